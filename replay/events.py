@@ -1,0 +1,351 @@
+"""Events: what happened to a machine, as values, with their JSON form and their digests.
+
+The native form is JSON lines: a header `{"replay_log": 1, "name": ...}`, then one event a line,
+which is the payload's object and, where it was recorded, its time.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import reduce
+from hashlib import sha256
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from replay.errors import ReplayError
+
+SCHEMA_VERSION = 1
+"""The version of the event form that is written; older ones are upcast on reading."""
+
+MAX_DEPTH = 64
+"""How deep objects and lists may be nested in arguments, data and replies."""
+
+SECTOR = 512
+
+Name = Annotated[str, Meta(min_length=1, max_length=4096)]
+Bytes = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+Sector = Annotated[int, Meta(ge=0, le=2**53)]
+Sectors = Annotated[int, Meta(ge=1, le=2**53)]
+Pattern = Annotated[int, Meta(ge=0, le=255)]
+Depth = Annotated[int, Meta(ge=0, lt=2**31)]
+
+
+class Run(Struct, frozen=True, forbid_unknown_fields=True):
+    """`length` bytes of an image from `offset` on that all are the byte `pattern`."""
+
+    pattern: Pattern
+    offset: Bytes
+    length: Bytes
+
+    def __post_init__(self) -> None:
+        if self.offset % SECTOR or self.length % SECTOR:
+            raise ValueError(f"offset and length must be multiples of {SECTOR}")
+
+
+class Image(
+    Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    tag_field="kind",
+    tag="image",
+):
+    """An image file that existed before, or came from outside; sizes in bytes."""
+
+    name: Name
+    format: Name
+    size: Bytes
+    backing_file: Name | None = None
+    backing_format: Name | None = None
+    data: tuple[Run, ...] = ()
+
+    def __post_init__(self) -> None:
+        for run in self.data:
+            if run.offset + run.length > self.size:
+                raise ValueError(f"data at {run.offset} reaches beyond the size, {self.size}")
+
+
+class Command(
+    Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    tag_field="kind",
+    tag="command",
+):
+    """A command given to the machine, and its reply where that was recorded.
+
+    `arguments` is an object for the channel qmp and a text for cli and hmp. `reply` has the one
+    key "return" or "error".
+    """
+
+    channel: Literal["cli", "hmp", "qmp"]
+    name: Name
+    arguments: str | dict[str, Any] | None = None
+    reply: dict[str, Any] | None = None
+
+    def __post_init__(self) -> None:
+        wanted: type = dict if self.channel == "qmp" else str
+        arguments = wanted() if self.arguments is None else self.arguments
+        if not isinstance(arguments, wanted):
+            form = "an object" if wanted is dict else "a text"
+            raise ValueError(f"arguments of a {self.channel} command must be {form}")
+        if self.reply is not None and self.reply.keys() not in ({"return"}, {"error"}):
+            raise ValueError("a reply must have one key, return or error")
+        msgspec.structs.force_setattr(self, "arguments", plain(arguments))
+        msgspec.structs.force_setattr(self, "reply", plain(self.reply))
+
+
+class Notice(
+    Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    tag_field="kind",
+    tag="notice",
+):
+    """An asynchronous message of the machine, as recorded."""
+
+    name: Name
+    data: dict[str, Any] = {}
+
+    def __post_init__(self) -> None:
+        msgspec.structs.force_setattr(self, "data", plain(self.data))
+
+
+class Await(
+    Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    tag_field="kind",
+    tag="await",
+):
+    """The recording waited here: for one device's job, or until all jobs are over (settled)."""
+
+    until: Literal["ready", "end", "settled"]
+    device: Name | None = None
+
+    def __post_init__(self) -> None:
+        if (self.device is None) != (self.until == "settled"):
+            raise ValueError("ready and end need a device, settled has none")
+
+
+class Guest(
+    Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    tag_field="kind",
+    tag="guest",
+):
+    """A request of the guest on a drive; places and lengths in sectors of 512 bytes."""
+
+    name: Literal["read", "write"]
+    device: Name
+    sector: Sector
+    sectors: Sectors
+    pattern: Pattern | None = None
+
+    def __post_init__(self) -> None:
+        if (self.pattern is None) != (self.name == "read"):
+            raise ValueError("a write needs a pattern, a read has none")
+
+
+class Internal(
+    Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    tag_field="kind",
+    tag="internal",
+):
+    """What code outside the tree once did to a node; depth 0 is the top of the device's chain."""
+
+    name: Name
+    device: Name
+    depth: Depth = 0
+
+
+Payload = Image | Command | Notice | Await | Guest | Internal
+KINDS = ("image", "command", "notice", "await", "guest", "internal")
+
+
+class Origin(Struct, frozen=True):
+    """Where an event was read: a file and the number of its line, from 1."""
+
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+class Event(Struct, frozen=True):
+    """One recorded fact. Neither origin nor recorded (seconds) influences a replay."""
+
+    payload: Payload
+    origin: Origin | None = None
+    recorded: float | None = None
+
+
+class LogHeader(Struct, frozen=True):
+    """The first line of a log; `extra` holds the keys that this version does not know."""
+
+    name: str
+    description: str = ""
+    extra: dict[str, Any] = {}
+
+    def __post_init__(self) -> None:
+        if not 1 <= len(self.name) <= 200 or not self.name.isprintable():
+            raise ValueError("a log's name must be 1 to 200 printable characters")
+        msgspec.structs.force_setattr(self, "extra", plain(self.extra))
+
+
+class Log(Struct, frozen=True):
+    """The events of one recorded machine, in order; seq of events[0] is 1."""
+
+    name: str
+    header: LogHeader
+    events: tuple[Event, ...]
+    fingerprint: str
+
+
+def plain(value: Any, depth: int = MAX_DEPTH) -> Any:
+    """A copy of a JSON value with sorted keys, so that equal values are alike in every respect.
+
+    Raises ValueError for an integer that no JSON of the machine can carry and for deep nesting.
+    """
+    if depth == 0:
+        raise ValueError(f"nested deeper than {MAX_DEPTH}")
+    if isinstance(value, Mapping):
+        return {key: plain(value[key], depth - 1) for key in sorted(value)}
+    if isinstance(value, list | tuple):
+        return [plain(item, depth - 1) for item in value]
+    if isinstance(value, int) and not -(2**63) <= value < 2**64:
+        raise ValueError("an integer has more than 64 bits")
+    return value
+
+
+_encode = msgspec.json.Encoder(order="sorted").encode
+
+
+def kind(payload: Payload) -> str:
+    """The word that the event form uses for this kind of payload."""
+    return str(payload.__struct_config__.tag)
+
+
+def channel(payload: Payload) -> str | None:
+    """The channel of a command, else None."""
+    return payload.channel if isinstance(payload, Command) else None
+
+
+def name(payload: Payload) -> str | None:
+    """The payload's name; an await has none."""
+    return None if isinstance(payload, Await) else payload.name
+
+
+def content(payload: Payload) -> bytes:
+    """Canonical JSON of all that the event says; what its log's fingerprint is made of."""
+    return _encode(payload)
+
+
+def stimulus(payload: Payload) -> bytes:
+    """The content without the recorded reply: all that a replay may depend on."""
+    if isinstance(payload, Command) and payload.reply is not None:
+        payload = msgspec.structs.replace(payload, reply=None)
+    return _encode(payload)
+
+
+NO_EVENTS = sha256(b"").hexdigest()
+"""The fingerprint that a chain starts with."""
+
+
+def chain(previous: str, payload: Payload) -> str:
+    """The fingerprint of a log that goes on after `previous` with this payload."""
+    return sha256(previous.encode() + b"\n" + content(payload)).hexdigest()
+
+
+def fingerprint(events: Iterable[Event]) -> str:
+    """The identity of a log's content: a chained sha256 in hex, the same wherever it is kept."""
+    return reduce(chain, (event.payload for event in events), NO_EVENTS)
+
+
+UPCASTS: tuple[Callable[[dict[str, Any]], dict[str, Any]], ...] = ()
+"""UPCASTS[n - 1] makes an event object of version n + 1 from one of version n."""
+
+
+def upcast(raw: dict[str, Any], version: int) -> dict[str, Any]:
+    """An event object of an older version in today's form."""
+    return reduce(lambda older, step: step(older), UPCASTS[version - 1 :], raw)
+
+
+def parse_payload(raw: dict[str, Any], version: int = SCHEMA_VERSION) -> Payload:
+    """The payload of an event object; ReplayError with the reason if it is not one."""
+    try:
+        found = raw.get("kind")
+        if found is not None and found not in KINDS:
+            raise ValueError(f"unknown kind {found!r}, known are {', '.join(KINDS)}")
+        payload: Payload = msgspec.convert(upcast(raw, version), Payload)
+    except ValueError as error:
+        raise ReplayError(f"not an event: {error}") from None
+    return payload
+
+
+def parse_event(line: bytes, origin: Origin, version: int = SCHEMA_VERSION) -> Event:
+    """The event of one native line; ReplayError with origin and reason if it is not one."""
+    try:
+        raw = parse_object(line)
+        recorded = raw.pop("time", None)
+        recorded = None if recorded is None else msgspec.convert(recorded, float)
+        return Event(parse_payload(raw, version), origin, recorded)
+    except msgspec.ValidationError as error:
+        raise ReplayError(f"not an event: time: {error}", where=str(origin)) from None
+    except ReplayError as error:
+        raise ReplayError(error.what, where=str(origin), do=error.do) from None
+
+
+def parse_header(raw: dict[str, Any]) -> tuple[LogHeader, int]:
+    """A log's header and the version of its events; ReplayError if it is none that we can read."""
+    extra = dict(raw)
+    version = extra.pop("replay_log", None)
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+        raise ReplayError('the header has no version: it must start {"replay_log": 1, "name": ...')
+    if version > SCHEMA_VERSION:
+        raise ReplayError(
+            f"version {version} of the event form is newer than {SCHEMA_VERSION}, the newest known",
+            do="upgrade replay",
+        )
+    try:
+        known = {key: extra.pop(key) for key in ("name", "description") if key in extra}
+        return msgspec.convert(dict(known, extra=extra), LogHeader), version
+    except ValueError as error:
+        raise ReplayError(f"not a log's header: {error}") from None
+
+
+def parse_object(line: bytes) -> dict[str, Any]:
+    """The JSON object of a line; ReplayError with the reason if it is none."""
+    try:
+        return msgspec.json.decode(line, type=dict[str, Any])
+    except UnicodeDecodeError:
+        raise ReplayError("not UTF-8") from None
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise ReplayError(f"not a JSON object: {error}") from None
+
+
+def header_line(header: LogHeader) -> bytes:
+    """The header as a native line, newline included."""
+    start: dict[str, Any] = {
+        "replay_log": SCHEMA_VERSION,
+        "name": header.name,
+        "description": header.description,
+    }
+    return msgspec.json.encode({**start, **header.extra}) + b"\n"
+
+
+def event_line(event: Event) -> bytes:
+    """The event as a native line, newline included."""
+    raw = msgspec.to_builtins(event.payload)
+    if event.recorded is not None:
+        raw["time"] = event.recorded
+    return msgspec.json.encode(raw) + b"\n"
