@@ -1,0 +1,203 @@
+"""A tree: the model's source at a point of the series, every line with the patch it came by."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from replay.errors import ReplayError
+from replay.series.patch import Edit, FileChange, Hunk, Patch
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of source without its newline.
+
+    `patch` is an index into the `patches` of its tree, None for a line of base. `newline` is
+    False for the last line of a file that does not end in one.
+    """
+
+    text: str
+    patch: int | None = None
+    newline: bool = True
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """A file of the model; `name` is its path relative to base/."""
+
+    name: str
+    lines: tuple[Line, ...]
+
+    @cached_property
+    def text(self) -> str:
+        """The file's content."""
+        return "".join(line.text + "\n" if line.newline else line.text for line in self.lines)
+
+
+@dataclass(frozen=True)
+class Tree:
+    """The files in the order of their names, and the patches applied to base, oldest first."""
+
+    files: tuple[SourceFile, ...]
+    patches: tuple[Patch, ...] = ()
+
+    @cached_property
+    def digest(self) -> str:
+        """sha256 hex over names and contents; where a line came from does not count."""
+        digest = hashlib.sha256()
+        for file in self.files:
+            data = file.text.encode()
+            digest.update(f"{file.name} {len(data)}\n".encode() + data)
+        return digest.hexdigest()
+
+
+def source_file(name: str, text: str, patch: int | None = None) -> SourceFile:
+    """The file with this content, each line put there by `patch`."""
+    lines = text.removesuffix("\n").split("\n") if text else []
+    ended = text.endswith("\n")
+    return SourceFile(
+        name,
+        tuple(Line(line, patch, ended or at < len(lines)) for at, line in enumerate(lines, 1)),
+    )
+
+
+def apply(tree: Tree, patch: Patch) -> Tree:
+    """The tree with one more patch.
+
+    Raises ReplayError for a conflict: every context and removed line has to be there, and a
+    hunk that is not at its stated line moves only to the one place where all its lines match.
+    """
+    files = {file.name: file for file in tree.files}
+    for change in patch.files:
+        lines = _changed(files, change, patch, len(tree.patches))
+        if change.kind == "delete":
+            del files[change.path]
+        else:
+            files[change.path] = SourceFile(change.path, lines)
+    ordered = tuple(files[name] for name in sorted(files))
+    return Tree(ordered, (*tree.patches, patch))
+
+
+def offsets(tree: Tree, patch: Patch) -> tuple[int, ...]:
+    """How many lines each hunk of `patch` moves when it is applied to `tree`, in its order.
+
+    Raises ReplayError as `apply` does.
+    """
+    files = {file.name: file for file in tree.files}
+    return tuple(
+        place - _stated(hunk)
+        for change in patch.files
+        for hunk, place in zip(
+            change.hunks, _places(_target(files, change, patch), change, patch), strict=True
+        )
+    )
+
+
+def _changed(
+    files: Mapping[str, SourceFile], change: FileChange, patch: Patch, index: int
+) -> tuple[Line, ...]:
+    """The lines of a file after its change."""
+    lines = _target(files, change, patch)
+    result: list[Line] = []
+    done = 0
+    for hunk, place in zip(change.hunks, _places(lines, change, patch), strict=True):
+        result += lines[done:place]
+        result += _edited(hunk, lines[place:], index)
+        done = place + len(hunk.old)
+    result += lines[done:]
+    _check_result(result, change, patch)
+    return tuple(result)
+
+
+def _edited(hunk: Hunk, lines: tuple[Line, ...], index: int) -> Iterator[Line]:
+    old = iter(lines)
+    for edit in hunk.edits:
+        if edit.mark == "+":
+            yield Line(edit.text, index, edit.newline)
+        else:
+            line = next(old)
+            if edit.mark == " ":
+                yield line
+
+
+def _target(files: Mapping[str, SourceFile], change: FileChange, patch: Patch) -> tuple[Line, ...]:
+    """The lines that the change starts from."""
+    where = f"{patch.name}:{change.line}"
+    if change.kind == "create":
+        if change.path in files:
+            raise ReplayError(f"creates {change.path}, which is there", where=where)
+        return ()
+    if change.path not in files:
+        do = f"the tree has {', '.join(sorted(files))}"
+        raise ReplayError(f"there is no file {change.path}", where=where, do=do)
+    return files[change.path].lines
+
+
+def _places(lines: tuple[Line, ...], change: FileChange, patch: Patch) -> tuple[int, ...]:
+    """The index in `lines` at which each hunk applies."""
+    places: list[int] = []
+    floor = 0
+    for hunk in change.hunks:
+        place = _place(lines, hunk, change.path, patch)
+        if place < floor:
+            what = f"the hunk for {change.path} fits only before or inside the one ahead of it"
+            raise _conflict(what, hunk, patch)
+        places.append(place)
+        floor = place + len(hunk.old)
+    return tuple(places)
+
+
+def _stated(hunk: Hunk) -> int:
+    return hunk.start - 1 if hunk.old else hunk.start
+
+
+def _place(lines: tuple[Line, ...], hunk: Hunk, path: str, patch: Patch) -> int:
+    """The stated place if the hunk fits there, else the only one where it does."""
+    stated = _stated(hunk)
+    if _fits(lines, hunk.old, stated):
+        return stated
+    places = [at for at in range(len(lines)) if _fits(lines, hunk.old, at)]
+    if len(places) == 1:
+        return places[0]
+    if places:
+        several = ", ".join(str(place + 1) for place in places)
+        what = f"the hunk for {path} does not fit at line {hunk.start} but at lines {several}"
+        raise _conflict(what, hunk, patch)
+    raise _conflict(_mismatch(lines, hunk, path), hunk, patch)
+
+
+def _fits(lines: tuple[Line, ...], old: tuple[Edit, ...], at: int) -> bool:
+    if at < 0 or at + len(old) > len(lines):
+        return False
+    pairs = zip(old, lines[at:], strict=False)
+    return all(edit.text == line.text and edit.newline == line.newline for edit, line in pairs)
+
+
+def _mismatch(lines: tuple[Line, ...], hunk: Hunk, path: str) -> str:
+    """What the hunk expected at its stated place, and what is there."""
+    for at, edit in enumerate(hunk.old, _stated(hunk)):
+        line = lines[at] if 0 <= at < len(lines) else None
+        if line is None or line.text != edit.text:
+            there = "the end of the file" if line is None else repr(line.text)
+            return (
+                f"the hunk for {path} fits nowhere: at line {at + 1} it expects"
+                f" {edit.text!r}, there is {there}"
+            )
+    return f"the hunk for {path} disagrees about the newline at the end of the file"
+
+
+def _conflict(what: str, hunk: Hunk, patch: Patch) -> ReplayError:
+    do = "make the patch again against the tree that it goes on"
+    return ReplayError(what, where=f"{patch.name}:{hunk.line}", do=do)
+
+
+def _check_result(lines: list[Line], change: FileChange, patch: Patch) -> None:
+    where = f"{patch.name}:{change.line}"
+    if change.kind == "delete" and lines:
+        raise ReplayError(f"deletes {change.path}, but lines of it are left", where=where)
+    if change.kind != "delete" and not lines:
+        do = "delete the file (+++ /dev/null)"
+        raise ReplayError(f"leaves {change.path} empty", where=where, do=do)
+    if not all(line.newline for line in lines[:-1]):
+        raise ReplayError(f"leaves a line of {change.path} without its newline", where=where)
