@@ -1,21 +1,12 @@
-"""Events: what happened to a machine, as values, with their JSON form and their digests.
+"""Events: what happened to a machine, as values, with their content and their digests."""
 
-The native form is JSON lines: a header `{"replay_log": 1, "name": ...}`, then one event a line,
-which is the payload's object and, where it was recorded, its time.
-"""
-
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import reduce
 from hashlib import sha256
 from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
-
-from replay.errors import ReplayError
-
-SCHEMA_VERSION = 1
-"""The version of the event form that is written; older ones are upcast on reading."""
 
 MAX_DEPTH = 64
 """How deep objects and lists may be nested in arguments, data and replies."""
@@ -42,14 +33,18 @@ class Run(Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError(f"offset and length must be multiples of {SECTOR}")
 
 
-class Image(
+class Fact(
     Struct,
     frozen=True,
     forbid_unknown_fields=True,
     omit_defaults=True,
     tag_field="kind",
-    tag="image",
+    tag=str.lower,
 ):
+    """What all kinds share: in JSON the lower case name of the class stands under "kind"."""
+
+
+class Image(Fact, frozen=True):
     """An image file that existed before, or came from outside; sizes in bytes."""
 
     name: Name
@@ -65,14 +60,7 @@ class Image(
                 raise ValueError(f"data at {run.offset} reaches beyond the size, {self.size}")
 
 
-class Command(
-    Struct,
-    frozen=True,
-    forbid_unknown_fields=True,
-    omit_defaults=True,
-    tag_field="kind",
-    tag="command",
-):
+class Command(Fact, frozen=True):
     """A command given to the machine, and its reply where that was recorded.
 
     `arguments` is an object for the channel qmp and a text for cli and hmp. `reply` has the one
@@ -96,14 +84,7 @@ class Command(
         msgspec.structs.force_setattr(self, "reply", plain(self.reply))
 
 
-class Notice(
-    Struct,
-    frozen=True,
-    forbid_unknown_fields=True,
-    omit_defaults=True,
-    tag_field="kind",
-    tag="notice",
-):
+class Notice(Fact, frozen=True):
     """An asynchronous message of the machine, as recorded."""
 
     name: Name
@@ -113,14 +94,7 @@ class Notice(
         msgspec.structs.force_setattr(self, "data", plain(self.data))
 
 
-class Await(
-    Struct,
-    frozen=True,
-    forbid_unknown_fields=True,
-    omit_defaults=True,
-    tag_field="kind",
-    tag="await",
-):
+class Await(Fact, frozen=True):
     """The recording waited here: for one device's job, or until all jobs are over (settled)."""
 
     until: Literal["ready", "end", "settled"]
@@ -131,14 +105,7 @@ class Await(
             raise ValueError("ready and end need a device, settled has none")
 
 
-class Guest(
-    Struct,
-    frozen=True,
-    forbid_unknown_fields=True,
-    omit_defaults=True,
-    tag_field="kind",
-    tag="guest",
-):
+class Guest(Fact, frozen=True):
     """A request of the guest on a drive; places and lengths in sectors of 512 bytes."""
 
     name: Literal["read", "write"]
@@ -152,14 +119,7 @@ class Guest(
             raise ValueError("a write needs a pattern, a read has none")
 
 
-class Internal(
-    Struct,
-    frozen=True,
-    forbid_unknown_fields=True,
-    omit_defaults=True,
-    tag_field="kind",
-    tag="internal",
-):
+class Internal(Fact, frozen=True):
     """What code outside the tree once did to a node; depth 0 is the top of the device's chain."""
 
     name: Name
@@ -269,83 +229,3 @@ def chain(previous: str, payload: Payload) -> str:
 def fingerprint(events: Iterable[Event]) -> str:
     """The identity of a log's content: a chained sha256 in hex, the same wherever it is kept."""
     return reduce(chain, (event.payload for event in events), NO_EVENTS)
-
-
-UPCASTS: tuple[Callable[[dict[str, Any]], dict[str, Any]], ...] = ()
-"""UPCASTS[n - 1] makes an event object of version n + 1 from one of version n."""
-
-
-def upcast(raw: dict[str, Any], version: int) -> dict[str, Any]:
-    """An event object of an older version in today's form."""
-    return reduce(lambda older, step: step(older), UPCASTS[version - 1 :], raw)
-
-
-def parse_payload(raw: dict[str, Any], version: int = SCHEMA_VERSION) -> Payload:
-    """The payload of an event object; ReplayError with the reason if it is not one."""
-    try:
-        found = raw.get("kind")
-        if found is not None and found not in KINDS:
-            raise ValueError(f"unknown kind {found!r}, known are {', '.join(KINDS)}")
-        payload: Payload = msgspec.convert(upcast(raw, version), Payload)
-    except ValueError as error:
-        raise ReplayError(f"not an event: {error}") from None
-    return payload
-
-
-def parse_event(line: bytes, origin: Origin, version: int = SCHEMA_VERSION) -> Event:
-    """The event of one native line; ReplayError with origin and reason if it is not one."""
-    try:
-        raw = parse_object(line)
-        recorded = raw.pop("time", None)
-        recorded = None if recorded is None else msgspec.convert(recorded, float)
-        return Event(parse_payload(raw, version), origin, recorded)
-    except msgspec.ValidationError as error:
-        raise ReplayError(f"not an event: time: {error}", where=str(origin)) from None
-    except ReplayError as error:
-        raise ReplayError(error.what, where=str(origin), do=error.do) from None
-
-
-def parse_header(raw: dict[str, Any]) -> tuple[LogHeader, int]:
-    """A log's header and the version of its events; ReplayError if it is none that we can read."""
-    extra = dict(raw)
-    version = extra.pop("replay_log", None)
-    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-        raise ReplayError('the header has no version: it must start {"replay_log": 1, "name": ...')
-    if version > SCHEMA_VERSION:
-        raise ReplayError(
-            f"version {version} of the event form is newer than {SCHEMA_VERSION}, the newest known",
-            do="upgrade replay",
-        )
-    try:
-        known = {key: extra.pop(key) for key in ("name", "description") if key in extra}
-        return msgspec.convert(dict(known, extra=extra), LogHeader), version
-    except ValueError as error:
-        raise ReplayError(f"not a log's header: {error}") from None
-
-
-def parse_object(line: bytes) -> dict[str, Any]:
-    """The JSON object of a line; ReplayError with the reason if it is none."""
-    try:
-        return msgspec.json.decode(line, type=dict[str, Any])
-    except UnicodeDecodeError:
-        raise ReplayError("not UTF-8") from None
-    except (msgspec.MsgspecError, RecursionError) as error:
-        raise ReplayError(f"not a JSON object: {error}") from None
-
-
-def header_line(header: LogHeader) -> bytes:
-    """The header as a native line, newline included."""
-    start: dict[str, Any] = {
-        "replay_log": SCHEMA_VERSION,
-        "name": header.name,
-        "description": header.description,
-    }
-    return msgspec.json.encode({**start, **header.extra}) + b"\n"
-
-
-def event_line(event: Event) -> bytes:
-    """The event as a native line, newline included."""
-    raw = msgspec.to_builtins(event.payload)
-    if event.recorded is not None:
-        raw["time"] = event.recorded
-    return msgspec.json.encode(raw) + b"\n"
