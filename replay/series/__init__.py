@@ -1,7 +1,9 @@
 """The patch series: what a patch is, how it applies, and how a point of the series is named."""
 
-from replay.series.patch import Edit, FileChange, Hunk, Patch, parse_patch, split_header
+from replay.series.diff import Edit, FileChange, Hunk
+from replay.series.patch import Patch, parse_patch, split_header
 from replay.series.reading import Series, read_patch, read_series, read_text
+from replay.series.revision import find_patch, label, parse_revision, step_back
 from replay.series.tree import Line, SourceFile, Tree, apply, offsets, source_file
 
 __all__ = [
@@ -14,11 +16,15 @@ __all__ = [
     "SourceFile",
     "Tree",
     "apply",
+    "find_patch",
+    "label",
     "offsets",
     "parse_patch",
+    "parse_revision",
     "read_patch",
     "read_series",
     "read_text",
     "source_file",
     "split_header",
+    "step_back",
 ]

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from replay.errors import ReplayError
-from replay.series.patch import Edit, FileChange, Hunk, Patch
+from replay.series.diff import Edit, FileChange, Hunk
+from replay.series.patch import Patch
 
 
 @dataclass(frozen=True, slots=True)
