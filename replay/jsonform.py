@@ -46,7 +46,7 @@ def parse_payload(raw: dict[str, Any], version: int = SCHEMA_VERSION) -> Payload
         if found is not None and found not in KINDS:
             raise ValueError(f"unknown kind {found!r}, known are {', '.join(KINDS)}")
         payload: Payload = msgspec.convert(upcast(raw, version), Payload)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ReplayError(f"not an event: {error}") from None
     return payload
 
@@ -81,7 +81,7 @@ def parse_header(raw: dict[str, Any]) -> tuple[LogHeader, int]:
     try:
         fields: dict[str, Any] = {key: extra.pop(key) for key in HEADER_FIELDS if key in extra}
         return msgspec.convert({**fields, "extra": extra}, LogHeader), version
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ReplayError(f"not a log's header: {error}") from None
 
 

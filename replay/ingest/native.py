@@ -1,0 +1,55 @@
+"""The native form: JSON lines, each log's header before its events."""
+
+from collections.abc import Iterable, Iterator
+
+from replay.errors import ReplayError
+from replay.events import Event, LogHeader
+from replay.ingest.recording import Line, Recording
+from replay.jsonform import located, parse_event, parse_header, parse_object
+
+FORMAT = "native"
+MARK = b'"replay_log"'
+
+
+def lacks(first: Line) -> str:
+    """What the first line would have in a file of this format; "" if it has all."""
+    return "" if is_header(first) else 'the first line has no "replay_log"'
+
+
+def is_header(line: Line) -> bool:
+    """Whether the line starts a log. The mark is looked for first: most lines are events."""
+    if MARK not in line.text:
+        return False
+    try:
+        return "replay_log" in parse_object(line.text)
+    except ReplayError:
+        return False
+
+
+def read(lines: Iterable[Line]) -> Iterator[Recording]:
+    """The logs of the file, in order."""
+    rest = iter(lines)
+    start = next(rest, None)
+    while start is not None:
+        header, version = header_of(start)
+        ended_by: list[Line] = []
+        events = until_header(rest, version, ended_by)
+        yield Recording(header, events, start.origin)
+        for _ in events:  # what the caller left is read, and checked, all the same
+            pass
+        start = ended_by[0] if ended_by else None
+
+
+def header_of(line: Line) -> tuple[LogHeader, int]:
+    """The header of a log and the version of its events."""
+    with located(line.origin):
+        return parse_header(parse_object(line.text))
+
+
+def until_header(lines: Iterator[Line], version: int, ended_by: list[Line]) -> Iterator[Event]:
+    """The events up to the next header, which is put into `ended_by`."""
+    for line in lines:
+        if is_header(line):
+            ended_by.append(line)
+            return
+        yield parse_event(line.text, line.origin, version)
