@@ -11,6 +11,9 @@ from msgspec import Meta, Struct
 MAX_DEPTH = 64
 """How deep objects and lists may be nested in arguments, data and replies."""
 
+NAME_LENGTH = 200
+"""The longest name of a log, in characters."""
+
 SECTOR = 512
 
 Name = Annotated[str, Meta(min_length=1, max_length=4096)]
@@ -157,8 +160,8 @@ class LogHeader(Struct, frozen=True):
     extra: dict[str, Any] = {}
 
     def __post_init__(self) -> None:
-        if not 1 <= len(self.name) <= 200 or not self.name.isprintable():
-            raise ValueError("a log's name must be 1 to 200 printable characters")
+        if not 1 <= len(self.name) <= NAME_LENGTH or not self.name.isprintable():
+            raise ValueError(f"a log's name must be 1 to {NAME_LENGTH} printable characters")
         msgspec.structs.force_setattr(self, "extra", plain(self.extra))
 
 

@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from replay.errors import ReplayError
-from replay.events import Event, LogHeader, Origin
+from replay.events import NAME_LENGTH, Event, LogHeader, Origin
 from replay.ingest.machine import machine
 from replay.ingest.recording import Line, Recording
 from replay.jsonform import located, parse_object, parse_payload
@@ -196,7 +196,7 @@ def log_name(origin: Origin) -> str:
     name = PurePath(origin.file).name
     for suffix in SUFFIXES:
         name = name.removesuffix(suffix)
-    return "".join(c if c.isprintable() else "?" for c in name)[:200] or "log"
+    return "".join(c if c.isprintable() else "?" for c in name)[:NAME_LENGTH] or "log"
 
 
 def description(messages: Iterable[Message], complete: bool) -> str:

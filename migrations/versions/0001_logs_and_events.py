@@ -1,0 +1,52 @@
+"""Logs and their events, which no statement can change."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision: str = "0001"
+down_revision: str | None = None
+
+TRIGGER = """
+CREATE TRIGGER events_no_{action} BEFORE {action} ON events
+BEGIN SELECT RAISE(ABORT, 'events are never changed'); END
+"""
+
+
+def upgrade() -> None:
+    op.create_table(
+        "logs",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("name", sa.Text, nullable=False, unique=True),
+        sa.Column("header", sa.Text, nullable=False),
+        sa.Column("fingerprint", sa.Text, nullable=False),
+        sa.Column("events", sa.Integer, nullable=False),
+    )
+    op.create_table(
+        "events",
+        sa.Column("position", sa.Integer, primary_key=True),
+        sa.Column(
+            "log",
+            sa.Integer,
+            sa.ForeignKey("logs.id", deferrable=True, initially="DEFERRED"),
+            nullable=False,
+        ),
+        sa.Column("seq", sa.Integer, nullable=False),
+        sa.Column("kind", sa.Text, nullable=False),
+        sa.Column("channel", sa.Text),
+        sa.Column("name", sa.Text),
+        sa.Column("payload", sa.Text, nullable=False),
+        sa.Column("origin_file", sa.Text),
+        sa.Column("origin_line", sa.Integer),
+        sa.Column("recorded", sa.Float),
+        sa.Column("schema_version", sa.Integer, nullable=False),
+        sa.Column("fingerprint", sa.Text, nullable=False),
+        sa.Column("checksum", sa.Text, nullable=False),
+        sa.UniqueConstraint("log", "seq"),
+        sqlite_autoincrement=True,
+    )
+    for action in ("UPDATE", "DELETE"):
+        op.execute(TRIGGER.format(action=action))
+
+
+def downgrade() -> None:
+    raise NotImplementedError("events are never deleted")

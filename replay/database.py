@@ -1,0 +1,164 @@
+"""The database under the store: its tables, and how it is opened."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    URL,
+    Column,
+    Connection,
+    Engine,
+    Float,
+    ForeignKey,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    create_engine,
+    event,
+    inspect,
+    make_url,
+    text,
+)
+from sqlalchemy.exc import ArgumentError, DBAPIError
+
+from replay.errors import ReplayError
+
+REVISION = "0001"
+"""The revision of the tables below. Kept here so that opening needs no look at migrations/."""
+
+BUSY_SECONDS = 30
+"""How long to wait for another process that is writing."""
+
+metadata = MetaData()
+
+logs = Table(
+    "logs",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("header", Text, nullable=False),
+    Column("fingerprint", Text, nullable=False),
+    Column("events", Integer, nullable=False),
+)
+
+# The log's row is written after its events, when their number and fingerprint are known.
+events = Table(
+    "events",
+    metadata,
+    Column("position", Integer, primary_key=True),
+    Column(
+        "log", Integer, ForeignKey("logs.id", deferrable=True, initially="DEFERRED"), nullable=False
+    ),
+    Column("seq", Integer, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("channel", Text),
+    Column("name", Text),
+    Column("payload", Text, nullable=False),
+    Column("origin_file", Text),
+    Column("origin_line", Integer),
+    Column("recorded", Float),
+    Column("schema_version", Integer, nullable=False),
+    Column("fingerprint", Text, nullable=False),
+    Column("checksum", Text, nullable=False),
+    UniqueConstraint("log", "seq"),
+    sqlite_autoincrement=True,
+)
+
+
+class Database(NamedTuple):
+    """An open database: its engine, where it is, and the revision it had (None: it is new)."""
+
+    engine: Engine
+    where: str
+    found: str | None
+
+
+def open_database(where: str | Path) -> Database:
+    """Opens, makes or upgrades the database at a path or an sqlite URL.
+
+    Raises ReplayError if it can't be opened, is not one of ours, or is newer than we are.
+    """
+    engine = create_engine(url_of(where), connect_args={"timeout": BUSY_SECONDS})
+    event.listen(engine, "connect", set_up_connection)
+    event.listen(engine, "begin", begin)
+    with failures(str(where)):
+        with engine.connect() as connection:
+            found = revision_of(connection)
+        if found != REVISION:
+            # Alembic takes longer to import than all else, and few openings need it.
+            from replay.upgrade import upgrade  # noqa: PLC0415
+
+            with writing(engine) as connection:
+                upgrade(connection, revision_of(connection))
+        use_write_ahead_log(engine)
+    return Database(engine, str(where), found)
+
+
+def url_of(where: str | Path) -> URL:
+    """The URL of a database given by a path or by a URL, which must be SQLite's."""
+    if isinstance(where, Path) or "://" not in where:
+        return URL.create("sqlite", database=str(where))
+    try:
+        url = make_url(where)
+    except ArgumentError:
+        raise ReplayError("not the URL of a database", where=where) from None
+    if url.drivername != "sqlite":
+        raise ReplayError(
+            f"{url.drivername} is not supported", where=where, do="use sqlite:///PATH or a path"
+        )
+    return url
+
+
+@contextmanager
+def failures(where: str) -> Iterator[None]:
+    """Makes a failure of the database a ReplayError."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise ReplayError(f"the database fails: {error.orig}", where=where) from None
+
+
+def set_up_connection(connection: Any, _record: Any) -> None:
+    """Settings that a connection does not keep; begin() then starts the transactions."""
+    connection.isolation_level = None
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA synchronous = FULL")
+
+
+def begin(connection: Connection) -> None:
+    """Starts a transaction: a writing one takes the lock at once, so that it can't fail later."""
+    mode = connection.get_execution_options().get("begin", "DEFERRED")
+    connection.exec_driver_sql(f"BEGIN {mode}")
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """A transaction that writes; it is undone if the block raises."""
+    with engine.execution_options(begin="IMMEDIATE").begin() as connection:
+        yield connection
+
+
+def use_write_ahead_log(engine: Engine) -> None:
+    """Lets readers and a writer work at a time; the file keeps this."""
+    connection = engine.raw_connection()
+    try:
+        connection.cursor().execute("PRAGMA journal_mode = WAL")
+    finally:
+        connection.close()
+
+
+def revision_of(connection: Connection) -> str | None:
+    """The revision of the tables, None in an empty database; ReplayError if it is not ours."""
+    tables = inspect(connection).get_table_names()
+    if not tables:
+        return None
+    if "alembic_version" not in tables:
+        raise ReplayError(
+            "a database, but not one of replay", where=connection.engine.url.database or ""
+        )
+    found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return found

@@ -1,0 +1,211 @@
+"""The event store: logs are added once and never changed."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from difflib import get_close_matches
+from itertools import islice
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, NamedTuple, Protocol
+
+import msgspec
+from sqlalchemy import Connection, Row, func, insert, select
+
+from replay.database import Database, events, failures, logs, open_database, writing
+from replay.errors import ReplayError
+from replay.events import NAME_LENGTH, Event, Log, LogHeader, Origin
+from replay.jsonform import event_line, header_line, parse_header, parse_object
+from replay.rows import from_row, numbered
+
+CHUNK = 1000
+"""How many events are written or read at a time."""
+
+
+class Incoming(Protocol):
+    """A log on its way into the store; its events are consumed once."""
+
+    @property
+    def header(self) -> LogHeader: ...
+    @property
+    def events(self) -> Iterator[Event]: ...
+    @property
+    def origin(self) -> Origin: ...
+
+
+class Stored(NamedTuple):
+    """What became of a recording: the name and fingerprint of its log, and how many events.
+
+    stored: it is new. renamed: it is new, its own name was taken by other content. present:
+    nothing was done, the log of this name has the same content.
+    """
+
+    name: str
+    fingerprint: str
+    events: int
+    status: Literal["stored", "present", "renamed"]
+
+
+class LogInfo(NamedTuple):
+    """A stored log without its events."""
+
+    name: str
+    header: LogHeader
+    fingerprint: str
+    events: int
+
+
+def open_store(where: str | Path) -> "EventStore":
+    """The store in the database at a path or sqlite URL, which is made or upgraded if need be."""
+    return EventStore(open_database(where))
+
+
+class EventStore:
+    """Logs in an open database; a context manager that closes it.
+
+    Every method raises ReplayError if the database fails.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def __enter__(self) -> "EventStore":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Lets go of the database."""
+        self.database.engine.dispose()
+
+    def add(self, recordings: Iterable[Incoming], *, rename: bool = False) -> tuple[Stored, ...]:
+        """Stores all recordings, or none if reading one fails, in one transaction.
+
+        A name that other content has is refused, or with `rename` gives way to
+        NAME@first-8-of-fingerprint.
+        """
+        with failures(self.database.where), writing(self.database.engine) as connection:
+            return tuple(add(connection, recording, rename) for recording in recordings)
+
+    def logs(self) -> tuple[LogInfo, ...]:
+        """All logs, by name."""
+        with failures(self.database.where), self.database.engine.connect() as connection:
+            rows = connection.execute(select(logs).order_by(logs.c.name))
+            return tuple(info(row) for row in rows)
+
+    def load(self, log: str) -> Log:
+        """A log with all its events; ReplayError with the nearest names if there is none."""
+        with failures(self.database.where), self.database.engine.connect() as connection:
+            row = find(connection, log)
+            loaded = tuple(read(connection, row))
+        return Log(row.name, info(row).header, loaded, row.fingerprint)
+
+    def export(self, names: Iterable[str] | None = None) -> Iterator[bytes]:
+        """The lines of the native form of the named logs in this order, or of all by name.
+
+        An unknown name raises ReplayError before the first line comes.
+        """
+        with failures(self.database.where), self.database.engine.connect() as connection:
+            wanted = stored_names(connection) if names is None else names
+            for row in [find(connection, log) for log in wanted]:
+                yield header_line(info(row).header)
+                yield from map(event_line, read(connection, row))
+
+
+def add(connection: Connection, recording: Incoming, rename: bool) -> Stored:
+    """Stores one recording. Its events are written as they come, and taken back if present."""
+    with connection.begin_nested() as savepoint:
+        log = next_number(connection, logs.c.id)
+        count, fingerprint = add_events(connection, log, recording)
+        name, status = place(connection, recording, fingerprint, rename)
+        if status == "present":
+            savepoint.rollback()
+        else:
+            header = header_line(recording.header).decode().rstrip()
+            values = (log, name, header, fingerprint, count)
+            connection.execute(insert(logs).values(values))
+    return Stored(name, fingerprint, count, status)
+
+
+def next_number(connection: Connection, column: Any) -> int:
+    """The number after the highest; the transaction holds the only right to write."""
+    return int(connection.scalar(select(func.coalesce(func.max(column), 0)))) + 1
+
+
+def add_events(connection: Connection, log: int, recording: Incoming) -> tuple[int, str]:
+    """Writes the events; returns their number and fingerprint."""
+    rows = numbered(recording.events, log, next_number(connection, events.c.position))
+    last: dict[str, Any] | None = None
+    while chunk := list(islice(rows, CHUNK)):
+        connection.execute(insert(events), chunk)
+        last = chunk[-1]
+    if last is None:
+        raise ReplayError(f"the log {recording.header.name} is empty", where=str(recording.origin))
+    return last["seq"], last["fingerprint"]
+
+
+def place(
+    connection: Connection, recording: Incoming, fingerprint: str, rename: bool
+) -> tuple[str, Literal["stored", "present", "renamed"]]:
+    """The name under which the log stands or may be stored, and which of the two it is."""
+    own = recording.header.name
+    alias = f"{own[: NAME_LENGTH - 9]}@{fingerprint[:8]}"
+    for wanted in (own, alias) if rename else (own,):
+        taken = connection.scalar(select(logs.c.fingerprint).where(logs.c.name == wanted))
+        if taken == fingerprint:
+            return wanted, "present"
+        if taken is None:
+            return wanted, "stored" if wanted == own else "renamed"
+    raise ReplayError(
+        f"the log {wanted} is stored already with other content",
+        where=str(recording.origin),
+        do="give this one another name with --log NAME",
+    )
+
+
+def find(connection: Connection, log: str) -> Row[Any]:
+    """The row of a log; ReplayError with the nearest names if there is none."""
+    row = connection.execute(select(logs).where(logs.c.name == log)).one_or_none()
+    if row is not None:
+        return row
+    near = get_close_matches(log, stored_names(connection))
+    if near:
+        raise ReplayError(f"no log {log!r} is stored", do=f"the nearest are {', '.join(near)}")
+    raise ReplayError(f"no log {log!r} is stored", do="see replay logs, or import one")
+
+
+def stored_names(connection: Connection) -> list[str]:
+    """The names of all logs, sorted."""
+    return list(connection.scalars(select(logs.c.name).order_by(logs.c.name)))
+
+
+def info(row: Row[Any]) -> LogInfo:
+    """A log from its row. Its name is the stored one, which its file may not have had."""
+    with damaged(row.name, 0):
+        header, _ = parse_header(parse_object(row.header.encode()))
+    header = msgspec.structs.replace(header, name=row.name)
+    return LogInfo(row.name, header, row.fingerprint, row.events)
+
+
+def read(connection: Connection, log: Row[Any]) -> Iterator[Event]:
+    """The events of a log, in order, read a chunk at a time."""
+    query = select(events).where(events.c.log == log.id).order_by(events.c.seq)
+    for row in connection.execute(query.execution_options(yield_per=CHUNK)):
+        with damaged(log.name, row.seq):
+            event = from_row(row)
+        yield event
+
+
+@contextmanager
+def damaged(log: str, seq: int) -> Iterator[None]:
+    """Says of which row a ReplayError in the block speaks; seq 0 is the log's own."""
+    try:
+        yield
+    except ReplayError as error:
+        place = f"log {log}, event {seq}" if seq else f"log {log}"
+        raise ReplayError(f"the database is damaged: {error.what}", where=place) from None
