@@ -1,0 +1,21 @@
+"""What tests share."""
+
+import os
+import shutil
+from collections.abc import Callable
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def need() -> Callable[[str, str], None]:
+    """need(program, package): skips a test if a program is missing; under CI=true it fails."""
+
+    def check(program: str, package: str) -> None:
+        if shutil.which(program) is None:
+            reason = f"{program} is missing: install the package {package}"
+            if os.environ.get("CI") == "true":
+                pytest.fail(reason)
+            pytest.skip(reason)
+
+    return check
