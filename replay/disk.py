@@ -1,0 +1,308 @@
+"""The disk: image files as plain data, and a working copy that the model changes.
+
+A file is an inode; the directory names inodes. An inode without a name stays, because the
+machine may still have it open.
+"""
+
+import posixpath
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from errno import ENOENT
+from pathlib import PurePosixPath
+from typing import Any
+
+from replay.extents import (
+    SECTOR,
+    Extent,
+    Extents,
+    Layer,
+    clusters,
+    covered,
+    cut,
+    merged,
+    overlaid,
+    sectors,
+    shown,
+    steps,
+    union,
+)
+from replay.interned import Interned
+
+
+@dataclass(frozen=True, slots=True, weakref_slot=True, eq=False)
+class Inode(metaclass=Interned):
+    """An image file: its header, size in bytes, and what it holds itself.
+
+    A file of the format raw counts as wholly allocated: its extents leave out what is zero.
+    Those of all other formats cover whole clusters.
+    """
+
+    number: int
+    format: str
+    size: int
+    backing_file: str | None = None
+    backing_format: str | None = None
+    extents: Extents = ()
+
+    def _key(self) -> tuple[Any, ...]:
+        header = (self.number, self.format, self.size, self.backing_file, self.backing_format)
+        return (*header, self.extents)
+
+    @property
+    def layer(self) -> Layer:
+        """The file as a layer of a chain."""
+        return Layer(self.extents, sectors(self.size), self.format == "raw")
+
+
+@dataclass(frozen=True, slots=True, weakref_slot=True, eq=False)
+class Disk(metaclass=Interned):
+    """All files: inodes by number, names sorted, names that are gone and what they last meant.
+
+    `temporaries` counts the names of temporary files that were given out. `home` is the directory
+    of the first image, where relative names are looked up.
+    """
+
+    inodes: tuple[Inode, ...] = ()
+    directory: tuple[tuple[str, int], ...] = ()
+    gone: tuple[tuple[str, int], ...] = ()
+    temporaries: int = 0
+    home: str = ""
+
+    def _key(self) -> tuple[Any, ...]:
+        return (self.inodes, self.directory, self.gone, self.temporaries, self.home)
+
+
+class WorkDisk:
+    """A disk while an event changes it. Inodes are given by number, failures as -errno.
+
+    A number that no inode has raises KeyError, a length or size below zero ValueError.
+    """
+
+    def __init__(self, disk: Disk) -> None:
+        self._inodes = {inode.number: inode for inode in disk.inodes}
+        self._directory = dict(disk.directory)
+        self._gone = dict(disk.gone)
+        self._temporaries = disk.temporaries
+        self._home = disk.home
+
+    def frozen(self) -> Disk:
+        """The disk as it is now."""
+        inodes = tuple(self._inodes[number] for number in sorted(self._inodes))
+        directory = tuple(sorted(self._directory.items()))
+        gone = tuple(sorted(self._gone.items()))
+        return Disk(inodes, directory, gone, self._temporaries, self._home)
+
+    def weight(self, *inodes: int) -> int:
+        """How many extents an operation on these inodes has to look at."""
+        return sum(len(self._inodes[number].extents) for number in inodes)
+
+    def create(
+        self, name: str, format: str, size: int, backing_file: str, backing_format: str
+    ) -> int:
+        """Makes a file, or truncates the one of that name to the new header; its inode.
+
+        -ENOENT for an empty name and for a directory that does not exist.
+        """
+        if not self._inodes:
+            self._home = posixpath.dirname(name)
+        place = self._place(name)
+        if not name or not self._has_directory(place):
+            return -ENOENT
+        number = self._directory.get(place, len(self._inodes) + 1)
+        header = (backing_file or None, backing_format or None)
+        self._inodes[number] = Inode(number, format, _natural(size), *header)
+        self._directory[place] = number
+        self._gone.pop(place, None)
+        return number
+
+    def open(self, name: str) -> int:
+        """The inode of that name, or -ENOENT."""
+        return self._directory.get(self._place(name), -ENOENT)
+
+    def unlink(self, name: str) -> int:
+        """Takes a name from the directory; 0, or -ENOENT. The inode stays."""
+        place = self._place(name)
+        if place not in self._directory:
+            return -ENOENT
+        self._gone[place] = self._directory.pop(place)
+        return 0
+
+    def temporary(self) -> str:
+        """The next name for a temporary file; the file is not made."""
+        self._temporaries += 1
+        return f"<tmp{self._temporaries - 1}>"
+
+    def inode(self, number: int) -> Inode:
+        """The inode as it is now."""
+        return self._inodes[number]
+
+    def set_backing(self, number: int, file: str, format: str) -> None:
+        """Rewrites the header's backing file; "" is none."""
+        inode = self._inodes[number]
+        self._inodes[number] = replace(
+            inode, backing_file=file or None, backing_format=format or None
+        )
+
+    def resize(self, number: int, size: int) -> None:
+        """Changes the size in bytes; what lies beyond it is lost."""
+        inode = self._inodes[number]
+        end = sectors(_natural(size))
+        kept = tuple(cut(inode.extents, 0, end))
+        if inode.format != "raw" and kept:
+            kept = merged((*kept, Extent(kept[-1].end, clusters(0, kept[-1].end)[1], 0)))
+        self._inodes[number] = replace(inode, size=size, extents=kept)
+
+    def clear(self, number: int) -> None:
+        """Deallocates everything that the inode holds."""
+        self._inodes[number] = replace(self._inodes[number], extents=())
+
+    def read(self, chain: Sequence[int], offset: int, length: int) -> int | str:
+        """The byte that fills the range as the chain, top first, shows it, else "mixed"."""
+        start, end = _range(offset, length)
+        pieces = shown(self._layers(chain), start, end)
+        return pieces[0].pattern if len(pieces) == 1 else "mixed" if pieces else 0
+
+    def write(self, chain: Sequence[int], offset: int, length: int, pattern: int) -> None:
+        """Fills a range of chain[0] up to its size; the chain fills the rest of its clusters."""
+        if not 0 <= pattern <= 255:
+            raise ValueError(f"{pattern} is not a byte")
+        start, end = _range(offset, length)
+        self._put(chain, (Extent(start, end, pattern),))
+
+    def is_allocated(self, chain: Sequence[int], offset: int, length: int) -> bool:
+        """Whether any sector of the range is allocated in any of the inodes."""
+        start, end = _range(offset, length)
+        return any(
+            covered(layer.extents, start, end) or (layer.whole and start < min(end, layer.sectors))
+            for layer in self._layers(chain)
+        )
+
+    def allocated_size(self, number: int) -> int:
+        """Bytes in allocated clusters; of a raw file its size."""
+        inode = self._inodes[number]
+        if inode.format == "raw":
+            return inode.size
+        return sum(extent.end - extent.start for extent in inode.extents) * SECTOR
+
+    def copy(
+        self, source: Sequence[int], among: Sequence[int], target: Sequence[int], length: int
+    ) -> None:
+        """Writes what `source` shows into target[0], where any of `among` has it allocated.
+
+        Only below `length` bytes. The rest of a cluster that is written in part stays as
+        target[0] alone shows it.
+        """
+        end = _range(0, length)[1]
+        allocated: list[Extent] = []
+        for layer in self._layers(among):
+            whole = (Extent(0, layer.sectors, 0),)
+            allocated += cut(whole if layer.whole else layer.extents, 0, end)
+        chain = self._layers(source)
+        for pieces in [shown(chain, first, last) for first, last in union(allocated)]:
+            self._put(target[:1], pieces)
+
+    def _put(self, chain: Sequence[int], pieces: Extents) -> None:
+        inode = self._inodes[chain[0]]
+        pieces = merged(cut(pieces, 0, sectors(inode.size)))
+        if not pieces:
+            return
+        if inode.format == "raw":
+            written = tuple(e for e in overlaid(inode.extents, pieces) if e.pattern)
+        else:
+            start, end = clusters(pieces[0].start, pieces[-1].end)
+            layers = self._layers(chain)
+            head = shown(layers, start, pieces[0].start)
+            tail = shown(layers, pieces[-1].end, end)
+            written = overlaid(inode.extents, (*head, *pieces, *tail))
+        self._inodes[inode.number] = replace(inode, extents=written)
+
+    def _layers(self, chain: Sequence[int]) -> list[Layer]:
+        return [self._inodes[number].layer for number in chain]
+
+    def _place(self, name: str) -> str:
+        return name if is_temporary(name) else _joined(self._home, name)
+
+    def _has_directory(self, place: str) -> bool:
+        """Whether the directory of a new file is there.
+
+        Of those that hold no image, the ones below a directory that does are missing.
+        """
+        names = (*self._directory, *self._gone)
+        known = {PurePosixPath(name).parent for name in names if not is_temporary(name)}
+        parent = PurePosixPath(place).parent
+        return parent in known or known.isdisjoint(parent.parents) or is_temporary(place)
+
+
+def is_temporary(name: str) -> bool:
+    """Whether a name is that of a temporary file."""
+    return name.startswith("<tmp")
+
+
+def listing(disk: Disk) -> dict[str, dict[str, Any]]:
+    """Names in the directory and names that are gone, with the header of what they mean."""
+    inodes = {inode.number: inode for inode in disk.inodes}
+    names = {name: (number, False) for name, number in disk.directory}
+    names |= {name: (number, True) for name, number in disk.gone}
+    return {
+        name: {**header(inodes[number]), "unlinked": unlinked}
+        for name, (number, unlinked) in sorted(names.items())
+        if not is_temporary(name)
+    }
+
+
+def header(inode: Inode) -> dict[str, Any]:
+    """Format, size, backing_file and backing_format, None for none."""
+    fields = ("format", "size", "backing_file", "backing_format")
+    return {field: getattr(inode, field) for field in fields}
+
+
+def final_files(disk: Disk) -> dict[str, dict[str, Any] | str]:
+    """What a machine started from each file would read; a text where it could not.
+
+    Keys as in a listing without unlinked, and content_runs_KiB.
+    """
+    return {name: _content(disk, name) for name, _ in disk.directory if not is_temporary(name)}
+
+
+def _content(disk: Disk, name: str) -> dict[str, Any] | str:
+    chain = _backing_chain(disk, name)
+    if isinstance(chain, str):
+        return chain
+    size = chain[0].size
+    pieces = shown([inode.layer for inode in chain], 0, sectors(size))
+    return {**header(chain[0]), "content_runs_KiB": steps(pieces, size)}
+
+
+def _backing_chain(disk: Disk, name: str) -> list[Inode] | str:
+    """The inodes that the headers name, top first, or why the chain can't be opened."""
+    inodes = {inode.number: inode for inode in disk.inodes}
+    directory = dict(disk.directory)
+    chain = [inodes[directory[name]]]
+    while chain[-1].backing_file and chain[-1].format != "raw":
+        above, backing_format = name, chain[-1].backing_format
+        name = _joined(posixpath.dirname(above), chain[-1].backing_file)
+        if name not in directory:
+            return f"{name}, the backing file of {above}, does not exist"
+        inode = inodes[directory[name]]
+        if backing_format not in (None, inode.format):
+            return f"{name} is {inode.format}, but {above} says that it is {backing_format}"
+        if inode in chain:
+            return f"the backing chain comes back to {name}"
+        chain.append(inode)
+    return chain
+
+
+def _joined(directory: str, name: str) -> str:
+    return posixpath.normpath(posixpath.join(directory, name)) if name else ""
+
+
+def _natural(size: int) -> int:
+    if size < 0:
+        raise ValueError(f"a size of {size} bytes")
+    return int(size)
+
+
+def _range(offset: int, length: int) -> tuple[int, int]:
+    """The sectors of a range given in bytes."""
+    start = _natural(offset) // SECTOR
+    return start, max(start, sectors(offset + _natural(length)))

@@ -1,0 +1,25 @@
+"""The model language: a subset of Python, checked before it is compiled, run within limits."""
+
+from replay.language.check import check
+from replay.language.program import (
+    Crashed,
+    Ending,
+    Failed,
+    FunctionInfo,
+    Program,
+    Refused,
+    Returned,
+    compile_tree,
+)
+
+__all__ = [
+    "Crashed",
+    "Ending",
+    "Failed",
+    "FunctionInfo",
+    "Program",
+    "Refused",
+    "Returned",
+    "check",
+    "compile_tree",
+]

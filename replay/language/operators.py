@@ -1,0 +1,169 @@
+"""Operators that stay within the limits; compiled code calls them in place of Python's own.
+
+Each raises TypeError for operands that the language has no such operator for.
+"""
+
+from typing import Any
+
+from replay.language.limits import MAX_INT, MIN_INT, Meter, StepLimitError, text, whole
+
+
+class FixedList(list[Any]):
+    """A constant list: the same in every event, so nothing can change it."""
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        raise TypeError("a constant can't be changed")
+
+
+class FixedDict(dict[Any, Any]):
+    """A constant dict: the same in every event, so nothing can change it."""
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        raise TypeError("a constant can't be changed")
+
+
+def fixed(value: Any) -> Any:
+    """The value as a constant, down to its last item."""
+    if isinstance(value, list):
+        return FixedList([fixed(item) for item in value])
+    if isinstance(value, dict):
+        return FixedDict({key: fixed(item) for key, item in value.items()})
+    return value
+
+
+def changeable(value: Any, kind: type) -> Any:
+    """The list or dict, if the model may change it."""
+    if type(value) is kind:
+        return value
+    if isinstance(value, kind):
+        raise TypeError("a constant can't be changed")
+    raise TypeError(f"{kind_of(value)} where a {kind.__name__} is needed")
+
+
+def integer(value: Any) -> int:
+    """The number; a bool is one."""
+    if isinstance(value, int):
+        return value
+    raise TypeError(f"{kind_of(value)} where a number is needed")
+
+
+def string(value: Any) -> str:
+    """The text."""
+    if isinstance(value, str):
+        return value
+    raise TypeError(f"{kind_of(value)} where a text is needed")
+
+
+def kind_of(value: Any) -> str:
+    """What the language calls a value's type."""
+    if value is None:
+        return "None"
+    kinds: list[tuple[type, str]] = [(bool, "a bool"), (int, "a number"), (str, "a text")]
+    kinds += [(list, "a list"), (dict, "a dict")]
+    return next((word for kind, word in kinds if isinstance(value, kind)), "an object")
+
+
+class Operators:
+    """The operators of one program; long operands count as statements."""
+
+    def __init__(self, meter: Meter) -> None:
+        self._meter = meter
+
+    def add(self, left: Any, right: Any) -> Any:
+        """The sum of numbers; texts or lists one after the other."""
+        if isinstance(left, int) and isinstance(right, int):
+            total = left + right
+            return total if MIN_INT <= total <= MAX_INT else whole(total)
+        if isinstance(left, str) and isinstance(right, str):
+            self._meter.tick((len(left) + len(right)) >> 6)
+            return text(left + right)
+        if isinstance(left, list) and isinstance(right, list):
+            self._meter.tick((len(left) + len(right)) >> 3)
+            return [*left, *right]
+        raise TypeError(f"{kind_of(left)} + {kind_of(right)}")
+
+    def extend(self, left: Any, right: Any) -> Any:
+        """`left += right`: a list grows in place."""
+        if not isinstance(left, list) or not isinstance(right, list):
+            return self.add(left, right)
+        self._meter.tick(len(right) >> 3)
+        changeable(left, list).extend(right)
+        return left
+
+    def subtract(self, left: Any, right: Any) -> int:
+        """The difference of numbers."""
+        return whole(integer(left) - integer(right))
+
+    def multiply(self, left: Any, right: Any) -> int:
+        """The product of numbers; texts and lists can't be repeated."""
+        return whole(integer(left) * integer(right))
+
+    def divide(self, left: Any, right: Any) -> int:
+        """The quotient, rounded down; raises ZeroDivisionError."""
+        return whole(integer(left) // integer(right))
+
+    def modulo(self, left: Any, right: Any) -> int:
+        """The remainder; raises ZeroDivisionError."""
+        return integer(left) % integer(right)
+
+    def power(self, left: Any, right: Any) -> int:
+        """The power with an exponent from 0 on."""
+        base, exponent = integer(left), integer(right)
+        if exponent < 0:
+            raise ValueError("a negative exponent")
+        if exponent > 64 and abs(base) > 1:
+            raise StepLimitError("an integer of more than 64 bits")
+        return whole(int(base**exponent))
+
+    def shift(self, left: Any, right: Any) -> int:
+        """`left << right`."""
+        number, places = integer(left), integer(right)
+        if places > 64 and number:
+            raise StepLimitError("an integer of more than 64 bits")
+        return whole(number << places if number else 0)
+
+    def either(self, left: Any, right: Any) -> int:
+        """`left | right` of numbers."""
+        if isinstance(left, int) and isinstance(right, int):
+            return left | right
+        raise TypeError(f"{kind_of(left)} | {kind_of(right)}")
+
+    def negate(self, operand: Any) -> int:
+        """`-operand`."""
+        return whole(-integer(operand))
+
+    def compared(self, operand: Any) -> Any:
+        """The left side of == and !=."""
+        return self._meter.weigh(operand) if isinstance(operand, list | dict) else operand
+
+    def ordered(self, operand: Any) -> Any:
+        """The left side of <, <=, > and >=, which compare numbers and texts."""
+        if isinstance(operand, int | str):
+            return operand
+        raise TypeError(f"{kind_of(operand)} has no order")
+
+    def searched(self, operand: Any) -> Any:
+        """The right side of `in`."""
+        if isinstance(operand, list):
+            return self._meter.weigh(operand)
+        if isinstance(operand, dict | str):
+            return operand
+        raise TypeError(f"{kind_of(operand)} holds nothing")
+
+    def iterated(self, operand: Any) -> Any:
+        """What a for runs over."""
+        if isinstance(operand, list | dict):
+            return operand
+        raise TypeError(f"for over {kind_of(operand)}")
+
+    def part(self, operand: Any, start: Any, end: Any, step: Any) -> Any:
+        """`operand[start:end:step]` of a text or list."""
+        if not isinstance(operand, str | list):
+            raise TypeError(f"a slice of {kind_of(operand)}")
+        result = operand[start:end:step]
+        self._meter.tick(len(result) >> 3)
+        return result
+
+    def delete(self, operand: Any, key: Any) -> None:
+        """`del operand[key]` of a dict; raises KeyError."""
+        del changeable(operand, dict)[key]

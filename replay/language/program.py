@@ -1,0 +1,195 @@
+"""A program: the compiled model of one tree, which takes a state and gives the next."""
+
+import ast
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from types import CodeType, TracebackType
+from typing import Any
+
+from replay.disk import Disk
+from replay.language.check import check
+from replay.language.compiling import Plain, Transform, compiled
+from replay.language.data import evaluated
+from replay.language.definitions import Definitions, Function, without_docstring
+from replay.language.digests import digests
+from replay.language.limits import StepLimitError
+from replay.language.objects import Shape, argument
+from replay.language.runtime import FailureError, RefusalError, Runtime, ViolationError
+from replay.series import Tree
+from replay.state import State, Value
+
+FAULTS = (
+    *(TypeError, AttributeError, LookupError, ArithmeticError, ValueError),
+    *(NameError, RuntimeError),
+)
+"""What Python raises where C would have read a wild pointer."""
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionInfo:
+    """A function of a program; `digest` says what it does, with all that it can reach."""
+
+    name: str
+    file: str
+    line: int
+    parameters: tuple[str, ...]
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """The event returned this value."""
+
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The model refused with an error class and its description."""
+
+    cls: str
+    desc: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The model failed with the errno of this name."""
+
+    errno: str
+
+
+@dataclass(frozen=True, slots=True)
+class Crashed:
+    """The model crashed: Assertion, StepLimit or Fault, in a function, at one of its nodes.
+
+    `Program.place` knows the line, which is another in each tree.
+    """
+
+    cls: str
+    desc: str
+    function: str
+    node: int
+
+
+Ending = Returned | Refused | Failed | Crashed
+
+
+class Program:
+    """The compiled model of a tree. One event at a time runs in it."""
+
+    def __init__(
+        self,
+        found: Definitions,
+        data: tuple[Mapping[str, Any], Mapping[str, Shape]],
+        codes: Sequence[CodeType],
+        machine_class: str,
+        keep_class: str,
+    ) -> None:
+        self._found = found
+        self._keep_class = keep_class
+        constants, shapes = data
+        self._runtime = Runtime(shapes)
+        self._names: dict[str, Any] = {"__builtins__": {}, **constants, **self._runtime.names()}
+        for code in codes:
+            exec(code, self._names)
+        self._machine_class = machine_class
+        known = digests(found, machine_class, keep_class)
+        self.functions: Mapping[str, FunctionInfo] = {
+            name: FunctionInfo(name, f.file, f.node.lineno, f.parameters, known[name])
+            for name, f in found.functions.items()
+        }
+        lines = sorted(f"{name} {digest}" for name, digest in known.items())
+        self.digest = sha256("\n".join(lines).encode()).hexdigest()
+
+    def initial(self) -> State:
+        """A machine with its defaults, before the first event, and an empty disk."""
+        self._runtime.start((), 1, Disk())
+        machine = self._runtime.heap.new(self._machine_class)
+        return self._runtime.frozen(machine._id, self._keep_class)
+
+    def call(self, function: str, arguments: Sequence[Any], state: State) -> tuple[State, Ending]:
+        """Runs a function on a state with a machine: the next state, and how the event ended.
+
+        Arguments are values as JSON has them; ValueError for one that the model can't have. What
+        was changed before a refusal stays changed; after a crash only the disk is left.
+        """
+        if state.machine is None:
+            raise ValueError("no machine runs")
+        runtime = self._runtime
+        values = [argument(value) for value in arguments]
+        runtime.start(state.objects, state.next_id, state.disk)
+        self._names["__machine"] = runtime.heap.get(state.machine)
+        try:
+            ending = self._run(function, values)
+            after = runtime.frozen(state.machine, self._keep_class)
+        except Exception as error:
+            return runtime.halted(), self._crash(error, function)
+        return after, ending
+
+    def place(self, crash: Crashed) -> tuple[str, int]:
+        """The file and line of a crash in this program's tree."""
+        function = self._found.functions[crash.function]
+        return function.file, _lines(function)[crash.node]
+
+    def _run(self, function: str, values: Sequence[Any]) -> Ending:
+        try:
+            value = self._names[function](*values)
+            return Returned(self._runtime.result(value))
+        except RefusalError as refusal:
+            return Refused(refusal.cls, refusal.desc)
+        except FailureError as failure:
+            return Failed(failure.errno)
+
+    def _crash(self, error: Exception, entry: str) -> Crashed:
+        """What a crash is called, and where it was; reraises what is no crash of the model."""
+        function, line = self._innermost(error.__traceback__) or (entry, 0)
+        lines = _lines(self._found.functions[function])
+        node = lines.index(line) if line in lines else 0
+        match error:
+            case ViolationError():
+                return Crashed("Assertion", str(error), function, node)
+            case StepLimitError() | RecursionError() | MemoryError() | OverflowError():
+                desc = str(error) if isinstance(error, StepLimitError) else "too much at once"
+                return Crashed("StepLimit", desc, function, node)
+            case _ if isinstance(error, FAULTS):
+                return Crashed("Fault", _description(error), function, node)
+        raise error
+
+    def _innermost(self, traceback: TracebackType | None) -> tuple[str, int] | None:
+        found = None
+        while traceback:
+            if traceback.tb_frame.f_globals is self._names:
+                found = (traceback.tb_frame.f_code.co_name, traceback.tb_lineno)
+            traceback = traceback.tb_next
+        return found
+
+
+def compile_tree(
+    tree: Tree, machine_class: str, keep_class: str = "", transform: Transform = Plain
+) -> Program:
+    """The program of a tree; ReplayError with file, line and reason if it is not in the language.
+
+    `keep_class` is the class whose objects stay in the state when nothing reaches them any more
+    and nobody freed them.
+    """
+    found = check(tree, machine_class)
+    codes = [compiled(file.name, file.text, transform) for file in tree.files]
+    data = evaluated(found, tree)
+    return Program(found, data, codes, machine_class, keep_class)
+
+
+def _lines(function: Function) -> list[int]:
+    """The line of every node of a function, in an order that only its syntax decides."""
+    body = without_docstring(function.node.body)
+    nodes = [inner for node in body for inner in ast.walk(node)]
+    lines = [node.lineno for node in nodes if isinstance(node, ast.stmt | ast.expr)]
+    return [function.node.lineno, *lines]
+
+
+def _description(error: Exception) -> str:
+    """What went wrong, in words that are the same in every run."""
+    if isinstance(error, KeyError):
+        key = error.args[0] if error.args else None
+        return f"no item {key!r}" if isinstance(key, int | str) else "no such item"
+    return str(error)
