@@ -68,6 +68,7 @@ class _Source:
 
     digest: str
     machine: str
+    node: str
     tree: Tree = field(compare=False)
 
 
@@ -80,7 +81,7 @@ def load_subject(directory: Path) -> Subject:
     path = directory / "subject.toml"
     subject = Subject(directory, read_config(path), read_series(directory))
     for tree in subject.series.trees:
-        _check(tree)
+        _check(tree, subject.config.machine)
     for name, variant in subject.config.variants.items():
         try:
             _recipe(subject, variant.revision, expressions(subject, {}), (name,))
@@ -100,7 +101,8 @@ def resolve(subject: Subject, expression: str, named: Mapping[str, str]) -> Vari
         check_name(name, f"--variant {name}")
     known = expressions(subject, named)
     tree = _tree(subject, _recipe(subject, expression, known, ()))
-    program = _program(_Source(tree.digest, subject.config.machine, tree))
+    config = subject.config
+    program = _program(_Source(tree.digest, config.machine, config.node.class_name, tree))
     return Variant(expression, known.get(expression, expression), subject, tree, program)
 
 
@@ -223,16 +225,17 @@ def _tree(subject: Subject, recipe: _Recipe) -> Tree:
     return tree
 
 
-def _check(tree: Tree) -> None:
+def _check(tree: Tree, machine: str) -> None:
     """Checks a tree of the series; a fault is told with the patch that brought it."""
     try:
-        language.check(tree)
+        language.check(tree, machine)
     except ReplayError as error:
-        point = tree.patches[-1].name if tree.patches else "base"
-        raise ReplayError(error.what, where=f"{point}: {error.where}", do=error.do) from error
+        if not tree.patches or tree.patches[-1].name in error.where:
+            raise
+        where = f"{error.where} (with {tree.patches[-1].name})"
+        raise ReplayError(error.what, where=where, do=error.do) from error
 
 
 @lru_cache(maxsize=256)
 def _program(source: _Source) -> Program:
-    language.check(source.tree)
-    return language.compile_tree(source.tree, source.machine)
+    return language.compile_tree(source.tree, source.machine, source.node)

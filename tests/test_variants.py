@@ -20,7 +20,7 @@ from replay.variants import (
 
 MODEL = """class Machine:
     nodes: list = []
-    count: int = 0
+    total: int = 0
 
 
 class Node:
@@ -32,8 +32,8 @@ LIMIT = 1
 
 
 def cli_drive(text):
-    machine.count = machine.count + LIMIT
-    return machine.count
+    machine.total = machine.total + LIMIT
+    return machine.total
 
 
 STEP = 1
@@ -159,7 +159,15 @@ def test_a_fault_in_subject_toml_is_told_with_file_and_key(
 def test_a_patch_outside_the_language_is_refused_before_anything_runs(directory: Path) -> None:
     text = (directory / "03.patch").read_text()
     (directory / "03.patch").write_text(text.replace("+STEP = 2", "+import os"))
-    with pytest.raises(ReplayError, match=r"03\.patch: model\.py:19: "):
+    with pytest.raises(ReplayError, match=r"^model\.py:19 \(03\.patch\): "):
+        load_subject(directory)
+
+
+def test_a_patch_that_breaks_older_lines_is_named_too(directory: Path) -> None:
+    start = (directory / "03.patch").read_text().partition("---\n")[0]
+    gone = STATES[2].replace("STEP = 1\n", "")
+    (directory / "03.patch").write_text(start + "---\n" + diff(STATES[2], gone))
+    with pytest.raises(ReplayError, match=r"^model\.py:22 \(with 03\.patch\): .*STEP"):
         load_subject(directory)
 
 
