@@ -290,3 +290,10 @@ def test_a_stored_header_keeps_the_keys_that_nobody_knows(store: EventStore) -> 
     assert store.load("a").header == header
     line = next(iter(store.export()))
     assert msgspec.json.decode(line)["future"] == {"x": None}
+
+
+def test_connections_are_durable_strict_and_patient(store: EventStore) -> None:
+    pragmas = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 30_000}
+    with store.database.engine.connect() as connection:
+        found = {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in pragmas}
+    assert found == pragmas
