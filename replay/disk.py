@@ -261,11 +261,13 @@ def final_files(disk: Disk) -> dict[str, dict[str, Any] | str]:
 
     Keys as in a listing without unlinked, and content_runs_KiB.
     """
-    return {name: _content(disk, name) for name, _ in disk.directory if not is_temporary(name)}
+    return {
+        name: _content(disk, number) for name, number in disk.directory if not is_temporary(name)
+    }
 
 
-def _content(disk: Disk, name: str) -> dict[str, Any] | str:
-    chain = _backing_chain(disk, name)
+def _content(disk: Disk, number: int) -> dict[str, Any] | str:
+    chain = backing_chain(disk, number)
     if isinstance(chain, str):
         return chain
     size = chain[0].size
@@ -273,11 +275,12 @@ def _content(disk: Disk, name: str) -> dict[str, Any] | str:
     return {**header(chain[0]), "content_runs_KiB": steps(pieces, size)}
 
 
-def _backing_chain(disk: Disk, name: str) -> list[Inode] | str:
-    """The inodes that the headers name, top first, or why the chain can't be opened."""
+def backing_chain(disk: Disk, number: int) -> list[Inode] | str:
+    """An inode with a name and those that headers name below it, or why that can't be opened."""
     inodes = {inode.number: inode for inode in disk.inodes}
     directory = dict(disk.directory)
-    chain = [inodes[directory[name]]]
+    name = next(name for name, known in disk.directory if known == number)
+    chain = [inodes[number]]
     while chain[-1].backing_file and chain[-1].format != "raw":
         above, backing_format = name, chain[-1].backing_format
         name = _joined(posixpath.dirname(above), chain[-1].backing_file)

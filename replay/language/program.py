@@ -14,7 +14,7 @@ from replay.language.data import evaluated
 from replay.language.definitions import Definitions, Function, without_docstring
 from replay.language.digests import digests
 from replay.language.limits import StepLimitError
-from replay.language.objects import Shape, argument
+from replay.language.objects import ArgumentError, Shape, argument
 from replay.language.runtime import FailureError, RefusalError, Runtime, ViolationError
 from replay.series import Tree
 from replay.state import State, Value
@@ -111,13 +111,17 @@ class Program:
     def call(self, function: str, arguments: Sequence[Any], state: State) -> tuple[State, Ending]:
         """Runs a function on a state with a machine: the next state, and how the event ended.
 
-        Arguments are values as JSON has them; ValueError for one that the model can't have. What
-        was changed before a refusal stays changed; after a crash only the disk is left.
+        Arguments are values as JSON has them; one that the model can't have is refused. What was
+        changed before a refusal stays changed; after a crash only the disk is left. Raises
+        ValueError for a state without a machine, or of another program's classes.
         """
         if state.machine is None:
             raise ValueError("no machine runs")
         runtime = self._runtime
-        values = [argument(value) for value in arguments]
+        try:
+            values = [argument(value) for value in arguments]
+        except ArgumentError as error:
+            return state, Refused("InvalidArgument", str(error))
         runtime.start(state.objects, state.next_id, state.disk)
         self._names["__machine"] = runtime.heap.get(state.machine)
         try:

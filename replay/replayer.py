@@ -1,0 +1,226 @@
+"""The replayer: a log runs through a variant, one pure step an event."""
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from replay.disk import WorkDisk, backing_chain
+from replay.events import (
+    Await,
+    Command,
+    Event,
+    Guest,
+    Image,
+    Internal,
+    Log,
+    Notice,
+    Payload,
+    stimulus,
+)
+from replay.language import Crashed, Ending, Failed, Program, Refused, Returned
+from replay.state import State, plain, stopped
+from replay.variants import Variant
+
+MEMO_SIZE = 200_000
+"""How many transitions are remembered; the oldest go first."""
+
+
+class Outcome(Struct, frozen=True):
+    """How an event ended: a value if it returned, else an error.
+
+    Errors have class and desc, or text (a refused hmp command), or errno; those of a crash also
+    file and line.
+    """
+
+    status: Literal["returned", "refused", "crashed"]
+    value: Any = None
+    error: dict[str, Any] | None = None
+
+
+class Step(Struct, frozen=True, eq=False):
+    """An event of a log, its outcome, and the state after it; seq counts from 1."""
+
+    seq: int
+    event: Event
+    outcome: Outcome
+    state: State
+
+
+class Trace(Struct, frozen=True, eq=False):
+    """What a log did in a variant."""
+
+    log: Log
+    variant: Variant
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a payload asks of the model: the function, its arguments, and all of it as bytes."""
+
+    payload: Payload
+    handler: str
+    arguments: tuple[Any, ...]
+    stimulus: bytes
+
+
+Transition = tuple[State, Outcome, Crashed | None]
+"""The next state, the outcome, and where it crashed, which has another line in each tree."""
+
+
+class Memo:
+    """Transitions by the digest of the function, the state and the stimulus."""
+
+    def __init__(self, size: int = MEMO_SIZE) -> None:
+        self.hits = 0
+        self.misses = 0
+        self._size = size
+        self._known: OrderedDict[tuple[str, State, bytes], Transition] = OrderedDict()
+
+    def run(self, program: Program, state: State, request: Request) -> Transition:
+        """The transition, looked up or worked out."""
+        key = (program.functions[request.handler].digest, state, request.stimulus)
+        known = self._known.get(key)
+        if known is not None:
+            self.hits += 1
+            return known
+        self.misses += 1
+        result = self._known[key] = _transition(program, state, request)
+        if len(self._known) > self._size:
+            self._known.popitem(last=False)
+        return result
+
+
+MEMO = Memo()
+"""Shared by all variants of the process: where they say the same, they share the work.
+
+`MEMO.misses` is the number of distinct transitions that were worked out.
+"""
+
+
+def replay(log: Log, variant: Variant) -> Trace:
+    """The trace of a log in a variant."""
+    state = variant.program.initial()
+    steps = []
+    requests = _requests(_Content(log.fingerprint, log))
+    for seq, (event, request) in enumerate(zip(log.events, requests, strict=True), 1):
+        state, outcome = _step(variant.program, state, request)
+        steps.append(Step(seq, event, outcome, state))
+    return Trace(log, variant, tuple(steps))
+
+
+def step(variant: Variant, state: State, event: Event) -> tuple[State, Outcome]:
+    """The state after an event, and its outcome. Equal arguments give the same state object."""
+    return _step(variant.program, state, _request(event.payload))
+
+
+def _step(program: Program, state: State, request: Request) -> tuple[State, Outcome]:
+    payload = request.payload
+    if isinstance(payload, Image):
+        return _image(state, payload)
+    if state.machine is None:
+        return state, NOT_RUNNING
+    if request.handler in program.functions:
+        state, outcome, crash = MEMO.run(program, state, request)
+        return state, _placed(outcome, crash, program) if crash else outcome
+    if isinstance(payload, Notice | Await):
+        return state, NOTHING
+    return _after_refusal(state, payload), _unknown(request)
+
+
+NOTHING = Outcome("returned", value={})
+NOT_RUNNING = Outcome("refused", error={"class": "NotRunning", "desc": "no machine runs"})
+
+
+def _transition(program: Program, state: State, request: Request) -> Transition:
+    after, ending = program.call(request.handler, request.arguments, state)
+    crash = ending if isinstance(ending, Crashed) else None
+    if isinstance(ending, Refused | Failed):
+        after = _after_refusal(after, request.payload)
+    return after, _outcome(ending, request.payload), crash
+
+
+def _after_refusal(state: State, payload: Payload) -> State:
+    """A machine whose command line is refused does not start."""
+    at_start = isinstance(payload, Command) and payload.channel == "cli"
+    return stopped(state) if at_start else state
+
+
+def _outcome(ending: Ending, payload: Payload) -> Outcome:
+    match ending:
+        case Returned(value):
+            return Outcome("returned", value={} if value is None else plain(value))
+        case Failed(errno):
+            return Outcome("refused", error={"errno": errno})
+        case Refused(_, desc) if isinstance(payload, Command) and payload.channel == "hmp":
+            return Outcome("refused", error={"text": desc})
+        case Refused(cls, desc):
+            return Outcome("refused", error={"class": cls, "desc": desc})
+        case Crashed(cls, desc):
+            return Outcome("crashed", error={"class": cls, "desc": desc})
+
+
+def _placed(outcome: Outcome, crash: Crashed, program: Program) -> Outcome:
+    """The outcome of a crash with its file and line in this program's tree."""
+    file, line = program.place(crash)
+    return Outcome(outcome.status, error={**(outcome.error or {}), "file": file, "line": line})
+
+
+def _unknown(request: Request) -> Outcome:
+    desc = f"the model has no {request.handler}"
+    return Outcome("refused", error={"class": "CommandNotFound", "desc": desc})
+
+
+def _image(state: State, image: Image) -> tuple[State, Outcome]:
+    """Puts the file on the disk; what its backing files hold fills clusters written in part."""
+    disk = WorkDisk(state.disk)
+    backing = (image.backing_file or "", image.backing_format or "")
+    number = disk.create(image.name, image.format, image.size, *backing)
+    if number < 0:
+        return state, Outcome("refused", error={"errno": "ENOENT"})
+    found = backing_chain(disk.frozen(), number)
+    chain = [number] if isinstance(found, str) else [inode.number for inode in found]
+    for run in image.data:
+        disk.write(chain, run.offset, run.length, run.pattern)
+    return State(state.objects, state.machine, state.next_id, disk.frozen()), NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """The key of a log's requests."""
+
+    fingerprint: str
+    log: Log = field(compare=False)
+
+
+@lru_cache(maxsize=256)
+def _requests(content: _Content) -> tuple[Request, ...]:
+    return tuple(_request(event.payload) for event in content.log.events)
+
+
+def _request(payload: Payload) -> Request:
+    handler, *arguments = _call(payload)
+    return Request(payload, handler.replace("-", "_"), tuple(arguments), stimulus(payload))
+
+
+def _call(payload: Payload) -> tuple[Any, ...]:
+    """The function that handles a payload, and its arguments; an image has none."""
+    match payload:
+        case Command():
+            return f"{payload.channel}_{payload.name}", payload.arguments
+        case Notice():
+            return f"notice_{payload.name}", payload.data
+        case Await():
+            return "await_job", payload.device, payload.until
+        case Guest(name="read"):
+            return "guest_read", payload.device, payload.sector, payload.sectors
+        case Guest():
+            place = (payload.device, payload.sector, payload.sectors)
+            return "guest_write", *place, payload.pattern
+        case Internal():
+            return f"internal_{payload.name}", payload.device, payload.depth
+        case Image():
+            return ("",)
