@@ -14,6 +14,7 @@ from replay.series import (
     Tree,
     apply,
     find_patch,
+    is_file,
     label,
     parse_revision,
     read_patch,
@@ -198,7 +199,7 @@ def _longest_file(rest: str) -> str:
     """The longest part of `rest`, to its end or to a + or -, that is a file."""
     ends = [match.start() for match in re.finditer(r"[+-]", rest)] + [len(rest)]
     for end in reversed(ends):
-        if rest[:end] and Path(rest[:end]).is_file():
+        if rest[:end] and is_file(Path(rest[:end])):
             return rest[:end]
     path = rest.partition("+")[0]
     raise ReplayError("no such patch file", where=path or "+", do="check its path")

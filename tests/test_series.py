@@ -442,6 +442,13 @@ def test_an_encoded_mail_says_the_same_as_the_patch_it_carries(
     assert (mailed.subject, mailed.description) == (plain.subject, plain.description)
 
 
+@pytest.mark.parametrize("charset", ["unicode_escape", "no-such", "hex"])
+def test_a_mail_in_a_charset_that_gives_no_text_is_refused(charset: str) -> None:
+    text = mail(header(SHA_A) + replace_line(5, r"'\ud800'"), "base64")
+    message = refusal(text.replace("UTF-8", charset))
+    assert message.startswith("x.patch: the mail's text cannot be decoded")
+
+
 def test_a_file_of_two_mails_is_refused(format_patch: str) -> None:
     assert "holds more than one mail" in refusal(format_patch + format_patch)
 
@@ -455,6 +462,39 @@ def test_a_bare_diff_may_have_any_leading_directory_and_time_stamps(tmp_path: Pa
     patch = read_patch(path)
     assert (patch.name, patch.sha, patch.date) == (str(path), "", "")
     assert "L5 = 0\n" in apply(tree(BASE), patch).files[0].text
+
+
+SEED = mail(
+    header(SHA_A, "=?UTF-8?q?gr=C3=B6=C3=9Fer?=") + replace_line(5, "'ü=1'") + "-- \n2.39\n",
+    "quoted-printable",
+)
+PIECES = [
+    "=?x?q?=FF?=",
+    "=?UTF-8?b?/?=",
+    "charset=x",
+    "base64",
+    "multipart/mixed; boundary=b",
+    "--b",
+]
+PIECES += ["@@ -1 +1 @@\n", "\\ x\n", "--- a\n+++ b\n", "\n", "+", "\r", "\0", "=", "É"]
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    seed=st.sampled_from([SEED, header(SHA_A) + replace_line(5, "0")]),
+    cuts=st.lists(
+        st.tuples(st.integers(0, 700), st.integers(0, 9), st.sampled_from(PIECES)), max_size=4
+    ),
+)
+def test_a_damaged_patch_is_read_or_refused_and_nothing_else(
+    seed: str, cuts: list[tuple[int, int, str]]
+) -> None:
+    for at, width, piece in cuts:
+        seed = seed[:at] + piece + seed[at + width :]
+    try:
+        apply(tree(BASE), parse_patch(seed, "x.patch"))
+    except ReplayError as error:
+        assert error.where.startswith("x.patch")
 
 
 # --- revisions --------------------------------------------------------------------------

@@ -235,6 +235,8 @@ def test_a_tree_is_compiled_once(subject: Subject) -> None:
         ("after-xyz", "'-xyz' is neither +FILE nor -SHA of 7 to 40 digits"),
         ("after+", "+: no such patch file"),
         ("after+no/such.patch", "no/such.patch: no such patch file"),
+        ("after+" + "x" * 5000, "x" * 5000 + ": no such patch file"),
+        ("after+a\0b", "a\0b: no such patch file"),
         ("+x", "'+x' is no variant expression"),
         ("", "'' is no variant expression"),
     ],

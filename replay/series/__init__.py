@@ -2,7 +2,7 @@
 
 from replay.series.diff import Edit, FileChange, Hunk
 from replay.series.patch import Patch, parse_patch, split_header
-from replay.series.reading import Series, read_patch, read_series, read_text
+from replay.series.reading import Series, is_file, read_patch, read_series, read_text
 from replay.series.revision import find_patch, label, parse_revision, step_back
 from replay.series.tree import Line, SourceFile, Tree, apply, offsets, source_file
 
@@ -17,6 +17,7 @@ __all__ = [
     "Tree",
     "apply",
     "find_patch",
+    "is_file",
     "label",
     "offsets",
     "parse_patch",

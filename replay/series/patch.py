@@ -4,6 +4,7 @@ import email
 import email.header
 import re
 from dataclasses import dataclass
+from email.errors import MessageError
 from email.message import Message
 
 from replay.errors import ReplayError
@@ -98,9 +99,15 @@ def _payload(part: Message, name: str) -> str:
     data = part.get_payload(decode=True)
     assert isinstance(data, bytes)
     try:
-        return data.decode(part.get_content_charset("utf-8"))
-    except (LookupError, UnicodeDecodeError) as error:
+        return _sound(data.decode(part.get_content_charset("utf-8")))
+    except (LookupError, ValueError) as error:
         raise ReplayError(f"the mail's text cannot be decoded: {error}", where=name) from error
+
+
+def _sound(text: str) -> str:
+    """The text; UnicodeError for one with half a character, which some charsets can say."""
+    text.encode()
+    return text
 
 
 def _encoding(mail: Message) -> str:
@@ -110,5 +117,8 @@ def _encoding(mail: Message) -> str:
 def _header(mail: Message | None, key: str) -> str:
     if mail is None:
         return ""
-    words = email.header.decode_header(" ".join(str(mail.get(key, "")).split()))
-    return str(email.header.make_header(words))
+    raw = " ".join(str(mail.get(key, "")).split())
+    try:
+        return _sound(str(email.header.make_header(email.header.decode_header(raw))))
+    except (LookupError, ValueError, MessageError):
+        return raw

@@ -54,7 +54,7 @@ def read_patch(path: Path) -> Patch:
 def read_text(path: Path) -> str:
     """The UTF-8 text of a regular file of at most FILE_LIMIT bytes. Raises ReplayError."""
     try:
-        if not path.is_file():
+        if not is_file(path):
             raise ReplayError("no such file", where=str(path))
         with path.open("rb") as file:
             data = file.read(FILE_LIMIT + 1)
@@ -69,6 +69,14 @@ def read_text(path: Path) -> str:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise ReplayError("is not UTF-8", where=f"{path}:{line}") from error
+
+
+def is_file(path: Path) -> bool:
+    """True for a regular file; a path that no file can have is none."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def _read_base(directory: Path) -> tuple[SourceFile, ...]:
@@ -139,7 +147,7 @@ def _strip_level(options: list[str], where: str) -> int:
 
 def _read_member(directory: Path, name: str, strip: int, where: str) -> Patch:
     path = directory / name
-    if not path.is_file():
+    if not is_file(path):
         raise ReplayError(f"names {name}, which is not there", where=where)
     patch = parse_patch(read_text(path), name, strip)
     if not (patch.sha and patch.date and patch.subject):
