@@ -70,6 +70,13 @@ class Functions:
             return str(value)
         raise TypeError(f"str of {kind_of(value)}")
 
+    def type_of_(self, value: Any) -> str:
+        """The name of the value's type: str, int, bool, list, dict, None or object."""
+        if value is None:
+            return "None"
+        known = (bool, int, str, list, dict)
+        return next((kind.__name__ for kind in known if isinstance(value, kind)), "object")
+
     def _orderable(self, values: tuple[Any, ...]) -> list[Any]:
         items = list(values[0] if isinstance(values[0], list | dict) else values)
         self._meter.tick(len(items))

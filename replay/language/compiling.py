@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from types import CodeType
 
-from replay.language.definitions import without_docstring
+from replay.language.syntax import without_docstring
 from replay.language.vocabulary import BUILTINS, MACHINE
 
 Transform = Callable[[], ast.NodeTransformer]

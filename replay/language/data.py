@@ -4,10 +4,11 @@ import ast
 from typing import Any
 
 from replay.language.compiling import expression
-from replay.language.definitions import Class, Constant, Definitions, MisuseError, located
+from replay.language.definitions import Class, Constant, Definitions, located
 from replay.language.limits import Meter, StepLimitError
 from replay.language.objects import Heap, Shape
 from replay.language.operators import Operators, fixed
+from replay.language.syntax import MisuseError
 from replay.series import Tree
 
 

@@ -6,27 +6,27 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from replay.errors import ReplayError
-from replay.language.vocabulary import RESERVED
+from replay.language.grammar import uses
+from replay.language.syntax import (
+    MisuseError,
+    Use,
+    check_depth,
+    check_name,
+    constant_uses,
+    without_docstring,
+)
+from replay.language.vocabulary import METHODS
 from replay.series import Tree
-
-
-class MisuseError(Exception):
-    """Something that the language does not have, at a line of a file."""
-
-    def __init__(self, node: ast.AST | int, what: str, do: str = "") -> None:
-        self.line = node if isinstance(node, int) else getattr(node, "lineno", 1)
-        self.what = what
-        self.do = do
-        super().__init__(what)
 
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function of the model."""
+    """A function of the model, and the names that it uses."""
 
     name: str
     file: str
     node: ast.FunctionDef
+    uses: tuple[Use, ...]
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -46,6 +46,7 @@ class Constant:
     name: str
     file: str
     node: ast.Assign
+    uses: tuple[Use, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ class Class:
     file: str
     node: ast.ClassDef
     fields: Mapping[str, ast.expr]
+    uses: tuple[Use, ...]
 
 
 Definition = Function | Constant | Class
@@ -79,8 +81,7 @@ class Definitions:
         if taken:
             where = f"{taken.file}:{taken.node.lineno}"
             raise MisuseError(definition.node, f"{name} is defined at {where} already")
-        if name in RESERVED:
-            raise MisuseError(definition.node, f"{name} is a word of the language")
+        check_name(name, definition.node)
         match definition:
             case Function():
                 self.functions[name] = definition
@@ -124,28 +125,23 @@ def parse(file: str, text: str) -> tuple[Definition, ...]:
     return tuple(_definition(file, node) for node in without_docstring(module.body))
 
 
-def without_docstring(body: list[ast.stmt]) -> list[ast.stmt]:
-    """The statements without the text that describes them."""
-    match body:
-        case [ast.Expr(value=ast.Constant(value=str())), *rest]:
-            return rest
-    return body
-
-
 def _definition(file: str, node: ast.stmt) -> Definition:
+    check_depth(node)
     match node:
         case ast.FunctionDef(name=name):
-            return Function(name, file, node)
+            return Function(name, file, node, uses(node))
         case ast.Assign(targets=[ast.Name(id=name)]):
-            return Constant(name, file, node)
+            return Constant(name, file, node, constant_uses(node.value))
         case ast.ClassDef(name=name):
-            return Class(name, file, node, dict(_fields(node)))
+            fields = dict(_fields(node))
+            used = [use for default in fields.values() for use in constant_uses(default)]
+            return Class(name, file, node, fields, tuple(used))
     do = "a file defines constants, classes and functions"
     raise MisuseError(node, f"{type(node).__name__} is not in the language here", do)
 
 
 def _fields(node: ast.ClassDef) -> Iterator[tuple[str, ast.expr]]:
-    if node.bases or node.keywords or node.decorator_list:
+    if node.bases or node.keywords or node.decorator_list or getattr(node, "type_params", None):
         raise MisuseError(node, "a class has no bases and no decorators")
     seen = set()
     for item in without_docstring(node.body):
@@ -155,6 +151,8 @@ def _fields(node: ast.ClassDef) -> Iterator[tuple[str, ast.expr]]:
             case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
                 if name in seen:
                     raise MisuseError(item, f"the field {name} is there twice")
+                if name in METHODS or name.startswith("_"):
+                    raise MisuseError(item, f"a field can't be called {name}")
                 seen.add(name)
                 yield name, value
             case _:

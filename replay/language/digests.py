@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from weakref import WeakKeyDictionary
 
-from replay.language.definitions import Class, Definition, Definitions, without_docstring
+from replay.language.definitions import Class, Definition, Definitions
+from replay.language.syntax import without_docstring
 from replay.language.vocabulary import MACHINE
 
 _OWN: WeakKeyDictionary[ast.AST, tuple[str, frozenset[str]]] = WeakKeyDictionary()

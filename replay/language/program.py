@@ -11,11 +11,12 @@ from replay.disk import Disk
 from replay.language.check import check
 from replay.language.compiling import Plain, Transform, compiled
 from replay.language.data import evaluated
-from replay.language.definitions import Definitions, Function, without_docstring
+from replay.language.definitions import Definitions, Function
 from replay.language.digests import digests
 from replay.language.limits import StepLimitError
 from replay.language.objects import ArgumentError, Shape, argument
 from replay.language.runtime import FailureError, RefusalError, Runtime, ViolationError
+from replay.language.syntax import without_docstring
 from replay.series import Tree
 from replay.state import State, Value
 

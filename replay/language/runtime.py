@@ -147,6 +147,10 @@ class Runtime:
         """Takes the name from the directory; 0, or -errno."""
         return self._disk.unlink(string(name))
 
+    def disk_realpath(self, name: Any) -> str:
+        """The absolute path of a file that is there, or ""."""
+        return self._disk.realpath(string(name))
+
     def disk_temporary(self) -> str:
         """The next name of a temporary file."""
         return self._disk.temporary()
@@ -197,10 +201,13 @@ class Runtime:
         self._meter.tick(self._disk.weight(inode) >> 3)
         return self._disk.allocated_size(inode)
 
-    def disk_copy(self, source: Any, among: Any, target: Any, length: Any) -> None:
+    def disk_copy(
+        self, source: Any, among: Any, target: Any, offset: Any, length: Any, granularity: Any
+    ) -> None:
         """Writes what `source` shows into target[0], where any of `among` has it allocated."""
         chains = [self._chain(chain) for chain in (source, among, target)]
-        self._disk.copy(chains[0], chains[1], chains[2], integer(length))
+        place = (integer(offset), integer(length), integer(granularity))
+        self._disk.copy(chains[0], chains[1], chains[2], *place)
 
     def _chain(self, chain: Any) -> list[int]:
         """The inodes of a chain; what it takes to look at them counts."""

@@ -9,12 +9,13 @@ BUILTINS: dict[str, tuple[int, int]] = {
     "disk_backing_file": (1, 1),
     "disk_backing_format": (1, 1),
     "disk_clear": (1, 1),
-    "disk_copy": (4, 4),
+    "disk_copy": (6, 6),
     "disk_create": (5, 5),
     "disk_format": (1, 1),
     "disk_is_allocated": (3, 3),
     "disk_open": (1, 1),
     "disk_read": (3, 3),
+    "disk_realpath": (1, 1),
     "disk_resize": (2, 2),
     "disk_set_backing": (3, 3),
     "disk_size": (1, 1),
@@ -34,6 +35,7 @@ BUILTINS: dict[str, tuple[int, int]] = {
     "sorted": (1, 1),
     "str": (1, 1),
     "swap": (2, 2),
+    "type_of": (1, 1),
     "walk": (2, 2),
 }
 """The least and greatest number of arguments that each takes."""
