@@ -170,7 +170,9 @@ def place(
 
 def find(connection: Connection, log: str) -> Row[Any]:
     """The row of a log; ReplayError with the nearest names if there is none."""
-    row = connection.execute(select(logs).where(logs.c.name == log)).one_or_none()
+    # What is not printable can be no name, and may be nothing that a database can be asked for.
+    query = select(logs).where(logs.c.name == log)
+    row = connection.execute(query).one_or_none() if log.isprintable() else None
     if row is not None:
         return row
     near = get_close_matches(log, stored_names(connection))

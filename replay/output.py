@@ -1,0 +1,49 @@
+"""Where results go: to standard output, or to a file that is whole or not there."""
+
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from replay.errors import ReplayError
+
+
+def deliver(chunks: Iterable[bytes], path: Path | None) -> None:
+    """Writes the chunks as they come to the file, or to standard output if path is None.
+
+    The file appears under its name when all is written. A reader that stops reading standard
+    output early ends the writing quietly. Raises ReplayError if the file can't be written.
+    """
+    if path is None:
+        _print(chunks)
+        return
+    try:
+        _replace(path, chunks)
+    except OSError as error:
+        raise ReplayError(f"cannot be written: {error.strerror}", where=str(path)) from None
+
+
+def _print(chunks: Iterable[bytes]) -> None:
+    try:
+        for chunk in chunks:
+            sys.stdout.buffer.write(chunk)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Python flushes once more at exit, and must then find somewhere to write to.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _replace(path: Path, chunks: Iterable[bytes]) -> None:
+    """Writes beside the file and renames; what is no regular file, as /dev/null, is written to."""
+    path = path.resolve()
+    if path.exists() and not path.is_file():
+        with path.open("wb") as device:
+            device.writelines(chunks)
+        return
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with beside.open("wb") as file:
+            file.writelines(chunks)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)

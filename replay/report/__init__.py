@@ -1,0 +1,126 @@
+"""Reports: what there is to tell of a diff or a replay, computed once, for every format."""
+
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Any
+
+from msgspec import Struct
+
+from replay.differ import Diff, Divergence
+from replay.disk import final_files
+from replay.errors import ReplayError
+from replay.events import Payload
+from replay.replayer import Outcome, Trace
+from replay.report.changes import Change, changes
+from replay.report.flags import BitFields, Chain, chains
+from replay.report.headline import headline
+from replay.view import View, view
+
+FORMAT_VERSION = 1
+
+
+class LogId(Struct, frozen=True):
+    """Which log a report is about."""
+
+    name: str
+    fingerprint: str
+    events: int
+
+
+class VariantId(Struct, frozen=True):
+    """Which code was replayed."""
+
+    name: str
+    revision: str
+    digest: str
+
+
+class Told(Struct, frozen=True):
+    """A divergence with what its first event was and how that ended in each variant."""
+
+    divergence: Divergence
+    event: Payload
+    outcomes: Mapping[str, Outcome]
+
+
+class DiffReport(Struct, frozen=True):
+    """What there is to tell of a diff. `bits` are the bit fields with their flags' names."""
+
+    log: LogId
+    variants: tuple[VariantId, ...]
+    headline: str
+    divergences: tuple[Told, ...]
+    chains: tuple[Chain, ...]
+    bits: BitFields
+
+
+class StepReport(Struct, frozen=True):
+    """One event of a replay: how it ended, what there was then, and what it changed."""
+
+    seq: int
+    event: Payload
+    outcome: Outcome
+    view: View
+    changes: tuple[Change, ...]
+
+
+class RunReport(Struct, frozen=True):
+    """What there is to tell of one replay."""
+
+    log: LogId
+    variant: VariantId
+    steps: tuple[StepReport, ...]
+    final_files: Mapping[str, Any]
+    bits: BitFields
+
+
+def report(diff: Diff) -> DiffReport:
+    """The report of a diff."""
+    bits = diff.traces[0].variant.subject.config.bits
+    return DiffReport(
+        log=_log_id(diff.traces[0]),
+        variants=tuple(map(_variant_id, diff.traces)),
+        headline=headline(diff, bits),
+        divergences=tuple(_told(divergence, diff) for divergence in diff.divergences),
+        chains=tuple(chains(diff, bits)),
+        bits=bits,
+    )
+
+
+def run_report(trace: Trace, until: int | None = None) -> RunReport:
+    """The report of a replay up to the event `until`, all by default.
+
+    Raises ReplayError if there is no such event.
+    """
+    if until is not None and not 1 <= until <= len(trace.steps):
+        raise ReplayError(f"there is no event {until}", do=f"the last is {len(trace.steps)}")
+    done = trace.steps[:until]
+    subject = trace.variant.subject
+    views = [view(trace.variant.program.initial(), subject)]
+    views += [view(step.state, subject) for step in done]
+    steps = tuple(
+        StepReport(step.seq, step.event.payload, step.outcome, after, changes(before, after))
+        for step, (before, after) in zip(done, pairwise(views), strict=True)
+    )
+    return RunReport(
+        log=_log_id(trace),
+        variant=_variant_id(trace),
+        steps=steps,
+        final_files=final_files(done[-1].state.disk),
+        bits=subject.config.bits,
+    )
+
+
+def _told(divergence: Divergence, diff: Diff) -> Told:
+    index = divergence.first_seq - 1
+    outcomes = {trace.variant.name: trace.steps[index].outcome for trace in diff.traces}
+    return Told(divergence, diff.traces[0].steps[index].event.payload, outcomes)
+
+
+def _log_id(trace: Trace) -> LogId:
+    return LogId(trace.log.name, trace.log.fingerprint, len(trace.log.events))
+
+
+def _variant_id(trace: Trace) -> VariantId:
+    variant = trace.variant
+    return VariantId(variant.name, variant.revision, variant.digest)

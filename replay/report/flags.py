@@ -1,0 +1,101 @@
+"""Flags of a node chain: for each node and variant, the names of the bits that are set."""
+
+from collections.abc import Iterator, Mapping
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from replay.differ import Diff, Divergence
+from replay.roles import Role
+from replay.view import flag_names, view
+
+BitFields = Mapping[str, Mapping[str, int]]
+"""Bit fields and their flags, name to bit, in the subject's order of interest."""
+
+
+class Row(Struct, frozen=True):
+    """One node: the flags set in each variant that has it, and those that differ, by interest.
+
+    `divergence` is the one that the node has there; None if it does not differ.
+    """
+
+    path: str
+    set_in: Mapping[str, tuple[str, ...]]
+    differing: tuple[str, ...]
+    divergence: Divergence | None
+
+    @property
+    def common(self) -> tuple[str, ...]:
+        """What is set in every variant that has the node, by name."""
+        first, *_ = self.set_in.values()
+        return tuple(sorted(set(first) - set(self.differing)))
+
+
+class Chain(Struct, frozen=True):
+    """Nodes of one root after the event `seq`, in walking order."""
+
+    field: str
+    root: str
+    seq: int
+    variants: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+
+def chains(diff: Diff, bits: BitFields) -> Iterator[Chain]:
+    """A table for each root and event at which divergences of a bit field begin.
+
+    The first one of a root has all its nodes, the next ones those that begin to differ there.
+    """
+    told: set[tuple[str, str]] = set()
+    seen: set[tuple[str, str, int]] = set()
+    for divergence in diff.divergences:
+        if first_bit(divergence, bits) is None:
+            continue
+        table = chain(diff, divergence, bits)
+        if (table.field, table.root, table.seq) in seen:
+            continue
+        seen.add((table.field, table.root, table.seq))
+        if (table.field, table.root) in told:
+            anew = [r for r in table.rows if r.divergence and r.divergence.first_seq == table.seq]
+            table = replace(table, rows=tuple(anew))
+        told.add((table.field, table.root))
+        yield table
+
+
+def chain(diff: Diff, divergence: Divergence, bits: BitFields) -> Chain:
+    """The nodes of the root that a bit field's divergence is about, after its first event."""
+    seq, (_, path, field) = divergence.first_seq, divergence.place
+    views = {t.variant.name: view(t.steps[seq - 1].state, t.variant.subject) for t in diff.traces}
+    root = next(seen.all_nodes[path].role[0] for seen in views.values() if path in seen.all_nodes)
+    flags: dict[Role, dict[str, tuple[str, ...]]] = {}
+    for name, seen in views.items():
+        for node in seen.all_nodes.values():
+            if node.role[0] == root and field in node.fields:
+                flags.setdefault(node.role, {})[name] = flag_names(node.fields[field], bits[field])
+    then = {
+        other.place.path: other
+        for other in diff.divergences
+        if other.place.field == field and other.first_seq <= seq <= other.last_seq
+    }
+    order = diff.traces[0].variant.subject.config.node.children
+    rows = []
+    for role in sorted(flags, key=lambda role: [order.index(child) for child in role[1:]]):
+        name = ".".join(role)
+        rows.append(Row(name, flags[role], _differing(flags[role], bits[field]), then.get(name)))
+    return Chain(field, root, seq, tuple(views), tuple(rows))
+
+
+def first_bit(divergence: Divergence, bits: BitFields) -> str | None:
+    """The first flag, in order of interest, that differs; None if this is no bit field."""
+    if divergence.place.kind != "field" or divergence.place.field not in bits:
+        return None
+    known = bits[divergence.place.field]
+    flags = {name: flag_names(value, known) for name, value in divergence.values.items()}
+    return next(iter(_differing(flags, known)), None)
+
+
+def _differing(flags: Mapping[str, tuple[str, ...]], known: Mapping[str, int]) -> tuple[str, ...]:
+    """The flags that some have and others not: known ones by interest, then unknown ones."""
+    sets = [set(names) for names in flags.values()]
+    differing = set[str]().union(*sets) - sets[0].intersection(*sets)
+    return tuple(n for n in known if n in differing) + tuple(sorted(differing - set(known)))

@@ -1,0 +1,95 @@
+"""Reports as JSON, in the form whose version is FORMAT_VERSION."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from replay.disk import header
+from replay.replayer import Outcome
+from replay.report import FORMAT_VERSION, DiffReport, LogId, RunReport, StepReport, Told
+from replay.report.flags import BitFields
+from replay.view import Node, flag_names
+
+
+def diffs(reports: Sequence[DiffReport]) -> str:
+    """The object of one diff; of several a list.
+
+    A divergence's `patches` are those that it comes from, as far as they are known.
+    """
+    told = [_diff(report) for report in reports]
+    return _text(told[0] if len(told) == 1 else told)
+
+
+def run(report: RunReport) -> str:
+    """A replay, with the whole view after each event."""
+    return _text(
+        {
+            "format_version": FORMAT_VERSION,
+            "log": _log(report.log),
+            "revision": report.variant.revision,
+            "steps": [_step(step, report.bits) for step in report.steps],
+            "final_files": report.final_files,
+        }
+    )
+
+
+def _diff(report: DiffReport) -> dict[str, Any]:
+    return {
+        "format_version": FORMAT_VERSION,
+        "log": _log(report.log),
+        "variants": report.variants,
+        "events": report.log.events,
+        "headline": report.headline,
+        "divergences": [_divergence(told) for told in report.divergences],
+    }
+
+
+def _text(document: Any) -> str:
+    return msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n"
+
+
+def _log(log: LogId) -> dict[str, str]:
+    return {"name": log.name, "fingerprint": log.fingerprint}
+
+
+def _divergence(told: Told) -> dict[str, Any]:
+    divergence = told.divergence
+    return {
+        **divergence.place._asdict(),
+        "values": divergence.values,
+        "first_seq": divergence.first_seq,
+        "last_seq": divergence.last_seq,
+        "patches": [],
+    }
+
+
+def _step(step: StepReport, bits: BitFields) -> dict[str, Any]:
+    seen = step.view
+    return {
+        "seq": step.seq,
+        "event": step.event,
+        "outcome": _outcome(step.outcome),
+        "nodes": [_node(node, bits) for node in seen.nodes.values()],
+        "other": [_node(node, bits) for node in seen.other.values()],
+        "jobs": [{"path": path, **job} for path, job in seen.jobs.items()],
+        "files": {
+            name: {**header(file.inode), "unlinked": file.unlinked}
+            for name, file in seen.files.items()
+        },
+    }
+
+
+def _outcome(outcome: Outcome) -> dict[str, Any]:
+    if outcome.status == "returned":
+        return {"status": outcome.status, "value": outcome.value}
+    return {"status": outcome.status, "error": outcome.error}
+
+
+def _node(node: Node, bits: BitFields) -> dict[str, Any]:
+    names = {
+        f"{field}_names": sorted(flag_names(node.fields[field], bits[field]))
+        for field in bits
+        if field in node.fields
+    }
+    return {"path": node.path, "id": node.id, **node.fields, **names}

@@ -1,0 +1,86 @@
+"""What is there to choose from, as plain text: logs, events, variants, lines of source."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from replay.events import Log
+from replay.report import words
+from replay.source import AnnotatedLine
+from replay.store import LogInfo, Stored
+from replay.variants import Subject, resolve
+
+STATUS = {
+    "stored": "stored {name}: {events} events, {digest}",
+    "present": "{name} is stored already with the same content, {digest}: nothing to do",
+    "renamed": "stored as {name}, its own name is taken: {events} events, {digest}",
+}
+
+
+def columns(rows: Iterable[Sequence[str]]) -> str:
+    """Rows of texts in columns that are as wide as they must be; the last one is not padded."""
+    rows = [[words.escape(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
+    return "".join(f"{line}\n" for line in lines)
+
+
+def stored(result: Stored) -> str:
+    """What became of one recording."""
+    name, digest = words.escape(result.name), result.fingerprint[:12]
+    return STATUS[result.status].format(name=name, events=result.events, digest=digest)
+
+
+def logs(infos: Iterable[LogInfo]) -> str:
+    """A line a log: name, number of events, fingerprint, description."""
+    return columns(
+        (info.name, f"{info.events} events", info.fingerprint[:12], info.header.description)
+        for info in infos
+    )
+
+
+def log(log: Log) -> str:
+    """What the header says, then a line an event."""
+    head = f"{words.escape(log.name)}  {log.fingerprint[:12]}  {len(log.events)} events\n"
+    if log.header.description:
+        head += f"{words.escape(log.header.description)}\n"
+    return head + "".join(
+        f"#{seq} {words.event(event.payload)}\n" for seq, event in enumerate(log.events, 1)
+    )
+
+
+def variants(subject: Subject, named: Mapping[str, str]) -> str:
+    """The named variants: name, revision, digest and what each is for."""
+    about = {name: variant.about for name, variant in subject.config.variants.items()}
+    found = [resolve(subject, name, named) for name in {**about, **named}]
+    return columns(
+        (variant.name, variant.revision, variant.digest[:12], about.get(variant.name, ""))
+        for variant in found
+    )
+
+
+def series(subject: Subject) -> str:
+    """The patches in their order: sha, date, subject."""
+    return columns(
+        [("base", "", "the tree at the start of the series")]
+        + [(patch.sha[:10], _day(patch.date), patch.subject) for patch in subject.series.patches]
+    )
+
+
+def shown(source: str) -> str:
+    """Source text, line by line."""
+    return "".join(f"{words.escape(line)}\n" for line in source.splitlines())
+
+
+def annotated(lines: Iterable[AnnotatedLine]) -> str:
+    """A line of source a line, after the patch that put it there."""
+    return "".join(_annotated(lines))
+
+
+def _annotated(lines: Iterable[AnnotatedLine]) -> Iterator[str]:
+    for line in lines:
+        patch = line.sha[:10] or words.escape(line.patch)
+        yield f"{patch:10} {line.line:4} {words.escape(line.text)}".rstrip() + "\n"
+
+
+def _day(date: str) -> str:
+    """The date of a mail without weekday, time and zone: "14 May 2012"."""
+    return " ".join(date.partition(",")[2].split()[:3]) or date

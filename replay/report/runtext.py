@@ -1,0 +1,80 @@
+"""A replay as plain text: per event its outcome and what it changed."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from replay.report import RunReport, StepReport, words
+from replay.report.changes import Change
+from replay.report.text import block, header
+from replay.view import View, flag_names
+
+
+def run(report: RunReport) -> str:
+    """Every event with what came (+), went (-) and changed (before -> after)."""
+    lines = list(header(report.log, [report.variant]))
+    for step in report.steps:
+        lines += ["", *_step(step, report)]
+    return "\n".join(lines) + "\n"
+
+
+def _step(step: StepReport, report: RunReport) -> Iterator[str]:
+    yield from block(f"#{step.seq} ", words.event(step.event))
+    outcome = step.outcome
+    yield from block("    ", words.outcome(outcome.status, outcome.value, outcome.error))
+    for change in step.changes:
+        yield from block("    ", _change(change, step.view, report), hang=4)
+
+
+def _change(change: Change, after: View, report: RunReport) -> str:
+    kind, path, field = change.place
+    if kind == "node" and field == "existence":
+        return _node(change, after, report)
+    if kind == "file":
+        return _file(change, after)
+    if kind == "field" and field in report.bits:
+        return f"{_name(path, field)}: {_flags(change, report.bits[field])}"
+    return f"{_name(path, field)}: {words.value(change.before)} -> {words.value(change.after)}"
+
+
+def _node(change: Change, after: View, report: RunReport) -> str:
+    path = change.place.path
+    if change.after == "absent":
+        return f"- {words.escape(path)}"
+    node = after.all_nodes.get(path)
+    fields = node.fields if node else after.jobs.get(path, {})
+    told = [_field(name, value, report) for name, value in fields.items() if _tells(value)]
+    return " ".join([f"+ {words.escape(path)}", *told])
+
+
+def _tells(value: Any) -> bool:
+    """Whether a new node's field is worth a word: it is not empty, zero or a list of zeros."""
+    return any(value) if isinstance(value, list) else bool(value)
+
+
+def _field(name: str, value: Any, report: RunReport) -> str:
+    if name in report.bits:
+        return f"{name}={'|'.join(sorted(flag_names(value, report.bits[name]))) or 'none'}"
+    return f"{words.escape(name)}={words.value(value)}"
+
+
+def _file(change: Change, after: View) -> str:
+    _, path, field = change.place
+    file = after.files.get(path)
+    name = f"file {words.escape(path)}"
+    if field == "existence":
+        if file is None or file.unlinked:
+            return f"- {name} unlinked"
+        backing = f", on {words.escape(file.backing_file)}" if file.backing_file else ""
+        return f"+ {name}: {words.escape(file.format)}, {words.size(file.size)}{backing}"
+    show = words.of_field(change.place)
+    return f"{name}: {field} {show(change.before)} -> {show(change.after)}"
+
+
+def _flags(change: Change, bits: Mapping[str, int]) -> str:
+    before, after = (set(flag_names(value, bits)) for value in (change.before, change.after))
+    came, went = sorted(after - before), sorted(before - after)
+    return " ".join([*(f"+{name}" for name in came), *(f"-{name}" for name in went)])
+
+
+def _name(path: str, field: str) -> str:
+    return f"{words.escape(path)}.{words.escape(field)}"

@@ -1,0 +1,90 @@
+"""Roles: the paths under which the nodes of a state are known, from named roots by child fields."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from replay.state import Ref, State, Value
+from replay.subject import NodeConfig
+
+Role = tuple[str, ...]
+"""A root's name and the child fields that lead from it to a node."""
+
+MOST_ROLES = 10_000
+"""Beyond so many roles a shared node is not entered again; sharing can multiply without end."""
+
+
+class Roles(NamedTuple):
+    """The object in each role, in walking order: what roots reach, and loose nodes under other[N].
+
+    `edges` are the roles that lead to a node met before. A cycle is not entered again, so such a
+    role may be in edges only.
+    """
+
+    rooted: dict[Role, int]
+    loose: dict[Role, int]
+    edges: dict[Role, int]
+
+
+Objects = Mapping[int, Mapping[str, Value]]
+"""The fields of every object, by its id."""
+
+
+def roles(state: State, objects: Objects, config: NodeConfig) -> Roles:
+    """All roles of a running machine's nodes."""
+    rooted, edges = _walk(_roots(state.machine, objects, config), objects, config)
+    nodes = [thing.id for thing in state.objects if thing.cls == config.class_name]
+    tops = _tops([id for id in nodes if id not in set(rooted.values())], objects, config)
+    starts: dict[Role, int] = {(f"other[{index}]",): id for index, id in enumerate(tops)}
+    loose, loose_edges = _walk(starts, objects, config)
+    return Roles(rooted, loose, edges | loose_edges)
+
+
+def _roots(machine: int | None, objects: Objects, config: NodeConfig) -> dict[Role, int]:
+    """The named roots; of two with one name the first."""
+    found: dict[Role, int] = {}
+    roots = objects[machine].get(config.roots) if machine is not None else ()
+    for root in roots if isinstance(roots, tuple) else ():
+        if isinstance(root, Ref) and root.id in objects:
+            name = objects[root.id].get(config.root_name)
+            if name:
+                found.setdefault((str(name),), root.id)
+    return found
+
+
+def _tops(loose: Iterable[int], objects: Objects, config: NodeConfig) -> Iterator[int]:
+    """The nodes from which all loose ones can be reached, by id; of a ring, its lowest."""
+    loose = tuple(loose)
+    below = {child for id in loose for _, child in _children(id, objects, config)}
+    reached: set[int] = set()
+    for id in (*(id for id in loose if id not in below), *loose):
+        if id not in reached:
+            reached.update(_walk({("",): id}, objects, config)[0].values())
+            yield id
+
+
+def _children(id: int, objects: Objects, config: NodeConfig) -> Iterator[tuple[str, int]]:
+    for name in config.children:
+        child = objects[id].get(name)
+        if isinstance(child, Ref) and child.id in objects:
+            yield name, child.id
+
+
+def _walk(
+    starts: Mapping[Role, int], objects: Objects, config: NodeConfig
+) -> tuple[dict[Role, int], dict[Role, int]]:
+    """The roles at and below the starts, depth first, and those that lead to a node met before."""
+    found: dict[Role, int] = {}
+    edges: dict[Role, int] = {}
+    met: set[int] = set()
+    stack = [(role, id, frozenset[int]()) for role, id in [*starts.items()][::-1]]
+    while stack:
+        role, id, above = stack.pop()
+        if id in met:
+            edges[role] = id
+        if id in above or (id in met and len(found) > MOST_ROLES):
+            continue
+        met.add(id)
+        found[role] = id
+        children = _children(id, objects, config)
+        stack.extend([((*role, name), child, above | {id}) for name, child in children][::-1])
+    return found, edges
