@@ -119,6 +119,11 @@ class WorkDisk:
         """The inode of that name, or -ENOENT."""
         return self._directory.get(self._place(name), -ENOENT)
 
+    def realpath(self, name: str) -> str:
+        """The absolute path of a file that is there, or ""."""
+        place = self._place(name)
+        return place if place in self._directory else ""
+
     def unlink(self, name: str) -> int:
         """Takes a name from the directory; 0, or -ENOENT. The inode stays."""
         place = self._place(name)
@@ -185,21 +190,29 @@ class WorkDisk:
         return sum(extent.end - extent.start for extent in inode.extents) * SECTOR
 
     def copy(
-        self, source: Sequence[int], among: Sequence[int], target: Sequence[int], length: int
+        self,
+        source: Sequence[int],
+        among: Sequence[int],
+        target: Sequence[int],
+        offset: int,
+        length: int,
+        granularity: int,
     ) -> None:
-        """Writes what `source` shows into target[0], where any of `among` has it allocated.
+        """Writes what `source` shows of a range into target[0], in pieces of the granularity.
 
-        Only below `length` bytes. The rest of a cluster that is written in part stays as
-        target[0] alone shows it.
+        A piece is written where any of `among` has any of it allocated; without `among`, always.
+        The rest of a cluster that is written in part is filled from the chain of the target.
         """
-        end = _range(0, length)[1]
-        allocated: list[Extent] = []
+        start, end = _range(offset, length)
+        allocated: list[Extent] = [] if among else [Extent(start, end, 0)]
         for layer in self._layers(among):
             whole = (Extent(0, layer.sectors, 0),)
-            allocated += cut(whole if layer.whole else layer.extents, 0, end)
+            allocated += cut(whole if layer.whole else layer.extents, start, end)
+        unit = sectors(granularity)
+        pieces = [Extent(e.start // unit * unit, -(-e.end // unit) * unit, 0) for e in allocated]
         chain = self._layers(source)
-        for pieces in [shown(chain, first, last) for first, last in union(allocated)]:
-            self._put(target[:1], pieces)
+        for first, last in union(pieces):
+            self._put(target, shown(chain, max(first, start), min(last, end)))
 
     def _put(self, chain: Sequence[int], pieces: Extents) -> None:
         inode = self._inodes[chain[0]]
