@@ -24,7 +24,7 @@ def check(tree: Tree, machine_class: str | None = None) -> Definitions:
             try:
                 names.check(use, known)
             except MisuseError as misuse:
-                raise located(misuse, tree, definition.file) from None
+                raise located(misuse, tree, found.chunks[definition.name]) from None
     return found
 
 
@@ -73,16 +73,15 @@ class _Names:
             return
         if use.name in self._found.constants:
             raise MisuseError(use.line, f"the constant {use.name} is defined only later")
-        if use.name in RESERVED or self._found.get(use.name):
+        if use.name in RESERVED or use.name in self._found.chunks:
             what = f"{use.name} is no value here; functions and classes are not values"
             raise MisuseError(use.line, what)
         raise _missing(use, "variable or constant", constants)
 
     def _local(self, use: Use) -> None:
-        taken = self._found.get(use.name)
-        if taken:
-            where = f"{taken.file}:{taken.node.lineno}"
-            raise MisuseError(use.line, f"{use.name} hides what is defined at {where}")
+        if use.name in self._found.chunks:
+            file, line = self._found.place(use.name)
+            raise MisuseError(use.line, f"{use.name} hides what is defined at {file}:{line}")
 
     def _call(self, use: Use, known: Mapping[str, tuple[int, int]]) -> None:
         if use.name not in known:

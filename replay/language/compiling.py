@@ -26,16 +26,16 @@ OPERATORS: dict[type[ast.operator], str] = {
 ORDER = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
 
 
-@lru_cache(maxsize=512)
-def compiled(file: str, text: str, transform: Transform) -> CodeType:
-    """The functions of a checked file as code that defines them in a name space.
+@lru_cache(maxsize=8192)
+def compiled(text: str, transform: Transform) -> CodeType:
+    """The functions of a checked chunk as code that defines them in a name space.
 
     The name space has to offer the runtime's names, which all start with two underscores.
     """
-    module = ast.parse(text, filename=file)
+    module = ast.parse(text)
     functions = [node for node in module.body if isinstance(node, ast.FunctionDef)]
     module.body = [transform().visit(function) for function in functions]
-    return compile(ast.fix_missing_locations(module), file, "exec", dont_inherit=True)
+    return compile(ast.fix_missing_locations(module), "model", "exec", dont_inherit=True)
 
 
 def expression(node: ast.expr) -> CodeType:

@@ -21,22 +21,29 @@ def evaluated(found: Definitions, tree: Tree) -> tuple[dict[str, Any], dict[str,
     names = {f"__{name}": getattr(operators, name) for name in vars(Operators) if name[0] != "_"}
     names["__builtins__"] = {}
     constants: dict[str, Any] = {}
-    for constant in found.constants.values():
-        constants[constant.name] = _value(constant.node.value, constant, tree, names | constants)
-    freezer = Heap({}, Meter())
-    shapes = {}
-    for model_class in found.classes.values():
-        defaults = {
-            name: freezer.frozen(_value(node, model_class, tree, names | constants))
-            for name, node in model_class.fields.items()
-        }
-        shapes[model_class.name] = Shape(model_class.name, defaults)
+    shapes: dict[str, Shape] = {}
+    data: list[Constant | Class] = [*found.constants.values(), *found.classes.values()]
+    for definition in data:
+        try:
+            if isinstance(definition, Constant):
+                constants[definition.name] = _value(definition.node.value, names | constants)
+            else:
+                shapes[definition.name] = _shape(definition, names | constants)
+        except MisuseError as misuse:
+            raise located(misuse, tree, found.chunks[definition.name]) from None
     return constants, shapes
 
 
-def _value(node: ast.expr, owner: Constant | Class, tree: Tree, names: dict[str, Any]) -> Any:
+def _shape(model_class: Class, names: dict[str, Any]) -> Shape:
+    freezer = Heap({}, Meter())
+    defaults = {
+        name: freezer.frozen(_value(node, names)) for name, node in model_class.fields.items()
+    }
+    return Shape(model_class.name, defaults)
+
+
+def _value(node: ast.expr, names: dict[str, Any]) -> Any:
     try:
         return fixed(eval(expression(node), names))
     except (TypeError, ValueError, ArithmeticError, StepLimitError) as error:
-        misuse = MisuseError(node, f"this has no value: {error}")
-        raise located(misuse, tree, owner.file) from None
+        raise MisuseError(node, f"this has no value: {error}") from None

@@ -1,9 +1,15 @@
-"""Definitions: what the files of a tree define, all in one name space."""
+"""Definitions: what the files of a tree define, all in one name space.
+
+A file is read in chunks, each from one `def` or `class` to the next, and lines are counted inside
+a chunk. So what a patch leaves alone is read, checked and compiled only once.
+"""
 
 import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import pairwise
+from typing import NamedTuple
 
 from replay.errors import ReplayError
 from replay.language.grammar import uses
@@ -19,12 +25,19 @@ from replay.language.vocabulary import METHODS
 from replay.series import Tree
 
 
+class Chunk(NamedTuple):
+    """A part of a file; `start` is the number of lines before it."""
+
+    file: str
+    start: int
+    text: str
+
+
 @dataclass(frozen=True, slots=True)
 class Function:
     """A function of the model, and the names that it uses."""
 
     name: str
-    file: str
     node: ast.FunctionDef
     uses: tuple[Use, ...]
 
@@ -41,10 +54,9 @@ class Function:
 
 @dataclass(frozen=True, slots=True)
 class Constant:
-    """A constant of a module, and the expression that gives its value."""
+    """A constant of a module, and the assignment that gives its value."""
 
     name: str
-    file: str
     node: ast.Assign
     uses: tuple[Use, ...]
 
@@ -54,7 +66,6 @@ class Class:
     """A class of objects: its fields with their defaults, in order."""
 
     name: str
-    file: str
     node: ast.ClassDef
     fields: Mapping[str, ast.expr]
     uses: tuple[Use, ...]
@@ -65,23 +76,30 @@ Definition = Function | Constant | Class
 
 @dataclass(frozen=True)
 class Definitions:
-    """All definitions of a tree by name, in the order of files and lines."""
+    """All definitions of a tree by name, in the order of files and lines, and their chunks."""
 
     functions: dict[str, Function] = field(default_factory=dict)
     constants: dict[str, Constant] = field(default_factory=dict)
     classes: dict[str, Class] = field(default_factory=dict)
+    chunks: dict[str, Chunk] = field(default_factory=dict)
 
     def get(self, name: str) -> Definition | None:
         """The definition of that name."""
         return self.functions.get(name) or self.constants.get(name) or self.classes.get(name)
 
-    def add(self, definition: Definition) -> None:
+    def place(self, name: str, line: int | None = None) -> tuple[str, int]:
+        """The file of a definition, and its line, or a line of its chunk, in that file."""
+        chunk, definition = self.chunks[name], self.get(name)
+        inside = line or (definition.node.lineno if definition else 0)
+        return chunk.file, chunk.start + inside
+
+    def add(self, definition: Definition, chunk: Chunk) -> None:
         """Takes in one more; raises MisuseError if the name is taken."""
-        name, taken = definition.name, self.get(definition.name)
-        if taken:
-            where = f"{taken.file}:{taken.node.lineno}"
-            raise MisuseError(definition.node, f"{name} is defined at {where} already")
-        check_name(name, definition.node)
+        name = definition.name
+        if name in self.chunks:
+            file, line = self.place(name)
+            raise MisuseError(definition.node, f"{name} is defined at {file}:{line} already")
+        self.chunks[name] = chunk
         match definition:
             case Function():
                 self.functions[name] = definition
@@ -95,47 +113,77 @@ def definitions(tree: Tree) -> Definitions:
     """What a tree defines; ReplayError with file, line and reason for anything else in it."""
     found = Definitions()
     for file in tree.files:
-        try:
-            for definition in parse(file.name, file.text):
-                found.add(definition)
-        except MisuseError as misuse:
-            raise located(misuse, tree, file.name) from None
+        for chunk in _chunks(file.name, file.text):
+            try:
+                for definition in parse(chunk.text):
+                    found.add(definition, chunk)
+            except MisuseError as misuse:
+                raise located(misuse, tree, chunk) from None
     return found
 
 
-def located(misuse: MisuseError, tree: Tree, file: str) -> ReplayError:
+def located(misuse: MisuseError, tree: Tree, chunk: Chunk) -> ReplayError:
     """The error for a user: file, line, and the patch that put the line there."""
-    where = f"{file}:{misuse.line}"
-    lines = next(source.lines for source in tree.files if source.name == file)
-    patch = lines[misuse.line - 1].patch if misuse.line <= len(lines) else None
+    line = chunk.start + misuse.line
+    lines = next(source.lines for source in tree.files if source.name == chunk.file)
+    patch = lines[line - 1].patch if line <= len(lines) else None
+    where = f"{chunk.file}:{line}"
     if patch is not None:
         where += f" ({tree.patches[patch].name})" if tree.patches else f" (patch {patch})"
     return ReplayError(misuse.what, where=where, do=misuse.do)
 
 
-@lru_cache(maxsize=512)
-def parse(file: str, text: str) -> tuple[Definition, ...]:
-    """The definitions of a file; raises MisuseError."""
+class _NotPythonError(MisuseError):
+    """The chunk can't be parsed."""
+
+
+@lru_cache(maxsize=8192)
+def parse(text: str) -> tuple[Definition, ...]:
+    """The definitions of a chunk; raises MisuseError."""
     try:
-        module = ast.parse(text, filename=file)
+        module = ast.parse(text)
     except SyntaxError as error:
-        raise MisuseError(error.lineno or 1, f"not Python: {error.msg}") from None
+        raise _NotPythonError(error.lineno or 1, f"not Python: {error.msg}") from None
     except (ValueError, RecursionError, MemoryError) as error:
-        raise MisuseError(1, f"can't be parsed: {error or 'nested too deeply'}") from None
-    return tuple(_definition(file, node) for node in without_docstring(module.body))
+        reason = f"not Python: {error or 'nested too deeply'}"
+        raise _NotPythonError(1, reason) from None
+    return tuple(_definition(node) for node in without_docstring(module.body))
 
 
-def _definition(file: str, node: ast.stmt) -> Definition:
+def _chunks(file: str, text: str) -> tuple[Chunk, ...]:
+    """The chunks of a file, or the whole file if they can't be parsed one by one.
+
+    Where every chunk is Python by itself, together they mean what the file means.
+    """
+    lines = text.split("\n")
+    starts = [at for at, line in enumerate(lines) if line.startswith(("def ", "class "))]
+    bounds = [0, *(at for at in starts if at), len(lines)]
+    spans = pairwise(bounds)
+    chunks = tuple(Chunk(file, at, "\n".join((*lines[at:end], ""))) for at, end in spans)
+    try:
+        for chunk in chunks:
+            parse(chunk.text)
+    except _NotPythonError:
+        return (Chunk(file, 0, text),)
+    except MisuseError:
+        pass
+    return chunks
+
+
+def _definition(node: ast.stmt) -> Definition:
     check_depth(node)
     match node:
         case ast.FunctionDef(name=name):
-            return Function(name, file, node, uses(node))
+            check_name(name, node)
+            return Function(name, node, uses(node))
         case ast.Assign(targets=[ast.Name(id=name)]):
-            return Constant(name, file, node, constant_uses(node.value))
+            check_name(name, node)
+            return Constant(name, node, constant_uses(node.value))
         case ast.ClassDef(name=name):
+            check_name(name, node)
             fields = dict(_fields(node))
             used = [use for default in fields.values() for use in constant_uses(default)]
-            return Class(name, file, node, fields, tuple(used))
+            return Class(name, node, fields, tuple(used))
     do = "a file defines constants, classes and functions"
     raise MisuseError(node, f"{type(node).__name__} is not in the language here", do)
 

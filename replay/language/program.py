@@ -97,8 +97,8 @@ class Program:
         self._machine_class = machine_class
         known = digests(found, machine_class, keep_class)
         self.functions: Mapping[str, FunctionInfo] = {
-            name: FunctionInfo(name, f.file, f.node.lineno, f.parameters, known[name])
-            for name, f in found.functions.items()
+            name: FunctionInfo(name, *found.place(name), function.parameters, known[name])
+            for name, function in found.functions.items()
         }
         lines = sorted(f"{name} {digest}" for name, digest in known.items())
         self.digest = sha256("\n".join(lines).encode()).hexdigest()
@@ -134,8 +134,8 @@ class Program:
 
     def place(self, crash: Crashed) -> tuple[str, int]:
         """The file and line of a crash in this program's tree."""
-        function = self._found.functions[crash.function]
-        return function.file, _lines(function)[crash.node]
+        line = _lines(self._found.functions[crash.function])[crash.node]
+        return self._found.place(crash.function, line)
 
     def _run(self, function: str, values: Sequence[Any]) -> Ending:
         try:
@@ -179,13 +179,14 @@ def compile_tree(
     and nobody freed them.
     """
     found = check(tree, machine_class)
-    codes = [compiled(file.name, file.text, transform) for file in tree.files]
+    texts = dict.fromkeys(chunk.text for chunk in found.chunks.values())
+    codes = [compiled(text, transform) for text in texts]
     data = evaluated(found, tree)
     return Program(found, data, codes, machine_class, keep_class)
 
 
 def _lines(function: Function) -> list[int]:
-    """The line of every node of a function, in an order that only its syntax decides."""
+    """The line, in its chunk, of every node of a function, in an order that syntax decides."""
     body = without_docstring(function.node.body)
     nodes = [inner for node in body for inner in ast.walk(node)]
     lines = [node.lineno for node in nodes if isinstance(node, ast.stmt | ast.expr)]
