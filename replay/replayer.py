@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from replay.disk import WorkDisk, backing_chain
+from replay.disk import backing_chain
 from replay.events import (
     Await,
     Command,
@@ -23,6 +23,7 @@ from replay.events import (
 from replay.language import Crashed, Ending, Failed, Program, Refused, Returned
 from replay.state import State, plain, stopped
 from replay.variants import Variant
+from replay.workdisk import WorkDisk
 
 MEMO_SIZE = 200_000
 """How many transitions are remembered; the oldest go first."""

@@ -24,6 +24,8 @@ class FixedDict(dict[Any, Any]):
 
 def fixed(value: Any) -> Any:
     """The value as a constant, down to its last item."""
+    if isinstance(value, FixedList | FixedDict):
+        return value
     if isinstance(value, list):
         return FixedList([fixed(item) for item in value])
     if isinstance(value, dict):

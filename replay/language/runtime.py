@@ -3,13 +3,14 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from replay.disk import Disk, WorkDisk
+from replay.disk import Disk
 from replay.language.builtins import Functions, Methods
 from replay.language.limits import Meter
 from replay.language.objects import Heap, Shape
 from replay.language.operators import Operators, integer, kind_of, string
 from replay.language.vocabulary import BUILTINS, METHODS
 from replay.state import FrozenMap, Object, Ref, State, Value
+from replay.workdisk import WorkDisk
 
 ERRNO = {
     1: "EPERM",
