@@ -11,13 +11,13 @@ import typer
 from msgspec import Struct
 from typer.core import TyperCommand
 
-from replay import __version__, arguments, ingest, source
+from replay import __version__, arguments, ingest, listings, source
 from replay.differ import diff
 from replay.errors import ReplayError
 from replay.events import Log
 from replay.output import deliver
 from replay.replayer import replay
-from replay.report import DiffReport, json, listings, report, run_report, runtext, text
+from replay.report import DiffReport, json, report, run_report, runtext, text
 from replay.report.words import escape
 from replay.shipped import shipped
 from replay.store import EventStore, Stored, open_store
@@ -216,7 +216,7 @@ def run_log(
 @app.command("diff", cls=LogsAfterDashes)
 def diff_logs(
     context: typer.Context,
-    words: Annotated[list[str] | None, typer.Argument(metavar="[A..B | A B ...] LOG...")] = None,
+    words: Annotated[list[str] | None, typer.Argument(metavar="[A..B | A B ...] LOG")] = None,
     every: Annotated[bool, typer.Option("--all", help="All stored logs.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Headlines only.")] = False,
     format: FormatOption = Format.TEXT,

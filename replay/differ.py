@@ -73,7 +73,7 @@ def diff(*traces: Trace) -> Diff:
         outcomes = dict(zip(names, (step.outcome for step in steps), strict=True))
         found = compare_outcomes(steps[0].event.payload, outcomes)
         events.append((steps[0].seq, found | compared[states]))
-    return Diff(traces, tuple(sorted(spans(events), key=_reading_order)))
+    return Diff(traces, tuple(_in_reading_order(spans(events), events)))
 
 
 def spans(events: Iterable[tuple[int, Differences]]) -> Iterator[Divergence]:
@@ -89,9 +89,15 @@ def spans(events: Iterable[tuple[int, Differences]]) -> Iterator[Divergence]:
         yield Divergence(place, values, first, seq)
 
 
-def _reading_order(divergence: Divergence) -> tuple[int, int, str, str]:
-    kind, path, field = divergence.place
-    return divergence.first_seq, KINDS.index(kind), path, field
+def _in_reading_order(
+    divergences: Iterable[Divergence], events: Iterable[tuple[int, Differences]]
+) -> list[Divergence]:
+    """By first event, then behaviour before state, then as nodes are walked."""
+    places = dict.fromkeys(place for _, differences in events for place in differences)
+    walked = {place: index for index, place in enumerate(places)}
+    return sorted(
+        divergences, key=lambda d: (d.first_seq, KINDS.index(d.place.kind), walked[d.place])
+    )
 
 
 def differ(values: Values) -> bool:

@@ -1,12 +1,16 @@
-"""Frozen states and views made by hand: what a replay would leave, without a replay."""
+"""Frozen states and traces made by hand: what a replay would leave, without a replay."""
 
 from pathlib import Path
 
 from replay.disk import Disk, Inode
+from replay.events import Event, Log, LogHeader, Payload, fingerprint
 from replay.extents import Extent
-from replay.series import Series, Tree
+from replay.language import compile_tree
+from replay.replayer import Outcome, Step, Trace
+from replay.series import Series, Tree, source_file
 from replay.state import Object, Ref, State, Value
 from replay.subject import FieldConfig, JobsConfig, NodeConfig, Subject, SubjectConfig
+from replay.variants import Variant
 
 FLAGS = {"TEMPORARY": 0x10, "SNAPSHOT": 0x8, "RDWR": 0x2}
 MACHINE = 1
@@ -53,3 +57,20 @@ def disk(*names: str, gone: tuple[str, ...] = (), data: tuple[Extent, ...] = ())
         directory=tuple((name, numbers[name]) for name in sorted(names)),
         gone=tuple((name, numbers[name]) for name in sorted(gone)),
     )
+
+
+def variant(name: str) -> Variant:
+    """A variant of a model that says nothing."""
+    tree = Tree((source_file("model.py", "class Machine:\n    drives: list = []\n"),))
+    return Variant(name, f"{name}^", SUBJECT, tree, compile_tree(tree, "Machine"))
+
+
+def trace(name: str, *steps: tuple[Payload, Outcome, State]) -> Trace:
+    """What a log of these payloads did in the variant `name`, as told."""
+    events = tuple(Event(payload) for payload, _, _ in steps)
+    log = Log("handmade", LogHeader("handmade"), events, fingerprint(events))
+    done = (
+        Step(seq, event, outcome, state)
+        for seq, (event, (_, outcome, state)) in enumerate(zip(events, steps, strict=True), 1)
+    )
+    return Trace(log, variant(name), tuple(done))

@@ -96,8 +96,8 @@ def run_report(trace: Trace, until: int | None = None) -> RunReport:
         raise ReplayError(f"there is no event {until}", do=f"the last is {len(trace.steps)}")
     done = trace.steps[:until]
     subject = trace.variant.subject
-    views = [view(trace.variant.program.initial(), subject)]
-    views += [view(step.state, subject) for step in done]
+    states = [trace.variant.program.initial(), *(step.state for step in done)]
+    views = [view(state, subject) for state in states]
     steps = tuple(
         StepReport(step.seq, step.event.payload, step.outcome, after, changes(before, after))
         for step, (before, after) in zip(done, pairwise(views), strict=True)
@@ -106,7 +106,7 @@ def run_report(trace: Trace, until: int | None = None) -> RunReport:
         log=_log_id(trace),
         variant=_variant_id(trace),
         steps=steps,
-        final_files=final_files(done[-1].state.disk),
+        final_files=final_files(states[-1].disk),
         bits=subject.config.bits,
     )
 

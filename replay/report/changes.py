@@ -29,15 +29,19 @@ def changes(before: View, after: View) -> tuple[Change, ...]:
 
 
 def _nodes(before: View, after: View) -> Iterator[Change]:
-    for path in (*before.all_nodes, *before.jobs):
-        if path not in after.all_nodes and path not in after.jobs:
+    """Paths that came, went, or stand for another object."""
+    was, now = _objects(before), _objects(after)
+    for path in was:
+        if path not in now:
             yield Change(Place("node", path, "existence"), "present", "absent")
-    for path, node in after.all_nodes.items():
-        was = before.all_nodes.get(path)
-        if was is None:
+    for path, is_now in now.items():
+        if path not in was:
             yield Change(Place("node", path, "existence"), "absent", "present")
-        elif was.id != node.id:
-            yield Change(Place("node", path, "identity"), was.id, node.id)
-    for path in after.jobs:
-        if path not in before.jobs:
-            yield Change(Place("node", path, "existence"), "absent", "present")
+        elif isinstance(is_now, int) and isinstance(was[path], int) and was[path] != is_now:
+            yield Change(Place("node", path, "identity"), was[path], is_now)
+
+
+def _objects(seen: View) -> dict[str, int | None]:
+    """Every path with its node's identity; None for a job and for a way back to a node above."""
+    nodes = {path: node.id for path, node in seen.all_nodes.items()}
+    return nodes | {path: None for path in (*seen.edges, *seen.jobs) if path not in nodes}

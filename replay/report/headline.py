@@ -19,7 +19,8 @@ def headline(diff: Diff, bits: BitFields) -> str:
     """One sentence for the whole diff; "No difference: ..." if there is none."""
     if not diff.divergences:
         names = words.listing([trace.variant.name for trace in diff.traces])
-        return f"No difference: {len(diff.traces[0].steps)} events, the same in {names}."
+        events = words.count(len(diff.traces[0].steps), "event")
+        return f"No difference: {events}, the same in {names}."
     first = min(diff.divergences, key=lambda d: (*_interest(d, bits), d.first_seq))
     if first.place.kind in ("outcome", "file"):
         event = diff.traces[0].steps[first.first_seq - 1].event.payload
@@ -49,7 +50,7 @@ def _interest(divergence: Divergence, bits: BitFields) -> tuple[int, int]:
     if kind == "file":
         return (0, 0) if field == "existence" and {"unlinked", "exists"} <= set(seen) else (3, 0)
     if kind == "outcome":
-        return (1, 0) if all(map(_is_read, seen)) else (2, 0)
+        return (1, 0) if all(map(_is_read, seen)) else (2, int(path == "machine"))
     if path.startswith("other["):
         return 7, 0
     if kind in ("node", "edge"):
@@ -80,7 +81,9 @@ def _behaviour(divergence: Divergence, event: Payload) -> str:
 
 def _outcome(value: Mapping[str, Any]) -> str:
     told = words.outcome(value["status"], value.get("value"), value)
-    return told if value["status"] == "returned" else f"is {told}"
+    if value["status"] == "refused":
+        return f"is {told}"
+    return told.replace("returned", "returns", 1).replace("crashed", "crashes", 1)
 
 
 def _state(divergence: Divergence) -> str:

@@ -41,7 +41,9 @@ def _node(change: Change, after: View, report: RunReport) -> str:
     if change.after == "absent":
         return f"- {words.escape(path)}"
     node = after.all_nodes.get(path)
-    fields = node.fields if node else after.jobs.get(path, {})
+    if node is None and path in after.edges:
+        return f"+ {words.escape(path)} is {words.escape(after.edges[path])} again"
+    fields = node.fields if node else after.jobs[path]
     told = [_field(name, value, report) for name, value in fields.items() if _tells(value)]
     return " ".join([f"+ {words.escape(path)}", *told])
 

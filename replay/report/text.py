@@ -48,7 +48,8 @@ def header(log: LogId, variants: Iterable[VariantId]) -> Iterator[str]:
     """Which log and which code."""
     variants = list(variants)
     name, revision = (max(len(getattr(v, key)) for v in variants) for key in ("name", "revision"))
-    yield f"log      {words.escape(log.name)}  {log.fingerprint[:12]}  {log.events} events"
+    events = words.count(log.events, "event")
+    yield f"log      {words.escape(log.name)}  {log.fingerprint[:12]}  {events}"
     for variant in variants:
         left = f"{words.escape(variant.name):{name}}  {words.escape(variant.revision):{revision}}"
         yield f"variant  {left}  {variant.digest[:12]}"
@@ -154,5 +155,4 @@ def _count(report: DiffReport) -> str:
     """How many divergences there are, by kind."""
     kinds = Counter(told.divergence.place.kind for told in report.divergences)
     told = ", ".join(f"{kinds[kind]} {kind}" for kind in KINDS if kind in kinds)
-    count = len(report.divergences)
-    return f"{count} divergence{'s' if count > 1 else ''}: {told}"
+    return f"{words.count(len(report.divergences), 'divergence')}: {told}"

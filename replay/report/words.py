@@ -25,12 +25,17 @@ def listing(words: Sequence[str]) -> str:
     return f"{', '.join(most)} and {last}" if most else last
 
 
-def size(count: int) -> str:
+def count(number: int, noun: str) -> str:
+    """ "1 event", "2 events"."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def size(length: int) -> str:
     """A number of bytes in the largest unit that divides it."""
     for unit, width in SIZES:
-        if count and count % width == 0:
-            return f"{count // width} {unit}"
-    return f"{count} bytes" if count else "0"
+        if length and length % width == 0:
+            return f"{length // width} {unit}"
+    return count(length, "byte") if length else "0"
 
 
 def span(first: int, last: int) -> str:

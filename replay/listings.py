@@ -9,9 +9,9 @@ from replay.store import LogInfo, Stored
 from replay.variants import Subject, resolve
 
 STATUS = {
-    "stored": "stored {name}: {events} events, {digest}",
+    "stored": "stored {name}: {events}, {digest}",
     "present": "{name} is stored already with the same content, {digest}: nothing to do",
-    "renamed": "stored as {name}, its own name is taken: {events} events, {digest}",
+    "renamed": "stored as {name}, its own name is taken: {events}, {digest}",
 }
 
 
@@ -25,21 +25,30 @@ def columns(rows: Iterable[Sequence[str]]) -> str:
 
 def stored(result: Stored) -> str:
     """What became of one recording."""
-    name, digest = words.escape(result.name), result.fingerprint[:12]
-    return STATUS[result.status].format(name=name, events=result.events, digest=digest)
+    return STATUS[result.status].format(
+        name=words.escape(result.name),
+        events=words.count(result.events, "event"),
+        digest=result.fingerprint[:12],
+    )
 
 
 def logs(infos: Iterable[LogInfo]) -> str:
     """A line a log: name, number of events, fingerprint, description."""
     return columns(
-        (info.name, f"{info.events} events", info.fingerprint[:12], info.header.description)
+        (
+            info.name,
+            words.count(info.events, "event"),
+            info.fingerprint[:12],
+            info.header.description,
+        )
         for info in infos
     )
 
 
 def log(log: Log) -> str:
     """What the header says, then a line an event."""
-    head = f"{words.escape(log.name)}  {log.fingerprint[:12]}  {len(log.events)} events\n"
+    events = words.count(len(log.events), "event")
+    head = f"{words.escape(log.name)}  {log.fingerprint[:12]}  {events}\n"
     if log.header.description:
         head += f"{words.escape(log.header.description)}\n"
     return head + "".join(
