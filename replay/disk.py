@@ -78,23 +78,24 @@ def header(inode: Inode) -> dict[str, Any]:
     return {field: getattr(inode, field) for field in fields}
 
 
-def final_files(disk: Disk) -> dict[str, dict[str, Any] | str]:
-    """What a machine started from each file would read; a text where it could not.
+def final_files(disk: Disk) -> dict[str, dict[str, Any]]:
+    """What a machine started from each file would read.
 
-    Keys as in a listing without unlinked, and content_runs_KiB.
+    Keys as in a listing without unlinked, and content_runs_KiB, which is a text where the file
+    could not be read.
     """
     return {
         name: _content(disk, number) for name, number in disk.directory if not is_temporary(name)
     }
 
 
-def _content(disk: Disk, number: int) -> dict[str, Any] | str:
+def _content(disk: Disk, number: int) -> dict[str, Any]:
+    inode = next(inode for inode in disk.inodes if inode.number == number)
     chain = backing_chain(disk, number)
     if isinstance(chain, str):
-        return chain
-    size = chain[0].size
-    pieces = shown([inode.layer for inode in chain], 0, sectors(size))
-    return {**header(chain[0]), "content_runs_KiB": steps(pieces, size)}
+        return {**header(inode), "content_runs_KiB": chain}
+    pieces = shown([inode.layer for inode in chain], 0, sectors(inode.size))
+    return {**header(inode), "content_runs_KiB": steps(pieces, inode.size)}
 
 
 def backing_chain(disk: Disk, number: int) -> list[Inode] | str:

@@ -264,6 +264,7 @@ def bdrv_close(bs):
             bdrv_delete(bs.backing_hd)
             bs.backing_hd = None
         bs.fd = 0
+        bs.cache_dirty = False
         bs.drv = None
         bs.copy_on_read = 0
         if bs.file is not None:
@@ -436,7 +437,9 @@ def bdrv_commit_copy(bs):
     backing_length = bdrv_getlength(bs.backing_hd)
     end = min(length, backing_length)
     among = [bdrv_image(bs)]
-    disk_copy(bdrv_images(bs), among, bdrv_images(bs.backing_hd), 0, end, CLUSTER_SIZE)
+    target = bdrv_images(bs.backing_hd)
+    if bdrv_copy_sectors(bs, among, target, 0, end, CLUSTER_SIZE) < 0:
+        return -EIO
     if length > end and disk_is_allocated([bdrv_image(bs)], end, length - end):
         return -EIO
     return 0
@@ -492,18 +495,92 @@ def bdrv_read(bs, offset, size):
         return -ENOMEDIUM
     if bdrv_check_byte_request(bs, offset, size) < 0:
         return -EIO
-    if bs.copy_on_read > 0:
-        ret = bdrv_co_do_copy_on_readv(bs, offset, size)
-        if ret < 0:
-            return ret
+    ret, end = bdrv_co_do_readv(bs, [], offset, size)
+    if ret < 0:
+        return ret
     return disk_read(bdrv_images(bs), offset, size)
 
 
-def bdrv_co_do_copy_on_readv(bs, offset, size):
-    """bdrv_co_do_copy_on_readv: reads of unallocated clusters fill the top image."""
+def bdrv_co_do_readv(bs, among, offset, size):
+    """bdrv_co_do_readv: what a read changes, and how far it gets: (0 or error, offset).
+
+    Only nodes that copy on read are changed by one. With `among`, only clusters
+    that these images hold are read.
+    """
+    copies = False
+    for node in walk(bs, "backing_hd"):
+        if node.copy_on_read > 0:
+            copies = True
+    if copies:
+        first = offset // CLUSTER_SIZE * CLUSTER_SIZE
+        for cluster in range(first, offset + size, CLUSTER_SIZE):
+            if among == [] or disk_is_allocated(among, cluster, CLUSTER_SIZE):
+                ret = bdrv_co_readv_cluster(bs, cluster)
+                if ret < 0:
+                    return ret, max(cluster, offset)
+    return 0, offset + size
+
+
+def bdrv_co_readv_cluster(bs, offset):
+    """bdrv_co_do_readv of one cluster, down the chain as far as it is not allocated."""
+    if bs.drv is None:
+        return -ENOMEDIUM
     if not BLOCK_DRIVERS[bs.drv]["bdrv_is_allocated"]:
         return 0
+    if disk_is_allocated([bdrv_image(bs)], offset, CLUSTER_SIZE):
+        return bdrv_file_readv(bs.file, offset)
+    if bs.backing_hd is not None and offset < bdrv_getlength(bs.backing_hd):
+        ret = bdrv_co_readv_cluster(bs.backing_hd, offset)
+        if ret < 0:
+            return ret
+    if bs.copy_on_read > 0:
+        return bdrv_co_do_copy_on_readv(bs, offset)
+    return 0
+
+
+def bdrv_file_readv(file, offset):
+    """bdrv_co_do_readv of a file that copies on read itself, as far as that can be seen.
+
+    It knows its size from when it was opened, and takes what was appended since
+    for a hole that it has to write.
+    """
+    if file.copy_on_read == 0 or file.fd_flags & BDRV_O_RDWR:
+        return 0
+    for start, length in file.allocated_at_open:
+        if start <= offset and offset < start + length:
+            return 0
+    return -EBADF
+
+
+def bdrv_co_do_copy_on_readv(bs, offset):
+    """bdrv_co_do_copy_on_readv: the driver writes, without a look at read_only."""
+    ret = bdrv_image_writable(bs)
+    if ret < 0:
+        return ret
+    size = min(CLUSTER_SIZE, bdrv_getlength(bs) - offset)
     disk_copy(bdrv_images(bs), [], [bdrv_image(bs)], offset, size, CLUSTER_SIZE)
+    return 0
+
+
+def bdrv_copy_sectors(bs, among, target, offset, length, granularity):
+    """The loop of whoever copies a node: reads it where `among` is allocated, and writes.
+
+    0, or the error of a read; what came before it is copied.
+    """
+    ret, end = bdrv_co_do_readv(bs, among, offset, length)
+    disk_copy(bdrv_images(bs), among, target, offset, end - offset, granularity)
+    return ret
+
+
+def bdrv_guess_geometry(bs):
+    """bdrv_guess_geometry: reads the first sector; an error does not matter."""
+    bdrv_co_do_readv(bs, [], 0, BDRV_SECTOR_SIZE)
+
+
+def bdrv_flush(bs):
+    """bdrv_flush: fails where the driver cannot write what it keeps in memory."""
+    if bs.cache_dirty:
+        return -EIO
     return 0
 
 

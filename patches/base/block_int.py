@@ -119,6 +119,46 @@ BLOCK_DRIVERS = {
         "bdrv_make_empty": False,
         "backing_format": False,
     },
+    "bochs": {
+        "protocol_name": "",
+        "bdrv_file_open": False,
+        "bdrv_create": False,
+        "bdrv_truncate": False,
+        "bdrv_is_allocated": False,
+        "bdrv_change_backing_file": False,
+        "bdrv_make_empty": False,
+        "backing_format": False,
+    },
+    "cloop": {
+        "protocol_name": "",
+        "bdrv_file_open": False,
+        "bdrv_create": False,
+        "bdrv_truncate": False,
+        "bdrv_is_allocated": False,
+        "bdrv_change_backing_file": False,
+        "bdrv_make_empty": False,
+        "backing_format": False,
+    },
+    "dmg": {
+        "protocol_name": "",
+        "bdrv_file_open": False,
+        "bdrv_create": False,
+        "bdrv_truncate": False,
+        "bdrv_is_allocated": False,
+        "bdrv_change_backing_file": False,
+        "bdrv_make_empty": False,
+        "backing_format": False,
+    },
+    "parallels": {
+        "protocol_name": "",
+        "bdrv_file_open": False,
+        "bdrv_create": False,
+        "bdrv_truncate": False,
+        "bdrv_is_allocated": False,
+        "bdrv_change_backing_file": False,
+        "bdrv_make_empty": False,
+        "backing_format": False,
+    },
 }
 
 
@@ -137,6 +177,8 @@ class BlockDriverState:
     drv: str = None
     fd: int = 0
     fd_flags: int = 0
+    allocated_at_open: list = []
+    cache_dirty: bool = False
     dev: str = None
     dev_ops: str = None
     filename: str = ""

@@ -353,6 +353,9 @@ def external_snapshot_prepare(snapshot):
         return error_device_has_no_medium(device), None, None
     if bdrv_in_use(old_bs):
         return error_device_in_use(device), None, None
+    if not bdrv_is_read_only(old_bs):
+        if bdrv_flush(old_bs) < 0:
+            return error_io_error(), None, None
     flags = old_bs.open_flags
     if bdrv_find_protocol(new_image_file) is None:
         return error_invalid_block_format(format), None, None

@@ -8,6 +8,9 @@ def raw_open_common(bs, filename, bdrv_flags):
         return fd
     bs.fd = fd
     bs.fd_flags = bdrv_flags & (BDRV_O_RDWR | BDRV_O_NOCACHE)
+    bs.allocated_at_open = []
+    if bs.copy_on_read > 0:
+        bs.allocated_at_open = disk_extents(fd)
     return 0
 
 
@@ -86,6 +89,9 @@ def bdrv_drv_truncate(bs, offset):
         return -EINVAL
     if offset < bs.total_sectors * BDRV_SECTOR_SIZE:
         return -ENOTSUP
+    ret = bdrv_image_writable(bs)
+    if ret < 0:
+        return ret
     disk_resize(bs.file.fd, offset)
     bs.total_sectors = offset // BDRV_SECTOR_SIZE
     return 0
@@ -99,7 +105,10 @@ def bdrv_drv_make_empty(bs):
 
 
 def bdrv_drv_change_backing_file(bs, backing_file, backing_fmt):
-    """drv->bdrv_change_backing_file: the header on the disk."""
+    """drv->bdrv_change_backing_file: qcow2 changes its memory before the header."""
+    if bs.drv == "qcow2":
+        bs.backing_file = backing_file
+        bs.backing_format = backing_fmt
     if bs.file.read_only:
         return -EACCES
     disk_set_backing(bs.file.fd, backing_file, backing_fmt)
@@ -128,9 +137,13 @@ def bdrv_images(bs):
 
 
 def bdrv_image_writable(bs):
-    """Whether a write gets through the file below: 0 or a negative errno."""
+    """Whether a write gets through the file below: 0 or a negative errno.
+
+    Where it does not, qcow2 is left with a table in memory that it cannot write.
+    """
     if bs.file is not None:
         if bs.file.read_only:
+            bs.cache_dirty = bs.drv == "qcow2"
             return -EACCES
         return bdrv_image_writable(bs.file)
     if not bs.fd_flags & BDRV_O_RDWR:

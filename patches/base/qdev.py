@@ -1,8 +1,9 @@
 """Devices that take a drive, and the requests of a guest behind them."""
 
 # What each device model does to the drive it is given (its init function):
-# whether it has a tray or a slot (change_media_cb), keeps an I/O status, and
-# the alignment it asks for (0: it does not set it).
+# whether it has a tray or a slot (change_media_cb), keeps an I/O status, the
+# alignment it asks for (0: it does not set it), and whether it guesses the
+# geometry, for which it reads the first sector.
 DEVICES = {
     "virtio-blk-pci": {
         "change_media_cb": False,
@@ -10,6 +11,7 @@ DEVICES = {
         "read_only": True,
         "iostatus": True,
         "alignment": 512,
+        "geometry": True,
     },
     "scsi-hd": {
         "change_media_cb": False,
@@ -17,6 +19,7 @@ DEVICES = {
         "read_only": True,
         "iostatus": True,
         "alignment": 512,
+        "geometry": False,
     },
     "scsi-cd": {
         "change_media_cb": True,
@@ -24,6 +27,7 @@ DEVICES = {
         "read_only": True,
         "iostatus": True,
         "alignment": 2048,
+        "geometry": False,
     },
     "ide-hd": {
         "change_media_cb": False,
@@ -31,6 +35,7 @@ DEVICES = {
         "read_only": False,
         "iostatus": True,
         "alignment": 0,
+        "geometry": True,
     },
     "ide-cd": {
         "change_media_cb": True,
@@ -38,6 +43,7 @@ DEVICES = {
         "read_only": True,
         "iostatus": True,
         "alignment": 2048,
+        "geometry": True,
     },
     "isa-fdc": {
         "change_media_cb": True,
@@ -45,6 +51,7 @@ DEVICES = {
         "read_only": True,
         "iostatus": False,
         "alignment": 0,
+        "geometry": False,
     },
 }
 
@@ -70,6 +77,8 @@ def qdev_attach(driver, name):
         error_check(error_command_failed("Device needs media, but drive is empty"))
     if not device["read_only"] and bdrv_is_read_only(bs):
         error_check(error_command_failed("Can't use a read-only drive"))
+    if device["geometry"]:
+        bdrv_guess_geometry(bs)
     if device["change_media_cb"]:
         bs.dev_ops = "change_media_cb"
     if device["alignment"] != 0:

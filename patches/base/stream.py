@@ -62,8 +62,7 @@ def stream_fill(bs, among, length):
     ret = bdrv_image_writable(bs)
     if ret < 0:
         return ret
-    disk_copy(bdrv_images(bs), among, [bdrv_image(bs)], 0, length, CLUSTER_SIZE)
-    return 0
+    return bdrv_copy_sectors(bs, among, [bdrv_image(bs)], 0, length, CLUSTER_SIZE)
 
 
 def stream_start(bs, base, base_id, speed):

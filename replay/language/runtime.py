@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from replay.disk import Disk
+from replay.extents import SECTOR
 from replay.language.builtins import Functions, Methods
 from replay.language.limits import Meter
 from replay.language.objects import Heap, Shape
@@ -201,6 +202,12 @@ class Runtime:
         """Bytes in allocated clusters."""
         self._meter.tick(self._disk.weight(inode) >> 3)
         return self._disk.allocated_size(inode)
+
+    def disk_extents(self, inode: Any) -> list[list[int]]:
+        """The offset and length in bytes of what the image holds itself, in order."""
+        found = self._disk.inode(inode).extents
+        self._meter.tick(len(found))
+        return [[e.start * SECTOR, (e.end - e.start) * SECTOR] for e in found]
 
     def disk_copy(
         self, source: Any, among: Any, target: Any, offset: Any, length: Any, granularity: Any

@@ -11,6 +11,7 @@ BUILTINS: dict[str, tuple[int, int]] = {
     "disk_clear": (1, 1),
     "disk_copy": (6, 6),
     "disk_create": (5, 5),
+    "disk_extents": (1, 1),
     "disk_format": (1, 1),
     "disk_is_allocated": (3, 3),
     "disk_open": (1, 1),
