@@ -4,7 +4,9 @@ A layer's extents are sorted and disjoint, and neighbours differ in pattern. Wha
 what the layer has allocated.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from operator import attrgetter
 from typing import NamedTuple
 
 SECTOR = 512
@@ -23,6 +25,9 @@ class Extent(NamedTuple):
 
 
 Extents = tuple[Extent, ...]
+
+_start = attrgetter("start")
+_end = attrgetter("end")
 
 
 class Layer(NamedTuple):
@@ -57,9 +62,11 @@ def merged(pieces: Iterable[Extent]) -> Extents:
 
 def cut(extents: Extents, start: int, end: int) -> Iterator[Extent]:
     """The parts of the extents that lie between start and end."""
-    for extent in extents:
-        if extent.end > start and extent.start < end:
-            yield Extent(max(extent.start, start), min(extent.end, end), extent.pattern)
+    for index in range(bisect_right(extents, start, key=_end), len(extents)):
+        extent = extents[index]
+        if extent.start >= end:
+            return
+        yield Extent(max(extent.start, start), min(extent.end, end), extent.pattern)
 
 
 def gaps(pieces: Iterable[Extent], start: int, end: int) -> Iterator[tuple[int, int]]:
@@ -94,19 +101,19 @@ def shown(layers: Sequence[Layer], start: int, end: int) -> Extents:
     return merged(sorted(found))
 
 
-def overlaid(extents: Extents, pieces: Extents) -> Extents:
-    """The extents with the pieces, which leave no gaps, written over them."""
-    if not pieces:
-        return extents
-    start, end = pieces[0].start, pieces[-1].end
-    before = (Extent(e.start, min(e.end, start), e.pattern) for e in extents if e.start < start)
-    after = (Extent(max(e.start, end), e.end, e.pattern) for e in extents if e.end > end)
-    return merged((*before, *pieces, *after))
+def overlaid(extents: Extents, start: int, end: int, pieces: Iterable[Extent]) -> Extents:
+    """The extents with all between start and end replaced by the pieces, which lie there."""
+    first = bisect_left(extents, start, key=_end)
+    last = bisect_right(extents, end, key=_start)
+    near = extents[first:last]
+    before = cut(near, 0, start)
+    after = cut(near, end, near[-1].end) if near else ()
+    return (*extents[:first], *merged((*before, *pieces, *after)), *extents[last:])
 
 
 def covered(extents: Extents, start: int, end: int) -> bool:
     """Whether any sector between start and end is allocated."""
-    return any(extent.end > start and extent.start < end for extent in extents)
+    return any(True for _ in cut(extents, start, end))
 
 
 def union(parts: Iterable[Extent]) -> list[tuple[int, int]]:

@@ -170,14 +170,15 @@ class WorkDisk:
         pieces = merged(cut(pieces, 0, sectors(inode.size)))
         if not pieces:
             return
+        start, end = pieces[0].start, pieces[-1].end
         if inode.format == "raw":
-            written = tuple(e for e in overlaid(inode.extents, pieces) if e.pattern)
+            pieces = tuple(piece for piece in pieces if piece.pattern)
         else:
-            start, end = clusters(pieces[0].start, pieces[-1].end)
             layers = self._layers(chain)
-            head = shown(layers, start, pieces[0].start)
-            tail = shown(layers, pieces[-1].end, end)
-            written = overlaid(inode.extents, (*head, *pieces, *tail))
+            low, high = clusters(start, end)
+            pieces = (*shown(layers, low, start), *pieces, *shown(layers, end, high))
+            start, end = low, high
+        written = overlaid(inode.extents, start, end, pieces)
         self._inodes[inode.number] = replace(inode, extents=written)
 
     def _layers(self, chain: Sequence[int]) -> list[Layer]:

@@ -108,21 +108,22 @@ class Plain(ast.NodeTransformer):
 
     def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.AST:
         self.generic_visit(node)
-        if isinstance(node.op, ast.USub) and not isinstance(node.operand, ast.Constant):
+        if isinstance(node.op, ast.USub) and not _is_literal(node.operand, int):
             return _call("__negate", node.operand, at=node)
         return node
 
     def visit_Compare(self, node: ast.Compare) -> ast.AST:
-        plain = [_is_plain(operand) for operand in (node.left, *node.comparators)]
-        operands = [self.visit(operand) for operand in (node.left, *node.comparators)]
+        before = [node.left, *node.comparators]
+        after = [self.visit(operand) for operand in before]
         for at, op in enumerate(node.ops):
-            if isinstance(op, ast.In | ast.NotIn) and not plain[at + 1]:
-                operands[at + 1] = _call("__searched", operands[at + 1], at=node)
-            if isinstance(op, ORDER) and not plain[at]:
-                operands[at] = _call("__ordered", operands[at], at=node)
-            if isinstance(op, ast.Eq | ast.NotEq) and not plain[at] and not plain[at + 1]:
-                operands[at] = _call("__compared", operands[at], at=node)
-        node.left, *node.comparators = operands
+            left, right = before[at], before[at + 1]
+            if isinstance(op, ast.In | ast.NotIn) and not _is_short(right):
+                after[at + 1] = _call("__searched", after[at + 1], at=node)
+            if isinstance(op, ORDER) and not _is_literal(left, int, str):
+                after[at] = _call("__ordered", after[at], at=node)
+            if isinstance(op, ast.Eq | ast.NotEq) and not (_is_literal(left) or _is_literal(right)):
+                after[at] = _call("__compared", after[at], at=node)
+        node.left, *node.comparators = after
         return node
 
     def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
@@ -183,11 +184,13 @@ def _placed(node: ast.expr, at: ast.AST) -> ast.expr:
     return node
 
 
-def _is_plain(node: ast.expr) -> bool:
-    """Whether comparing with this takes no time worth counting."""
-    match node:
-        case ast.Constant() | ast.UnaryOp(operand=ast.Constant()):
-            return True
-        case ast.List() | ast.Tuple():
-            return all(isinstance(item, ast.Constant) for item in node.elts)
-    return False
+def _is_literal(node: ast.expr, *kinds: type) -> bool:
+    """Whether this is a literal, of one of the kinds if there are any."""
+    return isinstance(node, ast.Constant) and isinstance(node.value, kinds or object)
+
+
+def _is_short(node: ast.expr) -> bool:
+    """Whether searching this takes no time worth counting."""
+    if isinstance(node, ast.List | ast.Tuple):
+        return all(_is_literal(item) for item in node.elts)
+    return _is_literal(node, str)

@@ -207,7 +207,7 @@ class _Grammar(ast.NodeVisitor):
 
     def visit_UnaryOp(self, node: ast.UnaryOp) -> None:
         if isinstance(node.op, ast.UAdd):
-            raise _absent(node.op)
+            raise MisuseError(node, "UAdd is not in the language")
         self.visit(node.operand)
 
     def visit_BinOp(self, node: ast.BinOp) -> None:

@@ -48,14 +48,16 @@ class Heap:
         self._objects: dict[int, Live] = {}
         self._freed: set[int] = set()
         self.next_id = 1
+        self.machine: int | None = None
 
-    def thaw(self, objects: tuple[Object, ...], next_id: int) -> None:
-        """Starts an event with these objects.
+    def thaw(self, objects: tuple[Object, ...], next_id: int, machine: int | None) -> None:
+        """Starts an event with these objects, of which one is the machine.
 
         Raises ValueError if they are not of this program's classes.
         """
         self._freed = set()
         self.next_id = next_id
+        self.machine = machine
         self._objects = {}
         for frozen in objects:
             shape = self._shapes.get(frozen.cls)
@@ -79,14 +81,15 @@ class Heap:
             return {key: self.thawed(item) for key, item in value.pairs}
         return value
 
-    def freeze(self, machine: int, keep_class: str) -> tuple[Object, ...]:
+    def freeze(self, keep_class: str) -> tuple[Object, ...]:
         """The objects that the machine reaches, and leaked ones of `keep_class`, by id.
 
         A reference to an object that was freed becomes None. Raises TypeError for what a field
         can't keep, StepLimitError for lists and dicts that are too deep or too long.
         """
         found: dict[int, Object] = {}
-        self._collect(machine, found)
+        if self.machine is not None:
+            self._collect(self.machine, found)
         for number, live in self._objects.items():
             if type(live).__name__ == keep_class and number not in self._freed:
                 self._collect(number, found)
@@ -117,6 +120,8 @@ class Heap:
         number = _object(live)._id
         if number in self._freed:
             raise ValueError(f"{live} is freed twice")
+        if number == self.machine:
+            raise ValueError("the machine can't be freed")
         self._freed.add(number)
 
     def swap(self, one: Any, other: Any) -> None:

@@ -105,9 +105,10 @@ class Program:
 
     def initial(self) -> State:
         """A machine with its defaults, before the first event, and an empty disk."""
-        self._runtime.start((), 1, Disk())
-        machine = self._runtime.heap.new(self._machine_class)
-        return self._runtime.frozen(machine._id, self._keep_class)
+        heap = self._runtime.heap
+        self._runtime.start(State((), None, 1, Disk()))
+        heap.machine = heap.new(self._machine_class)._id
+        return self._runtime.frozen(self._keep_class)
 
     def call(self, function: str, arguments: Sequence[Any], state: State) -> tuple[State, Ending]:
         """Runs a function on a state with a machine: the next state, and how the event ended.
@@ -123,11 +124,11 @@ class Program:
             values = [argument(value) for value in arguments]
         except ArgumentError as error:
             return state, Refused("InvalidArgument", str(error))
-        runtime.start(state.objects, state.next_id, state.disk)
+        runtime.start(state)
         self._names["__machine"] = runtime.heap.get(state.machine)
         try:
             ending = self._run(function, values)
-            after = runtime.frozen(state.machine, self._keep_class)
+            after = runtime.frozen(self._keep_class)
         except Exception as error:
             return runtime.halted(), self._crash(error, function)
         return after, ending

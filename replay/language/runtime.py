@@ -10,7 +10,7 @@ from replay.language.limits import Meter
 from replay.language.objects import Heap, Shape
 from replay.language.operators import Operators, integer, kind_of, string
 from replay.language.vocabulary import BUILTINS, METHODS
-from replay.state import FrozenMap, Object, Ref, State, Value
+from replay.state import FrozenMap, Ref, State, Value
 from replay.workdisk import WorkDisk
 
 ERRNO = {
@@ -113,17 +113,17 @@ class Runtime:
         own |= {name: getattr(self, name) for name in BUILTINS if name.startswith("disk_")}
         return {f"__{name}": value for name, value in own.items()}
 
-    def start(self, objects: tuple[Object, ...], next_id: int, disk: Disk) -> None:
+    def start(self, state: State) -> None:
         """Starts an event."""
         self._meter.reset()
-        self.heap.thaw(objects, next_id)
-        self._disk = WorkDisk(disk)
+        self.heap.thaw(state.objects, state.next_id, state.machine)
+        self._disk = WorkDisk(state.disk)
 
-    def frozen(self, machine: int, keep_class: str) -> State:
+    def frozen(self, keep_class: str) -> State:
         """The state after the event; raises what `Heap.freeze` does."""
         self._meter.reset()
-        objects = self.heap.freeze(machine, keep_class)
-        return State(objects, machine, self.heap.next_id, self._disk.frozen())
+        objects = self.heap.freeze(keep_class)
+        return State(objects, self.heap.machine, self.heap.next_id, self._disk.frozen())
 
     def halted(self) -> State:
         """The state after a crash: only the disk is left, as it is now."""
@@ -200,7 +200,7 @@ class Runtime:
 
     def disk_allocated_size(self, inode: Any) -> int:
         """Bytes in allocated clusters."""
-        self._meter.tick(self._disk.weight(inode) >> 3)
+        self._meter.tick(self._disk.weight(inode))
         return self._disk.allocated_size(inode)
 
     def disk_extents(self, inode: Any) -> list[list[int]]:
@@ -222,7 +222,7 @@ class Runtime:
         if not isinstance(chain, list):
             raise TypeError(f"{kind_of(chain)} where a list of inodes is needed")
         inodes = [integer(inode) for inode in chain]
-        self._meter.tick(len(inodes) + (self._disk.weight(*inodes) >> 3))
+        self._meter.tick(len(inodes) + self._disk.weight(*inodes))
         return inodes
 
 
