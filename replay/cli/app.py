@@ -1,0 +1,92 @@
+"""What the commands share: the program itself, the options before a command, and printing."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from msgspec import Struct
+
+from replay import __version__, arguments, listings
+from replay.errors import ReplayError
+from replay.output import deliver
+from replay.report.words import escape
+from replay.shipped import shipped
+from replay.store import EventStore, Stored, open_store
+from replay.variants import Subject, load_subject
+
+app = typer.Typer(
+    help="Runs a log of block operations through several revisions of a patch series.",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+DIFFERS = 1
+TROUBLE = 2
+
+LogWord = Annotated[str, typer.Argument(metavar="LOG", help="A stored log's name, or a file.")]
+Output = Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE")]
+
+
+class Session(Struct, frozen=True):
+    """What the options before the command say."""
+
+    db: str
+    patches: Path | None
+    named: dict[str, str]
+
+    def store(self) -> EventStore:
+        """The open store."""
+        return open_store(self.db)
+
+    def subject(self) -> Subject:
+        """The subject, wholly validated."""
+        return load_subject(self.patches or shipped("patches"))
+
+
+def main() -> NoReturn:
+    """Runs the command line; exits with 0 (same, or done), 1 (differs) or 2 (trouble)."""
+    try:
+        app(prog_name="replay")
+    except ReplayError as error:
+        say(f"replay: {escape(str(error))}")
+    sys.exit(TROUBLE)
+
+
+def say(message: str) -> None:
+    """A line on standard error."""
+    print(message, file=sys.stderr)
+
+
+def print_version(wanted: bool) -> None:
+    """Prints the version and exits if that is wanted."""
+    if wanted:
+        print(f"replay {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    db: Annotated[str, typer.Option(envvar="REPLAY_DB", metavar="PATH|URL")] = "replay.db",
+    patches: Annotated[Path | None, typer.Option(envvar="REPLAY_PATCHES", metavar="DIR")] = None,
+    variant: Annotated[list[str] | None, typer.Option(metavar="NAME=EXPR")] = None,
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=print_version)
+    ] = False,
+) -> None:
+    """Reads the options that go before the command."""
+    context.obj = Session(db, patches, arguments.parse_named(variant or ()))
+
+
+def notify(stored: Stored) -> None:
+    """Says it if a file's log has another name in the store."""
+    if stored.status == "renamed":
+        say(f"replay: {listings.stored(stored)}")
+
+
+def emit(told: str, output: Path | None = None) -> None:
+    """Delivers a text."""
+    deliver([told.encode()], output)
