@@ -81,15 +81,15 @@ class Memo:
         self._size = size
         self._known: OrderedDict[tuple[str, State, bytes], Transition] = OrderedDict()
 
-    def run(self, program: Program, state: State, request: Request) -> Transition:
+    def run(self, program: Program, state: State, asked: Request) -> Transition:
         """The transition, looked up or worked out."""
-        key = (program.functions[request.handler].digest, state, request.stimulus)
+        key = (program.functions[asked.handler].digest, state, asked.stimulus)
         known = self._known.get(key)
         if known is not None:
             self.hits += 1
             return known
         self.misses += 1
-        result = self._known[key] = _transition(program, state, request)
+        result = self._known[key] = _transition(program, state, asked)
         if len(self._known) > self._size:
             self._known.popitem(last=False)
         return result
@@ -107,41 +107,41 @@ def replay(log: Log, variant: Variant) -> Trace:
     state = variant.program.initial()
     steps = []
     requests = _requests(_Content(log.fingerprint, log))
-    for seq, (event, request) in enumerate(zip(log.events, requests, strict=True), 1):
-        state, outcome = _step(variant.program, state, request)
+    for seq, (event, asked) in enumerate(zip(log.events, requests, strict=True), 1):
+        state, outcome = _step(variant.program, state, asked)
         steps.append(Step(seq, event, outcome, state))
     return Trace(log, variant, tuple(steps))
 
 
 def step(variant: Variant, state: State, event: Event) -> tuple[State, Outcome]:
     """The state after an event, and its outcome. Equal arguments give the same state object."""
-    return _step(variant.program, state, _request(event.payload))
+    return _step(variant.program, state, request(event.payload))
 
 
-def _step(program: Program, state: State, request: Request) -> tuple[State, Outcome]:
-    payload = request.payload
+def _step(program: Program, state: State, asked: Request) -> tuple[State, Outcome]:
+    payload = asked.payload
     if isinstance(payload, Image):
         return _image(state, payload)
     if state.machine is None:
         return state, NOT_RUNNING
-    if request.handler in program.functions:
-        state, outcome, crash = MEMO.run(program, state, request)
+    if asked.handler in program.functions:
+        state, outcome, crash = MEMO.run(program, state, asked)
         return state, _placed(outcome, crash, program) if crash else outcome
     if isinstance(payload, Notice | Await):
         return state, NOTHING
-    return _after_refusal(state, payload), _unknown(request)
+    return _after_refusal(state, payload), _unknown(asked)
 
 
 NOTHING = Outcome("returned", value={})
 NOT_RUNNING = Outcome("refused", error={"class": "NotRunning", "desc": "no machine runs"})
 
 
-def _transition(program: Program, state: State, request: Request) -> Transition:
-    after, ending = program.call(request.handler, request.arguments, state)
+def _transition(program: Program, state: State, asked: Request) -> Transition:
+    after, ending = program.call(asked.handler, asked.arguments, state)
     crash = ending if isinstance(ending, Crashed) else None
     if isinstance(ending, Refused | Failed):
-        after = _after_refusal(after, request.payload)
-    return after, _outcome(ending, request.payload), crash
+        after = _after_refusal(after, asked.payload)
+    return after, _outcome(ending, asked.payload), crash
 
 
 def _after_refusal(state: State, payload: Payload) -> State:
@@ -170,8 +170,8 @@ def _placed(outcome: Outcome, crash: Crashed, program: Program) -> Outcome:
     return Outcome(outcome.status, error={**(outcome.error or {}), "file": file, "line": line})
 
 
-def _unknown(request: Request) -> Outcome:
-    desc = f"the model has no {request.handler}"
+def _unknown(asked: Request) -> Outcome:
+    desc = f"the model has no {asked.handler}"
     return Outcome("refused", error={"class": "CommandNotFound", "desc": desc})
 
 
@@ -199,10 +199,11 @@ class _Content:
 
 @lru_cache(maxsize=256)
 def _requests(content: _Content) -> tuple[Request, ...]:
-    return tuple(_request(event.payload) for event in content.log.events)
+    return tuple(request(event.payload) for event in content.log.events)
 
 
-def _request(payload: Payload) -> Request:
+def request(payload: Payload) -> Request:
+    """What a payload asks of the model."""
     handler, *arguments = _call(payload)
     return Request(payload, handler.replace("-", "_"), tuple(arguments), stimulus(payload))
 
