@@ -175,6 +175,7 @@ def _unknown(asked: Request) -> Outcome:
     return Outcome("refused", error={"class": "CommandNotFound", "desc": desc})
 
 
+@lru_cache(maxsize=4096)
 def _image(state: State, image: Image) -> tuple[State, Outcome]:
     """Puts the file on the disk; what its backing files hold fills clusters written in part."""
     disk = WorkDisk(state.disk)

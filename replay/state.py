@@ -1,7 +1,8 @@
 """State: the machine's objects and the disk as plain, frozen, interned data."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from replay.disk import Disk
@@ -55,7 +56,7 @@ class Object(metaclass=Interned):
     fields: tuple[tuple[str, Value], ...]
 
     def _key(self) -> tuple[Any, ...]:
-        return (self.id, self.cls, self.fields, kinds([value for _, value in self.fields]))
+        return (self.id, self.cls, self.fields, kinds(map(itemgetter(1), self.fields)))
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True, eq=False)
@@ -80,9 +81,11 @@ def stopped(state: State) -> State:
     return State((), None, state.next_id, state.disk)
 
 
-def kinds(values: tuple[Value, ...] | list[Value]) -> tuple[Any, ...]:
+def kinds(values: Iterable[Value]) -> tuple[Any, ...]:
     """The types of the values, lists looked into: tells True from 1, which are equal."""
-    return tuple([kinds(v) if type(v) is tuple else type(v) for v in values])
+    values = tuple(values)
+    types = tuple(map(type, values))
+    return (*types, *(kinds(v) for v in values if type(v) is tuple)) if tuple in types else types
 
 
 def plain(value: Value) -> Any:

@@ -43,6 +43,11 @@ class WorkDisk:
         gone = tuple(sorted(self._gone.items()))
         return Disk(inodes, directory, gone, self._temporaries, self._home)
 
+    @property
+    def names(self) -> int:
+        """How many names there are or were, which creating a file has to look at."""
+        return len(self._directory) + len(self._gone)
+
     def weight(self, *inodes: int) -> int:
         """How many extents an operation on these inodes has to look at."""
         return sum(len(self._inodes[number].extents) for number in inodes)

@@ -524,6 +524,8 @@ def test_a_run_time_error_is_a_fault_with_its_line(expression: str) -> None:
 STATEMENT_FAULTS = {
     "TABLE['x'][0] = 1": "a constant can't be changed",
     "TABLE['y'] = 1": "a constant can't be changed",
+    "TABLE.size = 1": "object has no attribute 'size'",
+    "LIST.size = 1": "object has no attribute 'size'",
     "del TABLE['x']": "a constant can't be changed",
     "TABLE['x'] += [1]": "a constant can't be changed",
     "del [1][0]": "a list where a dict is needed",
@@ -586,10 +588,21 @@ LIMITS = {
     "sorting again and again": "x = range(100000)\n    for i in range(100):\n        y = sorted(x)",
     "copies": "x = range(400000)\n    for i in range(10000):\n        y = list(x)",
     "slices": "x = range(400000)\n    for i in range(10000):\n        y = x[1:]",
+    "long numbers": "x = ''.join(['0'] + zeros(4000))\n    for i in range(300000):\n"
+    "        y = int(x)",
+    "files without end": "for i in range(100000):\n"
+    "        disk_create('/a/' + str(i), 'q', 1, '', '')",
     "long chains": "d = disk_create('/a', 'q', 1 << 40, '', '')\n    for i in range(300000):\n"
     "        disk_write([d], i * 131072, 512, 1)\n        disk_read([d, d, d], 0, 1 << 40)",
 }
 HELPERS = """
+
+def zeros(n):
+    parts = []
+    for i in range(n):
+        parts.append("0")
+    return parts
+
 
 def range_of(n):
     parts = []

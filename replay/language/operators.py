@@ -11,12 +11,16 @@ from replay.language.limits import MAX_INT, MIN_INT, Meter, StepLimitError, text
 class FixedList(list[Any]):
     """A constant list: the same in every event, so nothing can change it."""
 
+    __slots__ = ()
+
     def __setitem__(self, key: Any, value: Any) -> None:
         raise TypeError("a constant can't be changed")
 
 
 class FixedDict(dict[Any, Any]):
     """A constant dict: the same in every event, so nothing can change it."""
+
+    __slots__ = ()
 
     def __setitem__(self, key: Any, value: Any) -> None:
         raise TypeError("a constant can't be changed")

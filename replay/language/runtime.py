@@ -138,6 +138,7 @@ class Runtime:
 
     def disk_create(self, name: Any, format: Any, size: Any, file: Any, file_format: Any) -> int:
         """Makes or truncates a file; its inode, or -errno."""
+        self._meter.tick(self._disk.names)
         backing = (string(file), string(file_format))
         return self._disk.create(string(name), string(format), integer(size), *backing)
 
