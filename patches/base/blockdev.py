@@ -45,6 +45,15 @@ QEMU_DRIVE_OPTS = {
 }
 
 
+# qapi-schema.json: BlockdevSnapshot
+BLOCKDEV_SNAPSHOT = {
+    "device": "str",
+    "snapshot-file": "str",
+    "format": "str?",
+    "mode": "NewImageMode?",
+}
+
+
 def drive_get(type, bus, unit):
     """drive_get: the drive at a place of a bus, or None."""
     for dinfo in machine.drives:
@@ -297,15 +306,7 @@ def hmp_commit(arguments):
 
 def qmp_blockdev_snapshot_sync(arguments):
     """qmp_blockdev_snapshot_sync: a transaction of one action."""
-    qmp_check_args(
-        arguments,
-        {
-            "device": "str",
-            "snapshot-file": "str",
-            "format": "str?",
-            "mode": "NewImageMode?",
-        },
-    )
+    qmp_check_args(arguments, BLOCKDEV_SNAPSHOT)
     error_check(transaction([arguments]))
 
 
@@ -314,8 +315,12 @@ def qmp_transaction(arguments):
     qmp_check_args(arguments, {"actions": "list"})
     actions = []
     for action in arguments["actions"]:
+        if type_of(action) != "dict":
+            error_check(error_invalid_parameter_type("actions"))
+        qmp_check_members(action, {"type": "str", "data": "dict"})
         if action["type"] not in ["blockdev-snapshot-sync"]:
             error_check(error_invalid_parameter(action["type"]))
+        qmp_check_members(action["data"], BLOCKDEV_SNAPSHOT)
         actions.append(action["data"])
     error_check(transaction(actions))
 
@@ -402,6 +407,21 @@ def qmp_eject(arguments):
     if bs is None:
         error_check(error_device_not_found(arguments["device"]))
     error_check(eject_device(bs))
+
+
+def qmp_block_passwd(arguments):
+    """qmp_block_passwd: none of these images is encrypted."""
+    qmp_check_args(
+        arguments,
+        {
+            "device": "str",
+            "password": "str",
+        },
+    )
+    bs = bdrv_find(arguments["device"])
+    if bs is None:
+        error_check(error_device_not_found(arguments["device"]))
+    error_check(error_device_not_encrypted(arguments["device"]))
 
 
 def qmp_bdrv_open_encrypted(bs, filename, bdrv_flags, drv):

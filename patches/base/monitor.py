@@ -30,6 +30,11 @@ def qmp_check_args(arguments, schema):
     for name in arguments:
         if name not in schema:
             error_check(error_invalid_parameter(name))
+    qmp_check_members(arguments, schema)
+
+
+def qmp_check_members(arguments, schema):
+    """The readers made from the schema: what must be there, and of which type."""
     for name in schema:
         kind = schema[name]
         if name not in arguments:
@@ -87,6 +92,8 @@ def qemu_opt_value(name, value, kind):
             error_check(error_invalid_parameter_value(name))
         return value == "on"
     if kind == "int":
+        if not is_number(value):
+            error_check(error_invalid_parameter_value(name))
         return int(value)
     return value
 
@@ -135,6 +142,8 @@ def hmp_snapshot_blkdev(arguments):
 def hmp_eject(arguments):
     """hmp_eject."""
     words = arguments.split()
+    if len(words) == 0:
+        error_check(error_missing_parameter("device"))
     qmp_eject({"device": words[len(words) - 1], "force": words[0] == "-f"})
 
 
@@ -145,17 +154,30 @@ def hmp_block_resize(arguments):
 
 
 def strtosz(text):
-    """strtosz: bytes."""
+    """strtosz: bytes, of a number without a fraction."""
     units = {"b": 1, "k": 1024, "m": 1048576, "g": 1073741824, "t": 1099511627776}
     unit = text[len(text) - 1 :].lower()
+    number = text
     if unit in units:
-        return int(text[: len(text) - 1]) * units[unit]
-    return int(text) * 1048576
+        number = text[: len(text) - 1]
+    if not is_number(number):
+        error_check(error_invalid_parameter_value("size"))
+    return int(number) * units.get(unit, 1048576)
+
+
+def is_number(text):
+    """Whether a text is a decimal number that int reads."""
+    for index in range(len(text)):
+        if text[index] not in "0123456789":
+            return index == 0 and text[0] == "-" and len(text) > 1 and len(text) < 20
+    return len(text) > 0 and len(text) < 19
 
 
 def hmp_change(arguments):
     """hmp_change."""
     words = arguments.split()
+    if len(words) < 2:
+        error_check(error_missing_parameter("target"))
     change = {
         "device": words[0],
         "target": words[1],
@@ -163,6 +185,26 @@ def hmp_change(arguments):
     if len(words) > 2:
         change["arg"] = words[2]
     qmp_change(change)
+
+
+def qmp_query_block(arguments):
+    """qmp_query_block: what a query answers is seen in the nodes."""
+    return None
+
+
+def qmp_query_blockstats(arguments):
+    """qmp_query_blockstats."""
+    return None
+
+
+def qmp_query_block_jobs(arguments):
+    """qmp_query_block_jobs."""
+    return None
+
+
+def qmp_query_status(arguments):
+    """qmp_query_status."""
+    return None
 
 
 def qmp_stop(arguments):

@@ -49,6 +49,14 @@ def error_device_not_active(device):
     }
 
 
+def error_device_not_encrypted(device):
+    """QERR_DEVICE_NOT_ENCRYPTED."""
+    return {
+        "class": "DeviceNotEncrypted",
+        "desc": "Device " + device + " is not encrypted",
+    }
+
+
 def error_device_not_found(device):
     """QERR_DEVICE_NOT_FOUND."""
     return {
