@@ -12,13 +12,13 @@ A divergence has one place: kind, path and field.
 | file | a file's name | existence, a header field, data | exists, unlinked, absent; the value |
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeVar
 
 from msgspec import Struct
 
 from replay.events import Await, Command, Guest, Internal, Payload, kind, name
-from replay.replayer import Outcome, Trace
+from replay.replayer import Outcome, Step, Trace
 from replay.state import State
 from replay.view import File, View, extents, view
 
@@ -64,15 +64,17 @@ def diff(*traces: Trace) -> Diff:
     if len({trace.log.fingerprint for trace in traces}) != 1:
         raise ValueError("only traces of one log can be compared")
     names = [trace.variant.name for trace in traces]
-    compared: dict[tuple[State, ...], Differences] = {}
+    memo: dict[tuple[Any, ...], Differences] = {}
     events = []
     for steps in zip(*(trace.steps for trace in traces), strict=True):
-        states = tuple(step.state for step in steps)
-        if states not in compared:
-            compared[states] = _compare_states(traces, states)
         outcomes = dict(zip(names, (step.outcome for step in steps), strict=True))
         found = compare_outcomes(steps[0].event.payload, outcomes)
-        events.append((steps[0].seq, found | compared[states]))
+        for part, compare in PARTS:
+            parts = tuple(part(step.state) for step in steps)
+            if parts not in memo:
+                memo[parts] = _compare(compare, parts, traces, steps)
+            found |= memo[parts]
+        events.append((steps[0].seq, found))
     return Diff(traces, tuple(_in_reading_order(spans(events), events)))
 
 
@@ -142,16 +144,27 @@ def label(payload: Payload) -> str:
 # States
 
 
-def _compare_states(traces: tuple[Trace, ...], states: tuple[State, ...]) -> Differences:
-    if all(state is states[0] for state in states):
+def _compare(
+    compare: Callable[[Mapping[str, View]], Differences],
+    parts: tuple[Any, ...],
+    traces: tuple[Trace, ...],
+    steps: tuple[Step, ...],
+) -> Differences:
+    """What differs in one part of the states, which need not be looked at if it is the same."""
+    if all(part == parts[0] for part in parts):
         return {}
-    variants = (trace.variant for trace in traces)
-    pairs = zip(variants, states, strict=True)
-    return compare_views({variant.name: view(state, variant.subject) for variant, state in pairs})
+    variants = [trace.variant for trace in traces]
+    pairs = zip(variants, steps, strict=True)
+    return compare({variant.name: view(step.state, variant.subject) for variant, step in pairs})
 
 
 def compare_views(views: Mapping[str, View]) -> Differences:
     """What differs between the views of the variants, by name, at one event."""
+    return compare_machines(views) | compare_files(views)
+
+
+def compare_machines(views: Mapping[str, View]) -> Differences:
+    """Whether all run; and between those that run, nodes, edges and fields."""
     running = {name: seen for name, seen in views.items() if seen.running}
     machine = {name: name in running for name in views}
     found: Differences = {}
@@ -159,8 +172,7 @@ def compare_views(views: Mapping[str, View]) -> Differences:
         found[Place("outcome", "machine", "running")] = machine
     found |= _compare_existence(running)
     found |= _compare_edges(running)
-    found |= _compare_fields({name: _all_fields(seen) for name, seen in running.items()})
-    return found | _compare_files({name: seen.files for name, seen in views.items()})
+    return found | _compare_fields({name: _all_fields(seen) for name, seen in running.items()})
 
 
 def _compare_existence(views: Mapping[str, View]) -> Differences:
@@ -214,8 +226,9 @@ def _compare_fields(fields: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Di
     return found
 
 
-def _compare_files(files: Mapping[str, Mapping[str, File]]) -> Differences:
+def compare_files(views: Mapping[str, View]) -> Differences:
     """Existence; where a file exists in several variants, its header and data too."""
+    files = {name: seen.files for name, seen in views.items()}
     found: Differences = {}
     for path, _ in _union(files.values()):
         existence = {name: existence_of(names.get(path)) for name, names in files.items()}
@@ -230,6 +243,13 @@ def _compare_files(files: Mapping[str, Mapping[str, File]]) -> Differences:
             data = {name: extents(file.inode) for name, file in existing.items()}
             found[Place("file", path, "data")] = data
     return found
+
+
+PARTS: tuple[tuple[Callable[[State], Any], Callable[[Mapping[str, View]], Differences]], ...] = (
+    (lambda state: (state.objects, state.machine), compare_machines),
+    (lambda state: state.disk, compare_files),
+)
+"""The parts of a state that change apart from each other: requests of a guest change the disk."""
 
 
 def existence_of(file: File | None) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from replay.state import Ref, State, Value
+from replay.state import Ref, Value
 from replay.subject import NodeConfig
 
 Role = tuple[str, ...]
@@ -29,20 +29,19 @@ Objects = Mapping[int, Mapping[str, Value]]
 """The fields of every object, by its id."""
 
 
-def roles(state: State, objects: Objects, config: NodeConfig) -> Roles:
-    """All roles of a running machine's nodes."""
-    rooted, edges = _walk(_roots(state.machine, objects, config), objects, config)
-    nodes = [thing.id for thing in state.objects if thing.cls == config.class_name]
+def roles(machine: int, nodes: Iterable[int], objects: Objects, config: NodeConfig) -> Roles:
+    """All roles of the nodes with these ids, on the machine that is the object `machine`."""
+    rooted, edges = _walk(_roots(machine, objects, config), objects, config)
     tops = _tops([id for id in nodes if id not in set(rooted.values())], objects, config)
     starts: dict[Role, int] = {(f"other[{index}]",): id for index, id in enumerate(tops)}
     loose, loose_edges = _walk(starts, objects, config)
     return Roles(rooted, loose, edges | loose_edges)
 
 
-def _roots(machine: int | None, objects: Objects, config: NodeConfig) -> dict[Role, int]:
+def _roots(machine: int, objects: Objects, config: NodeConfig) -> dict[Role, int]:
     """The named roots; of two with one name the first."""
     found: dict[Role, int] = {}
-    roots = objects[machine].get(config.roots) if machine is not None else ()
+    roots = objects[machine].get(config.roots)
     for root in roots if isinstance(roots, tuple) else ():
         if isinstance(root, Ref) and root.id in objects:
             name = objects[root.id].get(config.root_name)

@@ -5,11 +5,12 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from replay.disk import Disk, Inode, listing
 from replay.extents import SECTOR
 from replay.roles import Objects, Role, roles
-from replay.state import FrozenMap, Ref, State, Value
+from replay.state import FrozenMap, Object, Ref, State, Value
 from replay.subject import Subject, SubjectConfig
 
 PlainValue = Any
@@ -67,24 +68,29 @@ class View(Struct, frozen=True, eq=False):
         return {**self.nodes, **self.other}
 
 
-@lru_cache(maxsize=4096)
 def view(state: State, subject: Subject) -> View:
-    """The view of a state; the same object for the same state."""
-    if state.machine is None:
-        return View(running=False, files=_files(state.disk))
-    objects = {thing.id: dict(thing.fields) for thing in state.objects}
-    found = roles(state, objects, subject.config.node)
+    """The view of a state."""
+    return replace(_machine(state.objects, state.machine, subject), files=_files(state.disk))
+
+
+@lru_cache(maxsize=4096)
+def _machine(objects: tuple[Object, ...], machine: int | None, subject: Subject) -> View:
+    """The view without files."""
+    if machine is None:
+        return View(running=False)
+    fields = {thing.id: dict(thing.fields) for thing in objects}
+    nodes = [thing.id for thing in objects if thing.cls == subject.config.node.class_name]
+    found = roles(machine, nodes, fields, subject.config.node)
     paths: dict[int, str] = {}
     for role, id in (found.rooted | found.loose).items():
         paths.setdefault(id, ".".join(role))
-    glass = _Glass(objects, paths, _shown(subject.config))
+    glass = _Glass(fields, paths, _shown(subject.config))
     return View(
         running=True,
         nodes=_nodes(found.rooted, glass),
         other=_nodes(found.loose, glass),
         edges={".".join(role): paths[id] for role, id in found.edges.items()},
         jobs=_jobs(subject.config, glass),
-        files=_files(state.disk),
     )
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,6 +12,7 @@ from replay.differ import (
     comparable,
     compare_outcomes,
     compare_views,
+    diff,
     differ,
     label,
     spans,
@@ -20,7 +22,7 @@ from replay.extents import Extent
 from replay.replayer import Outcome
 from replay.state import Object, Ref, State, stopped
 from replay.view import view
-from tests.handmade import SUBJECT, disk, machine, node
+from tests.handmade import SUBJECT, disk, machine, node, trace
 
 TAKEN = Outcome("returned", {}, None)
 
@@ -263,3 +265,48 @@ def test_spans_say_at_each_event_exactly_what_differs_there(events):
 def test_one_value_or_none_does_not_differ():
     assert not differ({})
     assert not differ({"a": 1})
+
+
+# Traces
+
+
+def test_traces_that_are_the_same_do_not_diverge():
+    steps = [(READ, TAKEN, one(x=1)), (READ, TAKEN, one(x=2))]
+    assert diff(trace("a", *steps), trace("b", *steps)).divergences == ()
+    assert diff(trace("a", *steps), trace("a", *steps)).divergences == ()
+
+
+def test_divergences_come_by_event_then_behaviour_before_state_then_as_nodes_are_walked():
+    no = Outcome("refused", error={"errno": "EIO"})
+
+    def state(x: int, *names: str) -> State:
+        child = node(3, x=x)
+        top = node(2, "d", y=x, x=x, backing_hd=Ref(3), file=Ref(4))
+        return machine(top, child, node(4, x=x), roots=(2,), disk=disk(*names))
+
+    a = trace("a", (READ, TAKEN, state(0)), (READ, TAKEN, state(1)), (READ, TAKEN, state(1)))
+    b = trace("b", (READ, TAKEN, state(0)), (READ, no, state(2, "/a")), (READ, no, state(2)))
+    found = diff(a, b).divergences
+    assert [(d.first_seq, d.last_seq, *d.place) for d in found] == [
+        (2, 3, "outcome", "guest read d", ""),
+        (2, 2, "file", "/a", "existence"),
+        (2, 3, "field", "d", "y"),
+        (2, 3, "field", "d", "x"),
+        (2, 3, "field", "d.file", "x"),
+        (2, 3, "field", "d.backing_hd", "x"),
+    ]
+
+
+def test_a_diff_mirrors_the_diff_the_other_way_round():
+    a = trace("a", (READ, TAKEN, one(x=1)), (READ, TAKEN, one(node(3), file=Ref(3))))
+    b = trace("b", (READ, TAKEN, one(x=2)), (READ, TAKEN, stopped(one())))
+    one_way, other_way = diff(a, b).divergences, diff(b, a).divergences
+    assert [(d.place, d.first_seq, d.last_seq) for d in one_way] == [
+        (d.place, d.first_seq, d.last_seq) for d in other_way
+    ]
+    assert [dict(d.values) for d in one_way] == [dict(d.values) for d in other_way]
+
+
+def test_traces_of_several_logs_are_not_compared():
+    with pytest.raises(ValueError, match="one log"):
+        diff(trace("a", (READ, TAKEN, one())), trace("b"))

@@ -1,6 +1,6 @@
 """What a view shows of a state."""
 
-from replay.disk import Disk, Inode
+from replay.disk import Inode
 from replay.extents import Extent
 from replay.state import FrozenMap, Object, Ref, State
 from replay.view import extents, flag_names, view
@@ -151,5 +151,6 @@ def test_flags_are_named_in_the_order_of_interest_and_unknown_ones_as_a_number()
     assert flag_names(0, FLAGS) == ()
 
 
-def test_the_same_state_is_viewed_once():
-    assert view(machine(roots=()), SUBJECT) is view(machine(roots=(), disk=Disk()), SUBJECT)
+def test_a_machine_whose_disk_alone_changes_is_looked_at_once():
+    before, after = (machine(node(2, "d"), roots=(2,), disk=d) for d in (disk(), disk("/a")))
+    assert view(before, SUBJECT).nodes is view(after, SUBJECT).nodes
