@@ -1,16 +1,8 @@
 """The model language: a subset of Python, checked before it is compiled, run within limits."""
 
 from replay.language.check import check
-from replay.language.program import (
-    Crashed,
-    Ending,
-    Failed,
-    FunctionInfo,
-    Program,
-    Refused,
-    Returned,
-    compile_tree,
-)
+from replay.language.endings import Crashed, Ending, Failed, Refused, Returned
+from replay.language.program import FunctionInfo, Program, compile_tree
 
 __all__ = [
     "Crashed",

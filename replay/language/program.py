@@ -13,12 +13,22 @@ from replay.language.compiling import Plain, Transform, compiled
 from replay.language.data import evaluated
 from replay.language.definitions import Definitions, Function
 from replay.language.digests import digests
+from replay.language.endings import (
+    Crashed,
+    Ending,
+    Failed,
+    FailureError,
+    RefusalError,
+    Refused,
+    Returned,
+    ViolationError,
+)
 from replay.language.limits import StepLimitError
 from replay.language.objects import ArgumentError, Shape, argument
-from replay.language.runtime import FailureError, RefusalError, Runtime, ViolationError
+from replay.language.runtime import Runtime
 from replay.language.syntax import without_docstring
 from replay.series import Tree
-from replay.state import State, Value
+from replay.state import State
 
 FAULTS = (
     *(TypeError, AttributeError, LookupError, ArithmeticError, ValueError),
@@ -36,44 +46,6 @@ class FunctionInfo:
     line: int
     parameters: tuple[str, ...]
     digest: str
-
-
-@dataclass(frozen=True, slots=True)
-class Returned:
-    """The event returned this value."""
-
-    value: Value
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """The model refused with an error class and its description."""
-
-    cls: str
-    desc: str
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """The model failed with the errno of this name."""
-
-    errno: str
-
-
-@dataclass(frozen=True, slots=True)
-class Crashed:
-    """The model crashed: Assertion, StepLimit or Fault, in a function, at one of its nodes.
-
-    `Program.place` knows the line, which is another in each tree.
-    """
-
-    cls: str
-    desc: str
-    function: str
-    node: int
-
-
-Ending = Returned | Refused | Failed | Crashed
 
 
 class Program:
