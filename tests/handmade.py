@@ -6,6 +6,7 @@ from replay.disk import Disk, Inode
 from replay.events import Event, Log, LogHeader, Payload, fingerprint
 from replay.extents import Extent
 from replay.language import compile_tree
+from replay.recipe import Recipe
 from replay.replayer import Outcome, Step, Trace
 from replay.series import Series, Tree, source_file
 from replay.state import Object, Ref, State, Value
@@ -62,7 +63,7 @@ def disk(*names: str, gone: tuple[str, ...] = (), data: tuple[Extent, ...] = ())
 def variant(name: str) -> Variant:
     """A variant of a model that says nothing."""
     tree = Tree((source_file("model.py", "class Machine:\n    drives: list = []\n"),))
-    return Variant(name, f"{name}^", SUBJECT, tree, compile_tree(tree, "Machine"))
+    return Variant(name, f"{name}^", SUBJECT, tree, compile_tree(tree, "Machine"), Recipe(0))
 
 
 def trace(name: str, *steps: tuple[Payload, Outcome, State]) -> Trace:

@@ -14,7 +14,7 @@ ROOMS = {
     "state": ["state", "disk", "extents", "workdisk"],
     "series": ["series"],
     "language": ["language"],
-    "variants": ["variants", "subject", "source"],
+    "variants": ["variants", "recipe", "subject", "source"],
     "replayer": ["replayer"],
     "differ": ["differ", "view", "roles"],
     "conform": ["conform"],
