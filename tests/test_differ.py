@@ -6,17 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from replay.differ import (
-    Divergence,
-    Place,
-    comparable,
-    compare_outcomes,
-    compare_views,
-    diff,
-    differ,
-    label,
-    spans,
-)
+from replay.comparison import Place, comparable, compare_outcomes, compare_views, differ, label
+from replay.differ import Divergence, diff, spans
 from replay.events import Await, Command, Guest, Internal, Notice
 from replay.extents import Extent
 from replay.replayer import Outcome

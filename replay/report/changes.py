@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from replay.differ import Place, compare_views
+from replay.comparison import Place, compare_views
 from replay.view import View
 
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from textwrap import wrap
 
-from replay.differ import KINDS
+from replay.comparison import KINDS
 from replay.report import DiffReport, LogId, Told, VariantId, words
 from replay.report.flags import Chain, Row
 from replay.report.headline import groups, phrases

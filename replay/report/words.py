@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from replay.differ import Place
+from replay.comparison import Place
 from replay.events import Await, Command, Guest, Image, Internal, Payload, kind, name
 
 SIZES = (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10))
