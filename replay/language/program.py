@@ -28,7 +28,7 @@ from replay.language.objects import ArgumentError, Shape, argument
 from replay.language.runtime import Runtime
 from replay.language.syntax import without_docstring
 from replay.series import Tree
-from replay.state import State
+from replay.state import Ref, State
 
 FAULTS = (
     *(TypeError, AttributeError, LookupError, ArithmeticError, ValueError),
@@ -85,18 +85,20 @@ class Program:
     def call(self, function: str, arguments: Sequence[Any], state: State) -> tuple[State, Ending]:
         """Runs a function on a state with a machine: the next state, and how the event ended.
 
-        Arguments are values as JSON has them; one that the model can't have is refused. What was
-        changed before a refusal stays changed; after a crash only the disk is left. Raises
-        ValueError for a state without a machine, or of another program's classes.
+        Arguments are values as JSON has them, or a Ref to an object of the state. One that the
+        model can't have is refused. What was changed before a refusal stays changed; after a
+        crash only the disk is left. Raises ValueError for a state without a machine, or of
+        another program's classes.
         """
         if state.machine is None:
             raise ValueError("no machine runs")
         runtime = self._runtime
         try:
-            values = [argument(value) for value in arguments]
+            values = [v if isinstance(v, Ref) else argument(v) for v in arguments]
         except ArgumentError as error:
             return state, Refused("InvalidArgument", str(error))
         runtime.start(state)
+        values = [runtime.heap.thawed(v) if isinstance(v, Ref) else v for v in values]
         self._names["__machine"] = runtime.heap.get(state.machine)
         try:
             ending = self._run(function, values)
