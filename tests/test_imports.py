@@ -17,6 +17,7 @@ ROOMS = {
     "variants": ["variants", "recipe", "subject", "source"],
     "replayer": ["replayer"],
     "differ": ["differ", "comparison", "view", "roles"],
+    "checks": ["checks", "topics"],
     "conform": ["conform"],
     "report": ["report"],
     "cli": ["cli", "arguments", "listings", "output", "__main__"],
@@ -35,7 +36,8 @@ MAY_KNOW = {
     "replayer": ["variants", "events"],
     "differ": ["replayer"],
     "conform": ["differ"],
-    "report": ["differ", "conform"],
+    "checks": ["differ"],
+    "report": ["differ", "conform", "checks"],
     "cli": ["report", "ingest", "store"],
 }
 """The rooms that each room may know, and through them all that those may know."""

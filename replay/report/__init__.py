@@ -78,8 +78,8 @@ def report(diff: Diff) -> DiffReport:
     """The report of a diff."""
     bits = diff.traces[0].variant.subject.config.bits
     return DiffReport(
-        log=_log_id(diff.traces[0]),
-        variants=tuple(map(_variant_id, diff.traces)),
+        log=log_id(diff.traces[0]),
+        variants=tuple(map(variant_id, diff.traces)),
         headline=headline(diff, bits),
         divergences=tuple(_told(divergence, diff) for divergence in diff.divergences),
         chains=tuple(chains(diff, bits)),
@@ -103,8 +103,8 @@ def run_report(trace: Trace, until: int | None = None) -> RunReport:
         for step, (before, after) in zip(done, pairwise(views), strict=True)
     )
     return RunReport(
-        log=_log_id(trace),
-        variant=_variant_id(trace),
+        log=log_id(trace),
+        variant=variant_id(trace),
         steps=steps,
         final_files=final_files(states[-1].disk),
         bits=subject.config.bits,
@@ -117,10 +117,12 @@ def _told(divergence: Divergence, diff: Diff) -> Told:
     return Told(divergence, diff.traces[0].steps[index].event.payload, outcomes)
 
 
-def _log_id(trace: Trace) -> LogId:
+def log_id(trace: Trace) -> LogId:
+    """Which log was replayed."""
     return LogId(trace.log.name, trace.log.fingerprint, len(trace.log.events))
 
 
-def _variant_id(trace: Trace) -> VariantId:
+def variant_id(trace: Trace) -> VariantId:
+    """Which code it was replayed in."""
     variant = trace.variant
     return VariantId(variant.name, variant.revision, variant.digest)

@@ -1,0 +1,131 @@
+"""What there is to tell of checks, computed once, and its text and JSON."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from replay.checks import Breach, Check, Checks, breaches
+from replay.events import Payload
+from replay.replayer import Trace
+from replay.report import FORMAT_VERSION, LogId, VariantId, log_id, variant_id, words
+from replay.report.text import WIDTH, block, header
+
+
+class Told(Struct, frozen=True):
+    """A breach with the event at which it begins."""
+
+    breach: Breach
+    event: Payload
+
+
+class CheckReport(Struct, frozen=True):
+    """The checks of one log in one variant, and their breaches in order."""
+
+    log: LogId
+    variant: VariantId
+    checks: tuple[Check, ...]
+    breaches: tuple[Told, ...]
+
+    @property
+    def breached(self) -> tuple[Check, ...]:
+        """The checks that are breached, in order."""
+        names = {told.breach.check.name for told in self.breaches}
+        return tuple(check for check in self.checks if check.name in names)
+
+
+def check_report(trace: Trace, checks: Checks) -> CheckReport:
+    """The report of the checks on one replay."""
+    told = (Told(it, trace.steps[it.first_seq - 1].event.payload) for it in breaches(trace, checks))
+    return CheckReport(log_id(trace), variant_id(trace), checks.checks, tuple(told))
+
+
+# Text
+
+
+def text(reports: Sequence[CheckReport]) -> str:
+    """The checks of one log; of several, a summary and then those with a breach."""
+    if len(reports) == 1:
+        return _text(reports[0])
+    parts = ["\n".join(_summary(reports)) + "\n", *(_text(it) for it in reports if it.breaches)]
+    return f"\n{'-' * WIDTH}\n".join(parts)
+
+
+def _summary(reports: Sequence[CheckReport]) -> Iterator[str]:
+    """Each check with the logs in which it is breached."""
+    variant = reports[0].variant
+    yield f"variant  {words.escape(variant.name)}  {variant.revision}  {variant.digest[:12]}"
+    for check in reports[0].checks:
+        yield ""
+        yield from block(
+            f"{check.name}: ", words.escape(check.reason), hang=2 - len(f"{check.name}: ")
+        )
+        logs = [report.log.name for report in reports if check in report.breached]
+        among = words.count(len(reports), "log")
+        told = f"breached in {len(logs)} of {among}: {words.listing(logs)}" if logs else ""
+        yield from block("  ", told or f"holds in all of {among}", hang=2)
+
+
+def _text(report: CheckReport) -> str:
+    lines = [*header(report.log, [report.variant]), "", *block("", _headline(report))]
+    for check in report.breached:
+        lines += [
+            "",
+            *block(f"{check.name}: ", words.escape(check.reason), hang=2 - len(f"{check.name}: ")),
+        ]
+        for told in report.breaches:
+            if told.breach.check == check:
+                lines += _breach(told, report)
+    return "\n".join(lines) + "\n"
+
+
+def _headline(report: CheckReport) -> str:
+    """One sentence."""
+    every = words.count(len(report.checks), "check")
+    if not report.breaches:
+        return f"No breach: {every}, {words.count(report.log.events, 'event')}."
+    first = report.breaches[0].breach
+    where = f"{first.check.name} on {words.escape(first.path)}"
+    return f"{len(report.breached)} of {every} breached, first at #{first.first_seq}: {where}."
+
+
+def _breach(told: Told, report: CheckReport) -> Iterator[str]:
+    breach = told.breach
+    span = words.span(breach.first_seq, breach.last_seq)
+    end = " to the end" if breach.last_seq == report.log.events else ""
+    since = f"since {words.event(told.event)}"
+    lead = f"  {span} "
+    yield from block(lead, f"{words.escape(breach.path)}{end}, {since}", hang=6 - len(lead))
+
+
+# JSON
+
+
+def json(reports: Sequence[CheckReport]) -> str:
+    """The object of one log; of several a list."""
+    told = [_json(report) for report in reports]
+    document = told[0] if len(told) == 1 else told
+    return msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n"
+
+
+def _json(report: CheckReport) -> dict[str, Any]:
+    return {
+        "format_version": FORMAT_VERSION,
+        "log": {"name": report.log.name, "fingerprint": report.log.fingerprint},
+        "variant": report.variant,
+        "events": report.log.events,
+        "checks": [{"name": check.name, "reason": check.reason} for check in report.checks],
+        "breaches": [_breach_json(told) for told in report.breaches],
+    }
+
+
+def _breach_json(told: Told) -> dict[str, Any]:
+    breach = told.breach
+    return {
+        "check": breach.check.name,
+        "path": breach.path,
+        "first_seq": breach.first_seq,
+        "last_seq": breach.last_seq,
+        "event": told.event,
+    }

@@ -1,0 +1,90 @@
+"""The commands that tell causes, as a user has them, on the subject's own examples."""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from replay.cli import main
+
+ROOT = Path(__file__).parents[1]
+EXAMPLES = ROOT / "patches" / "examples"
+
+Run = Callable[..., str]
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch, capfd) -> Run:
+    """run(WORD..., status=0): what a command printed, in a directory that holds the examples."""
+    for file in EXAMPLES.glob("*.jsonl"):
+        (tmp_path / file.name).write_text(file.read_text())
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("REPLAY_PATCHES", str(ROOT / "patches"))
+    monkeypatch.delenv("REPLAY_DB", raising=False)
+
+    def command(*words: str, status: int = 0) -> str:
+        monkeypatch.setattr(sys, "argv", ["replay", *words])
+        with pytest.raises(SystemExit) as exit:
+            main()
+        out, err = capfd.readouterr()
+        assert int(exit.value.code or 0) == status, err
+        return out or err
+
+    return command
+
+
+# check
+
+
+def test_a_breach_is_told_with_its_reason_and_ends_with_1(run):
+    told = run("check", "snapshot-on.jsonl", "--at", "with", status=1)
+    assert told.splitlines()[3:] == [
+        "1 of 6 checks breached, first at #2: temporary_on_overlay on drive0.backing_hd.",
+        "",
+        "temporary_on_overlay: TEMPORARY stands only on an overlay made for snapshot=on and its"
+        " file: it",
+        "  says that the file goes away.",
+        "  #2-#3 drive0.backing_hd to the end, since cli drive",
+        "      if=none,id=drive0,file=/images/base.qcow2,snapshot=on",
+    ]
+
+
+def test_without_a_breach_it_ends_with_0(run):
+    assert run("check", "lost-backing.jsonl").endswith("No breach: 6 checks, 7 events.\n")
+
+
+def test_the_breaches_of_all_logs_are_summed_up(run):
+    assert "no log to check" in run("check", "--all", status=2)
+    run("import", "snapshot-on.jsonl", "lost-backing.jsonl", "deleted-mirror.jsonl")
+    told = run("check", "--all", "--at", "after", status=1)
+    assert "  breached in 2 of 3 logs: deleted-mirror and snapshot-on\n" in told
+    assert told.count("  holds in all of 3 logs\n") == 3
+    assert [line for line in told.splitlines() if line.startswith("log ")] == [
+        "log      deleted-mirror  7b0609bcbbdb  8 events",
+        "log      snapshot-on  e72cde340140  3 events",
+    ]
+
+
+def test_checks_are_told_as_json(run):
+    told = json.loads(run("check", "snapshot-on.jsonl", "--format", "json", status=1))
+    assert told["log"]["name"] == "snapshot-on"
+    assert told["variant"]["revision"] == "7e3d98dd"
+    assert told["checks"][0]["name"] == "backing_survives_reopen"
+    [breach] = told["breaches"]
+    assert breach["event"]["name"] == "drive"
+    assert {key: breach[key] for key in ("check", "path", "first_seq", "last_seq")} == {
+        "check": "snapshot_on_top",
+        "path": "drive0.backing_hd",
+        "first_seq": 2,
+        "last_seq": 3,
+    }
+
+
+def test_checks_of_ones_own_are_used(run, tmp_path):
+    (tmp_path / "mine.py").write_text(
+        'def closed(node):\n    """No image is open."""\n    return node.drv is None\n'
+    )
+    told = run("check", "snapshot-on.jsonl", "--checks", "mine.py", status=1)
+    assert "1 of 1 check breached, first at #2: closed on drive0." in told
