@@ -3,9 +3,9 @@
 import os
 
 from alembic import context
-from sqlalchemy import Connection, create_engine
+from sqlalchemy import Connection
 
-from replay.database import metadata, url_of
+from replay.database import connect_to, metadata, writing
 
 
 def migrate(connection: Connection) -> None:
@@ -19,5 +19,5 @@ given = context.config.attributes.get("connection")
 if given is not None:
     migrate(given)
 else:
-    with create_engine(url_of(os.environ.get("REPLAY_DB", "replay.db"))).begin() as opened:
+    with writing(connect_to(os.environ.get("REPLAY_DB", "replay.db"))) as opened:
         migrate(opened)

@@ -16,4 +16,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    raise NotImplementedError("a newer database is refused, not downgraded")
+    ${downgrades if downgrades else "pass"}

@@ -86,15 +86,14 @@ def open_logs(
     Those are stored on the way, and `notify` is told what became of them. Raises ReplayError for
     a word that is neither, with what is near it, `variants` included.
     """
-    stored = [info.name for info in store.logs()]
-    if word in stored:
+    if store.holds(word):
         yield store.load(word)
     elif _is_file(word):
         for result in store.add(ingest.read(word), rename=True):
             notify(result)
             yield store.load(result.name)
     else:
-        near = get_close_matches(word, [*stored, *variants])
+        near = get_close_matches(word, [*(info.name for info in store.logs()), *variants])
         do = (
             f"the nearest: {', '.join(near)}" if near else "replay logs lists those that are stored"
         )

@@ -27,7 +27,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from replay.errors import ReplayError
 
-REVISION = "0001"
+REVISION = "0002"
 """The revision of the tables below. Kept here so that opening needs no look at migrations/."""
 
 BUSY_SECONDS = 30
@@ -43,6 +43,7 @@ logs = Table(
     Column("header", Text, nullable=False),
     Column("fingerprint", Text, nullable=False),
     Column("events", Integer, nullable=False),
+    Column("checksum", Text, nullable=False, server_default=""),
 )
 
 # The log's row is written after its events, when their number and fingerprint are known.
@@ -69,12 +70,34 @@ events = Table(
 )
 
 
+GUARDS = ("events_no_DELETE", "events_no_UPDATE", "logs_no_DELETE", "logs_no_UPDATE")
+"""The triggers by which the database itself refuses to change what is stored."""
+
+ADVICE = {
+    "SQLITE_FULL": "make room and do it again: nothing of it was stored",
+    "SQLITE_IOERR": "see to the disk, then to replay verify",
+    "SQLITE_READONLY": "it can be read, but storing needs the right to write to it",
+    "SQLITE_CANTOPEN": "see whether its directory is there and can be written to",
+    "SQLITE_BUSY": "another program holds it: do it again when that is done",
+    "SQLITE_CORRUPT": "replay verify tells what is damaged; go back to a backup",
+    "SQLITE_NOTADB": "name another file with --db",
+}
+"""What to do about a failure, by the first words of SQLite's name for it."""
+
+
+MAIN_FILE = "SELECT file FROM pragma_database_list WHERE name = 'main'"
+
+
 class Database(NamedTuple):
-    """An open database: its engine, where it is, and the revision it had (None: it is new)."""
+    """An open database: its engine, where it is, and the revision it had (None: it is new).
+
+    `file` is the path of its file and what stood there at opening; None in memory.
+    """
 
     engine: Engine
     where: str
     found: str | None
+    file: tuple[str, int] | None
 
 
 def open_database(where: str | Path) -> Database:
@@ -82,9 +105,7 @@ def open_database(where: str | Path) -> Database:
 
     Raises ReplayError if it can't be opened, is not one of ours, or is newer than we are.
     """
-    engine = create_engine(url_of(where), connect_args={"timeout": BUSY_SECONDS})
-    event.listen(engine, "connect", set_up_connection)
-    event.listen(engine, "begin", begin)
+    engine = connect_to(where)
     with failures(str(where)):
         with engine.connect() as connection:
             found = revision_of(connection)
@@ -95,7 +116,35 @@ def open_database(where: str | Path) -> Database:
             with writing(engine) as connection:
                 upgrade(connection, revision_of(connection))
         use_write_ahead_log(engine)
-    return Database(engine, str(where), found)
+        with engine.connect() as connection:
+            path = connection.exec_driver_sql(MAIN_FILE).scalar()
+    return Database(engine, str(where), found, (path, inode(path)) if path else None)
+
+
+def inode(path: str) -> int:
+    """The number of the file that has this name now; 0 if none has."""
+    try:
+        return Path(path).stat().st_ino
+    except OSError:
+        return 0
+
+
+def must_be_there(database: Database) -> None:
+    """Raises ReplayError if the file no longer has its name, so that nobody will find it."""
+    if database.file and inode(database.file[0]) != database.file[1]:
+        raise ReplayError(
+            "the file was removed or replaced while it was open",
+            where=database.where,
+            do="do it again: what was stored meanwhile is lost",
+        )
+
+
+def connect_to(where: str | Path) -> Engine:
+    """An engine whose connections are durable and strict; nothing is opened yet."""
+    engine = create_engine(url_of(where), connect_args={"timeout": BUSY_SECONDS})
+    event.listen(engine, "connect", set_up_connection)
+    event.listen(engine, "begin", begin)
+    return engine
 
 
 def url_of(where: str | Path) -> URL:
@@ -115,11 +164,18 @@ def url_of(where: str | Path) -> URL:
 
 @contextmanager
 def failures(where: str) -> Iterator[None]:
-    """Makes a failure of the database a ReplayError."""
+    """Makes a failure of the database a ReplayError that says what to do about it."""
     try:
         yield
     except DBAPIError as error:
-        raise ReplayError(f"the database fails: {error.orig}", where=where) from None
+        what = f"the database fails: {error.orig}"
+        raise ReplayError(what, where=where, do=advice(error.orig)) from None
+
+
+def advice(error: BaseException | None) -> str:
+    """What to do about an error of SQLite; "" where nothing is known."""
+    name = "_".join(getattr(error, "sqlite_errorname", "").split("_")[:2])
+    return ADVICE.get(name, "")
 
 
 def set_up_connection(connection: Any, _record: Any) -> None:

@@ -152,6 +152,29 @@ class Event(Struct, frozen=True):
     recorded: float | None = None
 
 
+class Observation(Struct, frozen=True, tag_field="kind", tag="observation"):
+    """What the recording itself saw of the machine: a query and its answer.
+
+    It is no event: it changes nothing, and a log's fingerprint does not know it. `after` is the
+    seq of the event that it follows, 0 before the first.
+    """
+
+    name: Name
+    answer: Any
+    arguments: dict[str, Any] = {}
+    after: int = 0
+    origin: Origin | None = None
+    recorded: float | None = None
+
+    def __post_init__(self) -> None:
+        msgspec.structs.force_setattr(self, "answer", plain(self.answer))
+        msgspec.structs.force_setattr(self, "arguments", plain(self.arguments))
+
+
+Entry = Event | Observation
+"""What a recording consists of, in its order."""
+
+
 class LogHeader(Struct, frozen=True):
     """The first line of a log; `extra` holds the keys that this version does not know."""
 
@@ -166,12 +189,16 @@ class LogHeader(Struct, frozen=True):
 
 
 class Log(Struct, frozen=True):
-    """The events of one recorded machine, in order; seq of events[0] is 1."""
+    """The events of one recorded machine, in order; seq of events[0] is 1.
+
+    `observations` are by their place.
+    """
 
     name: str
     header: LogHeader
     events: tuple[Event, ...]
     fingerprint: str
+    observations: tuple[Observation, ...] = ()
 
 
 def plain(value: Any, depth: int = MAX_DEPTH) -> Any:
@@ -226,7 +253,12 @@ NO_EVENTS = sha256(b"").hexdigest()
 
 def chain(previous: str, payload: Payload) -> str:
     """The fingerprint of a log that goes on after `previous` with this payload."""
-    return sha256(previous.encode() + b"\n" + content(payload)).hexdigest()
+    return link(previous, content(payload))
+
+
+def link(previous: str, said: bytes) -> str:
+    """The same for an event's content, as it is or was written."""
+    return sha256(previous.encode() + b"\n" + said).hexdigest()
 
 
 def fingerprint(events: Iterable[Event]) -> str:

@@ -7,6 +7,7 @@ from replay.report import words
 from replay.source import AnnotatedLine
 from replay.store import LogInfo, Stored
 from replay.variants import Subject, resolve
+from replay.verify import Finding
 
 STATUS = {
     "stored": "stored {name}: {events}, {digest}",
@@ -42,6 +43,29 @@ def logs(infos: Iterable[LogInfo]) -> str:
             info.header.description,
         )
         for info in infos
+    )
+
+
+def finding(finding: Finding) -> str:
+    """One thing that is wrong in the database, and where."""
+    place = f"log {finding.log}" if finding.log else "the database"
+    if finding.seq:
+        place += f", event {finding.seq}"
+    return f"{words.escape(place)}: {words.escape(finding.what)}\n"
+
+
+def damage(count: int) -> str:
+    """What to do about findings."""
+    told = words.count(count, "finding")
+    return f"{told}: go back to a backup, or import the recordings into a new database\n"
+
+
+def intact(infos: Sequence[LogInfo]) -> str:
+    """What was verified, and what that means."""
+    events = words.count(sum(info.events for info in infos), "event")
+    return (
+        f"{logs(infos)}nothing found in {words.count(len(infos), 'log')} with {events}.\n"
+        "That rules out accidents, not somebody who changed rows and computed all digests anew.\n"
     )
 
 

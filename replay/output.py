@@ -12,15 +12,16 @@ def deliver(chunks: Iterable[bytes], path: Path | None) -> None:
     """Writes the chunks as they come to the file, or to standard output if path is None.
 
     The file appears under its name when all is written. A reader that stops reading standard
-    output early ends the writing quietly. Raises ReplayError if the file can't be written.
+    output early ends the writing quietly. Raises ReplayError if what is told can't be written.
     """
-    if path is None:
-        _print(chunks)
-        return
     try:
-        _replace(path, chunks)
+        if path is None:
+            _print(chunks)
+        else:
+            _replace(path, chunks)
     except OSError as error:
-        raise ReplayError(f"cannot be written: {error.strerror}", where=str(path)) from None
+        where = "standard output" if path is None else str(path)
+        raise ReplayError(f"cannot be written: {error.strerror}", where=where) from None
 
 
 def _print(chunks: Iterable[bytes]) -> None:
@@ -28,9 +29,11 @@ def _print(chunks: Iterable[bytes]) -> None:
         for chunk in chunks:
             sys.stdout.buffer.write(chunk)
         sys.stdout.flush()
-    except BrokenPipeError:
+    except OSError as error:
         # Python flushes once more at exit, and must then find somewhere to write to.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            raise
 
 
 def _replace(path: Path, chunks: Iterable[bytes]) -> None:

@@ -1,24 +1,29 @@
-"""An event and its row in the database."""
+"""Logs and events, and their rows in the database."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row
+from sqlalchemy import Row, Table
 
-from replay.database import events
-from replay.events import NO_EVENTS, Event, Origin, chain, channel, content, kind, name
-from replay.jsonform import SCHEMA_VERSION, parse_object, parse_payload
+from replay.database import events, logs
+from replay.events import NO_EVENTS, Event, LogHeader, Origin, channel, content, kind, link, name
+from replay.jsonform import SCHEMA_VERSION, header_line, parse_object, parse_payload
 
-CHECKED = tuple(column.name for column in events.columns if column.name != "checksum")
+CHECKED = {
+    table: tuple(column.name for column in table.columns if column.name != "checksum")
+    for table in (logs, events)
+}
+"""What a row's checksum is made of, in this order."""
 
 
 def numbered(found: Iterable[Event], log: int, position: int) -> Iterator[dict[str, Any]]:
     """The rows of a log's events, each with the fingerprint of the log up to it."""
     fingerprint = NO_EVENTS
     for index, event in enumerate(found):
-        fingerprint = chain(fingerprint, event.payload)
+        said = content(event.payload)
+        fingerprint = link(fingerprint, said)
         row = {
             "position": position + index,
             "log": log,
@@ -26,19 +31,31 @@ def numbered(found: Iterable[Event], log: int, position: int) -> Iterator[dict[s
             "kind": kind(event.payload),
             "channel": channel(event.payload),
             "name": name(event.payload),
-            "payload": content(event.payload).decode(),
+            "payload": said.decode(),
             "origin_file": event.origin.file if event.origin else None,
             "origin_line": event.origin.line if event.origin else None,
             "recorded": event.recorded,
             "schema_version": SCHEMA_VERSION,
             "fingerprint": fingerprint,
         }
-        yield {**row, "checksum": checksum(row)}
+        yield {**row, "checksum": checksum(events, row)}
 
 
-def checksum(row: dict[str, Any]) -> str:
-    """sha256 over all other columns of an event's row, in hex."""
-    return sha256(msgspec.json.encode([row[column] for column in CHECKED])).hexdigest()
+def log_row(number: int, name: str, header: LogHeader, end: Mapping[str, Any]) -> dict[str, Any]:
+    """The row of the log whose last event has the row `end`."""
+    row = {
+        "id": number,
+        "name": name,
+        "header": header_line(header).decode().rstrip(),
+        "fingerprint": end["fingerprint"],
+        "events": end["seq"],
+    }
+    return {**row, "checksum": checksum(logs, row)}
+
+
+def checksum(table: Table, row: Mapping[str, Any]) -> str:
+    """sha256 over all other columns of a row, in hex."""
+    return sha256(msgspec.json.encode([row[column] for column in CHECKED[table]])).hexdigest()
 
 
 def from_row(row: Row[Any]) -> Event:

@@ -11,11 +11,19 @@ from typing import Any, Literal, NamedTuple, Protocol
 import msgspec
 from sqlalchemy import Connection, Row, func, insert, select
 
-from replay.database import Database, events, failures, logs, open_database, writing
+from replay.database import (
+    Database,
+    events,
+    failures,
+    logs,
+    must_be_there,
+    open_database,
+    writing,
+)
 from replay.errors import ReplayError
 from replay.events import NAME_LENGTH, Event, Log, LogHeader, Origin
 from replay.jsonform import event_line, header_line, parse_header, parse_object
-from replay.rows import from_row, numbered
+from replay.rows import from_row, log_row, numbered
 
 CHUNK = 1000
 """How many events are written or read at a time."""
@@ -90,13 +98,21 @@ class EventStore:
         NAME@first-8-of-fingerprint.
         """
         with failures(self.database.where), writing(self.database.engine) as connection:
-            return tuple(add(connection, recording, rename) for recording in recordings)
+            added = tuple(add(connection, recording, rename) for recording in recordings)
+        must_be_there(self.database)
+        return added
 
-    def logs(self) -> tuple[LogInfo, ...]:
-        """All logs, by name."""
+    def logs(self, names: Iterable[str] | None = None) -> tuple[LogInfo, ...]:
+        """The named logs in this order, or all by name; ReplayError for an unknown name."""
         with failures(self.database.where), self.database.engine.connect() as connection:
-            rows = connection.execute(select(logs).order_by(logs.c.name))
-            return tuple(info(row) for row in rows)
+            if names is not None:
+                return tuple(info(find(connection, name)) for name in names)
+            return tuple(map(info, connection.execute(select(logs).order_by(logs.c.name))))
+
+    def holds(self, log: str) -> bool:
+        """Whether a log of this name is stored."""
+        with failures(self.database.where), self.database.engine.connect() as connection:
+            return row_of(connection, log) is not None
 
     def load(self, log: str) -> Log:
         """A log with all its events; ReplayError with the nearest names if there is none."""
@@ -121,15 +137,13 @@ def add(connection: Connection, recording: Incoming, rename: bool) -> Stored:
     """Stores one recording. Its events are written as they come, and taken back if present."""
     with connection.begin_nested() as savepoint:
         log = next_number(connection, logs.c.id)
-        count, fingerprint = add_events(connection, log, recording)
-        name, status = place(connection, recording, fingerprint, rename)
+        end = add_events(connection, log, recording)
+        name, status = place(connection, recording, end["fingerprint"], rename)
         if status == "present":
             savepoint.rollback()
         else:
-            header = header_line(recording.header).decode().rstrip()
-            values = (log, name, header, fingerprint, count)
-            connection.execute(insert(logs).values(values))
-    return Stored(name, fingerprint, count, status)
+            connection.execute(insert(logs), log_row(log, name, recording.header, end))
+    return Stored(name, end["fingerprint"], end["seq"], status)
 
 
 def next_number(connection: Connection, column: Any) -> int:
@@ -137,8 +151,8 @@ def next_number(connection: Connection, column: Any) -> int:
     return int(connection.scalar(select(func.coalesce(func.max(column), 0)))) + 1
 
 
-def add_events(connection: Connection, log: int, recording: Incoming) -> tuple[int, str]:
-    """Writes the events; returns their number and fingerprint."""
+def add_events(connection: Connection, log: int, recording: Incoming) -> dict[str, Any]:
+    """Writes the events; returns the last one's row."""
     rows = numbered(recording.events, log, next_number(connection, events.c.position))
     last: dict[str, Any] | None = None
     while chunk := list(islice(rows, CHUNK)):
@@ -146,7 +160,7 @@ def add_events(connection: Connection, log: int, recording: Incoming) -> tuple[i
         last = chunk[-1]
     if last is None:
         raise ReplayError(f"the log {recording.header.name} is empty", where=str(recording.origin))
-    return last["seq"], last["fingerprint"]
+    return last
 
 
 def place(
@@ -170,15 +184,20 @@ def place(
 
 def find(connection: Connection, log: str) -> Row[Any]:
     """The row of a log; ReplayError with the nearest names if there is none."""
-    # What is not printable can be no name, and may be nothing that a database can be asked for.
-    query = select(logs).where(logs.c.name == log)
-    row = connection.execute(query).one_or_none() if log.isprintable() else None
+    row = row_of(connection, log)
     if row is not None:
         return row
     near = get_close_matches(log, stored_names(connection))
     if near:
         raise ReplayError(f"no log {log!r} is stored", do=f"the nearest are {', '.join(near)}")
     raise ReplayError(f"no log {log!r} is stored", do="see replay logs, or import one")
+
+
+def row_of(connection: Connection, log: str) -> Row[Any] | None:
+    """The row of a log, if there is one."""
+    # What is not printable can be no name, and may be nothing that a database can be asked for.
+    query = select(logs).where(logs.c.name == log)
+    return connection.execute(query).one_or_none() if log.isprintable() else None
 
 
 def stored_names(connection: Connection) -> list[str]:

@@ -10,7 +10,7 @@ ROOMS = {
     "errors": ["errors", "interned"],
     "events": ["events", "jsonform"],
     "ingest": ["ingest"],
-    "store": ["store", "rows", "database", "upgrade", "shipped"],
+    "store": ["store", "rows", "database", "upgrade", "shipped", "verify", "backup"],
     "state": ["state", "disk", "extents", "workdisk"],
     "series": ["series"],
     "language": ["language"],

@@ -12,6 +12,7 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import Table
 from test_events import events, headers
 
 from replay import ingest
@@ -179,26 +180,30 @@ def test_an_unknown_log_is_refused_with_the_nearest_names(store: EventStore) -> 
         "DELETE FROM events WHERE seq = 1",
         "INSERT INTO events SELECT 99, log, seq, kind, channel, name, payload, origin_file,"
         " origin_line, recorded, schema_version, fingerprint, checksum FROM events WHERE seq = 1",
+        "UPDATE logs SET header = '{}'",
+        "DELETE FROM logs",
+        "INSERT INTO logs SELECT 99, name, header, fingerprint, events, checksum FROM logs",
     ],
 )
-def test_the_database_itself_refuses_to_change_events(
+def test_the_database_itself_refuses_to_change_what_is_stored(
     store: EventStore, path: Path, statement: str
 ) -> None:
     import_all(store, LOG)
-    before = sql(path, "SELECT * FROM events")
+    before = sql(path, "SELECT * FROM events JOIN logs")
     with pytest.raises(sqlite3.IntegrityError, match=r"never changed|UNIQUE"):
         sql(path, statement)
-    assert sql(path, "SELECT * FROM events") == before
+    assert sql(path, "SELECT * FROM events JOIN logs") == before
 
 
-def test_every_column_is_in_the_checksum(store: EventStore, path: Path) -> None:
+@pytest.mark.parametrize("table", CHECKED, ids=str)
+def test_every_column_is_in_the_checksum(store: EventStore, path: Path, table: Table) -> None:
     import_all(store, LOG)
-    columns = ", ".join(CHECKED)
-    for *values, stored in sql(path, f"SELECT {columns}, checksum FROM events"):
-        row = dict(zip(CHECKED, values, strict=True))
-        assert checksum(row) == stored
-        for column in CHECKED:
-            assert checksum({**row, column: "other"}) != stored
+    columns = CHECKED[table]
+    for *values, stored in sql(path, f"SELECT {', '.join(columns)}, checksum FROM {table}"):
+        row = dict(zip(columns, values, strict=True))
+        assert checksum(table, row) == stored
+        for column in columns:
+            assert checksum(table, {**row, column: "other"}) != stored
 
 
 def test_positions_go_on_over_all_logs(store: EventStore, path: Path) -> None:

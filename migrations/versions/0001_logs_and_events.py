@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from replay.errors import ReplayError
+
 revision: str = "0001"
 down_revision: str | None = None
 
@@ -49,4 +51,10 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    raise NotImplementedError("events are never deleted")
+    if op.get_bind().scalar(sa.text("SELECT count(*) FROM events")):
+        raise ReplayError(
+            "the database holds events, which are never deleted",
+            do="export them, and remove the file",
+        )
+    op.drop_table("events")
+    op.drop_table("logs")

@@ -8,6 +8,7 @@ import typer
 from msgspec import Struct
 
 from replay import __version__, arguments, listings
+from replay.cli.interrupts import Interrupted, interruptible
 from replay.errors import ReplayError
 from replay.output import deliver
 from replay.report.words import escape
@@ -49,9 +50,12 @@ class Session(Struct, frozen=True):
 def main() -> NoReturn:
     """Runs the command line; exits with 0 (same, or done), 1 (differs) or 2 (trouble)."""
     try:
-        app(prog_name="replay")
+        with interruptible():
+            app(prog_name="replay")
     except ReplayError as error:
         say(f"replay: {escape(str(error))}")
+    except Interrupted as signal:
+        say(f"replay: ended by {signal}; what it had not reported as done is undone")
     sys.exit(TROUBLE)
 
 

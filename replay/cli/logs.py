@@ -25,7 +25,7 @@ def import_files(
     recordings = chain.from_iterable(ingest.read(file, format, log) for file in files)
     with context.obj.store() as store:
         for stored in store.add(recordings):
-            print(listings.stored(stored))
+            emit(f"{listings.stored(stored)}\n")
 
 
 @app.command()
@@ -51,11 +51,3 @@ def export(
     """Write logs in the native form, all by default."""
     with context.obj.store() as store:
         deliver(store.export(names or None), output)
-
-
-@app.command()
-def migrate(context: typer.Context) -> None:
-    """Bring the database to the form of this version."""
-    with context.obj.store() as store:
-        found = store.database.found
-    print(f"the database {context.obj.db} is up to date, it was {found or 'new'}")

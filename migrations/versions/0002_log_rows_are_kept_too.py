@@ -1,0 +1,35 @@
+"""Log rows have a checksum, and no statement can change or delete them."""
+
+from hashlib import sha256
+
+import msgspec
+import sqlalchemy as sa
+from alembic import op
+
+revision: str = "0002"
+down_revision: str | None = "0001"
+
+CHECKED = ("id", "name", "header", "fingerprint", "events")
+
+TRIGGER = """
+CREATE TRIGGER logs_no_{action} BEFORE {action} ON logs
+BEGIN SELECT RAISE(ABORT, 'logs are never changed'); END
+"""
+
+
+def upgrade() -> None:
+    op.add_column("logs", sa.Column("checksum", sa.Text, nullable=False, server_default=""))
+    connection = op.get_bind()
+    rows = connection.execute(sa.text(f"SELECT {', '.join(CHECKED)} FROM logs")).all()
+    statement = sa.text("UPDATE logs SET checksum = :checksum WHERE id = :id")
+    for row in rows:
+        digest = sha256(msgspec.json.encode(tuple(row))).hexdigest()
+        connection.execute(statement, {"checksum": digest, "id": row.id})
+    for action in ("UPDATE", "DELETE"):
+        op.execute(TRIGGER.format(action=action))
+
+
+def downgrade() -> None:
+    for action in ("UPDATE", "DELETE"):
+        op.execute(f"DROP TRIGGER logs_no_{action}")
+    op.drop_column("logs", "checksum")
