@@ -1,58 +1,214 @@
 """Recordings in their many formats, read into events."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import chain
-from pathlib import Path
+from itertools import chain, islice
+from pathlib import Path, PurePath
+from typing import NamedTuple
 
 import msgspec
 
 from replay.errors import ReplayError
-from replay.ingest import native, qmp
-from replay.ingest.recording import Line, Reader, Recording, read_lines, shown
+from replay.events import NAME_LENGTH, Event
+from replay.ingest import (
+    conversation,
+    domain,
+    incus,
+    libvirtd,
+    native,
+    qmp,
+    shell,
+    socat,
+    tracelog,
+    transcript,
+)
+from replay.ingest.recording import (
+    Format,
+    Line,
+    Message,
+    Recording,
+    read_lines,
+    shown,
+)
 
-READERS: tuple[Reader, ...] = (native, qmp)
+CONVERSATIONS: tuple[Format, ...] = (
+    qmp,
+    shell,
+    socat,
+    tracelog,
+    incus,
+    domain,
+    libvirtd,
+    transcript,
+)
+FORMATS = (native.FORMAT, *(reader.FORMAT for reader in CONVERSATIONS))
+HEAD = 2000
+"""How many lines of a file are looked at to recognise it."""
 
-__all__ = ["READERS", "Recording", "read"]
+SUFFIXES = (".gz", ".xz", ".jsonl", ".json", ".qmp", ".log", ".txt", ".trace")
+
+__all__ = ["FORMATS", "Recording", "Wish", "read", "read_joined"]
+
+
+class Wish(NamedTuple):
+    """What the user says of files: their format, the log's name, which of the conversations in
+    them (a domain's name or a monitor's address), and the drives that no file tells of."""
+
+    format: str | None = None
+    name: str | None = None
+    monitor: str | None = None
+    drives: tuple[str, ...] = ()
+
+
+class File(NamedTuple):
+    """A file whose form is known; reader is None for the native form."""
+
+    path: Path
+    reader: Format | None
+    lines: Iterator[Line]
 
 
 def read(
-    path: str | Path, format: str | None = None, name: str | None = None
+    path: str | Path,
+    format: str | None = None,
+    name: str | None = None,
+    wish: Wish | None = None,
 ) -> Iterator[Recording]:
     """The recordings of a file, one after another, read as they are consumed.
 
     The format is recognised by the file's content unless its name is given. `name` takes the
     place of the log's own. Raises ReplayError with file, line and reason, possibly late.
     """
-    lines = read_lines(Path(path))
-    first = next(lines, None)
-    if first is None:
-        raise ReplayError("the file is empty", where=shown(Path(path)))
-    reader = recognised(first) if format is None else of_format(format)
-    recordings = reader.read(chain((first,), lines))
-    return recordings if name is None else called(recordings, name)
+    wish = wish or Wish(format, name)
+    file = opened(Path(path), wish.format)
+    found = native.read(file.lines) if file.reader is None else conversations(file, wish)
+    return found if wish.name is None else called(found, wish.name)
 
 
-def recognised(first: Line) -> Reader:
-    """The reader whose format the first line shows; ReplayError with what each one misses."""
-    reasons = {reader.FORMAT: reader.lacks(first) for reader in READERS}
-    for reader in READERS:
+def read_joined(paths: Sequence[Path], wish: Wish) -> Iterator[Recording]:
+    """The one log that several files make together: the start from one, the rest from others."""
+    parts: list[Message] = []
+    partial = False
+    for path in paths:
+        file = opened(path, wish.format)
+        if file.reader is None:
+            raise ReplayError(
+                "a file in the native form is no part of a log of several files",
+                where=shown(path),
+                do="leave out --log",
+            )
+        partial = partial or file.reader.PARTIAL
+        parts += the_one(split(file, wish), file)
+    name = wish.name or log_name(paths[0])
+    yield from called(iter([conversation.recording(name, parts, wish.drives, partial)]), name)
+
+
+def opened(path: Path, format: str | None) -> File:
+    """A file and its form; ReplayError for an empty one and one that nobody knows."""
+    lines = read_lines(path)
+    head = list(islice(lines, 1))
+    if not head:
+        raise ReplayError("the file is empty", where=shown(path))
+    if format is not None:
+        return File(path, of_format(format), chain(head, lines))
+    if native.lacks(head):
+        head += islice(lines, HEAD)
+    return File(path, recognised(head), chain(head, lines))
+
+
+def recognised(head: Sequence[Line]) -> Format | None:
+    """The form that the first lines show; ReplayError with what each reader misses."""
+    missing = native.lacks(head)
+    if not missing:
+        return None
+    reasons = {native.FORMAT: missing}
+    for reader in CONVERSATIONS:
+        reasons[reader.FORMAT] = reader.lacks(head)
         if not reasons[reader.FORMAT]:
             return reader
-    missing = ", ".join(f"{format}: {reason}" for format, reason in reasons.items())
-    raise ReplayError(f"no reader knows this file ({missing})", where=str(first.origin))
+    told = ", ".join(f"{format}: {reason}" for format, reason in reasons.items())
+    raise ReplayError(f"no reader knows this file ({told})", where=str(head[0].origin))
 
 
-def of_format(format: str) -> Reader:
+def of_format(format: str) -> Format | None:
     """The reader of a format by its name; ReplayError with the known ones."""
-    for reader in READERS:
+    if format == native.FORMAT:
+        return None
+    for reader in CONVERSATIONS:
         if format == reader.FORMAT:
             return reader
-    known = ", ".join(reader.FORMAT for reader in READERS)
-    raise ReplayError(f"unknown format {format!r}", do=f"known are {known}")
+    raise ReplayError(f"unknown format {format!r}", do=f"known are {', '.join(FORMATS)}")
 
 
-def called(recordings: Iterator[Recording], name: str) -> Iterator[Recording]:
+def conversations(file: File, wish: Wish) -> Iterator[Recording]:
+    """A recording for each conversation of a file in which anything happened."""
+    assert file.reader is not None
+    groups = split(file, wish)
+    name = log_name(file.path)
+    empty = 0
+    for channel, messages in groups.items():
+        own = channel_name(name, channel, alone=len(groups) == 1)
+        found = conversation.recording(own, messages, wish.drives, file.reader.PARTIAL)
+        entries = list(found.entries)
+        if any(isinstance(entry, Event) for entry in entries):
+            yield replace(found, entries=iter(entries))
+        else:
+            empty += 1
+    if empty == len(groups):
+        raise ReplayError(
+            "nothing happens in this recording",
+            where=shown(file.path),
+            do="import it with --log NAME beside another of the same machine",
+        )
+
+
+def split(file: File, wish: Wish) -> dict[str, list[Message]]:
+    """The messages of each conversation, by its name; what is of none is of all."""
+    assert file.reader is not None
+    messages = conversation.gathered(file.reader.messages(file.lines), shown(file.path))
+    channels = dict.fromkeys(one.channel for one in messages if one.channel) or {"": None}
+    if wish.monitor is not None and channels.keys() != {""}:
+        channels = {name: None for name in channels if name == wish.monitor}
+        if not channels:
+            names = ", ".join(sorted({one.channel for one in messages if one.channel}))
+            do = f"there are {names}"
+            raise ReplayError(f"no monitor {wish.monitor!r}", where=shown(file.path), do=do)
+    groups: dict[str, list[Message]] = {name: [] for name in channels}
+    for one in messages:
+        for name in (one.channel,) if one.channel else channels:
+            if name in groups:
+                groups[name].append(one)
+    if not messages:
+        raise ReplayError("no message in this file", where=shown(file.path))
+    return groups
+
+
+def the_one(groups: dict[str, list[Message]], file: File) -> list[Message]:
+    """The messages of the only conversation, or of a domain's last start."""
+    if file.reader is domain:
+        return list(groups.values())[-1]
+    if len(groups) > 1:
+        do = f"pick one with --monitor: {', '.join(groups)}"
+        raise ReplayError("the file has several conversations", where=shown(file.path), do=do)
+    return next(iter(groups.values()))
+
+
+def channel_name(log: str, channel: str, alone: bool) -> str:
+    """The name of a file's log: a domain's own name, else the file's, with what tells it apart."""
+    if channel and not channel[0].isdigit():
+        return "".join(c if c.isprintable() else "?" for c in channel)[:NAME_LENGTH]
+    return log if alone else f"{log}-{channel}"[-NAME_LENGTH:]
+
+
+def log_name(path: Path) -> str:
+    """The file's name without what only tells its format."""
+    name = PurePath(shown(path)).name
+    while (suffix := PurePath(name).suffix) in SUFFIXES and name != suffix:
+        name = name.removesuffix(suffix)
+    return "".join(c if c.isprintable() else "?" for c in name)[:NAME_LENGTH] or "log"
+
+
+def called(recordings: Iterable[Recording], name: str) -> Iterator[Recording]:
     """The one recording under another name; ReplayError if there is more than one."""
     for count, recording in enumerate(recordings):
         if count:

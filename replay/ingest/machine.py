@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import PurePosixPath
 from typing import Any
 
 import msgspec
@@ -15,8 +14,11 @@ from replay.jsonform import parse_payload
 PROTOCOLS = ("file", "host_device")
 """Drivers of nodes that are a file as it lies on the host, without a format."""
 
-TEMPORARY = re.compile(r"vl\.[A-Za-z0-9]{6}")
-"""How the file is called that is laid over an image for snapshot=on."""
+TEMPORARY = re.compile(r"<tmp\d+>")
+"""How the file is called, its random name cleaned away, that snapshot=on lays over an image."""
+
+PERIPHERAL = re.compile(r"/peripheral/(?P<id>[^/]+)")
+"""Where the path of a device has the id that it was given."""
 
 AUTOMATIC = "#"
 """What a node's name starts with that nobody has given."""
@@ -67,10 +69,18 @@ class Node(Struct, frozen=True):
 
 
 class Drive(Struct, frozen=True):
-    """A drive, with its medium if it has one."""
+    """A drive, with its medium if it has one; without a name it is known by its device."""
 
     device: str
     inserted: Node | None = None
+    qdev: str = ""
+
+    @property
+    def id(self) -> str:
+        """Its name, or "drive-" and the id of the device, which its path has or is."""
+        of_device = PERIPHERAL.search(self.qdev)
+        device = of_device["id"] if of_device else self.qdev
+        return self.device or (f"drive-{device}" if device else "")
 
 
 CACHE_MODES = {
@@ -135,7 +145,7 @@ def picture_at(path: str | None, known: Mapping[str, Node]) -> Picture | None:
 
 def overlaid(chain: tuple[Picture, ...]) -> bool:
     """Whether the top of the chain is the temporary file of snapshot=on."""
-    return len(chain) > 1 and bool(TEMPORARY.fullmatch(PurePosixPath(chain[0].path).name))
+    return len(chain) > 1 and bool(TEMPORARY.fullmatch(chain[0].path))
 
 
 def images(chains: Iterable[tuple[Picture, ...]]) -> Iterator[dict[str, Any]]:
@@ -155,7 +165,7 @@ def images(chains: Iterable[tuple[Picture, ...]]) -> Iterator[dict[str, Any]]:
 
 def command(drive: Drive, chain: tuple[Picture, ...], known: Mapping[str, Node]) -> dict[str, Any]:
     """The cli event that makes the drive."""
-    options = {"if": "none", "id": drive.device}
+    options = {"if": "none", "id": drive.id}
     if drive.inserted:
         options |= medium(drive.inserted, chain, known)
     text = ",".join(f"{key}={escaped(value)}" for key, value in options.items() if value)

@@ -1,6 +1,6 @@
 """The native form: JSON lines, each log's header before its events."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from replay.errors import ReplayError
 from replay.events import Event, LogHeader
@@ -11,9 +11,9 @@ FORMAT = "native"
 MARK = b'"replay_log"'
 
 
-def lacks(first: Line) -> str:
+def lacks(head: Sequence[Line]) -> str:
     """What the first line would have in a file of this format; "" if it has all."""
-    return "" if is_header(first) else 'the first line has no "replay_log"'
+    return "" if is_header(head[0]) else 'the first line has no "replay_log"'
 
 
 def is_header(line: Line) -> bool:

@@ -1,17 +1,29 @@
 """What a reader is given, lines with their origin, and what it makes of them, recordings."""
 
+import gzip
+import lzma
 import os
-from collections.abc import Iterable, Iterator
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import IO, Any, NamedTuple, Protocol
 
 from replay.errors import ReplayError
-from replay.events import Event, LogHeader, Origin
+from replay.events import Entry, Event, LogHeader, Origin
 
 MAX_LINE = 100_000_000
 """The longest line that is read, in bytes."""
+
+COMPRESSIONS: tuple[tuple[bytes, Any], ...] = (
+    (b"\x1f\x8b", gzip.open),
+    (b"\xfd7zXZ\x00", lzma.open),
+)
+"""How a compressed file begins, and what opens it."""
+
+BROKEN = (OSError, EOFError, lzma.LZMAError, zlib.error)
+"""What reading a file may raise."""
 
 
 class Line(NamedTuple):
@@ -21,29 +33,62 @@ class Line(NamedTuple):
     text: bytes
 
 
+class Message(NamedTuple):
+    """One message of a recorded conversation, from whatever format.
+
+    role: command, reply, notice or greeting as sent; option, one of the program's command line
+    ({"name", "value"}); sight, what a trace saw inside the program ({"name", ...}); lost, one
+    that could not be read ({"why"}). `time` is in seconds since 1970, `size` the length of the
+    text in bytes. `channel` tells the conversations of a file apart, "" if there is only one.
+    """
+
+    origin: Origin
+    role: str
+    msg: Mapping[str, Any]
+    time: float | None = None
+    channel: str = ""
+    size: int = 0
+
+    @property
+    def command(self) -> Any:
+        """The name of the command, which only the check of the event proves to be a text."""
+        return self.msg.get("execute", self.msg.get("exec-oob"))
+
+
 @dataclass(frozen=True)
 class Recording:
     """A log as it comes out of a file.
 
-    `events` can be consumed once, and only before the next recording of the same file is asked
-    for; reading on may raise a ReplayError.
+    `entries` are its events, and its observations where they were made (their `after` is not
+    yet told). They can be consumed once, and only before the next recording of the same file
+    is asked for; reading on may raise a ReplayError. `left_out` counts by reason what was read
+    and is no event, `secrets` what was replaced.
     """
 
     header: LogHeader
-    events: Iterator[Event]
+    entries: Iterator[Entry]
     origin: Origin
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    secrets: int = 0
+
+    @property
+    def events(self) -> Iterator[Event]:
+        """The events alone; they too can be consumed once."""
+        return (entry for entry in self.entries if isinstance(entry, Event))
 
 
-class Reader(Protocol):
-    """A format: its name, what a file lacks to be of it, and how it is read."""
+class Format(Protocol):
+    """A form in which conversations are recorded: its name, and how it is told and read."""
 
     FORMAT: str
+    PARTIAL: bool
+    """Whether a file may begin in the middle of a conversation."""
 
-    def lacks(self, first: Line) -> str:
-        """What the first line of a file of this format would have; "" if it has all."""
+    def lacks(self, head: Sequence[Line]) -> str:
+        """What the first lines of a file of this format would have; "" if it has all."""
 
-    def read(self, lines: Iterable[Line]) -> Iterator[Recording]:
-        """The recordings of a file, or a ReplayError with file, line and reason."""
+    def messages(self, lines: Iterable[Line]) -> Iterator[Message]:
+        """The messages of a file, or a ReplayError with file, line and reason."""
 
 
 def shown(path: Path) -> str:
@@ -56,15 +101,29 @@ def readable(path: Path) -> Iterator[None]:
     """Makes a failure to open or read the file a ReplayError."""
     try:
         yield
-    except OSError as error:
-        raise ReplayError(error.strerror or str(error), where=shown(path)) from None
+    except BROKEN as error:
+        reason = error.strerror if isinstance(error, OSError) else None
+        raise ReplayError(reason or f"cannot be read: {error}", where=shown(path)) from None
     except ValueError:
         raise ReplayError("not a file name", where=shown(path)) from None
 
 
+@contextmanager
+def opened(path: Path) -> Iterator[IO[bytes]]:
+    """The content of a file, which gzip or xz may have compressed."""
+    with path.open("rb") as file:
+        start = file.peek(8)
+        for magic, unpack in COMPRESSIONS:
+            if start.startswith(magic):
+                with unpack(file) as content:
+                    yield content
+                return
+        yield file
+
+
 def read_lines(path: Path) -> Iterator[Line]:
     """The lines of a file that are not blank, numbered from 1; read as they are asked for."""
-    with readable(path), path.open("rb") as file:
+    with readable(path), opened(path) as file:
         number = 0
         while text := file.readline(MAX_LINE + 1):
             origin = Origin(shown(path), number := number + 1)

@@ -120,7 +120,6 @@ def test_a_temporary_overlay_is_told_as_snapshot_on(tmp_path: Path) -> None:
 def test_a_line_for_the_human_monitor_is_an_hmp_command(tmp_path: Path) -> None:
     found = [p for p in payloads(tmp_path, recorded(SNAPSHOT_ON)) if isinstance(p, Command)]
     assert [(p.name, p.arguments, p.reply) for p in found if p.channel == "hmp"] == [
-        ("qemu-io", 'drive0 "write -P 0x44 3M 64k"', {"return": {}}),
         ("commit", "drive0", {"return": {}}),
         ("commit", "all", {"return": {}}),
     ]

@@ -1,0 +1,89 @@
+"""JSON objects in running text: where one begins and ends, whatever lines it is spread over."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from replay.errors import ReplayError
+from replay.events import Origin
+from replay.ingest.recording import MAX_LINE, Line
+
+BETWEEN = re.compile(rb"[{]")
+OUTSIDE = re.compile(rb'["{}]')
+INSIDE = re.compile(rb'["\\]')
+
+
+@dataclass
+class Scanner:
+    """What is known of an object of which only the beginning was seen.
+
+    `depth` counts open braces. A text that goes on in the next line is joined as it stands.
+    """
+
+    depth: int = 0
+    in_string: bool = False
+    escaped: bool = False
+    origin: Origin | None = None
+    parts: list[bytes] = field(default_factory=list)
+    size: int = 0
+
+    def feed(self, line: Line) -> Iterator[Line]:
+        """The objects that end in this line, each with the place where it began."""
+        at, start = 0, 0
+        while at < len(line.text):
+            if self.depth == 0:
+                found = BETWEEN.search(line.text, at)
+                if found is None:
+                    break
+                start, at, self.depth, self.origin = found.start(), found.end(), 1, line.origin
+            else:
+                at = self._step(line.text, at)
+                if self.depth == 0:
+                    self._keep(line.text[start:at])
+                    yield self._taken()
+                    start = at
+        if self.depth:
+            self._keep(line.text[start:])
+
+    def _step(self, text: bytes, at: int) -> int:
+        """Goes on to behind the next character that matters."""
+        if self.escaped:
+            self.escaped = False
+            return at + 1
+        found = (INSIDE if self.in_string else OUTSIDE).search(text, at)
+        if found is None:
+            return len(text)
+        match found.group():
+            case b'"':
+                self.in_string = not self.in_string
+            case b"\\":
+                self.escaped = True
+            case b"{":
+                self.depth += 1
+            case _:
+                self.depth -= 1
+        return found.end()
+
+    def _keep(self, part: bytes) -> None:
+        self.size += len(part)
+        if self.size > MAX_LINE:
+            raise ReplayError(f"an object longer than {MAX_LINE} bytes", where=str(self.origin))
+        self.parts.append(part)
+
+    def _taken(self) -> Line:
+        assert self.origin is not None
+        whole = Line(self.origin, b"".join(self.parts))
+        self.drop()
+        return whole
+
+    def drop(self) -> None:
+        """Forgets the object that was begun."""
+        self.depth, self.in_string, self.escaped = 0, False, False
+        self.parts, self.size = [], 0
+
+
+def objects(lines: Iterable[Line]) -> Iterator[Line]:
+    """The texts of all objects in the lines; what stands between them is passed over."""
+    scanner = Scanner()
+    for line in lines:
+        yield from scanner.feed(line)

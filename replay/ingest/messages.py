@@ -1,0 +1,54 @@
+"""The messages of the machine protocol: one from its JSON text, and what it is."""
+
+from typing import Any
+
+from replay.errors import ReplayError
+from replay.events import Origin
+from replay.ingest.recording import Line, Message
+from replay.jsonform import located, parse_object
+
+FROM_CLIENT = {"execute": "command", "exec-oob": "command"}
+FROM_SERVER = {"QMP": "greeting", "event": "notice", "return": "reply", "error": "reply"}
+KEYS = FROM_CLIENT | FROM_SERVER
+BY_SENDER = {"C": FROM_CLIENT, "S": FROM_SERVER, "": KEYS}
+"""What a message is by one of its keys; C sent the client, S the server, "" is not told."""
+
+
+def message(line: Line, sender: str = "", time: float | None = None, channel: str = "") -> Message:
+    """The message in a JSON text; ReplayError with its place if it is none."""
+    with located(line.origin):
+        msg = parse_object(line.text)
+        return told(line.origin, msg, sender, time, channel, len(line.text))
+
+
+def told(
+    origin: Origin,
+    msg: dict[str, Any],
+    sender: str = "",
+    time: float | None = None,
+    channel: str = "",
+    size: int = 0,
+) -> Message:
+    """The message of an object; ReplayError if it is none. A notice may tell its own time."""
+    roles = BY_SENDER[sender]
+    for key, role in roles.items():
+        if key in msg:
+            return Message(origin, role, msg, stamp(msg) if time is None else time, channel, size)
+    raise ReplayError(f"not a QMP message: it has none of {', '.join(roles)}")
+
+
+def stamp(msg: dict[str, Any]) -> float | None:
+    """The time that a notice carries, in seconds."""
+    match msg.get("timestamp"):
+        case {"seconds": int(seconds), "microseconds": int(micro)} if 0 <= seconds < 2**40:
+            return seconds + micro / 1_000_000
+    return None
+
+
+def readable(line: Line, sender: str = "", time: float | None = None, channel: str = "") -> Message:
+    """The message in a JSON text that people or filters may have shortened; "lost" if so."""
+    try:
+        return message(line, sender, time, channel)
+    except ReplayError as error:
+        why = {"why": "shortened or damaged JSON", "error": error.what}
+        return Message(line.origin, "lost", why, time, channel, len(line.text))
