@@ -13,7 +13,7 @@ A place is a kind, a path and a field.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from replay.events import Await, Command, Guest, Internal, Payload, kind, name
 from replay.replayer import Outcome
@@ -34,6 +34,11 @@ class Place(NamedTuple):
     kind: str
     path: str
     field: str
+
+
+def level(place: Place) -> Literal["behaviour", "state"]:
+    """Whether the guest or the user can notice it, as outcomes, reads and files on the disk."""
+    return "behaviour" if place.kind in ("outcome", "file") else "state"
 
 
 Differences = dict[Place, Values]

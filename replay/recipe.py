@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from replay.errors import ReplayError
-from replay.series import find_patch, is_file, label, parse_revision, step_back
+from replay.series import Series, find_patch, is_file, label, parse_revision, step_back
 from replay.subject import RESERVED, Subject
 
 _POINT = re.compile(r"(?P<atom>\w+)(?P<steps>(?:\^|~\d*)*)(?P<rest>.*)", re.DOTALL)
@@ -56,6 +56,14 @@ def parse_range(text: str) -> tuple[str, str] | None:
     if not all(parts):
         raise ReplayError(f"the range {text} lacks a side", do="write it as before..after")
     return parts[0], parts[1]
+
+
+def written(series: Series, recipe: Recipe) -> str:
+    """A recipe as an expression."""
+    patches = series.patches
+    point = patches[recipe.depth - 1].sha[:8] if recipe.depth else "base"
+    out = "".join(f"-{patches[index].sha[:8]}" for index in sorted(recipe.left_out))
+    return point + out + "".join(f"+{path}" for path in recipe.extra)
 
 
 def read_recipe(

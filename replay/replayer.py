@@ -1,6 +1,7 @@
 """The replayer: a log runs through a variant, one pure step an event."""
 
 from collections import OrderedDict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Literal
@@ -72,6 +73,10 @@ Transition = tuple[State, Outcome, Crashed | None]
 """The next state, the outcome, and where it crashed, which has another line in each tree."""
 
 
+Key = tuple[str, State, bytes]
+"""What a transition depends on: the function's digest, the state and the stimulus."""
+
+
 class Memo:
     """Transitions by the digest of the function, the state and the stimulus."""
 
@@ -79,11 +84,11 @@ class Memo:
         self.hits = 0
         self.misses = 0
         self._size = size
-        self._known: OrderedDict[tuple[str, State, bytes], Transition] = OrderedDict()
+        self._known: OrderedDict[Key, Transition] = OrderedDict()
 
     def run(self, program: Program, state: State, asked: Request) -> Transition:
         """The transition, looked up or worked out."""
-        key = (program.functions[asked.handler].digest, state, asked.stimulus)
+        key = _key(program, state, asked)
         known = self._known.get(key)
         if known is not None:
             self.hits += 1
@@ -113,6 +118,17 @@ def replay(log: Log, variant: Variant) -> Trace:
     return Trace(log, variant, tuple(steps))
 
 
+def transitions(trace: Trace) -> Iterator[Key]:
+    """The transitions of a trace that ran code of the model; equal ones are the same work."""
+    program = trace.variant.program
+    state = program.initial()
+    requests = _requests(_Content(trace.log.fingerprint, trace.log))
+    for done, asked in zip(trace.steps, requests, strict=True):
+        if state.machine is not None and asked.handler in program.functions:
+            yield _key(program, state, asked)
+        state = done.state
+
+
 def step(variant: Variant, state: State, event: Event) -> tuple[State, Outcome]:
     """The state after an event, and its outcome. Equal arguments give the same state object."""
     return _step(variant.program, state, request(event.payload))
@@ -130,6 +146,10 @@ def _step(program: Program, state: State, asked: Request) -> tuple[State, Outcom
     if isinstance(payload, Notice | Await):
         return state, NOTHING
     return _after_refusal(state, payload), _unknown(asked)
+
+
+def _key(program: Program, state: State, asked: Request) -> Key:
+    return program.functions[asked.handler].digest, state, asked.stimulus
 
 
 NOTHING = Outcome("returned", value={})

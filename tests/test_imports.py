@@ -18,6 +18,7 @@ ROOMS = {
     "replayer": ["replayer"],
     "differ": ["differ", "comparison", "view", "roles"],
     "checks": ["checks", "topics"],
+    "attribute": ["attribute", "observe", "way"],
     "conform": ["conform"],
     "report": ["report"],
     "cli": ["cli", "arguments", "listings", "output", "__main__"],
@@ -35,9 +36,10 @@ MAY_KNOW = {
     "variants": ["language"],
     "replayer": ["variants", "events"],
     "differ": ["replayer"],
+    "attribute": ["differ"],
     "conform": ["differ"],
     "checks": ["differ"],
-    "report": ["differ", "conform", "checks"],
+    "report": ["attribute", "conform", "checks"],
     "cli": ["report", "ingest", "store"],
 }
 """The rooms that each room may know, and through them all that those may know."""

@@ -4,6 +4,7 @@ import ast
 from collections.abc import Callable
 from functools import lru_cache
 from types import CodeType
+from weakref import WeakKeyDictionary
 
 from replay.language.syntax import without_docstring
 from replay.language.vocabulary import BUILTINS, MACHINE
@@ -38,10 +39,15 @@ def compiled(text: str, transform: Transform) -> CodeType:
     return compile(ast.fix_missing_locations(module), "model", "exec", dont_inherit=True)
 
 
+_EXPRESSIONS: WeakKeyDictionary[ast.expr, CodeType] = WeakKeyDictionary()
+
+
 def expression(node: ast.expr) -> CodeType:
     """A checked constant expression as code; `node` stays as it is."""
-    copy = ast.parse(ast.unparse(node), mode="eval")
-    return compile(ast.fix_missing_locations(Plain().visit(copy)), "constant", "eval")
+    if node not in _EXPRESSIONS:
+        copy = ast.fix_missing_locations(Plain().visit(ast.parse(ast.unparse(node), mode="eval")))
+        _EXPRESSIONS[node] = compile(copy, "constant", "eval")
+    return _EXPRESSIONS[node]
 
 
 class Plain(ast.NodeTransformer):

@@ -6,6 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from replay.attribute import Attribution, Cause, Work
 from replay.differ import Diff, Divergence
 from replay.disk import final_files
 from replay.errors import ReplayError
@@ -14,7 +15,9 @@ from replay.replayer import Outcome, Trace
 from replay.report.changes import Change, changes
 from replay.report.flags import BitFields, Chain, chains
 from replay.report.headline import headline
+from replay.series import Patch
 from replay.view import View, view
+from replay.way import named_patches
 
 FORMAT_VERSION = 1
 
@@ -36,15 +39,23 @@ class VariantId(Struct, frozen=True):
 
 
 class Told(Struct, frozen=True):
-    """A divergence with what its first event was and how that ended in each variant."""
+    """A divergence with what its first event was and how that ended in each variant.
+
+    `causes` are the patches that it comes from; none if nobody asked.
+    """
 
     divergence: Divergence
     event: Payload
     outcomes: Mapping[str, Outcome]
+    causes: tuple[Cause, ...] = ()
 
 
 class DiffReport(Struct, frozen=True):
-    """What there is to tell of a diff. `bits` are the bit fields with their flags' names."""
+    """What there is to tell of a diff. `bits` are the bit fields with their flags' names.
+
+    `named` are the patches that the variants are named after, in the order of the variants.
+    `work` is what the attribution took, None if there is none.
+    """
 
     log: LogId
     variants: tuple[VariantId, ...]
@@ -52,6 +63,8 @@ class DiffReport(Struct, frozen=True):
     divergences: tuple[Told, ...]
     chains: tuple[Chain, ...]
     bits: BitFields
+    named: tuple[Patch, ...] = ()
+    work: Work | None = None
 
 
 class StepReport(Struct, frozen=True):
@@ -74,16 +87,20 @@ class RunReport(Struct, frozen=True):
     bits: BitFields
 
 
-def report(diff: Diff) -> DiffReport:
-    """The report of a diff."""
+def report(diff: Diff, attribution: Attribution | None = None) -> DiffReport:
+    """The report of a diff, with the patches that its divergences come from if they are known."""
     bits = diff.traces[0].variant.subject.config.bits
+    causes = attribution.causes if attribution else ((),) * len(diff.divergences)
+    found = zip(diff.divergences, causes, strict=True)
     return DiffReport(
         log=log_id(diff.traces[0]),
         variants=tuple(map(variant_id, diff.traces)),
         headline=headline(diff, bits),
-        divergences=tuple(_told(divergence, diff) for divergence in diff.divergences),
+        divergences=tuple(_told(divergence, diff, causes) for divergence, causes in found),
         chains=tuple(chains(diff, bits)),
         bits=bits,
+        named=named_patches(*(trace.variant for trace in diff.traces)),
+        work=attribution.work if attribution else None,
     )
 
 
@@ -111,10 +128,10 @@ def run_report(trace: Trace, until: int | None = None) -> RunReport:
     )
 
 
-def _told(divergence: Divergence, diff: Diff) -> Told:
+def _told(divergence: Divergence, diff: Diff, causes: tuple[Cause, ...]) -> Told:
     index = divergence.first_seq - 1
     outcomes = {trace.variant.name: trace.steps[index].outcome for trace in diff.traces}
-    return Told(divergence, diff.traces[0].steps[index].event.payload, outcomes)
+    return Told(divergence, diff.traces[0].steps[index].event.payload, outcomes, causes)
 
 
 def log_id(trace: Trace) -> LogId:

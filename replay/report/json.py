@@ -5,17 +5,22 @@ from typing import Any
 
 import msgspec
 
+from replay.attribute import Cause
+from replay.comparison import level
 from replay.disk import header
+from replay.observe import ABSENT
 from replay.replayer import Outcome
 from replay.report import FORMAT_VERSION, DiffReport, LogId, RunReport, StepReport, Told
 from replay.report.flags import BitFields
 from replay.view import Node, flag_names
+from replay.way import Turn
 
 
 def diffs(reports: Sequence[DiffReport]) -> str:
     """The object of one diff; of several a list.
 
-    A divergence's `patches` are those that it comes from, as far as they are known.
+    A divergence's `patches` are those that it comes from, each with the value before and after
+    it; without an attribution there are none.
     """
     told = [_diff(report) for report in reports]
     return _text(told[0] if len(told) == 1 else told)
@@ -41,6 +46,7 @@ def _diff(report: DiffReport) -> dict[str, Any]:
         "variants": report.variants,
         "events": report.log.events,
         "headline": report.headline,
+        **({"attribution": report.work} if report.work else {}),
         "divergences": [_divergence(told) for told in report.divergences],
     }
 
@@ -57,10 +63,27 @@ def _divergence(told: Told) -> dict[str, Any]:
     divergence = told.divergence
     return {
         **divergence.place._asdict(),
+        "level": level(divergence.place),
         "values": divergence.values,
         "first_seq": divergence.first_seq,
         "last_seq": divergence.last_seq,
-        "patches": [],
+        "patches": [_patch(turn, cause) for cause in told.causes for turn in cause.turns],
+    }
+
+
+def _patch(turn: Turn, cause: Cause) -> dict[str, Any]:
+    """A patch with the values before and after it; one that is not there is left out.
+
+    `together` are the others without which the patch does not apply on the way.
+    """
+    patch = turn.patch
+    values = {"before": cause.before, "after": cause.after}
+    together = [other.patch.sha or other.patch.name for other in cause.turns if other != turn]
+    return {
+        **{key: getattr(patch, key) for key in ("sha", "name", "date", "subject")},
+        "out": turn.out,
+        **{key: value for key, value in values.items() if value is not ABSENT},
+        **({"together": together} if together else {}),
     }
 
 

@@ -40,6 +40,7 @@ def test_a_diff_has_its_variants_headline_and_divergences():
                 "kind": "field",
                 "path": "d",
                 "field": "x",
+                "level": "state",
                 "values": {"a": 1, "b": 2},
                 "first_seq": 1,
                 "last_seq": 1,
@@ -49,6 +50,7 @@ def test_a_diff_has_its_variants_headline_and_divergences():
                 "kind": "outcome",
                 "path": "qmp do",
                 "field": "",
+                "level": "behaviour",
                 "values": {
                     "a": {"status": "returned", "value": {}},
                     "b": {"status": "refused", "class": "GenericError"},
