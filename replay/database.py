@@ -27,7 +27,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from replay.errors import ReplayError
 
-REVISION = "0002"
+REVISION = "0003"
 """The revision of the tables below. Kept here so that opening needs no look at migrations/."""
 
 BUSY_SECONDS = 30
@@ -69,8 +69,32 @@ events = Table(
     sqlite_autoincrement=True,
 )
 
+# What the recording itself saw after the event with the seq `after`, in the order of `number`.
+observations = Table(
+    "observations",
+    metadata,
+    Column("position", Integer, primary_key=True),
+    Column(
+        "log", Integer, ForeignKey("logs.id", deferrable=True, initially="DEFERRED"), nullable=False
+    ),
+    Column("number", Integer, nullable=False),
+    Column("after", Integer, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("content", Text, nullable=False),
+    Column("origin_file", Text),
+    Column("origin_line", Integer),
+    Column("recorded", Float),
+    Column("checksum", Text, nullable=False),
+    UniqueConstraint("log", "number"),
+    sqlite_autoincrement=True,
+)
 
-GUARDS = ("events_no_DELETE", "events_no_UPDATE", "logs_no_DELETE", "logs_no_UPDATE")
+
+GUARDS = tuple(
+    f"{table.name}_no_{action}"
+    for table in (events, logs, observations)
+    for action in ("DELETE", "UPDATE")
+)
 """The triggers by which the database itself refuses to change what is stored."""
 
 ADVICE = {

@@ -162,7 +162,7 @@ class Observation(Struct, frozen=True, tag_field="kind", tag="observation"):
     name: Name
     answer: Any
     arguments: dict[str, Any] = {}
-    after: int = 0
+    after: Annotated[int, Meta(ge=0)] = 0
     origin: Origin | None = None
     recorded: float | None = None
 

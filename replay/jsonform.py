@@ -1,7 +1,8 @@
 """The JSON form of events, checked on reading.
 
 A log is JSON lines: a header `{"replay_log": 1, "name": ...}`, then one event a line, which is
-the payload's object and, where it was recorded, its "time" in seconds.
+the payload's object and, where it was recorded, its "time" in seconds. What the recording saw
+after an event stands behind it: `{"kind": "observation", "name", "arguments", "answer"}`.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,12 +13,14 @@ from typing import Any
 import msgspec
 
 from replay.errors import ReplayError
-from replay.events import KINDS, Event, LogHeader, Origin, Payload
+from replay.events import KINDS, Entry, Event, LogHeader, Observation, Origin, Payload
 
 SCHEMA_VERSION = 1
 """The version of the event form that is written; older ones are upcast on reading."""
 
 HEADER_FIELDS = ("name", "description")
+OBSERVATION = "observation"
+OBSERVATION_FIELDS = ("name", "arguments", "answer")
 
 UPCASTS: tuple[Callable[[dict[str, Any]], dict[str, Any]], ...] = ()
 """UPCASTS[n - 1] makes an event object of version n + 1 from one of version n."""
@@ -51,12 +54,29 @@ def parse_payload(raw: dict[str, Any], version: int = SCHEMA_VERSION) -> Payload
     return payload
 
 
-def parse_event(line: bytes, origin: Origin | None, version: int = SCHEMA_VERSION) -> Event:
-    """The event of one native line; ReplayError with origin and reason if it is not one."""
+def parse_entry(line: bytes, origin: Origin | None, version: int = SCHEMA_VERSION) -> Entry:
+    """The event or observation of a native line; ReplayError with origin and reason if neither."""
     with located(origin):
         raw = parse_object(line)
         recorded = seconds(raw.pop("time", None))
+        if raw.get("kind") == OBSERVATION:
+            return parse_observation(raw, origin, recorded)
         return Event(parse_payload(raw, version), origin, recorded)
+
+
+def parse_observation(
+    raw: dict[str, Any], origin: Origin | None, recorded: float | None, after: int = 0
+) -> Observation:
+    """An observation of its name, arguments and answer; ReplayError if it is none."""
+    odd = sorted(raw.keys() - {"kind", *OBSERVATION_FIELDS})
+    try:
+        if odd:
+            raise ValueError(f"unknown field {odd[0]!r}")
+        fields = {key: raw[key] for key in OBSERVATION_FIELDS if key in raw}
+        seen = msgspec.convert({"kind": OBSERVATION, **fields}, Observation)
+    except (ValueError, RecursionError) as error:
+        raise ReplayError(f"not an observation: {error}") from None
+    return msgspec.structs.replace(seen, after=after, origin=origin, recorded=recorded)
 
 
 def seconds(value: Any) -> float | None:
@@ -111,3 +131,16 @@ def event_line(event: Event) -> bytes:
     if event.recorded is not None:
         raw["time"] = event.recorded
     return msgspec.json.encode(raw) + b"\n"
+
+
+def observation_line(seen: Observation) -> bytes:
+    """The observation as a native line, newline included. Its place is behind its event."""
+    raw = {"kind": OBSERVATION, **observation_content(seen)}
+    if seen.recorded is not None:
+        raw["time"] = seen.recorded
+    return msgspec.json.encode(raw) + b"\n"
+
+
+def observation_content(seen: Observation) -> dict[str, Any]:
+    """What was asked and answered, as JSON has it."""
+    return {field: getattr(seen, field) for field in OBSERVATION_FIELDS}

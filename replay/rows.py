@@ -1,4 +1,4 @@
-"""Logs and events, and their rows in the database."""
+"""Logs, events and observations, and their rows in the database."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
@@ -7,38 +7,99 @@ from typing import Any
 import msgspec
 from sqlalchemy import Row, Table
 
-from replay.database import events, logs
-from replay.events import NO_EVENTS, Event, LogHeader, Origin, channel, content, kind, link, name
-from replay.jsonform import SCHEMA_VERSION, header_line, parse_object, parse_payload
+from replay.database import events, logs, observations
+from replay.events import (
+    NO_EVENTS,
+    Entry,
+    Event,
+    LogHeader,
+    Observation,
+    Origin,
+    channel,
+    content,
+    kind,
+    link,
+    name,
+)
+from replay.jsonform import (
+    SCHEMA_VERSION,
+    header_line,
+    observation_content,
+    parse_object,
+    parse_observation,
+    parse_payload,
+)
+
+UNCHECKED = {
+    logs: ("checksum",),
+    events: ("checksum",),
+    observations: ("checksum", "position"),
+}
+"""An observation's position is the database's own, and nothing but its order."""
 
 CHECKED = {
-    table: tuple(column.name for column in table.columns if column.name != "checksum")
-    for table in (logs, events)
+    table: tuple(column.name for column in table.columns if column.name not in UNCHECKED[table])
+    for table in (logs, events, observations)
 }
 """What a row's checksum is made of, in this order."""
 
 
-def numbered(found: Iterable[Event], log: int, position: int) -> Iterator[dict[str, Any]]:
-    """The rows of a log's events, each with the fingerprint of the log up to it."""
-    fingerprint = NO_EVENTS
-    for index, event in enumerate(found):
-        said = content(event.payload)
-        fingerprint = link(fingerprint, said)
-        row = {
-            "position": position + index,
-            "log": log,
-            "seq": index + 1,
-            "kind": kind(event.payload),
-            "channel": channel(event.payload),
-            "name": name(event.payload),
-            "payload": said.decode(),
-            "origin_file": event.origin.file if event.origin else None,
-            "origin_line": event.origin.line if event.origin else None,
-            "recorded": event.recorded,
-            "schema_version": SCHEMA_VERSION,
-            "fingerprint": fingerprint,
-        }
-        yield {**row, "checksum": checksum(events, row)}
+def numbered(
+    found: Iterable[Entry], log: int, position: int
+) -> Iterator[tuple[Table, dict[str, Any]]]:
+    """The rows of a log's entries and their tables.
+
+    Events have places from `position` on, and each the fingerprint of the log up to it.
+    """
+    fingerprint, seq, number = NO_EVENTS, 0, 0
+    for entry in found:
+        if isinstance(entry, Observation):
+            number += 1
+            yield observations, observation_row(entry, log, number, seq)
+        else:
+            seq += 1
+            row = event_row(entry, log, seq, fingerprint)
+            fingerprint = row["fingerprint"]
+            row["position"] = position + seq - 1
+            yield events, {**row, "checksum": checksum(events, row)}
+
+
+def event_row(event: Event, log: int, seq: int, previous: str) -> dict[str, Any]:
+    """The row of the event that follows the fingerprint `previous`, without its position."""
+    said = content(event.payload)
+    return {
+        "log": log,
+        "seq": seq,
+        "kind": kind(event.payload),
+        "channel": channel(event.payload),
+        "name": name(event.payload),
+        "payload": said.decode(),
+        **origin_columns(event),
+        "schema_version": SCHEMA_VERSION,
+        "fingerprint": link(previous, said),
+    }
+
+
+def observation_row(seen: Observation, log: int, number: int, after: int) -> dict[str, Any]:
+    """The row of an observation, to which the database gives its position."""
+    row = {
+        "log": log,
+        "number": number,
+        "after": after,
+        "name": seen.name,
+        "content": msgspec.json.encode(observation_content(seen)).decode(),
+        **origin_columns(seen),
+    }
+    return {**row, "checksum": checksum(observations, row)}
+
+
+def origin_columns(entry: Entry) -> dict[str, Any]:
+    """Where and when an entry was recorded."""
+    return {
+        "origin_file": entry.origin.file if entry.origin else None,
+        "origin_line": entry.origin.line if entry.origin else None,
+        "recorded": entry.recorded,
+    }
 
 
 def log_row(number: int, name: str, header: LogHeader, end: Mapping[str, Any]) -> dict[str, Any]:
@@ -61,5 +122,15 @@ def checksum(table: Table, row: Mapping[str, Any]) -> str:
 def from_row(row: Row[Any]) -> Event:
     """The event of a row; ReplayError with the reason if the row does not hold one."""
     payload = parse_payload(parse_object(row.payload.encode()), row.schema_version)
-    origin = Origin(row.origin_file, row.origin_line) if row.origin_file else None
-    return Event(payload, origin, row.recorded)
+    return Event(payload, origin_of(row), row.recorded)
+
+
+def observation_from_row(row: Row[Any]) -> Observation:
+    """The observation of a row; ReplayError with the reason if the row does not hold one."""
+    raw = parse_object(row.content.encode())
+    return parse_observation(raw, origin_of(row), row.recorded, row.after)
+
+
+def origin_of(row: Row[Any]) -> Origin | None:
+    """Where the entry of a row was recorded."""
+    return Origin(row.origin_file, row.origin_line) if row.origin_file else None

@@ -1,9 +1,10 @@
 """The event store: logs are added once and never changed."""
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, NamedTuple, Protocol
@@ -17,25 +18,32 @@ from replay.database import (
     failures,
     logs,
     must_be_there,
+    observations,
     open_database,
     writing,
 )
 from replay.errors import ReplayError
-from replay.events import NAME_LENGTH, Event, Log, LogHeader, Origin
-from replay.jsonform import event_line, header_line, parse_header, parse_object
-from replay.rows import from_row, log_row, numbered
+from replay.events import NAME_LENGTH, Entry, Event, Log, LogHeader, Observation, Origin
+from replay.jsonform import (
+    event_line,
+    header_line,
+    observation_line,
+    parse_header,
+    parse_object,
+)
+from replay.rows import from_row, log_row, numbered, observation_from_row
 
 CHUNK = 1000
 """How many events are written or read at a time."""
 
 
 class Incoming(Protocol):
-    """A log on its way into the store; its events are consumed once."""
+    """A log on its way into the store; its entries are consumed once."""
 
     @property
     def header(self) -> LogHeader: ...
     @property
-    def events(self) -> Iterator[Event]: ...
+    def entries(self) -> Iterator[Entry]: ...
     @property
     def origin(self) -> Origin: ...
 
@@ -119,7 +127,8 @@ class EventStore:
         with failures(self.database.where), self.database.engine.connect() as connection:
             row = find(connection, log)
             loaded = tuple(read(connection, row))
-        return Log(row.name, info(row).header, loaded, row.fingerprint)
+            seen = tuple(read_observations(connection, row))
+        return Log(row.name, info(row).header, loaded, row.fingerprint, seen)
 
     def export(self, names: Iterable[str] | None = None) -> Iterator[bytes]:
         """The lines of the native form of the named logs in this order, or of all by name.
@@ -130,14 +139,14 @@ class EventStore:
             wanted = stored_names(connection) if names is None else names
             for row in [find(connection, log) for log in wanted]:
                 yield header_line(info(row).header)
-                yield from map(event_line, read(connection, row))
+                yield from lines(read(connection, row), read_observations(connection, row))
 
 
 def add(connection: Connection, recording: Incoming, rename: bool) -> Stored:
-    """Stores one recording. Its events are written as they come, and taken back if present."""
+    """Stores one recording. Its entries are written as they come, and taken back if present."""
     with connection.begin_nested() as savepoint:
         log = next_number(connection, logs.c.id)
-        end = add_events(connection, log, recording)
+        end = add_entries(connection, log, recording)
         name, status = place(connection, recording, end["fingerprint"], rename)
         if status == "present":
             savepoint.rollback()
@@ -151,13 +160,17 @@ def next_number(connection: Connection, column: Any) -> int:
     return int(connection.scalar(select(func.coalesce(func.max(column), 0)))) + 1
 
 
-def add_events(connection: Connection, log: int, recording: Incoming) -> dict[str, Any]:
-    """Writes the events; returns the last one's row."""
-    rows = numbered(recording.events, log, next_number(connection, events.c.position))
+def add_entries(connection: Connection, log: int, recording: Incoming) -> dict[str, Any]:
+    """Writes the events and observations; returns the last event's row."""
+    rows = numbered(recording.entries, log, next_number(connection, events.c.position))
     last: dict[str, Any] | None = None
     while chunk := list(islice(rows, CHUNK)):
-        connection.execute(insert(events), chunk)
-        last = chunk[-1]
+        for table in (events, observations):
+            own = [row for of, row in chunk if of is table]
+            if own:
+                connection.execute(insert(table), own)
+            if own and table is events:
+                last = own[-1]
     if last is None:
         raise ReplayError(f"the log {recording.header.name} is empty", where=str(recording.origin))
     return last
@@ -220,6 +233,27 @@ def read(connection: Connection, log: Row[Any]) -> Iterator[Event]:
         with damaged(log.name, row.seq):
             event = from_row(row)
         yield event
+
+
+def read_observations(connection: Connection, log: Row[Any]) -> Iterator[Observation]:
+    """The observations of a log, in order, read a chunk at a time."""
+    query = select(observations).where(observations.c.log == log.id)
+    query = query.order_by(observations.c.number).execution_options(yield_per=CHUNK)
+    for row in connection.execute(query):
+        with damaged(log.name, row.after):
+            seen = observation_from_row(row)
+        yield seen
+
+
+def lines(found: Iterable[Event], seen: Iterable[Observation]) -> Iterator[bytes]:
+    """The native lines of a log's events, each followed by what was seen after it."""
+    waiting = deque(islice(seen := iter(seen), 1))
+    for seq, line in enumerate(chain([b""], map(event_line, found))):
+        if line:
+            yield line
+        while waiting and waiting[0].after <= seq:
+            yield observation_line(waiting.popleft())
+            waiting.extend(islice(seen, 1))
 
 
 @contextmanager

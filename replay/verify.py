@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Row, Table, select, text
 from sqlalchemy.exc import DBAPIError
 
-from replay.database import GUARDS, Database, events, failures, logs
+from replay.database import GUARDS, Database, events, failures, logs, observations
 from replay.errors import ReplayError
 from replay.events import NO_EVENTS, link
 from replay.jsonform import parse_header, parse_object
@@ -151,6 +151,22 @@ def verify_logs(
         yield Finding("", 0, f"no event behind this can be read: {error.orig}")
     for course in by_log.values():
         yield from course.close()
+        yield from verify_observations(connection, course)
+
+
+def verify_observations(connection: Connection, course: Course) -> Iterator[Finding]:
+    """What is wrong with what a log's recording saw. One that came last can go unnoticed."""
+    query = select(observations).where(observations.c.log == course.log.id)
+    number = 0
+    try:
+        for row in connection.execute(query.order_by(observations.c.number)):
+            if row.number != number + 1:
+                yield course.found(row.after, "an observation before another is missing")
+            if not intact(row, observations):
+                yield course.found(row.after, "an observation after it was changed")
+            number = row.number
+    except DBAPIError as error:
+        yield course.found(0, f"its observations can't be read: {error.orig}")
 
 
 def verify_removals(connection: Connection, courses: Iterable[Course]) -> Iterator[Finding]:

@@ -25,7 +25,7 @@ from replay.events import (
     fingerprint,
     stimulus,
 )
-from replay.jsonform import event_line, header_line, parse_event, parse_header, parse_object
+from replay.jsonform import event_line, header_line, parse_entry, parse_header, parse_object
 
 ORIGIN = Origin("some.jsonl", 7)
 
@@ -79,7 +79,7 @@ headers = st.builds(
 def test_an_event_survives_its_line(event: Event) -> None:
     line = event_line(event)
     assert line.count(b"\n") == 1
-    read = parse_event(line, ORIGIN)
+    read = parse_entry(line, ORIGIN)
     assert read == event
     assert content(read.payload) == content(event.payload)
     assert event_line(read) == line
@@ -103,17 +103,17 @@ def test_the_fingerprint_is_chained_over_the_content(log: list[Event]) -> None:
 def test_the_fingerprint_of_a_known_log_stays_what_it_is() -> None:
     log = Path(__file__).parent / "data/native/40a_reopen_after_snap.jsonl"
     lines = log.read_bytes().splitlines()[1:]
-    assert fingerprint(parse_event(line, None) for line in lines) == KNOWN
+    assert fingerprint(parse_entry(line, None) for line in lines) == KNOWN
 
 
 KNOWN = "a58e2f8b1c4e0e8e17324dd44bd2d96c10e82d3cfad4b81a4fc6c095169df6c9"
 
 
 def test_the_order_of_keys_makes_no_other_event() -> None:
-    one = parse_event(
+    one = parse_entry(
         b'{"kind":"command","channel":"qmp","name":"x","arguments":{"a":1,"b":2}}', None
     )
-    two = parse_event(
+    two = parse_entry(
         b'{"name":"x","arguments":{"b":2,"a":1},"channel":"qmp","kind":"command"}', None
     )
     assert content(one.payload) == content(two.payload)
@@ -123,8 +123,8 @@ def test_the_order_of_keys_makes_no_other_event() -> None:
 @pytest.mark.parametrize(("channel", "nothing"), [("qmp", b"{}"), ("hmp", b'""'), ("cli", b'""')])
 def test_no_arguments_are_empty_arguments(channel: str, nothing: bytes) -> None:
     start = b'{"kind":"command","name":"x","channel":"%b"' % channel.encode()
-    without = parse_event(start + b"}", None)
-    assert without == parse_event(start + b',"arguments":%b}' % nothing, None)
+    without = parse_entry(start + b"}", None)
+    assert without == parse_entry(start + b',"arguments":%b}' % nothing, None)
 
 
 def test_the_stimulus_is_the_content_without_the_reply() -> None:
@@ -177,7 +177,7 @@ COMMAND = b'{"kind":"command","channel":"qmp","name":"x"'
 )
 def test_a_wrong_line_is_refused_with_place_and_reason(line: bytes, reason: str) -> None:
     with pytest.raises(ReplayError) as refusal:
-        parse_event(line, ORIGIN)
+        parse_entry(line, ORIGIN)
     assert str(refusal.value).startswith("some.jsonl:7: ")
     assert reason in str(refusal.value)
 
@@ -201,5 +201,5 @@ def test_a_wrong_header_is_refused_with_the_reason(line: bytes, reason: str) -> 
 
 
 def test_a_command_that_nobody_knows_is_kept() -> None:
-    event = parse_event(b'{"kind":"command","channel":"qmp","name":"frobnicate"}', None)
+    event = parse_entry(b'{"kind":"command","channel":"qmp","name":"frobnicate"}', None)
     assert event.payload == Command("qmp", "frobnicate", {})

@@ -21,7 +21,7 @@ ROOMS = {
     "attribute": ["attribute", "observe", "way"],
     "conform": ["conform"],
     "report": ["report"],
-    "cli": ["cli", "arguments", "listings", "output", "__main__"],
+    "cli": ["cli", "intake", "arguments", "listings", "output", "__main__"],
 }
 """The modules of each room."""
 

@@ -1,14 +1,13 @@
 """Commands on the store: what is recorded goes in, and comes out."""
 
-from itertools import chain
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from replay import arguments, ingest, listings
+from replay import arguments, ingest, intake, listings
 from replay.cli.app import LogWord, Output, app, emit, notify
-from replay.errors import ReplayError
 from replay.output import deliver
 
 
@@ -16,16 +15,42 @@ from replay.output import deliver
 def import_files(
     context: typer.Context,
     files: Annotated[list[Path], typer.Argument(metavar="FILE...")],
-    log: Annotated[str | None, typer.Option(metavar="NAME")] = None,
-    format: Annotated[str | None, typer.Option(metavar="FORMAT")] = None,
+    log: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="The log's name; several files then make one log."),
+    ] = None,
+    format: Annotated[
+        str | None, typer.Option(metavar="FORMAT", help=f"One of {', '.join(ingest.FORMATS)}.")
+    ] = None,
+    monitor: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Which of several machines in a file.")
+    ] = None,
+    drive: Annotated[
+        list[str] | None,
+        typer.Option(metavar="OPTIONS", help="A drive of the start, as -drive has it, with size=."),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what it would do.")] = False,
 ) -> None:
     """Put recordings into the store."""
-    if log is not None and len(files) > 1:
-        raise ReplayError("--log names one log, but there are several files")
-    recordings = chain.from_iterable(ingest.read(file, format, log) for file in files)
+    wish = ingest.Wish(format, log, monitor, tuple(drive or ()))
+    if dry_run:
+        for recording in ingest.read_all(files, wish):
+            emit(intake.summary(recording))
+        return
+    taken: list[ingest.Recording] = []
     with context.obj.store() as store:
-        for stored in store.add(recordings):
-            emit(f"{listings.stored(stored)}\n")
+        results = store.add(kept(ingest.read_all(files, wish), taken))
+    for stored, recording in zip(results, taken, strict=True):
+        emit("".join([f"{listings.stored(stored)}\n", *intake.notes(recording)]))
+
+
+def kept(
+    recordings: Iterable[ingest.Recording], taken: list[ingest.Recording]
+) -> Iterator[ingest.Recording]:
+    """The recordings, which are also put into a list; when they have passed they are empty."""
+    for recording in recordings:
+        taken.append(recording)
+        yield recording
 
 
 @app.command()

@@ -47,7 +47,7 @@ HEAD = 2000
 
 SUFFIXES = (".gz", ".xz", ".jsonl", ".json", ".qmp", ".log", ".txt", ".trace")
 
-__all__ = ["FORMATS", "Recording", "Wish", "read", "read_joined"]
+__all__ = ["FORMATS", "Recording", "Wish", "read", "read_all", "read_joined"]
 
 
 class Wish(NamedTuple):
@@ -83,6 +83,13 @@ def read(
     file = opened(Path(path), wish.format)
     found = native.read(file.lines) if file.reader is None else conversations(file, wish)
     return found if wish.name is None else called(found, wish.name)
+
+
+def read_all(paths: Sequence[Path], wish: Wish) -> Iterator[Recording]:
+    """The recordings of all files; several files with a name for their log make that one log."""
+    if wish.name is not None and len(paths) > 1:
+        return read_joined(paths, wish)
+    return chain.from_iterable(read(path, wish=wish) for path in paths)
 
 
 def read_joined(paths: Sequence[Path], wish: Wish) -> Iterator[Recording]:

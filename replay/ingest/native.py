@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from replay.errors import ReplayError
-from replay.events import Event, LogHeader
+from replay.events import Entry, LogHeader
 from replay.ingest.recording import Line, Recording
-from replay.jsonform import located, parse_event, parse_header, parse_object
+from replay.jsonform import located, parse_entry, parse_header, parse_object
 
 FORMAT = "native"
 MARK = b'"replay_log"'
@@ -33,9 +33,9 @@ def read(lines: Iterable[Line]) -> Iterator[Recording]:
     while start is not None:
         header, version = header_of(start)
         ended_by: list[Line] = []
-        events = until_header(rest, version, ended_by)
-        yield Recording(header, events, start.origin)
-        for _ in events:  # what the caller left is read, and checked, all the same
+        entries = until_header(rest, version, ended_by)
+        yield Recording(header, entries, start.origin)
+        for _ in entries:  # what the caller left is read, and checked, all the same
             pass
         start = ended_by[0] if ended_by else None
 
@@ -46,10 +46,10 @@ def header_of(line: Line) -> tuple[LogHeader, int]:
         return parse_header(parse_object(line.text))
 
 
-def until_header(lines: Iterator[Line], version: int, ended_by: list[Line]) -> Iterator[Event]:
-    """The events up to the next header, which is put into `ended_by`."""
+def until_header(lines: Iterator[Line], version: int, ended_by: list[Line]) -> Iterator[Entry]:
+    """The events and observations up to the next header, which is put into `ended_by`."""
     for line in lines:
         if is_header(line):
             ended_by.append(line)
             return
-        yield parse_event(line.text, line.origin, version)
+        yield parse_entry(line.text, line.origin, version)

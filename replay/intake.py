@@ -1,0 +1,41 @@
+"""What an import reads, as plain text: counts, what was left out and why, secrets replaced."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+
+from replay.events import Command, Event, kind
+from replay.ingest import Recording
+from replay.report import words
+
+
+def notes(recording: Recording) -> Iterator[str]:
+    """Lines about what did not get in. True once the recording's entries are consumed."""
+    if recording.left_out:
+        yield f"  left out: {counted(recording.left_out)}\n"
+    if recording.secrets:
+        yield f"  {words.count(recording.secrets, 'secret')} replaced\n"
+
+
+def summary(recording: Recording) -> str:
+    """What would be stored of a recording, whose entries it consumes."""
+    kinds: Counter[str] = Counter()
+    commands: Counter[str] = Counter()
+    seen: Counter[str] = Counter()
+    for entry in recording.entries:
+        if not isinstance(entry, Event):
+            seen[entry.name] += 1
+            continue
+        kinds[kind(entry.payload)] += 1
+        if isinstance(entry.payload, Command):
+            commands[f"{entry.payload.channel} {entry.payload.name}"] += 1
+    header = recording.header
+    lines = [f"{words.escape(header.name)}: {words.escape(header.description)}\n"]
+    tables = {"events": kinds, "commands": commands, "observations": seen}
+    lines += [f"  {name}: {counted(table)}\n" for name, table in tables.items() if table]
+    return "".join([*lines, *notes(recording)])
+
+
+def counted(table: Mapping[str, int]) -> str:
+    """Words with their numbers, the most frequent first."""
+    ordered: Iterable[tuple[str, int]] = sorted(table.items(), key=lambda one: (-one[1], one[0]))
+    return ", ".join(f"{number} {words.escape(name)}" for name, number in ordered)
