@@ -37,7 +37,7 @@ MAY_KNOW = {
     "replayer": ["variants", "events"],
     "differ": ["replayer"],
     "attribute": ["differ"],
-    "conform": ["differ"],
+    "conform": ["differ", "ingest"],
     "checks": ["differ"],
     "report": ["attribute", "conform", "checks"],
     "cli": ["report", "ingest", "store"],

@@ -1,0 +1,95 @@
+"""The recorded traces of QEMU that the tests are held against, unpacked as they were recorded.
+
+`tests/data/traces` has all logs as one compressed file, what was recorded in each tree, and the
+list of exceptions.
+"""
+
+import json
+import lzma
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from replay.conform import Agreement, agreements, open_recordings, plan
+
+ROOT = Path(__file__).parents[1]
+PATCHES = ROOT / "patches"
+DATA = ROOT / "tests" / "data" / "traces"
+TREES = sorted(file.name.removesuffix(".jsonl.xz") for file in (DATA / "expected").iterdir())
+
+
+TREE = "7e3d98dd31"
+"""The tree of records whose tree is not given."""
+
+TWO_DRIVES = "03f_tmp_global"
+READS = "30e2_tmp_ro_write_commit"
+ERRORS = "r155"
+DIES = ("b952b5589a", "r103")
+REFUSED = "03g_tmp_cor"
+
+Record = dict[str, Any]
+"""What was recorded of one log, as a line of JSON says it."""
+
+
+class Exempt(NamedTuple):
+    """A case that may disagree, and why."""
+
+    tree: str
+    log: str
+    statement: str
+
+
+def exempt(text: str) -> list[Exempt]:
+    """The cases in a list of exceptions. Raises TypeError for a line without a statement."""
+    lines = (line.strip() for line in text.splitlines())
+    return [Exempt(*line.split(maxsplit=2)) for line in lines if line and line[0] != "#"]
+
+
+def unpack(directory: Path) -> Path:
+    """The directory, with logs/ and expected/ as `replay conform` takes them."""
+    (directory / "expected").symlink_to(DATA / "expected")
+    return unpack_logs(directory)
+
+
+def unpack_logs(directory: Path) -> Path:
+    """The directory, with logs/NAME.jsonl."""
+    (directory / "logs").mkdir()
+    logs = lzma.decompress((DATA / "logs.jsonl.xz").read_bytes()).decode()
+    header = '{"replay_log": '
+    for log in filter(None, logs.split(header)):
+        name = log.split('"name": "', 1)[1].split('"', 1)[0]
+        (directory / "logs" / f"{name}.jsonl").write_text(header + log)
+    return directory
+
+
+def compared(directory: Path, tree: str, logs: tuple[str, ...] = ()) -> list[Agreement]:
+    """How the logs agreed in a tree; all by default."""
+    work = plan(open_recordings(directory), PATCHES, {}, tree)
+    tasks = [task for task in work.tasks if not logs or task.log in logs]
+    return [agreement for found in agreements(tasks, processes=1) for agreement in found]
+
+
+def recorded(log: str, tree: str = TREE) -> Record:
+    """What was recorded of a log in a tree."""
+    with lzma.open(DATA / "expected" / f"{tree}.jsonl.xz") as lines:
+        return next(record for line in lines if (record := json.loads(line))["scenario"] == log)
+
+
+def write(directory: Path, *records: Record, tree: str = TREE) -> Path:
+    """The directory, with all logs and these records of a tree."""
+    if not (directory / "logs").exists():
+        unpack_logs(directory)
+        (directory / "expected").mkdir()
+    lines = "".join(json.dumps(record) + "\n" for record in records)
+    (directory / "expected" / f"{tree}.jsonl.xz").write_bytes(lzma.compress(lines.encode()))
+    return directory
+
+
+def node(record: Record, path: str, step: int = 0) -> Record:
+    """A recorded node."""
+    return next(node for node in record["steps"][step]["nodes"] if node["path"] == path)
+
+
+def put(path: str, step: int = 0, **fields: Any) -> Callable[[Record], Any]:
+    """Other fields of a node."""
+    return lambda record: node(record, path, step).update(fields)
