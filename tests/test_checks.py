@@ -4,15 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from replay import ingest
 from replay.checks import Checks, breaches, load_checks, named
 from replay.errors import ReplayError
-from replay.events import Command, Event, Guest, Image, Log, LogHeader, Payload, fingerprint
+from replay.events import Command, Guest, Image, Log
 from replay.replayer import replay
 from replay.variants import Subject, Variant, load_subject, resolve
+from tests.examples import PATCHES, example, log_of
 
-ROOT = Path(__file__).parents[1]
-PATCHES = ROOT / "patches"
 TOY = Path(__file__).parent / "toy"
 
 
@@ -26,19 +24,6 @@ def qemu() -> Subject:
 def toy() -> Subject:
     """The shunting yard."""
     return load_subject(TOY)
-
-
-def example(name: str) -> Log:
-    """One of the subject's examples."""
-    recording = next(iter(ingest.read(PATCHES / "examples" / f"{name}.jsonl")))
-    events = tuple(recording.events)
-    return Log(name, LogHeader(name), events, fingerprint(events))
-
-
-def log(*payloads: Payload) -> Log:
-    """A log of these events."""
-    events = tuple(map(Event, payloads))
-    return Log("handmade", LogHeader("handmade"), events, fingerprint(events))
 
 
 def found(log: Log, variant: Variant, checks: Checks) -> list[tuple[str, str, int, int]]:
@@ -144,7 +129,7 @@ def single():
         ("alone", "A train has one wagon."),
         ("single", "There is one train."),
     ]
-    events = log(*TRAIN, Command("cli", "train", "8"))
+    events = log_of(*TRAIN, Command("cli", "train", "8"))
     assert found(events, variant, checks) == [
         ("light", "7.behind", 2, 2),
         ("alone", "7.behind", 2, 2),
@@ -155,7 +140,7 @@ def single():
 def test_a_breach_that_ends_and_begins_again_is_two(toy, tmp_path):
     variant = resolve(toy, "after", {})
     text = 'def alone(role):\n    """A train has one wagon."""\n    return len(role) == 1\n'
-    events = log(*TRAIN, TRAIN[1])
+    events = log_of(*TRAIN, TRAIN[1])
     assert found(events, variant, checks_of(tmp_path, variant, text)) == [
         ("alone", "7.behind", 2, 2),
         ("alone", "7.behind", 4, 4),
@@ -165,8 +150,8 @@ def test_a_breach_that_ends_and_begins_again_is_two(toy, tmp_path):
 def test_a_field_that_only_another_tree_has_reads_as_none(toy, tmp_path):
     text = 'def braked(node):\n    """It brakes."""\n    return node.brake is None\n'
     before, after = (resolve(toy, name, {}) for name in ("before", "after"))
-    assert found(log(*TRAIN), before, checks_of(tmp_path, before, text)) == []
-    assert found(log(*TRAIN), after, checks_of(tmp_path, after, text)) == [
+    assert found(log_of(*TRAIN), before, checks_of(tmp_path, before, text)) == []
+    assert found(log_of(*TRAIN), after, checks_of(tmp_path, after, text)) == [
         ("braked", "7", 1, 3),
         ("braked", "7.behind", 2, 2),
     ]
@@ -175,7 +160,9 @@ def test_a_field_that_only_another_tree_has_reads_as_none(toy, tmp_path):
 def test_a_file_is_asked_about_even_when_the_machine_is_gone(qemu, tmp_path):
     variant = resolve(qemu, "after", {})
     text = 'def small(file):\n    """Images are small."""\n    return file["size"] < 4096\n'
-    events = log(Image("/images/a.qcow2", "qcow2", 8192), Command("cli", "drive", "file=/no/where"))
+    events = log_of(
+        Image("/images/a.qcow2", "qcow2", 8192), Command("cli", "drive", "file=/no/where")
+    )
     assert replay(events, variant).steps[1].state.machine is None
     checks = checks_of(tmp_path, variant, text)
     assert found(events, variant, checks) == [("small", "/images/a.qcow2", 1, 2)]
@@ -187,7 +174,7 @@ def kept(write):
     """It is as the seventh part was written."""
     return write["pattern"] == 7 and write["reads"] == 7 and write["commands"] == []
 '''
-    events = log(
+    events = log_of(
         Image("/yard/a", "cooked", 1 << 20),
         Command("cli", "train", "7"),
         Command("cli", "ledger", "/yard/ledger"),
@@ -232,7 +219,7 @@ def test_a_check_that_does_not_answer_is_told_with_path_and_event(toy, tmp_path,
     variant = resolve(toy, "after", {})
     checks = checks_of(tmp_path, variant, f'def a(node):\n    """A."""\n    {body}\n')
     with pytest.raises(ReplayError, match=rf"mine.py:1: a: {told}.*about 7 after event 1"):
-        found(log(*TRAIN), variant, checks)
+        found(log_of(*TRAIN), variant, checks)
 
 
 def test_an_unknown_check_is_told_with_the_nearest(qemu):

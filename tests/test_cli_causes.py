@@ -88,3 +88,62 @@ def test_checks_of_ones_own_are_used(run, tmp_path):
     )
     told = run("check", "snapshot-on.jsonl", "--checks", "mine.py", status=1)
     assert "1 of 1 check breached, first at #2: closed on drive0." in told
+
+
+def test_the_patch_behind_each_breach_is_told_if_wanted(run):
+    told = run("check", "deleted-overlay.jsonl", "--bisect", status=1)
+    brought = '      brought by 7e3d98dd (Revert "block: another bdrv_append fix")'
+    assert told.splitlines()[-1] == brought
+    told = json.loads(
+        run("check", "deleted-overlay.jsonl", "--bisect", "--format", "json", status=1)
+    )
+    assert told["breaches"][0]["patches"][0]["sha"].startswith("7e3d98dd")
+
+
+# bisect
+
+
+def test_a_bisection_is_about_the_headline_by_default(run):
+    told = run("bisect", "deleted-overlay.jsonl").splitlines()
+    assert " ".join(told[4:6]) == (
+        'the file /images/overlay.qcow2 changes with 7e3d98dd (Revert "block: another bdrv_append'
+        ' fix"): exists before it, unlinked with it.'
+    )
+    assert "patch 7e3d98dd31b6de53923bfb0f04b23b42a94f3829" in told
+    assert "  8bfea15d  exists" in told
+    assert "  after     unlinked" in told
+    assert told[-1] == "30 patches between them, 7 replays"
+
+
+def test_a_bisection_of_a_flag_of_the_headline_looks_at_this_flag(run):
+    told = run("bisect", "snapshot-on.jsonl", "before..with")
+    assert "drive0.file.open_flags.TEMPORARY changes with 8bfea15d" in told
+
+
+def test_a_bisection_is_told_as_json(run):
+    told = json.loads(run("bisect", "lost-backing.jsonl", "--outcome", "7", "--format", "json"))
+    [change] = told["changes"]
+    assert [patch["sha"][:8] for patch in change["patches"]] == ["3a389e79"]
+    assert (change["seq"], change["event"]["kind"]) == (7, "guest")
+    assert change["before"]["value"]["value"] == {"pattern": 0}
+    assert change["after"]["value"]["value"] == {"pattern": 0x61}
+
+
+def test_a_bisection_looks_for_a_check(run):
+    told = run("bisect", "lost-backing.jsonl", "base..after", "--check", "written_data_stays")
+    assert "  base      breached on drive0 sector 0 from #6\n  3a389e79  holds\n" in told
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--check", "image_stays"], "nearest: images_stay"),
+        (["--outcome", "9"], "there is no event 9; the last is 7"),
+        (["--field", "drive0.open_flag"], "nearest: drive0.open_flags"),
+        (["--file", "x", "--field", "y"], "about one thing"),
+        (["after"], "is no range"),
+        (["after..after"], "do not differ"),
+    ],
+)
+def test_what_cannot_be_searched_is_told(run, words, told):
+    assert told in run("bisect", "lost-backing.jsonl", *words, status=2)

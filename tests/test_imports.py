@@ -19,6 +19,7 @@ ROOMS = {
     "differ": ["differ", "comparison", "view", "roles"],
     "checks": ["checks", "topics"],
     "attribute": ["attribute", "observe", "way"],
+    "bisect": ["bisect", "questions", "places"],
     "conform": ["conform"],
     "report": ["report"],
     "cli": ["cli", "intake", "arguments", "listings", "output", "__main__"],
@@ -39,7 +40,8 @@ MAY_KNOW = {
     "attribute": ["differ"],
     "conform": ["differ", "ingest"],
     "checks": ["differ"],
-    "report": ["attribute", "conform", "checks"],
+    "bisect": ["checks", "attribute"],
+    "report": ["conform", "bisect"],
     "cli": ["report", "ingest", "store"],
 }
 """The rooms that each room may know, and through them all that those may know."""

@@ -1,19 +1,27 @@
 """Commands that tell causes: which invariants are breached, which patch it was, and why."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from replay import arguments
-from replay.checks import load_checks
-from replay.cli.app import DIFFERS, Output, Session, app, emit, notify
+from replay.bisect import Question, bisect
+from replay.checks import breaches, load_checks
+from replay.cli.app import DIFFERS, LogWord, Output, Session, app, emit, notify
 from replay.cli.replays import Format, FormatOption
+from replay.differ import diff
 from replay.errors import ReplayError
-from replay.replayer import replay
-from replay.report import checking
-from replay.variants import Subject, resolve
+from replay.places import Target, find_target, outcome_of, spelled
+from replay.questions import about_check, about_place, culprits
+from replay.replayer import Trace, replay
+from replay.report import bisecting, checking
+from replay.report.flags import first_bit
+from replay.report.headline import chief
+from replay.variants import Subject, Variant, parse_range, resolve
 
+BISECTIONS = {Format.TEXT: bisecting.text, Format.JSON: bisecting.json}
 CHECKS = {Format.TEXT: checking.text, Format.JSON: checking.json}
 At = Annotated[str | None, typer.Option(metavar="REV", help="Default: the last named.")]
 ChecksFile = Annotated[
@@ -28,6 +36,9 @@ def check_logs(
     every: Annotated[bool, typer.Option("--all", help="All stored logs.")] = False,
     at: At = None,
     checks: ChecksFile = None,
+    find_patch: Annotated[
+        bool, typer.Option("--bisect", help="For each breach the patch that brought it.")
+    ] = False,
     format: FormatOption = Format.TEXT,
     output: Output = None,
 ) -> None:
@@ -35,16 +46,88 @@ def check_logs(
     session: Session = context.obj
     subject = session.subject()
     variant = resolve(subject, at or last_named(subject), session.named)
-    loaded = load_checks(checks or subject.directory / "checks.py", variant)
+    file = checks or subject.directory / "checks.py"
+    loaded = load_checks(file, variant)
     with session.store() as store:
         chosen = [info.name for info in store.logs()] if every else names or []
         logs = [log for name in chosen for log in arguments.open_logs(store, name, notify)]
     if not logs:
         raise ReplayError("no log to check", do="name one, or import some and say --all")
-    reports = [checking.check_report(replay(log, variant), loaded) for log in logs]
+    reports = []
+    for log in logs:
+        trace = replay(log, variant)
+        found = breaches(trace, loaded)
+        brought = culprits(trace, file, found) if find_patch else {}
+        reports.append(checking.check_report(trace, loaded, found, brought))
     emit(CHECKS[format](reports), output)
     if any(report.breaches for report in reports):
         raise typer.Exit(DIFFERS)
+
+
+@app.command("bisect")
+def bisect_log(
+    context: typer.Context,
+    name: LogWord,
+    between: Annotated[
+        str | None, typer.Argument(metavar="A..B", help="Default: the first and last named.")
+    ] = None,
+    check: Annotated[str | None, typer.Option(metavar="NAME", help="A check's breach.")] = None,
+    outcome: Annotated[int | None, typer.Option(metavar="SEQ", help="An event's outcome.")] = None,
+    field: Annotated[str | None, typer.Option(metavar="PATH.FIELD[.FLAG]")] = None,
+    file: Annotated[str | None, typer.Option(metavar="NAME", help="An image file.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every patch that changes it.")] = False,
+    checks: ChecksFile = None,
+    format: FormatOption = Format.TEXT,
+    output: Output = None,
+) -> None:
+    """Find the patch that changes something; by default what the headline of the diff tells."""
+    session: Session = context.obj
+    subject = session.subject()
+    variants = ends_of(between, subject, session.named)
+    with session.store() as store:
+        log = arguments.open_log(store, name, notify)
+    ends = (replay(log, variants[0]), replay(log, variants[1]))
+    if sum(option is not None for option in (check, outcome, field, file)) > 1:
+        raise ReplayError("a bisection is about one thing", do="give one option")
+    if check is not None:
+        about, question = check, about_check(checks or subject.directory / "checks.py", check)
+    else:
+        about, question = place_question(ends, outcome, field or file)
+    found = bisect(ends, question, every)
+    emit(BISECTIONS[format](bisecting.bisect_report(ends, about, found)), output)
+
+
+def place_question(
+    ends: tuple[Trace, Trace], outcome: int | None, name: str | None
+) -> tuple[str, Question]:
+    """What is asked about a place, in words and as a question; the headline's by default."""
+    if outcome is not None:
+        target = outcome_of(ends[0], outcome)
+        return f"the outcome of #{outcome}", about_place(ends, target, outcome)
+    if name is not None:
+        target = find_target(name, ends)
+        return name, about_place(ends, target)
+    found = diff(*ends)
+    if not found.divergences:
+        names = " and ".join(trace.variant.name for trace in ends)
+        raise ReplayError(f"{names} do not differ", do="name what to look for, or other variants")
+    bits = ends[0].variant.subject.config.bits
+    first = chief(found, bits)
+    flag = first_bit(first, bits) or ""
+    known = flag in bits.get(first.place.field, ())
+    target = Target(first.place, flag if known else "")
+    return spelled(target), about_place(ends, target, first.first_seq)
+
+
+def ends_of(
+    between: str | None, subject: Subject, named: Mapping[str, str]
+) -> tuple[Variant, Variant]:
+    """The two variants of a range. Raises ReplayError if it is none."""
+    names = tuple(subject.config.variants)
+    ends = (names[0], names[-1]) if between is None else parse_range(between)
+    if ends is None:
+        raise ReplayError(f"{between} is no range", do="write it as before..after")
+    return resolve(subject, ends[0], named), resolve(subject, ends[1], named)
 
 
 def last_named(subject: Subject) -> str:

@@ -1,23 +1,29 @@
 """What there is to tell of checks, computed once, and its text and JSON."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
-from replay.checks import Breach, Check, Checks, breaches
+from replay.checks import Breach, Check, Checks
 from replay.events import Payload
 from replay.replayer import Trace
 from replay.report import FORMAT_VERSION, LogId, VariantId, log_id, variant_id, words
+from replay.report.bisecting import turned, turns_json
 from replay.report.text import WIDTH, block, header
+from replay.way import Turn
+
+Culprits = Mapping[Breach, tuple[Turn, ...]]
+"""What brought breaches, as far as that was asked; nothing if base has it already."""
 
 
 class Told(Struct, frozen=True):
-    """A breach with the event at which it begins."""
+    """A breach with the event at which it begins, and what brought it if that was asked."""
 
     breach: Breach
     event: Payload
+    turns: tuple[Turn, ...] | None
 
 
 class CheckReport(Struct, frozen=True):
@@ -35,9 +41,14 @@ class CheckReport(Struct, frozen=True):
         return tuple(check for check in self.checks if check.name in names)
 
 
-def check_report(trace: Trace, checks: Checks) -> CheckReport:
-    """The report of the checks on one replay."""
-    told = (Told(it, trace.steps[it.first_seq - 1].event.payload) for it in breaches(trace, checks))
+def check_report(
+    trace: Trace, checks: Checks, found: Iterable[Breach], culprits: Culprits
+) -> CheckReport:
+    """The report of the breaches of one replay."""
+    told = (
+        Told(breach, trace.steps[breach.first_seq - 1].event.payload, culprits.get(breach))
+        for breach in found
+    )
     return CheckReport(log_id(trace), variant_id(trace), checks.checks, tuple(told))
 
 
@@ -97,6 +108,9 @@ def _breach(told: Told, report: CheckReport) -> Iterator[str]:
     since = f"since {words.event(told.event)}"
     lead = f"  {span} "
     yield from block(lead, f"{words.escape(breach.path)}{end}, {since}", hang=6 - len(lead))
+    if told.turns is not None:
+        brought = turned(told.turns)
+        yield from block("      ", f"brought by {brought}" if brought else "in base already")
 
 
 # JSON
@@ -128,4 +142,5 @@ def _breach_json(told: Told) -> dict[str, Any]:
         "first_seq": breach.first_seq,
         "last_seq": breach.last_seq,
         "event": told.event,
+        "patches": told.turns and turns_json(told.turns),
     }

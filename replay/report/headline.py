@@ -21,13 +21,18 @@ def headline(diff: Diff, bits: BitFields) -> str:
         names = words.listing([trace.variant.name for trace in diff.traces])
         events = words.count(len(diff.traces[0].steps), "event")
         return f"No difference: {events}, the same in {names}."
-    first = min(diff.divergences, key=lambda d: (*_interest(d, bits), d.first_seq))
+    first = chief(diff, bits)
     if first.place.kind in ("outcome", "file"):
         event = diff.traces[0].steps[first.first_seq - 1].event.payload
         return f"#{first.first_seq}: {_behaviour(first, event)}."
     bit = first_bit(first, bits)
     told = _standing(bit, chain(diff, first, bits)) if bit else _state(first)
     return f"Only state differs, from #{first.first_seq}: {told}."
+
+
+def chief(diff: Diff, bits: BitFields) -> Divergence:
+    """The divergence that the headline is about; ValueError if there is none."""
+    return min(diff.divergences, key=lambda d: (*_interest(d, bits), d.first_seq))
 
 
 def groups(told: Mapping[str, str]) -> Iterable[tuple[str, list[str]]]:

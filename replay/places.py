@@ -1,0 +1,90 @@
+"""Places: what is at a place of a replay after an event, and the places that a user can name."""
+
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from msgspec import Struct
+
+from replay.comparison import Place, label
+from replay.errors import ReplayError
+from replay.observe import ABSENT, observed
+from replay.replayer import Step, Trace
+from replay.subject import Subject
+from replay.view import View, view
+
+
+class Target(Struct, frozen=True):
+    """A place, and the flag of a bit field that is meant; all of the value if `flag` is ""."""
+
+    place: Place
+    flag: str = ""
+
+
+def spelled(target: Target) -> str:
+    """The target in words."""
+    kind, path, field = target.place
+    match kind:
+        case "outcome":
+            return f"the outcome of {path}" if path != "machine" else "whether the machine runs"
+        case "file":
+            return f"the file {path}" if field == "existence" else f"{field} of the file {path}"
+        case "node" | "edge":
+            return path
+    return ".".join(word for word in (path, field, target.flag) if word)
+
+
+def value_at(step: Step, target: Target, subject: Subject) -> Any:
+    """The value at a place after an event, as JSON has it; "absent" where there is none.
+
+    Of a flag, whether it is set.
+    """
+    found = observed(target.place, step.outcome, view(step.state, subject))
+    if found is ABSENT:
+        return "absent"
+    if target.flag and isinstance(found, int):
+        return bool(found & subject.config.bits[target.place.field][target.flag])
+    return found
+
+
+def outcome_of(trace: Trace, seq: int) -> Target:
+    """The outcome of an event. Raises ReplayError if there is no such event."""
+    if not 1 <= seq <= len(trace.steps):
+        raise ReplayError(f"there is no event {seq}", do=f"the last is {len(trace.steps)}")
+    return Target(Place("outcome", label(trace.steps[seq - 1].event.payload), ""))
+
+
+def find_target(text: str, traces: Iterable[Trace]) -> Target:
+    """What a user means: PATH, PATH.FIELD, PATH.FIELD.FLAG or a file's name.
+
+    It has to be in one of the traces, at some event. Raises ReplayError with the nearest names.
+    """
+    known: dict[str, Target] = {}
+    for trace in traces:
+        for step in trace.steps:
+            seen = view(step.state, trace.variant.subject)
+            known |= _names(seen, trace.variant.subject.config.bits)
+    if text in known:
+        return known[text]
+    near = get_close_matches(text, known, n=3, cutoff=0.4)
+    do = f"nearest: {', '.join(near)}" if near else "replay run shows what there is"
+    raise ReplayError(f"there is no {text} at any event", do=do)
+
+
+def _names(seen: View, bits: Mapping[str, Mapping[str, int]]) -> dict[str, Target]:
+    found = {name: Target(Place("file", name, "existence")) for name in seen.files}
+    found |= {path: Target(Place("node", path, "existence")) for path in _roles(seen)}
+    for path, fields in _fields(seen).items():
+        for field in fields:
+            place = Place("field", path, field)
+            found[f"{path}.{field}"] = Target(place)
+            found |= {f"{path}.{field}.{flag}": Target(place, flag) for flag in bits.get(field, ())}
+    return found
+
+
+def _roles(seen: View) -> set[str]:
+    return {*seen.all_nodes, *seen.edges, *seen.jobs}
+
+
+def _fields(seen: View) -> dict[str, Mapping[str, Any]]:
+    return {path: node.fields for path, node in seen.all_nodes.items()} | dict(seen.jobs)

@@ -1,0 +1,164 @@
+"""What there is to tell of a bisection, computed once, and its text and JSON."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from replay.bisect import Answer, Bisection, Change
+from replay.events import Payload
+from replay.replayer import Trace
+from replay.report import FORMAT_VERSION, LogId, VariantId, log_id, variant_id, words
+from replay.report.text import block, header
+from replay.series import Patch, label
+from replay.way import Turn
+
+
+class ChangeReport(Struct, frozen=True):
+    """A step of the way with which the answer becomes another one."""
+
+    turns: tuple[Turn, ...]
+    event: Payload
+    seq: int
+    variants: tuple[VariantId, VariantId]
+    answers: tuple[Answer, Answer]
+
+
+class BisectReport(Struct, frozen=True):
+    """What was asked about, and where the answer changes."""
+
+    log: LogId
+    variants: tuple[VariantId, VariantId]
+    about: str
+    changes: tuple[ChangeReport, ...]
+    steps: int
+    replays: int
+
+
+def bisect_report(ends: tuple[Trace, Trace], about: str, found: Bisection) -> BisectReport:
+    """The report of a bisection about something in words."""
+    return BisectReport(
+        log=log_id(ends[0]),
+        variants=(variant_id(ends[0]), variant_id(ends[1])),
+        about=about,
+        changes=tuple(map(_change, found.changes)),
+        steps=found.steps,
+        replays=found.replays,
+    )
+
+
+def _change(change: Change) -> ChangeReport:
+    seq = min(answer.seq for answer in change.answers)
+    return ChangeReport(
+        turns=change.turns,
+        event=change.after.steps[seq - 1].event.payload,
+        seq=seq,
+        variants=(variant_id(change.before), variant_id(change.after)),
+        answers=change.answers,
+    )
+
+
+# Text
+
+
+def text(report: BisectReport) -> str:
+    """What changes, then each patch with its header, what held before and after, the event."""
+    lines = [*header(report.log, report.variants), "", *block("", _headline(report))]
+    for change in report.changes:
+        for turn in change.turns:
+            lines += ["", *_patch(turn.patch)]
+        lines += ["", *_answers(change)]
+    steps = "1 patch" if report.steps == 1 else f"{report.steps} patches"
+    lines += ["", f"{steps} between them, {words.count(report.replays, 'replay')}"]
+    return "\n".join(lines) + "\n"
+
+
+def _headline(report: BisectReport) -> str:
+    """One sentence."""
+    about = words.escape(report.about)
+    if not report.changes:
+        return f"{about} is the same at every patch."
+    where = [turned(change.turns) for change in report.changes]
+    if len(where) > 1:
+        return f"{about} changes {len(where)} times: {'; '.join(where)}."
+    before, after = (_told(answer.value) for answer in report.changes[0].answers)
+    return f"{about} changes with {where[0]}: {before} before it, {after} with it."
+
+
+def turned(turns: Iterable[Turn]) -> str:
+    """The patches of a step in words."""
+    return " and ".join(
+        words.escape(label(turn.patch)) + (" taken out" if turn.out else "") for turn in turns
+    )
+
+
+def _patch(patch: Patch) -> Iterator[str]:
+    yield f"patch {patch.sha or words.escape(patch.name)}"
+    if patch.date:
+        yield f"Date: {words.escape(patch.date)}"
+    if patch.subject:
+        yield f"Subject: {words.escape(patch.subject)}"
+    if patch.description:
+        yield ""
+        yield from (f"    {words.escape(line)}".rstrip() for line in patch.description.split("\n"))
+
+
+def _answers(change: ChangeReport) -> Iterator[str]:
+    yield from block("", f"at event #{change.seq} {words.event(change.event)}", hang=4)
+    names = [words.escape(variant.name) for variant in change.variants]
+    width = max(map(len, names))
+    for name, answer in zip(names, change.answers, strict=True):
+        where = f" on {words.escape(answer.path)} from #{answer.seq}" if answer.path else ""
+        yield from block(f"  {name:{width}}  ", _told(answer.value) + where, hang=2)
+
+
+def _told(value: Any) -> str:
+    if isinstance(value, dict) and "status" in value:
+        return words.outcome(value["status"], value.get("value"), value)
+    return value if isinstance(value, str) and value else words.value(value)
+
+
+# JSON
+
+
+def json(report: BisectReport) -> str:
+    """The bisection as an object."""
+    document = {
+        "format_version": FORMAT_VERSION,
+        "log": {"name": report.log.name, "fingerprint": report.log.fingerprint},
+        "variants": report.variants,
+        "about": report.about,
+        "changes": [_change_json(change) for change in report.changes],
+        "steps": report.steps,
+        "replays": report.replays,
+    }
+    return msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n"
+
+
+def turns_json(turns: Iterable[Turn]) -> list[dict[str, Any]]:
+    """The patches of a step."""
+    return [
+        {
+            "name": turn.patch.name,
+            "sha": turn.patch.sha,
+            "date": turn.patch.date,
+            "subject": turn.patch.subject,
+            "out": turn.out,
+        }
+        for turn in turns
+    ]
+
+
+def _change_json(change: ChangeReport) -> dict[str, Any]:
+    before, after = (
+        {"variant": variant, "value": answer.value}
+        for variant, answer in zip(change.variants, change.answers, strict=True)
+    )
+    return {
+        "patches": turns_json(change.turns),
+        "seq": change.seq,
+        "event": change.event,
+        "before": before,
+        "after": after,
+    }

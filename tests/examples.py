@@ -1,0 +1,29 @@
+"""The subject's own examples, replayed."""
+
+from pathlib import Path
+
+from replay import ingest
+from replay.events import Event, Log, LogHeader, Payload, fingerprint
+from replay.replayer import Trace, replay
+from replay.variants import Subject, resolve
+
+PATCHES = Path(__file__).parents[1] / "patches"
+NAMES = sorted(file.stem for file in (PATCHES / "examples").glob("*.jsonl"))
+
+
+def example(name: str) -> Log:
+    """One of the examples."""
+    recording = next(iter(ingest.read(PATCHES / "examples" / f"{name}.jsonl")))
+    events = tuple(recording.events)
+    return Log(name, LogHeader(name), events, fingerprint(events))
+
+
+def log_of(*payloads: Payload) -> Log:
+    """A log of these events."""
+    events = tuple(map(Event, payloads))
+    return Log("handmade", LogHeader("handmade"), events, fingerprint(events))
+
+
+def traced(subject: Subject, log: Log, *expressions: str) -> tuple[Trace, ...]:
+    """The log in each of the variants."""
+    return tuple(replay(log, resolve(subject, text, {})) for text in expressions)
