@@ -1,0 +1,28 @@
+"""The README: its commands are the ones that work, its output is the one that comes."""
+
+import re
+
+from tests.readme import README, rerun, sessions
+
+TEXT = README.read_text()
+
+
+def test_every_session_of_the_readme_prints_what_it_says(tmp_path):
+    shown = sessions(TEXT)
+    assert shown
+    assert [rerun(session, tmp_path) for session in shown] == shown
+
+
+def test_the_first_block_holds_the_two_commands_one_a_line():
+    first = re.search(r"^```(\w*)\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+    assert first is not None and first.group(1) == "sh"
+    diff, tests = first.group(2).splitlines()
+    assert all(line.startswith("python3 -m venv ") for line in (diff, tests))
+    assert "replay diff" in diff and "snapshot-on.jsonl" in diff
+    assert "pytest" in tests
+
+
+def test_every_file_that_the_readme_links_to_exists():
+    targets = re.findall(r"\]\((?!https?:)([^)#]+)\)", TEXT)
+    assert targets
+    assert [target for target in targets if not (README.parent / target).exists()] == []
