@@ -1,6 +1,6 @@
 """The command line: parse, call, print, exit."""
 
-from replay.cli import care, causes, conformance, diffs, logs, model, replays
+from replay.cli import care, causes, conformance, diffs, graphs, logs, model, replays
 from replay.cli.app import main
 
-__all__ = ["care", "causes", "conformance", "diffs", "logs", "main", "model", "replays"]
+__all__ = ["care", "causes", "conformance", "diffs", "graphs", "logs", "main", "model", "replays"]

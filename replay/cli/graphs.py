@@ -1,0 +1,54 @@
+"""The command that draws the nodes of one moment."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from replay import arguments
+from replay.cli.app import LogWord, Output, Session, app, emit, notify
+from replay.errors import ReplayError
+from replay.replayer import Trace, replay
+from replay.report.dot import dot
+from replay.report.graph import Graph, graph
+from replay.report.svg import document
+from replay.variants import resolve
+from replay.view import view
+
+
+class Drawn(StrEnum):
+    """The forms in which a graph can be had."""
+
+    SVG = "svg"
+    DOT = "dot"
+
+
+DRAWINGS = {Drawn.SVG: document, Drawn.DOT: dot}
+
+
+@app.command("graph")
+def draw(
+    context: typer.Context,
+    name: LogWord,
+    at: Annotated[str | None, typer.Option(metavar="REV", help="Default: the last named.")] = None,
+    seq: Annotated[int | None, typer.Option(metavar="N", help="Default: the last event.")] = None,
+    format: Annotated[Drawn, typer.Option("--format", case_sensitive=False)] = Drawn.SVG,
+    output: Output = None,
+) -> None:
+    """Draw the nodes after an event: base left, active layer right."""
+    session: Session = context.obj
+    subject = session.subject()
+    variant = resolve(subject, at or tuple(subject.config.variants)[-1], session.named)
+    with session.store() as store:
+        log = arguments.open_log(store, name, notify)
+    emit(DRAWINGS[format](_graph(replay(log, variant), seq)), output)
+
+
+def _graph(trace: Trace, seq: int | None) -> Graph:
+    """The graph after an event. Raises ReplayError if there is no such event."""
+    last = len(trace.steps)
+    if seq is not None and not 1 <= seq <= last:
+        raise ReplayError(f"there is no event {seq}", do=f"the last is {last}")
+    subject = trace.variant.subject
+    state = trace.steps[(seq or last) - 1].state if last else trace.variant.program.initial()
+    return graph(view(state, subject), subject.config)
