@@ -145,11 +145,16 @@ class Origin(Struct, frozen=True):
 
 
 class Event(Struct, frozen=True):
-    """One recorded fact. Neither origin nor recorded (seconds) influences a replay."""
+    """One recorded fact. Neither origin nor recorded (seconds) influences a replay.
+
+    A translated event has what was recorded as its `original`, and perhaps a note about that.
+    """
 
     payload: Payload
     origin: Origin | None = None
     recorded: float | None = None
+    original: Payload | None = None
+    note: str = ""
 
 
 class Observation(Struct, frozen=True, tag_field="kind", tag="observation"):

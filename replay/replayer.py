@@ -23,6 +23,8 @@ from replay.events import (
 )
 from replay.language import Crashed, Ending, Failed, Program, Refused, Returned
 from replay.state import State, plain, stopped
+from replay.subject import Subject
+from replay.translation import translated
 from replay.variants import Variant
 from replay.workdisk import WorkDisk
 
@@ -108,10 +110,11 @@ MEMO = Memo()
 
 
 def replay(log: Log, variant: Variant) -> Trace:
-    """The trace of a log in a variant."""
+    """The trace of a log, translated if the subject has a dictionary, in a variant."""
+    log = translated(log, variant.subject)
     state = variant.program.initial()
     steps = []
-    requests = _requests(_Content(log.fingerprint, log))
+    requests = _requests(_Content(log.fingerprint, variant.subject, log))
     for seq, (event, asked) in enumerate(zip(log.events, requests, strict=True), 1):
         state, outcome = _step(variant.program, state, asked)
         steps.append(Step(seq, event, outcome, state))
@@ -122,7 +125,7 @@ def transitions(trace: Trace) -> Iterator[Key]:
     """The transitions of a trace that ran code of the model; equal ones are the same work."""
     program = trace.variant.program
     state = program.initial()
-    requests = _requests(_Content(trace.log.fingerprint, trace.log))
+    requests = _requests(_Content(trace.log.fingerprint, trace.variant.subject, trace.log))
     for done, asked in zip(trace.steps, requests, strict=True):
         if state.machine is not None and asked.handler in program.functions:
             yield _key(program, state, asked)
@@ -215,6 +218,7 @@ class _Content:
     """The key of a log's requests."""
 
     fingerprint: str
+    subject: Subject
     log: Log = field(compare=False)
 
 

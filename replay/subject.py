@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeVar
 
 import msgspec
 
+from replay.dictionary import Dictionary
 from replay.errors import ReplayError
 from replay.series import Series, read_text
 
@@ -72,11 +73,12 @@ class SubjectConfig(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """A directory's series and configuration."""
+    """A directory's series and configuration, and its dictionary if it has one."""
 
     directory: Path
     config: SubjectConfig
     series: Series
+    dictionary: Dictionary | None = None
 
 
 def read_config(path: Path) -> SubjectConfig:

@@ -6,6 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from replay import language
+from replay.dictionary import read_dictionary
 from replay.errors import ReplayError
 from replay.language import Program
 from replay.recipe import Recipe, expressions, is_expression, parse_range, read_recipe
@@ -58,7 +59,8 @@ def load_subject(directory: Path) -> Subject:
     or if subject.toml has a fault or names a revision that is not there.
     """
     path = directory / "subject.toml"
-    subject = Subject(directory, read_config(path), read_series(directory))
+    config = read_config(path)
+    subject = Subject(directory, config, read_series(directory), read_dictionary(directory))
     for tree in subject.series.trees:
         _check(tree, subject.config.machine)
     for name, variant in subject.config.variants.items():

@@ -17,6 +17,12 @@ SHORT = ("hda", "hdb", "hdc", "hdd", "cdrom", "fda", "fdb", "sd")
 """Options whose value is a file."""
 
 DRIVES = ("drive", "blockdev", "device", "snapshot", *SHORT)
+MEDIUM = {"blockdev-change-medium": "filename", "change": "target"}
+"""Commands that put a medium into a drive, and the argument that names it."""
+
+MAKING = ("snapshot-file",)
+"""Arguments that name a file which the command makes."""
+
 SUFFIXES = {".qcow2": "qcow2", ".qed": "qed", ".vmdk": "vmdk", ".vdi": "vdi"}
 
 
@@ -56,6 +62,26 @@ def images(
                 if name not in done:
                     done.add(name)
                     yield option, event(name, image)
+
+
+def media(
+    messages: Iterable[Message], known: Mapping[str, Known]
+) -> Iterator[tuple[Message, dict[str, Any]]]:
+    """An image event object for each file that is put into a drive later, if a reply tells of it.
+
+    What the recording itself makes is not among them.
+    """
+    made: set[str] = set()
+    for message in messages:
+        arguments = message.msg.get("arguments") if message.role == "command" else None
+        if not isinstance(arguments, dict):
+            continue
+        made |= {str(arguments[key]) for key in MAKING if key in arguments}
+        file = text(arguments, MEDIUM.get(str(message.command), ""))
+        if file is not None and file in known and file not in made:
+            made.add(file)
+            for name, image in reversed(list(chain(file, Known(), known))):
+                yield message, event(name, image)
 
 
 def told_by(option: Message, nodes: dict[str, dict[str, Any]]) -> Iterator[tuple[str, Known]]:

@@ -113,29 +113,42 @@ def id_of(message: Message) -> bytes:
 
 def start_of(talk: Paired, drives: Sequence[str]) -> list[Event] | None:
     """The images and drives of the start; None where nothing tells of them."""
-    options = [message for message in talk.messages if message.role == "option"]
-    kept = [option for option in options if commandline.is_kept(option)]
-    if len(kept) < len(options):
-        talk.left_out[NO_DRIVE] += len(options) - len(kept)
-    queried = None if kept else machine_events(talk)
-    if drives and (kept or queried):
+    known = commandline.known_images(talk.messages)
+    options = options_of(talk)
+    queried = None if options else machine_events(talk)
+    if drives and (options or queried):
         raise ReplayError(
             "the recording tells of its drives itself",
             where=str(talk.messages[0].origin),
             do="leave out --drive",
         )
-    if queried is not None:
-        return queried
-    known = commandline.known_images(talk.messages)
     for drive in drives:
         option, told = commandline.given(drive)
-        kept.append(option)
+        options.append(option)
         known |= told
-    images = [event(raw, option) for option, raw in commandline.images(kept, known)]
-    talk.left_out[NO_SIZE] += sum(
-        isinstance(e.payload, Image) and not e.payload.size for e in images
-    )
-    return [*images, *(event(commandline.command(option), option) for option in kept)] or None
+    start = option_events(options, known, talk.left_out) if options else queried
+    if start is None:
+        return None
+    there = {event.payload.name for event in start if isinstance(event.payload, Image)}
+    media = commandline.media(talk.messages, known)
+    return [*(event(raw, of) for of, raw in media if raw["name"] not in there), *start]
+
+
+def options_of(talk: Paired) -> list[Message]:
+    """The options of the command line that are about drives."""
+    options = [message for message in talk.messages if message.role == "option"]
+    kept = [option for option in options if commandline.is_kept(option)]
+    talk.left_out[NO_DRIVE] += len(options) - len(kept)
+    return kept
+
+
+def option_events(
+    options: Sequence[Message], known: Mapping[str, commandline.Known], left_out: Counter[str]
+) -> list[Event]:
+    """The images that options name, then the options themselves."""
+    images = [event(raw, option) for option, raw in commandline.images(options, known)]
+    left_out[NO_SIZE] += sum(isinstance(e.payload, Image) and not e.payload.size for e in images)
+    return [*images, *(event(commandline.command(option), option) for option in options)]
 
 
 def event(raw: dict[str, Any], message: Message) -> Event:
