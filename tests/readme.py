@@ -45,9 +45,7 @@ def run(command: str, place: Path) -> str:
 def rewritten(text: str) -> str:
     """The page with the output of its sessions as it is today."""
     with tempfile.TemporaryDirectory() as place:
-        return BLOCK.sub(
-            lambda block: f"```console\n{rerun(block.group(1), Path(place))}```", text
-        )
+        return BLOCK.sub(lambda block: f"```console\n{rerun(block.group(1), Path(place))}```", text)
 
 
 if __name__ == "__main__":
