@@ -42,10 +42,15 @@ class Work(Struct, frozen=True):
 
 
 class Attribution(Struct, frozen=True, eq=False):
-    """The causes of each divergence of a diff, in the diff's order."""
+    """The causes of each divergence of a diff, in the diff's order, and the steps looked at.
+
+    `hidden` is how many divergences are not among them, since nobody wants to see their patches.
+    """
 
     causes: tuple[tuple[Cause, ...], ...]
+    steps: tuple[tuple[Turn, ...], ...]
     work: Work
+    hidden: int = 0
 
 
 Road = tuple[tuple[tuple[Turn, ...], Trace], ...]
@@ -61,23 +66,29 @@ def attribute(diff: Diff) -> Attribution:
         tuple(cause for pair in _pairs(found) for cause in _causes(found, roads[pair]))
         for found in diff.divergences
     )
-    return Attribution(causes, _work([trace for road in roads.values() for _, trace in road]))
+    legs = [leg for road in roads.values() for leg in road]
+    steps = tuple(dict.fromkeys(turns for turns, _ in legs if turns))
+    return Attribution(causes, steps, _work(trace for _, trace in legs))
 
 
 def select(
     diff: Diff, attribution: Attribution, wanted: Callable[[Patch], bool]
 ) -> tuple[Diff, Attribution]:
     """Only the causes by wanted patches, and only the divergences that have any."""
+
+    def chosen(turns: tuple[Turn, ...]) -> bool:
+        return any(wanted(turn.patch) for turn in turns)
+
     found = zip(diff.divergences, attribution.causes, strict=True)
-    chosen = [(divergence, _chosen(causes, wanted)) for divergence, causes in found]
-    left = [(divergence, causes) for divergence, causes in chosen if causes]
-    divergences = tuple(divergence for divergence, _ in left)
-    causes = tuple(causes for _, causes in left)
-    return Diff(diff.traces, divergences), Attribution(causes, attribution.work)
-
-
-def _chosen(causes: Iterable[Cause], wanted: Callable[[Patch], bool]) -> tuple[Cause, ...]:
-    return tuple(c for c in causes if any(wanted(turn.patch) for turn in c.turns))
+    asked = [(d, tuple(cause for cause in causes if chosen(cause.turns))) for d, causes in found]
+    left = [(divergence, causes) for divergence, causes in asked if causes]
+    selected = Attribution(
+        causes=tuple(causes for _, causes in left),
+        steps=tuple(filter(chosen, attribution.steps)),
+        work=attribution.work,
+        hidden=attribution.hidden + len(asked) - len(left),
+    )
+    return Diff(diff.traces, tuple(divergence for divergence, _ in left)), selected
 
 
 def _pairs(divergence: Divergence) -> list[tuple[str, str]]:

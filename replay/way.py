@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 from itertools import takewhile
 from pathlib import Path
 
@@ -31,6 +32,7 @@ class Leg(Struct, frozen=True, eq=False):
     variant: Variant
 
 
+@lru_cache(maxsize=64)
 def way(start: Variant, end: Variant) -> tuple[Leg, ...]:
     """The steps from one variant of a subject to another, which the last one reaches."""
     legs: list[Leg] = []

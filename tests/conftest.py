@@ -7,6 +7,11 @@ from collections.abc import Callable
 import pytest
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Adds --write-gold, which makes the expected output anew; look at its diff."""
+    parser.addoption("--write-gold", action="store_true", help="write tests/data/gold anew")
+
+
 @pytest.fixture(scope="session")
 def need() -> Callable[[str, str], None]:
     """need(program, package): skips a test if a program is missing; under CI=true it fails."""

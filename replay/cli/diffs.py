@@ -1,9 +1,12 @@
 """The command that compares what variants make of logs."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from msgspec import Struct
 from typer.core import TyperCommand
 
 from replay import arguments
@@ -15,10 +18,15 @@ from replay.errors import ReplayError
 from replay.events import Log
 from replay.replayer import replay
 from replay.report import DiffReport, json, report, text
-from replay.series import Patch, find_patch
+from replay.series import Patch, find_patch, read_patch
 from replay.variants import Variant, expressions
 
-DIFFS = {Format.TEXT: text.diffs, Format.JSON: json.diffs, "quiet": text.headlines}
+DIFFS: Mapping[str, Callable[[Sequence[DiffReport]], str]] = {
+    "text": text.diffs,
+    "json": json.diffs,
+    "quiet": text.headlines,
+    "details": partial(text.diffs, details=True),
+}
 
 
 class LogsAfterDashes(TyperCommand):
@@ -41,6 +49,9 @@ def diff_logs(
     other_than: Annotated[
         str, typer.Option("--except", metavar="SHA,...", help="What other patches do.")
     ] = "",
+    details: Annotated[
+        bool, typer.Option("--details", help="All values in each variant too.")
+    ] = False,
     no_attribution: Annotated[
         bool, typer.Option("--no-attribution", help="Do not look for the patches.")
     ] = False,
@@ -57,41 +68,48 @@ def diff_logs(
     subject = session.subject()
     choice = arguments.split(words or (), context.meta["logs"], subject, session.named)
     compared = arguments.resolved(choice.variants, subject, session.named)
-    wanted = _wanted(only, other_than, compared) if only or other_than else None
+    asked = Asked(_patches(only, compared), _patches(other_than, compared)) if attributed else None
     with session.store() as store:
         names = [info.name for info in store.logs()] if every else choice.logs
         near = expressions(subject, session.named)
         logs = [log for name in names for log in arguments.open_logs(store, name, notify, near)]
     if not logs:
         raise ReplayError("no log to compare", do="name one, or import some and say --all")
-    reports = [_compared(log, compared, attributed, wanted) for log in logs]
-    emit(DIFFS["quiet" if quiet else format](reports), output)
+    reports = [_compared(log, compared, asked) for log in logs]
+    form = "quiet" if quiet else "details" if details and format == Format.TEXT else format
+    emit(DIFFS[form](reports), output)
     if any(told.divergences for told in reports):
         raise typer.Exit(DIFFERS)
 
 
-Wanted = Callable[[Patch], bool]
+class Asked(Struct, frozen=True):
+    """Which patches an invocation is about; `only` none for all."""
+
+    only: tuple[Patch, ...]
+    other_than: tuple[Patch, ...]
+
+    def wanted(self, patch: Patch) -> bool:
+        """Whether the options let this one through."""
+        return patch not in self.other_than and (not self.only or patch in self.only)
 
 
-def _wanted(only: str, other_than: str, variants: Sequence[Variant]) -> Wanted:
-    """Which patches the options let through."""
+def _patches(text: str, variants: Sequence[Variant]) -> tuple[Patch, ...]:
+    """The patches of SHA,... where a file that a variant adds may stand for a sha."""
     series = variants[0].subject.series
     files = {path for variant in variants for path in variant.recipe.extra}
-
-    def names(words: str) -> set[str]:
-        found = [word for word in words.split(",") if word]
-        return {w if w in files else series.patches[find_patch(series, w)].name for w in found}
-
-    chosen, excepted = names(only), names(other_than)
-    return lambda patch: patch.name not in excepted and (not chosen or patch.name in chosen)
+    return tuple(
+        read_patch(Path(word)) if word in files else series.patches[find_patch(series, word)]
+        for word in text.split(",")
+        if word
+    )
 
 
-def _compared(
-    log: Log, variants: Sequence[Variant], attributed: bool, wanted: Wanted | None
-) -> DiffReport:
-    """What there is to tell of a log in several variants."""
+def _compared(log: Log, variants: Sequence[Variant], asked: Asked | None) -> DiffReport:
+    """What there is to tell of a log in several variants; asked None leaves patches out."""
     found = diff(*(replay(log, variant) for variant in variants))
-    if not attributed:
+    if asked is None:
         return report(found)
     attribution = attribute(found)
-    return report(*(select(found, attribution, wanted) if wanted else (found, attribution)))
+    if asked.only or asked.other_than:
+        found, attribution = select(found, attribution, asked.wanted)
+    return report(found, attribution, asked.only)

@@ -1,6 +1,6 @@
 """Reports: what there is to tell of a diff or a replay, computed once, for every format."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -17,7 +17,7 @@ from replay.report.flags import BitFields, Chain, chains
 from replay.report.headline import headline
 from replay.series import Patch
 from replay.view import View, view
-from replay.way import named_patches
+from replay.way import Turn, named_patches
 
 FORMAT_VERSION = 1
 
@@ -53,8 +53,8 @@ class Told(Struct, frozen=True):
 class DiffReport(Struct, frozen=True):
     """What there is to tell of a diff. `bits` are the bit fields with their flags' names.
 
-    `named` are the patches that the variants are named after, in the order of the variants.
-    `work` is what the attribution took, None if there is none.
+    Of an attribution: `steps` are those of the ways between the variants, `named` the patches
+    that are asked about, `work` is what it took, `hidden` how many divergences are left out.
     """
 
     log: LogId
@@ -64,7 +64,9 @@ class DiffReport(Struct, frozen=True):
     chains: tuple[Chain, ...]
     bits: BitFields
     named: tuple[Patch, ...] = ()
+    steps: tuple[tuple[Turn, ...], ...] = ()
     work: Work | None = None
+    hidden: int = 0
 
 
 class StepReport(Struct, frozen=True):
@@ -87,20 +89,28 @@ class RunReport(Struct, frozen=True):
     bits: BitFields
 
 
-def report(diff: Diff, attribution: Attribution | None = None) -> DiffReport:
-    """The report of a diff, with the patches that its divergences come from if they are known."""
+def report(
+    diff: Diff, attribution: Attribution | None = None, asked: Iterable[Patch] = ()
+) -> DiffReport:
+    """The report of a diff, with the patches that its divergences come from if they are known.
+
+    Asked about are those that the variants are named after, and those given.
+    """
     bits = diff.traces[0].variant.subject.config.bits
     causes = attribution.causes if attribution else ((),) * len(diff.divergences)
     found = zip(diff.divergences, causes, strict=True)
+    hidden = attribution.hidden if attribution else 0
     return DiffReport(
         log=log_id(diff.traces[0]),
         variants=tuple(map(variant_id, diff.traces)),
-        headline=headline(diff, bits),
+        headline=headline(diff, bits, hidden),
         divergences=tuple(_told(divergence, diff, causes) for divergence, causes in found),
         chains=tuple(chains(diff, bits)),
         bits=bits,
-        named=named_patches(*(trace.variant for trace in diff.traces)),
+        named=(*named_patches(*(trace.variant for trace in diff.traces)), *asked),
+        steps=attribution.steps if attribution else (),
         work=attribution.work if attribution else None,
+        hidden=hidden,
     )
 
 

@@ -10,7 +10,7 @@ from replay.bisect import Answer, Bisection, Change
 from replay.events import Payload
 from replay.replayer import Trace
 from replay.report import FORMAT_VERSION, LogId, VariantId, log_id, variant_id, words
-from replay.report.text import block, header
+from replay.report.page import block, header
 from replay.series import Patch, label
 from replay.way import Turn
 

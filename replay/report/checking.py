@@ -11,7 +11,7 @@ from replay.events import Payload
 from replay.replayer import Trace
 from replay.report import FORMAT_VERSION, LogId, VariantId, log_id, variant_id, words
 from replay.report.bisecting import turned, turns_json
-from replay.report.text import WIDTH, block, header
+from replay.report.page import RULE, block, header
 from replay.way import Turn
 
 Culprits = Mapping[Breach, tuple[Turn, ...]]
@@ -60,7 +60,7 @@ def text(reports: Sequence[CheckReport]) -> str:
     if len(reports) == 1:
         return _text(reports[0])
     parts = ["\n".join(_summary(reports)) + "\n", *(_text(it) for it in reports if it.breaches)]
-    return f"\n{'-' * WIDTH}\n".join(parts)
+    return RULE.join(parts)
 
 
 def _summary(reports: Sequence[CheckReport]) -> Iterator[str]:

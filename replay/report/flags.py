@@ -1,6 +1,6 @@
 """Flags of a node chain: for each node and variant, the names of the bits that are set."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -62,6 +62,12 @@ def chains(diff: Diff, bits: BitFields) -> Iterator[Chain]:
         yield table
 
 
+def among(table: Chain, wanted: Collection[str]) -> Chain:
+    """The table of these flags only, with the nodes on which they differ."""
+    rows = [replace(r, differing=tuple(f for f in r.differing if f in wanted)) for r in table.rows]
+    return replace(table, rows=tuple(row for row in rows if row.differing))
+
+
 def chain(diff: Diff, divergence: Divergence, bits: BitFields) -> Chain:
     """The nodes of the root that a bit field's divergence is about, after its first event."""
     seq, (_, path, field) = divergence.first_seq, divergence.place
@@ -89,9 +95,14 @@ def first_bit(divergence: Divergence, bits: BitFields) -> str | None:
     """The first flag, in order of interest, that differs; None if this is no bit field."""
     if divergence.place.kind != "field" or divergence.place.field not in bits:
         return None
+    return next(iter(differing_bits(divergence, bits)), None)
+
+
+def differing_bits(divergence: Divergence, bits: BitFields) -> tuple[str, ...]:
+    """The flags of a bit field that differ, in order of interest."""
     known = bits[divergence.place.field]
     flags = {name: flag_names(value, known) for name, value in divergence.values.items()}
-    return next(iter(_differing(flags, known)), None)
+    return _differing(flags, known)
 
 
 def _differing(flags: Mapping[str, tuple[str, ...]], known: Mapping[str, int]) -> tuple[str, ...]:

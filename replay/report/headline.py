@@ -15,8 +15,13 @@ from replay.report.flags import BitFields, Chain, chain, first_bit
 EXISTENCE = {"exists": "exists", "unlinked": "is unlinked", "absent": "never existed"}
 
 
-def headline(diff: Diff, bits: BitFields) -> str:
-    """One sentence for the whole diff; "No difference: ..." if there is none."""
+def headline(diff: Diff, bits: BitFields, hidden: int = 0) -> str:
+    """One sentence for the whole diff; "No difference: ..." if there is none.
+
+    `hidden` is how many divergences the diff lacks.
+    """
+    if not diff.divergences and hidden:
+        return f"No difference but {words.count(hidden, 'divergence')} that are left out."
     if not diff.divergences:
         names = words.listing([trace.variant.name for trace in diff.traces])
         events = words.count(len(diff.traces[0].steps), "event")

@@ -1,6 +1,6 @@
 """Reports as JSON, in the form whose version is FORMAT_VERSION."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -46,7 +46,7 @@ def _diff(report: DiffReport) -> dict[str, Any]:
         "variants": report.variants,
         "events": report.log.events,
         "headline": report.headline,
-        **({"attribution": report.work} if report.work else {}),
+        **_attribution(report),
         "divergences": [_divergence(told) for told in report.divergences],
     }
 
@@ -67,24 +67,43 @@ def _divergence(told: Told) -> dict[str, Any]:
         "values": divergence.values,
         "first_seq": divergence.first_seq,
         "last_seq": divergence.last_seq,
-        "patches": [_patch(turn, cause) for cause in told.causes for turn in cause.turns],
+        "patches": [entry for cause in told.causes for entry in _cause(cause)],
     }
 
 
-def _patch(turn: Turn, cause: Cause) -> dict[str, Any]:
-    """A patch with the values before and after it; one that is not there is left out.
+def _attribution(report: DiffReport) -> dict[str, Any]:
+    """The patches that did something, in order, and what it took to know that."""
+    if report.work is None:
+        return {}
+    did = {_id(turn) for told in report.divergences for c in told.causes for turn in c.turns}
+    turns = [turn for step in report.steps for turn in step if _id(turn) in did]
+    return {
+        "attribution": report.work,
+        "left_out": report.hidden,
+        "patches": [_patch(turn) for turn in turns],
+    }
+
+
+def _patch(turn: Turn) -> dict[str, Any]:
+    patch = turn.patch
+    told = {key: getattr(patch, key) for key in ("sha", "name", "date", "subject")}
+    return {"patch": _id(turn), **told, "out": turn.out}
+
+
+def _cause(cause: Cause) -> Iterator[dict[str, Any]]:
+    """Each patch with the values before and after it, unless they are not there.
 
     `together` are the others without which the patch does not apply on the way.
     """
-    patch = turn.patch
     values = {"before": cause.before, "after": cause.after}
-    together = [other.patch.sha or other.patch.name for other in cause.turns if other != turn]
-    return {
-        **{key: getattr(patch, key) for key in ("sha", "name", "date", "subject")},
-        "out": turn.out,
-        **{key: value for key, value in values.items() if value is not ABSENT},
-        **({"together": together} if together else {}),
-    }
+    there = {key: value for key, value in values.items() if value is not ABSENT}
+    for turn in cause.turns:
+        together = [_id(other) for other in cause.turns if other != turn]
+        yield {"patch": _id(turn), **there, **({"together": together} if together else {})}
+
+
+def _id(turn: Turn) -> str:
+    return turn.patch.sha or turn.patch.name
 
 
 def _step(step: StepReport, bits: BitFields) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from replay.report import RunReport, StepReport, words
 from replay.report.changes import Change
-from replay.report.text import block, header
+from replay.report.page import block, header
 from replay.view import View, flag_names
 
 

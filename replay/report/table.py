@@ -1,0 +1,66 @@
+"""A table of flags as plain text."""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from replay.report import words
+from replay.report.flags import Chain, Row
+from replay.report.page import WIDTH, block
+
+INDENT = 6
+
+
+def table(chain: Chain, common: bool = True) -> Iterator[str]:
+    """A row a node, a column a variant; a cell has the flags that differ, + set and - cleared.
+
+    `common` is whether to tell the flags too that are set in all variants.
+    """
+    labels = {row.path: _label(row) for row in chain.rows}
+    cell = max(len(word) for word in (*chain.variants, *_flags(chain), "no such node")) + 3
+    path = max(map(len, labels.values())) + 2
+    if path + cell * len(chain.variants) > WIDTH:
+        path = INDENT
+    columns = (WIDTH - path) // cell or 1
+    same = ", = set in all" if common else ""
+    yield f"{chain.field} after #{chain.seq}: + set, - cleared{same}"
+    for start in range(0, len(chain.variants), columns):
+        variants = chain.variants[start : start + columns]
+        yield (" " * path + "".join(f"{words.escape(name):{cell}}" for name in variants)).rstrip()
+        for row in chain.rows:
+            yield from _row(row, variants, labels[row.path], _Form(path, cell, common))
+
+
+def _label(row: Row) -> str:
+    where = row.divergence
+    span = f"  {words.span(where.first_seq, where.last_seq)}" if where else ""
+    return f"  {words.escape(row.path)}{span}"
+
+
+def _flags(chain: Chain) -> Iterator[str]:
+    return (words.escape(flag) for row in chain.rows for flag in row.differing)
+
+
+class _Form(NamedTuple):
+    """How wide the column of paths and the others are, and whether common flags are told."""
+
+    path: int
+    cell: int
+    common: bool
+
+
+def _row(row: Row, variants: Iterable[str], label: str, form: _Form) -> Iterator[str]:
+    if len(label) > form.path:
+        yield label
+        label = ""
+    for flag in row.differing:
+        cells = (_cell(flag, row.set_in.get(name)) for name in variants)
+        yield (f"{label:{form.path}}" + "".join(f"{text:{form.cell}}" for text in cells)).rstrip()
+        label = ""
+    if form.common:
+        yield from block(f"{label:{form.path}}", f"= {words.flags(row.common)}", hang=2)
+
+
+def _cell(flag: str, set_here: tuple[str, ...] | None) -> str:
+    if set_here is None:
+        return "no such node"
+    return f"{'+' if flag in set_here else '-'}{words.escape(flag)}"
