@@ -156,6 +156,11 @@ class Event(Struct, frozen=True):
     original: Payload | None = None
     note: str = ""
 
+    @property
+    def idle(self) -> bool:
+        """Whether it is translated to a notice, since it asks nothing of the subject's trees."""
+        return isinstance(self.original, Command) and isinstance(self.payload, Notice)
+
 
 class Observation(Struct, frozen=True, tag_field="kind", tag="observation"):
     """What the recording itself saw of the machine: a query and its answer.

@@ -6,6 +6,7 @@ command that asks nothing of the trees becomes a notice, which nobody has to ans
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -158,8 +159,24 @@ def _json(arguments: Any) -> Any:
         return arguments
 
 
-def counted(log: Log) -> tuple[int, int]:
-    """How many events of a translated log became others, and how many ask nothing."""
+class Summary(msgspec.Struct, frozen=True):
+    """What a translation did: events that became others, events that ask nothing of the trees,
+    and the commands that no tree has, with how often each was given."""
+
+    translated: int
+    idle: int
+    without_equivalent: Mapping[str, int]
+
+
+def summary(log: Log, subject: Subject) -> Summary | None:
+    """What the translation of a log did, None if it is as it was recorded.
+
+    Commands that no tree has are told only of a log that was translated: in another they may be
+    meant to be refused.
+    """
     done = [event for event in log.events if event.original is not None]
-    idle = [e for e in done if isinstance(e.payload, Notice) and isinstance(e.original, Command)]
-    return len(done) - len(idle), len(idle)
+    if not done:
+        return None
+    idle = sum(event.idle for event in done)
+    missing = without_equivalent(log, subject)
+    return Summary(len(done) - idle, idle, dict(sorted(missing.items())))

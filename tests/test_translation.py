@@ -25,7 +25,7 @@ from replay.events import (
 )
 from replay.replayer import Trace, replay
 from replay.shipped import shipped
-from replay.translation import counted, translated, without_equivalent
+from replay.translation import Summary, summary, translated
 from replay.variants import Subject, load_subject, resolve
 from replay.view import view
 
@@ -94,8 +94,8 @@ def test_translated_events_keep_what_was_recorded(subject: Subject) -> None:
         event.payload for event in log.events
     ]
     assert done.fingerprint == log.fingerprint
-    assert counted(done) == (13, 15)
-    assert without_equivalent(done, subject) == {}
+    assert summary(done, subject) == Summary(13, 15, {})
+    assert summary(log, subject) is None
     assert translated(done, subject) == done
 
 
@@ -254,10 +254,8 @@ def test_a_command_that_failed_when_it_was_recorded_changes_nothing(subject: Sub
 
 def test_what_has_no_equivalent_is_counted(subject: Subject) -> None:
     log = translated(recorded(RECORDINGS / "10-storage-daemon.qmp.jsonl.xz"), subject)
-    assert without_equivalent(log, subject) == {
-        "qmp block-export-add": 1,
-        "qmp blockdev-reopen": 1,
-    }
+    missing = {"qmp block-export-add": 1, "qmp blockdev-reopen": 1}
+    assert summary(log, subject) == Summary(7, 1, missing)
 
 
 KEYS = st.sampled_from(

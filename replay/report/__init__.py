@@ -16,6 +16,7 @@ from replay.report.changes import Change, changes
 from replay.report.flags import BitFields, Chain, chains
 from replay.report.headline import headline
 from replay.series import Patch
+from replay.translation import Summary, summary
 from replay.view import View, view
 from replay.way import Turn, named_patches
 
@@ -23,11 +24,12 @@ FORMAT_VERSION = 1
 
 
 class LogId(Struct, frozen=True):
-    """Which log a report is about."""
+    """Which log a report is about, and what its translation did, None if it has none."""
 
     name: str
     fingerprint: str
     events: int
+    translation: Summary | None = None
 
 
 class VariantId(Struct, frozen=True):
@@ -70,13 +72,19 @@ class DiffReport(Struct, frozen=True):
 
 
 class StepReport(Struct, frozen=True):
-    """One event of a replay: how it ended, what there was then, and what it changed."""
+    """One event of a replay: how it ended, what there was then, and what it changed.
+
+    A translated event has its `original`, what was recorded, and perhaps a `note` about that.
+    """
 
     seq: int
     event: Payload
     outcome: Outcome
     view: View
     changes: tuple[Change, ...]
+    original: Payload | None = None
+    note: str = ""
+    idle: bool = False
 
 
 class RunReport(Struct, frozen=True):
@@ -126,7 +134,10 @@ def run_report(trace: Trace, until: int | None = None) -> RunReport:
     states = [trace.variant.program.initial(), *(step.state for step in done)]
     views = [view(state, subject) for state in states]
     steps = tuple(
-        StepReport(step.seq, step.event.payload, step.outcome, after, changes(before, after))
+        StepReport(
+            *(step.seq, step.event.payload, step.outcome, after, changes(before, after)),
+            *(step.event.original, step.event.note, step.event.idle),
+        )
         for step, (before, after) in zip(done, pairwise(views), strict=True)
     )
     return RunReport(
@@ -146,7 +157,9 @@ def _told(divergence: Divergence, diff: Diff, causes: tuple[Cause, ...]) -> Told
 
 def log_id(trace: Trace) -> LogId:
     """Which log was replayed."""
-    return LogId(trace.log.name, trace.log.fingerprint, len(trace.log.events))
+    log = trace.log
+    told = summary(log, trace.variant.subject)
+    return LogId(log.name, log.fingerprint, len(log.events), told)
 
 
 def variant_id(trace: Trace) -> VariantId:

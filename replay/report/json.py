@@ -55,8 +55,9 @@ def _text(document: Any) -> str:
     return msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n"
 
 
-def _log(log: LogId) -> dict[str, str]:
-    return {"name": log.name, "fingerprint": log.fingerprint}
+def _log(log: LogId) -> dict[str, Any]:
+    told = {"name": log.name, "fingerprint": log.fingerprint}
+    return {**told, "translation": log.translation} if log.translation else told
 
 
 def _divergence(told: Told) -> dict[str, Any]:
@@ -111,6 +112,7 @@ def _step(step: StepReport, bits: BitFields) -> dict[str, Any]:
     return {
         "seq": step.seq,
         "event": step.event,
+        **({"original": step.original, "note": step.note} if step.original else {}),
         "outcome": _outcome(step.outcome),
         "nodes": [_node(node, bits) for node in seen.nodes.values()],
         "other": [_node(node, bits) for node in seen.other.values()],

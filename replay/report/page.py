@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from textwrap import wrap
 
 from replay.report import LogId, VariantId, words
+from replay.translation import Summary
 
 WIDTH = 96
 RULE = f"\n{'-' * WIDTH}\n"
@@ -19,6 +20,18 @@ def header(log: LogId, variants: Iterable[VariantId]) -> Iterator[str]:
     for variant in variants:
         left = f"{words.escape(variant.name):{name}}  {words.escape(variant.revision):{revision}}"
         yield f"variant  {left}  {variant.digest[:12]}"
+    if log.translation:
+        yield from block("said in  ", translation(log.translation))
+
+
+def translation(done: Summary) -> str:
+    """What a translation did, in a few sentences."""
+    told = f"words of these trees: {words.count(done.translated, 'event')} translated"
+    told += f", {done.idle} that {'asks' if done.idle == 1 else 'ask'} nothing of them"
+    if not done.without_equivalent:
+        return f"{told}, none without an equivalent"
+    missing = [f"{name} ({count})" for name, count in done.without_equivalent.items()]
+    return f"{told}; without an equivalent: {words.listing(missing)}"
 
 
 def block(lead: str, body: str, hang: int = 0) -> list[str]:

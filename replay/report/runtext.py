@@ -18,7 +18,10 @@ def run(report: RunReport) -> str:
 
 
 def _step(step: StepReport, report: RunReport) -> Iterator[str]:
-    yield from block(f"#{step.seq} ", words.event(step.event))
+    shown = step.original if step.idle and step.original else step.event
+    yield from block(f"#{step.seq} ", words.event(shown))
+    if step.original:
+        yield from block("    ", words.recorded(step.original, step.note, step.idle), hang=4)
     outcome = step.outcome
     yield from block("    ", words.outcome(outcome.status, outcome.value, outcome.error))
     for change in step.changes:

@@ -117,6 +117,14 @@ def event(payload: Payload) -> str:
             return f"{kind(payload)} {escape(name(payload) or '')} {data}".rstrip()
 
 
+def recorded(original: Payload, note: str, idle: bool) -> str:
+    """What a translated event was when it was recorded, and what there is to say about that."""
+    if idle:
+        return f"recorded; it asks nothing here: {escape(note)}"
+    told = f"translated from {event(original)}"
+    return f"{told} ({escape(note)})" if note else told
+
+
 def _image(image: Image) -> str:
     parts = [escape(image.format), size(image.size)]
     if image.backing_file:
