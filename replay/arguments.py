@@ -12,6 +12,9 @@ from replay.events import Log
 from replay.store import EventStore, Stored
 from replay.variants import Subject, Variant, is_expression, parse_range, resolve
 
+WITNESSES = ("qemu", "recorded")
+"""Words for what really happened, which stand where a variant of the model may stand."""
+
 
 class Choice(NamedTuple):
     """Which variants, as expressions, and which logs, by name or file, an invocation is about."""
@@ -47,7 +50,7 @@ def split(
         return found if found and all(map(is_variant, found)) else (word,)
 
     def is_variant(word: str) -> bool:
-        return is_expression(subject, word, named)
+        return word in WITNESSES or is_expression(subject, word, named)
 
     if after_dashes is None:
         leading = tuple(takewhile(lambda word: all(map(is_variant, sides(word))), words))
@@ -62,8 +65,9 @@ def split(
 def resolved(
     chosen: Iterable[str], subject: Subject, named: Mapping[str, str]
 ) -> tuple[Variant, ...]:
-    """The variants of the expressions, each once."""
-    return tuple(resolve(subject, text, named) for text in dict.fromkeys(chosen))
+    """The variants of the expressions, each once; what is no variant of the model is left out."""
+    texts = [text for text in dict.fromkeys(chosen) if text not in WITNESSES]
+    return tuple(resolve(subject, text, named) for text in texts)
 
 
 def open_log(store: EventStore, word: str, notify: Callable[[Stored], None]) -> Log:

@@ -59,7 +59,7 @@ Road = tuple[tuple[tuple[Turn, ...], Trace], ...]
 
 def attribute(diff: Diff) -> Attribution:
     """The causes of every divergence, between neighbours of the variants that it has values in."""
-    traces = {trace.variant.name: trace for trace in diff.traces}
+    traces = {trace.variant.name: trace for trace in diff.replayed}
     pairs = dict.fromkeys(pair for found in diff.divergences for pair in _pairs(found))
     roads = {(a, b): _road(traces[a], traces[b]) for a, b in pairs}
     causes = tuple(

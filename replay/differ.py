@@ -13,8 +13,10 @@ from replay.comparison import (
     compare_files,
     compare_machines,
     compare_outcomes,
+    compare_views,
 )
 from replay.replayer import Step, Trace
+from replay.seen import AnyTrace, views
 from replay.state import State
 from replay.view import View, view
 
@@ -31,8 +33,13 @@ class Divergence(Struct, frozen=True):
 class Diff(Struct, frozen=True, eq=False):
     """Traces of one log, in the order given, and their divergences by first event and place."""
 
-    traces: tuple[Trace, ...]
+    traces: tuple[AnyTrace, ...]
     divergences: tuple[Divergence, ...]
+
+    @property
+    def replayed(self) -> tuple[Trace, ...]:
+        """The traces of the model."""
+        return tuple(trace for trace in self.traces if isinstance(trace, Trace))
 
 
 PARTS: tuple[tuple[Callable[[State], Any], Callable[[Mapping[str, View]], Differences]], ...] = (
@@ -42,10 +49,17 @@ PARTS: tuple[tuple[Callable[[State], Any], Callable[[Mapping[str, View]], Differ
 """The parts of a state that change apart from each other: requests of a guest change the disk."""
 
 
-def diff(*traces: Trace) -> Diff:
+def diff(*traces: AnyTrace) -> Diff:
     """The divergences between traces of the same log; ValueError for traces of several logs."""
     if len({trace.log.fingerprint for trace in traces}) != 1:
         raise ValueError("only traces of one log can be compared")
+    replayed = tuple(trace for trace in traces if isinstance(trace, Trace))
+    events = _replayed(replayed) if len(replayed) == len(traces) else _seen(traces)
+    return Diff(traces, tuple(_in_reading_order(spans(events), events)))
+
+
+def _replayed(traces: tuple[Trace, ...]) -> list[tuple[int, Differences]]:
+    """What differs at each event between traces of the model."""
     names = [trace.variant.name for trace in traces]
     memo: dict[tuple[Any, ...], Differences] = {}
     events = []
@@ -58,7 +72,20 @@ def diff(*traces: Trace) -> Diff:
                 memo[parts] = _compare(compare, parts, traces, steps)
             found |= memo[parts]
         events.append((steps[0].seq, found))
-    return Diff(traces, tuple(_in_reading_order(spans(events), events)))
+    return events
+
+
+def _seen(traces: tuple[AnyTrace, ...]) -> list[tuple[int, Differences]]:
+    """What differs at each event where a witness looks; what differed lasts while none does."""
+    events = []
+    last: Differences = {}
+    for index, event in enumerate(traces[0].log.events):
+        outcomes = {trace.variant.name: trace.steps[index].outcome for trace in traces}
+        known = {name: outcome for name, outcome in outcomes.items() if outcome is not None}
+        looked = views(traces, index)
+        last = last if looked is None else compare_views(looked)
+        events.append((index + 1, compare_outcomes(event.payload, known) | last))
+    return events
 
 
 def spans(events: Iterable[tuple[int, Differences]]) -> Iterator[Divergence]:

@@ -12,11 +12,11 @@ from typer.core import TyperCommand
 from replay import arguments
 from replay.attribute import attribute, select
 from replay.cli.app import DIFFERS, Output, Session, app, emit, notify
+from replay.cli.real import Player, QemuOption, players_of
 from replay.cli.replays import Format, FormatOption
 from replay.differ import diff
 from replay.errors import ReplayError
 from replay.events import Log
-from replay.replayer import replay
 from replay.report import DiffReport, json, report, text
 from replay.series import Patch, find_patch, read_patch
 from replay.variants import Variant, expressions
@@ -55,6 +55,7 @@ def diff_logs(
     no_attribution: Annotated[
         bool, typer.Option("--no-attribution", help="Do not look for the patches.")
     ] = False,
+    binary: QemuOption = None,
     format: FormatOption = Format.TEXT,
     output: Output = None,
 ) -> None:
@@ -68,6 +69,8 @@ def diff_logs(
     subject = session.subject()
     choice = arguments.split(words or (), context.meta["logs"], subject, session.named)
     compared = arguments.resolved(choice.variants, subject, session.named)
+    players = players_of(choice.variants, compared, subject, binary)
+    attributed = attributed and len(compared) == len(players)
     asked = Asked(_patches(only, compared), _patches(other_than, compared)) if attributed else None
     with session.store() as store:
         names = [info.name for info in store.logs()] if every else choice.logs
@@ -75,7 +78,7 @@ def diff_logs(
         logs = [log for name in names for log in arguments.open_logs(store, name, notify, near)]
     if not logs:
         raise ReplayError("no log to compare", do="name one, or import some and say --all")
-    reports = [_compared(log, compared, asked) for log in logs]
+    reports = [_compared(log, players, asked) for log in logs]
     form = "quiet" if quiet else "details" if details and format == Format.TEXT else format
     emit(DIFFS[form](reports), output)
     if any(told.divergences for told in reports):
@@ -104,9 +107,9 @@ def _patches(text: str, variants: Sequence[Variant]) -> tuple[Patch, ...]:
     )
 
 
-def _compared(log: Log, variants: Sequence[Variant], asked: Asked | None) -> DiffReport:
+def _compared(log: Log, players: Sequence[Player], asked: Asked | None) -> DiffReport:
     """What there is to tell of a log in several variants; asked None leaves patches out."""
-    found = diff(*(replay(log, variant) for variant in variants))
+    found = diff(*(play(log) for play in players))
     if asked is None:
         return report(found)
     attribution = attribute(found)

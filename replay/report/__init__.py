@@ -1,6 +1,6 @@
 """Reports: what there is to tell of a diff or a replay, computed once, for every format."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -15,6 +15,7 @@ from replay.replayer import Outcome, Trace
 from replay.report.changes import Change, changes
 from replay.report.flags import BitFields, Chain, chains
 from replay.report.headline import headline
+from replay.seen import AnyTrace, SeenTrace, unseen
 from replay.series import Patch
 from replay.translation import Summary, summary
 from replay.view import View, view
@@ -57,6 +58,8 @@ class DiffReport(Struct, frozen=True):
 
     Of an attribution: `steps` are those of the ways between the variants, `named` the patches
     that are asked about, `work` is what it took, `hidden` how many divergences are left out.
+    `remarks` are about traces that were seen and not replayed. `diff` is what the report was made
+    of, for those who show states.
     """
 
     log: LogId
@@ -68,6 +71,8 @@ class DiffReport(Struct, frozen=True):
     named: tuple[Patch, ...] = ()
     steps: tuple[tuple[Turn, ...], ...] = ()
     work: Work | None = None
+    remarks: tuple[str, ...] = ()
+    diff: Diff = Diff((), ())
     hidden: int = 0
 
 
@@ -115,10 +120,12 @@ def report(
         divergences=tuple(_told(divergence, diff, causes) for divergence, causes in found),
         chains=tuple(chains(diff, bits)),
         bits=bits,
-        named=(*named_patches(*(trace.variant for trace in diff.traces)), *asked),
+        named=(*named_patches(*(trace.variant for trace in diff.replayed)), *asked),
         steps=attribution.steps if attribution else (),
         work=attribution.work if attribution else None,
         hidden=hidden,
+        remarks=tuple(remarks(diff)),
+        diff=diff,
     )
 
 
@@ -152,17 +159,27 @@ def run_report(trace: Trace, until: int | None = None) -> RunReport:
 def _told(divergence: Divergence, diff: Diff, causes: tuple[Cause, ...]) -> Told:
     index = divergence.first_seq - 1
     outcomes = {trace.variant.name: trace.steps[index].outcome for trace in diff.traces}
-    return Told(divergence, diff.traces[0].steps[index].event.payload, outcomes, causes)
+    known = {name: outcome for name, outcome in outcomes.items() if outcome is not None}
+    return Told(divergence, diff.traces[0].steps[index].event.payload, known, causes)
 
 
-def log_id(trace: Trace) -> LogId:
+def remarks(diff: Diff) -> Iterator[str]:
+    """What a reader must know of traces that were seen and not replayed."""
+    for trace in diff.traces:
+        if isinstance(trace, SeenTrace):
+            yield from (f"{trace.variant.name}: {remark}" for remark in trace.remarks)
+    if hidden := unseen(diff.traces):
+        yield f"not compared, since nobody can see it: {', '.join(hidden)}, the data of files"
+
+
+def log_id(trace: AnyTrace) -> LogId:
     """Which log was replayed."""
     log = trace.log
     told = summary(log, trace.variant.subject)
     return LogId(log.name, log.fingerprint, len(log.events), told)
 
 
-def variant_id(trace: Trace) -> VariantId:
+def variant_id(trace: AnyTrace) -> VariantId:
     """Which code it was replayed in."""
     variant = trace.variant
     return VariantId(variant.name, variant.revision, variant.digest)

@@ -7,7 +7,8 @@ from msgspec.structs import replace
 
 from replay.differ import Diff, Divergence
 from replay.roles import Role
-from replay.view import flag_names, view
+from replay.seen import views
+from replay.view import flag_names
 
 BitFields = Mapping[str, Mapping[str, int]]
 """Bit fields and their flags, name to bit, in the subject's order of interest."""
@@ -71,10 +72,10 @@ def among(table: Chain, wanted: Collection[str]) -> Chain:
 def chain(diff: Diff, divergence: Divergence, bits: BitFields) -> Chain:
     """The nodes of the root that a bit field's divergence is about, after its first event."""
     seq, (_, path, field) = divergence.first_seq, divergence.place
-    views = {t.variant.name: view(t.steps[seq - 1].state, t.variant.subject) for t in diff.traces}
-    root = next(seen.all_nodes[path].role[0] for seen in views.values() if path in seen.all_nodes)
+    seen_by = views(diff.traces, seq - 1) or {}
+    root = next(seen.all_nodes[path].role[0] for seen in seen_by.values() if path in seen.all_nodes)
     flags: dict[Role, dict[str, tuple[str, ...]]] = {}
-    for name, seen in views.items():
+    for name, seen in seen_by.items():
         for node in seen.all_nodes.values():
             if node.role[0] == root and field in node.fields:
                 flags.setdefault(node.role, {})[name] = flag_names(node.fields[field], bits[field])
@@ -87,8 +88,8 @@ def chain(diff: Diff, divergence: Divergence, bits: BitFields) -> Chain:
     rows = []
     for role in sorted(flags, key=lambda role: [order.index(child) for child in role[1:]]):
         name = ".".join(role)
-        rows.append(Row(name, flags[role], _differing(flags[role], bits[field]), then.get(name)))
-    return Chain(field, root, seq, tuple(views), tuple(rows))
+        rows.append(Row(name, flags[role], differing(flags[role], bits[field]), then.get(name)))
+    return Chain(field, root, seq, tuple(seen_by), tuple(rows))
 
 
 def first_bit(divergence: Divergence, bits: BitFields) -> str | None:
@@ -102,11 +103,11 @@ def differing_bits(divergence: Divergence, bits: BitFields) -> tuple[str, ...]:
     """The flags of a bit field that differ, in order of interest."""
     known = bits[divergence.place.field]
     flags = {name: flag_names(value, known) for name, value in divergence.values.items()}
-    return _differing(flags, known)
+    return differing(flags, known)
 
 
-def _differing(flags: Mapping[str, tuple[str, ...]], known: Mapping[str, int]) -> tuple[str, ...]:
+def differing(flags: Mapping[str, tuple[str, ...]], known: Mapping[str, int]) -> tuple[str, ...]:
     """The flags that some have and others not: known ones by interest, then unknown ones."""
     sets = [set(names) for names in flags.values()]
-    differing = set[str]().union(*sets) - sets[0].intersection(*sets)
-    return tuple(n for n in known if n in differing) + tuple(sorted(differing - set(known)))
+    found = set[str]().union(*sets) - sets[0].intersection(*sets)
+    return tuple(n for n in known if n in found) + tuple(sorted(found - set(known)))

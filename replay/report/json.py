@@ -47,6 +47,7 @@ def _diff(report: DiffReport) -> dict[str, Any]:
         "events": report.log.events,
         "headline": report.headline,
         **_attribution(report),
+        **({"remarks": report.remarks} if report.remarks else {}),
         "divergences": [_divergence(told) for told in report.divergences],
     }
 

@@ -6,7 +6,7 @@ from textwrap import wrap
 
 from replay.comparison import KINDS
 from replay.report import DiffReport, words
-from replay.report.page import RULE, WIDTH, header
+from replay.report.page import RULE, WIDTH, block, header
 from replay.report.storytext import chapters
 from replay.report.values import values
 
@@ -30,7 +30,10 @@ def diff(report: DiffReport, details: bool = False) -> str:
 
 def _diff(report: DiffReport, details: bool) -> Iterator[str]:
     """The headline, then the story and, without one or with details, all values."""
-    yield from (*header(report.log, report.variants), "", *wrap(report.headline, WIDTH))
+    yield from header(report.log, report.variants)
+    for remark in report.remarks:
+        yield from block("note     ", words.escape(remark))
+    yield from ("", *wrap(report.headline, WIDTH))
     if not report.divergences:
         return
     if report.work:

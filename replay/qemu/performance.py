@@ -1,0 +1,263 @@
+"""The performance: a real machine does what a log says, and is looked at after each event."""
+
+import errno
+import os
+import re
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from replay.disk import is_temporary
+from replay.errors import ReplayError
+from replay.events import Command, Event, Log, Notice
+from replay.qemu.images import Images, unlinked
+from replay.qemu.lens import FLAGS, compared, through
+from replay.qemu.machine import JOB_NOTICES, GoneError, Machine, machine
+from replay.qemu.operations import Hmp, Io, Make, Operation, Qmp, Skip, Wait, operation
+from replay.qemu.places import Places, home
+from replay.qemu.programs import SECONDS, Programs
+from replay.qemu.running import run
+from replay.qemu.sight import QUERIES, Answers, loose, opened, rooted
+from replay.replayer import NOT_RUNNING, NOTHING, Outcome
+from replay.seen import SeenStep, SeenTrace, Witness
+from replay.subject import Subject
+from replay.view import Node, View
+
+WITNESS = "qemu"
+
+ERRORS = {os.strerror(number): name for number, name in errno.errorcode.items()}
+"""errno names by their texts, which is all that qemu-io prints."""
+
+HELD = re.compile(r"^[0-9a-f]{8,}:  ((?:[0-9a-f]{2} )+)", re.MULTILINE)
+SAMPLE = 512
+"""How many bytes of a read are looked at one by one."""
+
+
+def perform(log: Log, subject: Subject, programs: Programs) -> SeenTrace:
+    """What a real QEMU does with a log.
+
+    Its process and its directory are gone when this returns or raises. Raises ReplayError if QEMU
+    does not start.
+    """
+    with tempfile.TemporaryDirectory(prefix="replay-") as root:
+        places = Places(home(log.events), Path(root).resolve())
+        places.make()
+        steps, remarks = run(_perform(log, subject, programs, places))
+    witness = Witness(WITNESS, programs.version, programs.digest, subject)
+    return SeenTrace(log, witness, steps, lambda seen: through(seen, subject), remarks)
+
+
+async def _perform(
+    log: Log, subject: Subject, programs: Programs, places: Places
+) -> tuple[tuple[SeenStep, ...], tuple[str, ...]]:
+    images = Images(programs, places)
+    overlaid = any(is_global_snapshot(event) for event in log.events)
+    async with machine(programs, places) as running:
+        stage = Stage(running, images, places, subject, overlaid)
+        steps = [await stage.step(seq, event) for seq, event in enumerate(log.events, 1)]
+    return tuple(steps), tuple(stage.remarks)
+
+
+def is_global_snapshot(event: Event) -> bool:
+    """Whether the event is the option that overlays every drive of the command line."""
+    match event.payload:
+        case Command(channel="cli", name="snapshot"):
+            return True
+    return False
+
+
+class Stage:
+    """A machine on which events are performed.
+
+    `moving` has the jobs that the log has not waited for yet. While there is one, what can be seen
+    depends on how fast it is, and nobody looks at more than which files are gone.
+    """
+
+    def __init__(
+        self, running: Machine, images: Images, places: Places, subject: Subject, overlaid: bool
+    ) -> None:
+        self.remarks: list[str] = []
+        self._machine = running
+        self._images = images
+        self._places = places
+        self._bits = subject.config.bits.get(FLAGS, {})
+        self._overlaid = overlaid
+        self._moving: set[str] = set()
+        self._met: set[str] = set()
+        self._files: set[str] = set()
+        self._gone = False
+
+    async def step(self, seq: int, event: Event) -> SeenStep:
+        """What was seen of an event and after it."""
+        outcome = await self._outcome(seq, event)
+        if self._moving and not self._gone:
+            self._files |= set(unlinked(self._machine.process.pid, self._places))
+            return SeenStep(seq, event, outcome, None)
+        return SeenStep(seq, event, outcome, await self._look())
+
+    async def _outcome(self, seq: int, event: Event) -> Outcome | None:
+        try:
+            asked = self._asked(event)
+        except ReplayError as error:
+            asked = Skip(error.what)
+        remark = asked.reason if isinstance(asked, Skip) else getattr(asked, "remark", "")
+        if remark:
+            done = "is not performed" if isinstance(asked, Skip) else "is"
+            self._remark(f"#{seq} {done}", remark)
+        if self._gone and not isinstance(asked, Make):
+            return NOT_RUNNING
+        try:
+            return await self._do(asked)
+        except GoneError as error:
+            self._gone = True
+            return Outcome("crashed", error={"class": error.how, "desc": error.words})
+
+    def _asked(self, event: Event) -> Operation:
+        payload = event.payload
+        if isinstance(payload, Notice) and payload.name in JOB_NOTICES:
+            return Wait(str(payload.data.get("device")), JOB_NOTICES[payload.name])
+        return operation(payload, self._places, self._overlaid)
+
+    def _remark(self, what: str, why: str) -> None:
+        self.remarks.append(f"{what}: {self._places.told(why)}")
+
+    async def _do(self, asked: Operation) -> Outcome | None:
+        match asked:
+            case Make():
+                self._images.make(asked)
+                return NOTHING
+            case Wait():
+                return await self._wait(asked)
+            case Io():
+                return await self._io(asked)
+            case Hmp():
+                return await self._human(asked)
+            case Qmp():
+                self._moving |= moved(asked)
+                return self._reply(await self._machine.execute(asked.name, asked.arguments))
+            case Skip():
+                return None
+        raise AssertionError(asked)
+
+    def _reply(self, reply: Any) -> Outcome:
+        self._note_jobs()
+        if "error" not in reply:
+            return NOTHING
+        error = reply["error"]
+        desc = self._places.told(error["desc"])
+        return Outcome("refused", error={"class": error["class"], "desc": desc})
+
+    async def _human(self, asked: Hmp) -> Outcome:
+        text, _ = await self._machine.human(asked.line)
+        self._note_jobs()
+        if text.strip() in ("", "OK"):
+            return NOTHING
+        self._gone = asked.starts
+        return Outcome("refused", error={"text": self._places.told(text)})
+
+    async def _io(self, asked: Io) -> Outcome:
+        """A request of the guest; a read looks at some bytes, then whether all are like them."""
+        if asked.pattern is not None:
+            return await self._qemu_io(asked, f"write -P {asked.pattern}")
+        outcome = await self._qemu_io(asked, "read -v", min(SAMPLE, asked.length))
+        if outcome.status != "returned" or outcome.value == {"pattern": "mixed"}:
+            return outcome
+        return await self._qemu_io(asked, f"read -P {outcome.value['pattern']}")
+
+    async def _qemu_io(self, asked: Io, command: str, length: int | None = None) -> Outcome:
+        request = f"{command} {asked.offset} {length or asked.length}"
+        error, printed = await self._machine.human(f'qemu-io {asked.device} "{request}"')
+        return requested(error or printed, command)
+
+    async def _wait(self, asked: Wait) -> Outcome:
+        jobs = self._machine.jobs
+        wanted = {asked.device} if asked.device else set(jobs)
+        for job in wanted & set(jobs):
+            # How fast a job was allowed to be is nothing that a replay knows.
+            await self._machine.execute("block-job-set-speed", {"device": job, "speed": 0})
+        told = self._machine.told if asked.until == "ready" else {}
+        done = await self._machine.wait(
+            lambda: all(job not in jobs or job in told for job in wanted),
+            f"a job of {asked.device or 'the machine'}",
+        )
+        self._moving = self._moving - {str(job) for job in wanted} if asked.device else set()
+        self._machine.stirred.clear()
+        if done:
+            return self._ended(asked.device)
+        desc = f"still not {asked.until} after {SECONDS:.0f} s"
+        return Outcome("refused", error={"class": "TimeLimit", "desc": desc})
+
+    def _ended(self, job: str | None) -> Outcome:
+        """The outcome of a wait: the notice that ended it, if there was a job to wait for."""
+        if job is None or job not in self._machine.told:
+            return NOTHING
+        name, data = self._machine.told.pop(job)
+        return Outcome("returned", value={"notice": name, "error": "error" in data})
+
+    def _note_jobs(self) -> None:
+        self._moving |= self._machine.stirred
+        self._machine.stirred.clear()
+
+    async def _look(self) -> View:
+        """What can be seen now."""
+        if not self._gone:
+            try:
+                return await self._look_inside()
+            except GoneError:
+                self._gone = True
+        return View(running=False, files=self._images.files())
+
+    async def _look_inside(self) -> View:
+        answers = Answers(*[await self._machine.query(query) for query in QUERIES])
+        outside = self._places.outside
+        opens = [one for line in self._machine.traced() if (one := opened(line))]
+        flags = {(one.driver, outside(one.file)): one.flags for one in opens}
+        self._files |= {outside(one.file) for one in opens if one.creates}
+        self._files |= set(unlinked(self._machine.process.pid, self._places))
+        names = {thing["id"]: thing["name"] for thing in answers.graph["nodes"]}
+        found = [rooted(answers, outside), loose(answers, outside)]
+        nodes, other = (
+            {path: self._opened(node, names[node.id], flags) for path, node in part.items()}
+            for part in found
+        )
+        self._met |= set(names.values())
+        files = self._images.files(name for name in self._files if not is_temporary(name))
+        return View(running=True, nodes=nodes, other=other, files=files)
+
+    def _opened(self, node: Node, name: str, flags: dict[tuple[str, str], int]) -> Node:
+        """The node with the flags that it was opened with, if that was since the last look."""
+        key = (node.fields.get("driver"), node.fields.get("filename"))
+        if name in self._met or key not in flags:
+            return node
+        seen = {**node.fields, FLAGS: compared(flags[key], self._bits)}
+        return Node(node.role, node.id, seen)
+
+
+def moved(asked: Qmp) -> set[str]:
+    """The job that a command sets in motion, which a notice may tell of only later."""
+    if "job-" not in asked.name:
+        return set()
+    return {str(asked.arguments[key]) for key in ("device", "id") if key in asked.arguments}
+
+
+def requested(printed: str, command: str) -> Outcome:
+    """What qemu-io's words about a request mean."""
+    failed = re.search(r"failed: (.+?)\s*$", printed, re.MULTILINE)
+    if failed:
+        name = ERRORS.get(failed[1])
+        if name is None:
+            return Outcome("refused", error={"class": "GenericError", "desc": failed[1]})
+        return Outcome("refused", error={"errno": name})
+    if "Cannot find device" in printed:
+        return Outcome("refused", error={"class": "DeviceNotFound", "desc": printed.strip()})
+    if command.startswith("write"):
+        return NOTHING
+    if command.startswith("read -P"):
+        told = (
+            "mixed" if "Pattern verification failed" in printed else int(command.rpartition(" ")[2])
+        )
+        return Outcome("returned", value={"pattern": told})
+    bytes_seen = {byte for row in HELD.findall(printed) for byte in row.split()}
+    if len(bytes_seen) != 1:
+        return Outcome("returned", value={"pattern": "mixed"})
+    return Outcome("returned", value={"pattern": int(bytes_seen.pop(), 16)})

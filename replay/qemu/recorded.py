@@ -1,0 +1,156 @@
+"""Recorded: what a recording itself tells of its machine, as a trace beside those of the model.
+
+Its own queries show the nodes at the places where they were asked, its replies how commands
+ended. Of other events and other places it tells nothing.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
+from typing import Any
+
+from msgspec.structs import replace
+
+from replay.events import Await, Command, Event, Log, Notice, Observation
+from replay.qemu.lens import through
+from replay.qemu.sight import QUERIES, Answers, file_name, rooted
+from replay.replayer import NOTHING, Outcome
+from replay.seen import SeenStep, SeenTrace, Witness
+from replay.subject import Subject
+from replay.translation import translated
+from replay.view import Node, View
+
+WITNESS = "recorded"
+DRIVES, NODES, GRAPH = QUERIES
+PROTOCOLS = ("file", "host_device")
+
+Asked = dict[str, Any]
+"""The last answer to each query since the last operation."""
+
+ODD = (LookupError, TypeError, ValueError, AttributeError, RecursionError, CycleError)
+"""What an answer raises that is not as QEMU's are."""
+
+
+def recorded(log: Log, subject: Subject) -> SeenTrace:
+    """What the recording of a log saw. Places where it did not look have no view."""
+    log = translated(log, subject)
+    looks, odd = looked(log)
+    steps = tuple(
+        SeenStep(seq, event, outcome(event), looks.get(seq))
+        for seq, event in enumerate(log.events, 1)
+    )
+    witness = Witness(WITNESS, "what was recorded", "", subject)
+    return SeenTrace(
+        log, witness, steps, lambda seen: lens(seen, subject), tuple(remarks(log, odd))
+    )
+
+
+def lens(whole: View, subject: Subject) -> View:
+    """What the queries of a recording could have shown of a state of the model."""
+    return replace(through(whole, subject), other={}, files={})
+
+
+def remarks(log: Log, odd: Iterable[int]) -> Iterator[str]:
+    """What a reader must know."""
+    if not any(seen.name in QUERIES for seen in log.observations):
+        yield "it asked nothing about its drives, so that only replies are compared"
+    yield from (f"the answers after #{seq} can't be understood" for seq in odd)
+
+
+# Replies
+
+
+def outcome(event: Event) -> Outcome | None:
+    """How a command ended when it was recorded; None where that is not told.
+
+    A text that the human monitor printed may be a result or a refusal.
+    """
+    said = event.original or event.payload
+    if not isinstance(said, Command) or said.reply is None:
+        return None
+    if "error" in said.reply:
+        error = said.reply["error"]
+        fields = error if isinstance(error, dict) else {}
+        told = {key: str(fields.get(key, "")) for key in ("class", "desc")}
+        return Outcome("refused", error=told)
+    return NOTHING if said.reply["return"] == {} else None
+
+
+# Queries
+
+
+def looked(log: Log) -> tuple[dict[int, View], list[int]]:
+    """The view at each place where enough was asked, by seq, and where that makes no sense.
+
+    Notices may come between the queries of one look; an operation ends it.
+    """
+    found: dict[int, View] = {}
+    odd: list[int] = []
+    asked: Asked = {}
+    for seq, queries in places(log):
+        if not isinstance(log.events[seq - 1].payload, Notice | Await):
+            asked = {}
+        asked |= {query.name: query.answer for query in queries if query.name in QUERIES}
+        if queries and DRIVES in asked:
+            try:
+                found[seq] = seen(asked)
+            except ODD:
+                odd.append(seq)
+    return found, odd
+
+
+def places(log: Log) -> Iterator[tuple[int, list[Observation]]]:
+    """Each event's seq and what was observed after it."""
+    by_seq: dict[int, list[Observation]] = {}
+    for one in log.observations:
+        by_seq.setdefault(one.after, []).append(one)
+    return ((seq, by_seq.get(seq, [])) for seq in range(1, len(log.events) + 1))
+
+
+def seen(asked: Asked) -> View:
+    """The nodes that the answers show. Raises one of ODD for what no QEMU answers."""
+    drives = [one for one in asked[DRIVES] if one["device"]]
+    nodes = asked.get(NODES) or [one["inserted"] for one in drives if one.get("inserted")]
+    graph = asked.get(GRAPH) or graph_of(drives, nodes)
+    check(graph)
+    return View(running=True, nodes=known(rooted(Answers(drives, nodes, graph), str)))
+
+
+def known(nodes: Mapping[str, Node]) -> Mapping[str, Node]:
+    """The nodes, a drive without a medium being one that has no driver."""
+    return {path: node for path, node in nodes.items() if node.fields}
+
+
+def check(graph: Mapping[str, Any]) -> None:
+    """Raises one of ODD for a graph whose edges go round."""
+    below: dict[int, set[int]] = {}
+    for edge in graph["edges"]:
+        below.setdefault(int(edge["parent"]), set()).add(int(edge["child"]))
+    TopologicalSorter(below).prepare()
+
+
+def graph_of(drives: list[Any], nodes: list[Any]) -> dict[str, Any]:
+    """The graph where nobody asked for it: each node with its file, and those that it names."""
+    numbers = {node["node-name"]: number for number, node in enumerate(nodes, 1)}
+    formats = {file_of(node): node["node-name"] for node in nodes if node["drv"] not in PROTOCOLS}
+    files = {file_of(node): node["node-name"] for node in nodes if node["drv"] in PROTOCOLS}
+    things = [{"id": n, "type": "block-driver", "name": name} for name, n in numbers.items()]
+    edges = []
+    for node in nodes:
+        ends = {"backing": formats.get(node.get("backing_file", ""))}
+        ends["file"] = files.get(file_of(node)) if node["drv"] not in PROTOCOLS else None
+        edges += [
+            {"parent": numbers[node["node-name"]], "child": numbers[name], "name": role}
+            for role, name in ends.items()
+            if name is not None
+        ]
+    for number, drive in enumerate(drives, len(nodes) + 1):
+        things.append({"id": number, "type": "block-backend", "name": drive["device"]})
+        if drive.get("inserted"):
+            top = numbers[drive["inserted"]["node-name"]]
+            edges.append({"parent": number, "child": top, "name": "root"})
+    return {"nodes": things, "edges": edges}
+
+
+def file_of(node: Mapping[str, Any]) -> str:
+    """The file that a node reads."""
+    return file_name(node)
