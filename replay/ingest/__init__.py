@@ -9,11 +9,12 @@ from typing import NamedTuple
 import msgspec
 
 from replay.errors import ReplayError
-from replay.events import NAME_LENGTH, Event
+from replay.events import NAME_LENGTH, Event, Origin
 from replay.ingest import (
     conversation,
     domain,
     incus,
+    iotests,
     libvirtd,
     native,
     qmp,
@@ -27,9 +28,11 @@ from replay.ingest.recording import (
     Line,
     Message,
     Recording,
+    held,
     read_lines,
     shown,
 )
+from replay.jsonform import located
 
 CONVERSATIONS: tuple[Format, ...] = (
     qmp,
@@ -37,6 +40,7 @@ CONVERSATIONS: tuple[Format, ...] = (
     socat,
     tracelog,
     incus,
+    iotests,
     domain,
     libvirtd,
     transcript,
@@ -172,7 +176,9 @@ def conversations(file: File, wish: Wish) -> Iterator[Recording]:
 def split(file: File, wish: Wish) -> dict[str, list[Message]]:
     """The messages of each conversation, by its name; what is of none is of all."""
     assert file.reader is not None
-    messages = conversation.gathered(file.reader.messages(file.lines), shown(file.path))
+    with located(Origin(shown(file.path), 1)):
+        found = file.reader.messages(file.lines)
+        messages = list(held(found, lambda message: message.size))
     channels = dict.fromkeys(one.channel for one in messages if one.channel) or {"": None}
     if wish.monitor is not None and channels.keys() != {""}:
         channels = {name: None for name in channels if name == wish.monitor}

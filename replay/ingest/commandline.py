@@ -23,6 +23,9 @@ MEDIUM = {"blockdev-change-medium": "filename", "change": "target"}
 MAKING = ("snapshot-file",)
 """Arguments that name a file which the command makes."""
 
+DEEPEST = 200
+"""More images than any chain has."""
+
 SUFFIXES = {".qcow2": "qcow2", ".qed": "qed", ".vmdk": "vmdk", ".vdi": "vdi"}
 
 
@@ -104,7 +107,7 @@ def told_by(option: Message, nodes: dict[str, dict[str, Any]]) -> Iterator[tuple
 def chain(file: str, told: Known, known: Mapping[str, Known]) -> Iterator[tuple[str, Known]]:
     """An image and those below it, as far as anything tells of them."""
     met: set[str] = set()
-    while file and file not in met:
+    while file and file not in met and len(met) < DEEPEST:
         met.add(file)
         more = known.get(file, Known())
         image = Known(

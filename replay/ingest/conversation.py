@@ -18,9 +18,6 @@ from replay.ingest.operations import human, is_operation, is_query, is_silent, n
 from replay.ingest.recording import Message, Recording
 from replay.jsonform import located, parse_payload
 
-MAX_SIZE = 200_000_000
-"""The most text that the messages of a file may have, in bytes, since they are held."""
-
 REPLY_KEYS = ("return", "error")
 NOT_SEEN = "replies to commands before the recording"
 HANDSHAKE = "greetings and commands that change nothing"
@@ -40,19 +37,6 @@ class Paired(NamedTuple):
     replies: Replies
     secrets: int
     left_out: Counter[str]
-
-
-def gathered(messages: Iterable[Message], where: str) -> list[Message]:
-    """All messages of a file; ReplayError if they are too many to hold."""
-    held, size = [], 0
-    for message in messages:
-        held.append(message)
-        size += message.size
-        if size > MAX_SIZE:
-            raise ReplayError(
-                f"more than {MAX_SIZE} bytes of messages", where=where, do="cut it into parts"
-            )
-    return held
 
 
 def recording(

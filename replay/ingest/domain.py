@@ -11,6 +11,9 @@ FORMAT = "domain"
 PARTIAL = True
 
 START = re.compile(rb"^(?P<date>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3})\+0000: starting up\b")
+MOST = 10_000
+"""More lines than any command line has."""
+
 OPTION = re.compile(r"--?[A-Za-z][\w.-]*")
 
 
@@ -29,7 +32,7 @@ def messages(lines: Iterable[Line]) -> Iterator[Message]:
         if begun := START.match(line.text):
             start, time, going_on, words = start + 1, seconds(begun["date"]), True, []
         elif going_on:
-            going_on = line.text.endswith(b"\\")
+            going_on = line.text.endswith(b"\\") and len(words) < MOST
             words.append(Line(line.origin, line.text.removesuffix(b"\\").strip()))
             if not going_on:
                 yield from options(words, time, str(start))

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from replay.ingest.json_texts import Scanner
 from replay.ingest.messages import readable
-from replay.ingest.recording import Line, Message
+from replay.ingest.recording import Line, Message, held
 
 FORMAT = "libvirtd"
 PARTIAL = True
@@ -28,6 +28,9 @@ TALK = re.compile(
 )
 NEW = re.compile(rb"QEMU_MONITOR_NEW: mon=(?P<mon>0x\w+)")
 DOMAIN = re.compile(rb"\bvm=0x\w+.{0,40}?\bname='?(?P<name>[^\s',]+)")
+LONGEST = 100_000
+"""How long a line may become that a mail program cut into pieces, in bytes."""
+
 SENDERS = {"SEND_MSG": "C", "IO_WRITE": "C"}
 COARSE = {"IO_WRITE": ("SEND_MSG",), "IO_PROCESS": ("RECV_REPLY", "RECV_EVENT")}
 """The tellings that are left out of a conversation that has one of the finer ones."""
@@ -55,7 +58,7 @@ def start_of(line: Line) -> re.Match[bytes] | None:
 
 def messages(lines: Iterable[Line]) -> Iterator[Message]:
     """The messages of all conversations, each told once."""
-    everything = list(told(unwrapped(lines)))
+    everything = list(held(told(unwrapped(lines)), lambda one: len(one.text.text)))
     seen = {(one.channel, one.what) for one in everything}
     for one in everything:
         finer = COARSE.get(one.what, ())
@@ -65,21 +68,19 @@ def messages(lines: Iterable[Line]) -> Iterator[Message]:
 
 def unwrapped(lines: Iterable[Line]) -> Iterator[Line]:
     """The lines as they were before a mail program quoted and wrapped them."""
-    held: Line | None = None
+    begun: Line | None = None
     printable = False
     for line in lines:
         text = QUOTED.sub(b"", line.text).removesuffix(b"^M")
         printable = printable or b"mon=3D0x" in text
-        if printable and text.endswith(b"="):
-            held = (
-                Line(held.origin, held.text + text[:-1]) if held else Line(line.origin, text[:-1])
-            )
+        begun = Line(begun.origin, begun.text + text) if begun else Line(line.origin, text)
+        if printable and text.endswith(b"=") and len(begun.text) < LONGEST:
+            begun = Line(begun.origin, begun.text[:-1])
             continue
-        whole = Line(held.origin, held.text + text) if held else Line(line.origin, text)
-        held = None
-        yield Line(whole.origin, quopri.decodestring(whole.text)) if printable else whole
-    if held:
-        yield held
+        yield Line(begun.origin, quopri.decodestring(begun.text)) if printable else begun
+        begun = None
+    if begun:
+        yield begun
 
 
 def told(lines: Iterable[Line]) -> Iterator[Told]:

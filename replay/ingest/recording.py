@@ -4,17 +4,22 @@ import gzip
 import lzma
 import os
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, NamedTuple, Protocol
+from typing import IO, Any, NamedTuple, Protocol, TypeVar
 
 from replay.errors import ReplayError
 from replay.events import Entry, Event, LogHeader, Origin
 
+T = TypeVar("T")
+
 MAX_LINE = 100_000_000
 """The longest line that is read, in bytes."""
+
+MAX_SIZE = 200_000_000
+"""The most text of messages that a file may have, in bytes, since they are held."""
 
 COMPRESSIONS: tuple[tuple[bytes, Any], ...] = (
     (b"\x1f\x8b", gzip.open),
@@ -89,6 +94,21 @@ class Format(Protocol):
 
     def messages(self, lines: Iterable[Line]) -> Iterator[Message]:
         """The messages of a file, or a ReplayError with file, line and reason."""
+
+
+def held(items: Iterable[T], size: Callable[[T], int]) -> Iterator[T]:
+    """The items, which are going to be held in memory; ReplayError if they are too much for that.
+
+    `size` gives an item's text in bytes.
+    """
+    total = 0
+    for item in items:
+        total += size(item)
+        if total > MAX_SIZE:
+            raise ReplayError(
+                f"more than {MAX_SIZE} bytes of messages", do="cut the file into parts"
+            )
+        yield item
 
 
 def shown(path: Path) -> str:

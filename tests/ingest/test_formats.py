@@ -223,6 +223,22 @@ def test_what_a_document_shortens_is_counted_and_the_rest_is_read(tmp_path: Path
     }
 
 
+def test_the_output_of_a_test_of_qemu_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
+    text = (
+        "QA output created by 085\n=== Create a snapshot ===\n\n"
+        "{ 'execute': 'blockdev-snapshot-sync',\n  'arguments': { 'device': 'virtio0' } }\n"
+        "Formatting 'TEST_DIR/1.qcow2', fmt=qcow2 size=134217728\n"
+        '{"return": {}}\n{"return": {}}\n'
+        '{"timestamp": {"seconds":  TIMESTAMP, "microseconds":  TIMESTAMP}, "event": "STOP"}\n'
+    )
+    (recording,) = ingest.read(written(tmp_path, text))
+    assert [e.payload for e in recording.events] == [
+        Command("qmp", "blockdev-snapshot-sync", {"device": "virtio0"}, {"return": {}}),
+        Notice("STOP"),
+    ]
+    assert recording.left_out == {"replies to commands before the recording": 1}
+
+
 def test_an_object_may_be_split_over_several_pieces_of_socat(tmp_path: Path) -> None:
     head = "2026/11/23 02:00:20.000936295  length=9 from=0 to=8"
     text = (

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from replay import ingest
 from replay.errors import ReplayError
-from replay.ingest import Wish, conversation, json_texts
-from replay.ingest.recording import Line, Origin
+from replay.events import Origin
+from replay.ingest import Wish, json_texts, recording
+from replay.ingest.recording import Line
 
 DATA = Path(__file__).parents[1] / "data/recordings"
 FILES = sorted(path for path in DATA.iterdir() if path.is_file())
@@ -105,10 +106,10 @@ def test_an_object_that_never_ends_is_not_collected_for_ever(
 def test_more_messages_than_can_be_held_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(conversation, "MAX_SIZE", 1000)
+    monkeypatch.setattr(recording, "MAX_SIZE", 1000)
     path = tmp_path / "large"
     path.write_bytes(b'{"execute": "stop"}\n' * 100)
-    with pytest.raises(ReplayError, match="large: more than 1000 bytes of messages"):
+    with pytest.raises(ReplayError, match="large:1: more than 1000 bytes of messages"):
         list(ingest.read(path))
 
 
@@ -121,6 +122,7 @@ def test_more_messages_than_can_be_held_are_refused(
         b'{"execute": "x", "arguments": {"file": "' + b'\\"key\\"' * 50_000 + b'"}}',
         b'{"execute": "x", "arguments": {"file": "' + b"://a:" * 50_000 + b'"}}',
         b'handle_qmp_command mon 0 req: {"execute": "x"}\n' + b'a bs 0 filename "' * 30_000,
+        b'QEMU_MONITOR_SEND_MSG: mon=0x1 msg={"execute": "x"}\nmon=3D0x\n' + b"a=\n" * 200_000,
     ],
 )
 def test_a_long_line_takes_no_time_that_grows_with_its_square(tmp_path: Path, line: bytes) -> None:
