@@ -1,0 +1,207 @@
+"""What recordings saw of their machines, beside what variants of the model make of the same."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from typer.testing import CliRunner, Result
+
+from replay import ingest
+from replay.cli.app import app
+from replay.conform.observed import Observed, observed
+from replay.differ import diff
+from replay.events import Command, Event, Log, LogHeader, Observation, fingerprint
+from replay.qemu.recorded import recorded
+from replay.replayer import replay
+from replay.shipped import shipped
+from replay.store import open_store
+from replay.variants import Subject, load_subject, resolve
+
+RECORDINGS = Path(__file__).parent / "data/recordings"
+SNAPSHOTS = "01-drive-snapshots-active-commit"
+
+
+@pytest.fixture(scope="module")
+def subject() -> Subject:
+    return load_subject(shipped("patches"))
+
+
+def stored(tmp_path: Path, *files: Path) -> Log:
+    with open_store(tmp_path / "replay.db") as store:
+        (done,) = store.add(ingest.read_all(files, ingest.Wish(name="log")))
+        return store.load(done.name)
+
+
+def qmp_log(tmp_path: Path, name: str) -> Log:
+    return stored(tmp_path, RECORDINGS / f"{name}.qmp.jsonl.xz")
+
+
+def agreement(log: Log, subject: Subject, variant: str) -> Observed:
+    return observed(recorded(log, subject), replay(log, resolve(subject, variant, {})))
+
+
+@pytest.mark.parametrize("variant", ["with", "after"])
+def test_todays_qemu_does_with_snapshots_what_the_later_trees_do(
+    subject: Subject, tmp_path: Path, variant: str
+) -> None:
+    found = agreement(qmp_log(tmp_path, SNAPSHOTS), subject, variant)
+    assert (found.looks, found.looks_agreed, found.replies, found.replies_agreed) == (5, 5, 4, 4)
+    assert found.whole
+
+
+def test_the_earliest_tree_leaves_a_base_writable_that_today_is_not(
+    subject: Subject, tmp_path: Path
+) -> None:
+    found = agreement(qmp_log(tmp_path, SNAPSHOTS), subject, "before")
+    assert found.looks_agreed < found.looks
+    assert found.seq == 3
+    assert {(place.path, place.field): values for place, values in found.first.items()} == {
+        (path, "read_only"): {"recorded": True, "before": False}
+        for path in ("drive0.backing_hd", "drive0.backing_hd.file")
+    }
+
+
+def test_replies_are_compared_too(subject: Subject, tmp_path: Path) -> None:
+    log = qmp_log(tmp_path, "03-block-stream")
+    found = diff(recorded(log, subject), replay(log, resolve(subject, "after", {})))
+    (divergence,) = found.divergences
+    assert divergence.place.kind == "outcome"
+    assert divergence.values == {
+        "recorded": {"status": "refused", "class": "GenericError"},
+        "after": {"status": "refused", "class": "DeviceNotFound"},
+    }
+
+
+def test_throttling_and_media_are_compared(subject: Subject, tmp_path: Path) -> None:
+    log = qmp_log(tmp_path, "08-throttle-eject-change")
+    found = diff(recorded(log, subject), replay(log, resolve(subject, "after", {})))
+    told = {(d.place.path, d.place.field): d.values for d in found.divergences}
+    assert told["drive0", "io_limits"] == {
+        "recorded": [0, 0, 0, 500, 0, 0],
+        "after": [0] * 6,
+    }
+    assert all(divergence.place.kind == "field" for divergence in found.divergences)
+
+
+def test_the_graph_is_guessed_where_nobody_asked_for_it(subject: Subject, tmp_path: Path) -> None:
+    log = qmp_log(tmp_path, SNAPSHOTS)
+    graphless = tuple(o for o in log.observations if "graph" not in o.name)
+    guessed = Log(log.name, log.header, log.events, log.fingerprint, graphless)
+    paths = [
+        [sorted(step.view.nodes) if step.view else None for step in recorded(it, subject).steps]
+        for it in (log, guessed)
+    ]
+    assert paths[0] == paths[1]
+    assert agreement(guessed, subject, "after").whole
+
+
+def test_a_recording_without_queries_is_compared_by_its_replies(
+    subject: Subject, tmp_path: Path
+) -> None:
+    libvirt = ("02-libvirt-qemu-domain.log", "01-libvirtd-debug-qmp.log.xz")
+    log = stored(tmp_path, *(RECORDINGS / name for name in libvirt))
+    witness = recorded(log, subject)
+    assert witness.remarks == (
+        "it asked nothing about its drives, so that only replies are compared",
+    )
+    found = agreement(log, subject, "after")
+    assert (found.looks, found.replies, found.replies_agreed) == (0, 20, 20)
+
+
+KEYS = st.sampled_from(
+    [
+        *("device", "inserted", "node-name", "drv", "file", "cache", "image", "ro", "id", "type"),
+        *("nodes", "edges", "parent", "child", "name", "backing_file", "virtual-size"),
+    ]
+)
+JSON: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers(-2, 3) | st.sampled_from(["d0", "n0", "file", ""]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=6),
+    max_leaves=12,
+)
+
+
+@settings(deadline=None, max_examples=80)
+@given(st.lists(JSON, max_size=2), JSON, JSON)
+def test_any_answers_are_understood_or_remarked(
+    subject: Subject, drives: list[Any], nodes: Any, graph: Any
+) -> None:
+    events = (Event(Command("cli", "drive", "if=none,id=d0")),)
+    seen = (
+        Observation("query-block", drives, after=1),
+        Observation("query-named-block-nodes", nodes, after=1),
+        Observation("x-debug-query-block-graph", graph, after=1),
+    )
+    log = Log("log", LogHeader("log"), events, fingerprint(events), seen)
+    witness = recorded(log, subject)
+    assert (witness.steps[0].view is None) == (len(witness.remarks) == 1)
+    diff(witness, replay(log, resolve(subject, "after", {})))
+
+
+def test_a_graph_that_goes_round_is_not_walked(subject: Subject) -> None:
+    events = (Event(Command("cli", "drive", "if=none,id=d0")),)
+    node = {"node-name": "n", "drv": "throttle", "file": "x"}
+    graph = {
+        "nodes": [
+            {"id": 1, "type": "block-backend", "name": "d0"},
+            {"id": 2, "type": "block-driver", "name": "n"},
+        ],
+        "edges": [
+            {"parent": 1, "child": 2, "name": "root"},
+            {"parent": 2, "child": 2, "name": "file"},
+        ],
+    }
+    seen = (
+        Observation("query-block", [{"device": "d0", "inserted": node}], after=1),
+        Observation("x-debug-query-block-graph", graph, after=1),
+    )
+    log = Log("log", LogHeader("log"), events, fingerprint(events), seen)
+    assert recorded(log, subject).remarks == ("the answers after #1 can't be understood",)
+
+
+# The command line
+
+
+def run(tmp_path: Path, *words: str | Path) -> Result:
+    return CliRunner().invoke(app, ["--db", str(tmp_path / "replay.db"), *map(str, words)])
+
+
+def test_recorded_stands_in_a_diff_like_a_variant(tmp_path: Path) -> None:
+    path = RECORDINGS / f"{SNAPSHOTS}.qmp.jsonl.xz"
+    same = run(tmp_path, "diff", "recorded..after", path)
+    assert same.exit_code == 0
+    assert "No difference: 16 events, the same in recorded and after." in same.output
+    assert "said in  words of these trees: 4 events translated" in same.output
+    differs = run(tmp_path, "diff", "recorded", "before", "after", SNAPSHOTS)
+    assert differs.exit_code == 1
+
+
+def test_conform_holds_variants_against_a_recording(tmp_path: Path) -> None:
+    path = RECORDINGS / f"{SNAPSHOTS}.qmp.jsonl.xz"
+    assert run(tmp_path, "conform", path, "--at", "after").output == (
+        f"log      {SNAPSHOTS}\n  after  5 of 5 looks and 4 of 4 replies agree\n"
+    )
+    told = run(tmp_path, "conform", SNAPSHOTS, "--format", "json")
+    assert told.exit_code == 1
+    assert [one["looks_agreed"] for one in json.loads(told.output)] == [1, 5, 5]
+
+
+def test_a_run_tells_what_was_translated_and_what_asks_nothing(tmp_path: Path) -> None:
+    words = ("import", RECORDINGS / "02-libvirt-qemu-domain.log")
+    run(tmp_path, *words, RECORDINGS / "01-libvirtd-debug-qmp.log.xz", "--log", "demo")
+    told = run(tmp_path, "run", "demo", "--at", "after").output
+    assert "13 events translated, 15 that ask nothing of them, none without" in told
+    assert "    translated from cli blockdev" in told
+    assert "    recorded; it asks nothing here: a job of these trees is gone when it is" in told
+    document = json.loads(run(tmp_path, "run", "demo", "--format", "json").output)
+    assert document["log"]["translation"] == {
+        "translated": 13,
+        "idle": 15,
+        "without_equivalent": {},
+    }
+    step = document["steps"][18]
+    assert step["original"]["arguments"]["actions"][0]["type"] == "blockdev-snapshot"
+    assert step["event"]["arguments"]["actions"][0]["type"] == "blockdev-snapshot-sync"
