@@ -72,6 +72,8 @@ def intact(infos: Sequence[LogInfo]) -> str:
 def log(log: Log) -> str:
     """What the header says, then a line an event."""
     events = words.count(len(log.events), "event")
+    if log.observations:
+        events += f", {words.count(len(log.observations), 'observation')}"
     head = f"{words.escape(log.name)}  {log.fingerprint[:12]}  {events}\n"
     if log.header.description:
         head += f"{words.escape(log.header.description)}\n"

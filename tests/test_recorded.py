@@ -162,6 +162,30 @@ def test_a_graph_that_goes_round_is_not_walked(subject: Subject) -> None:
     assert recorded(log, subject).remarks == ("the answers after #1 can't be understood",)
 
 
+def test_a_drive_that_only_its_device_names_is_found(subject: Subject) -> None:
+    drive = Command("cli", "drive", "if=none,id=drive-disk0")
+    events = (Event(drive),)
+    node = {
+        **{"node-name": "n", "drv": "raw", "file": "/d/a", "ro": True},
+        "cache": {"direct": True, "no-flush": False, "writeback": True},
+    }
+    qdev = "/machine/peripheral/disk0/virtio-backend"
+    things = [
+        {"id": 1, "type": "block-backend", "name": "disk0"},
+        {"id": 2, "type": "block-driver", "name": "n"},
+    ]
+    graph = {"nodes": things, "edges": [{"parent": 1, "child": 2, "name": "root"}]}
+    seen = (
+        Observation("query-block", [{"device": "", "qdev": qdev, "inserted": node}], after=1),
+        Observation("x-debug-query-block-graph", graph, after=1),
+    )
+    for told in (seen, seen[:1]):
+        log = Log("log", LogHeader("log"), events, fingerprint(events), told)
+        view = recorded(log, subject).steps[0].view
+        assert view is not None
+        assert view.nodes["drive-disk0"].fields["filename"] == "/d/a"
+
+
 # The command line
 
 
@@ -174,7 +198,7 @@ def test_recorded_stands_in_a_diff_like_a_variant(tmp_path: Path) -> None:
     same = run(tmp_path, "diff", "recorded..after", path)
     assert same.exit_code == 0
     assert "No difference: 16 events, the same in recorded and after." in same.output
-    assert "said in  words of these trees: 4 events translated" in same.output
+    assert "said in  words of these trees: 5 events translated" in same.output
     differs = run(tmp_path, "diff", "recorded", "before", "after", SNAPSHOTS)
     assert differs.exit_code == 1
 

@@ -238,6 +238,23 @@ def test_the_chain_is_followed_through_a_commit(subject: Subject) -> None:
     assert found[6] == qmp("block-commit", device="d0", top="/d/base.qcow2")
 
 
+def test_names_of_nodes_that_only_the_latest_trees_know_are_left_out(subject: Subject) -> None:
+    overlay = {"snapshot-file": "/d/b.qcow2", "snapshot-node-name": "n1"}
+    again = {"node-name": "n1", "snapshot-file": "/d/c.qcow2"}
+    found = said(
+        subject,
+        DRIVE,
+        qmp("blockdev-snapshot-sync", **{"node-name": "n0"}, **overlay),
+        qmp("blockdev-snapshot-sync", **again),
+        Notice("JOB_STATUS_CHANGE", {"id": "j"}),
+    )
+    assert found[0] == Command("cli", "drive", "if=none,id=d0,file=/d/a.qcow2")
+    assert [command.arguments for command in found[1:3] if isinstance(command, Command)] == [
+        {"device": "d0", "format": "qcow2", "mode": "absolute-paths", "snapshot-file": file}
+        for file in ("/d/b.qcow2", "/d/c.qcow2")
+    ]
+
+
 def test_a_command_that_failed_when_it_was_recorded_changes_nothing(subject: Subject) -> None:
     error = {"error": {"class": "GenericError", "desc": "no"}}
     node = qmp("blockdev-add", driver="qcow2", file={"filename": "/d/m"}, **{"node-name": "t"})

@@ -4,7 +4,7 @@ Its own queries show the nodes at the places where they were asked, its replies 
 ended. Of other events and other places it tells nothing.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
@@ -108,11 +108,35 @@ def places(log: Log) -> Iterator[tuple[int, list[Observation]]]:
 
 def seen(asked: Asked) -> View:
     """The nodes that the answers show. Raises one of ODD for what no QEMU answers."""
-    drives = [one for one in asked[DRIVES] if one["device"]]
+    named = ({**one, "device": drive_name(one)} for one in asked[DRIVES])
+    drives: list[Mapping[str, Any]] = [one for one in named if one["device"]]
     nodes = asked.get(NODES) or [one["inserted"] for one in drives if one.get("inserted")]
-    graph = asked.get(GRAPH) or graph_of(drives, nodes)
+    graph = renamed(asked[GRAPH], drives) if asked.get(GRAPH) else graph_of(drives, nodes)
     check(graph)
     return View(running=True, nodes=known(rooted(Answers(drives, nodes, graph), str)))
+
+
+def drive_name(drive: Mapping[str, Any]) -> str:
+    """A drive's own name, or "drive-" and the id of its device; "" if it has neither."""
+    device = device_id(str(drive.get("qdev", "")))
+    return str(drive["device"]) or (f"drive-{device}" if device else "")
+
+
+def device_id(path: str) -> str:
+    """The id that a device was given, from its path in the machine or by itself."""
+    return path.partition("/peripheral/")[2].partition("/")[0] or path
+
+
+def renamed(graph: Mapping[str, Any], drives: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """The graph, in which a drive without a name has its device's, with the names of drives."""
+    names = {device_id(str(one.get("qdev", ""))): one["device"] for one in drives}
+    things = [
+        {**one, "name": names.get(device_id(one["name"]), one["name"])}
+        if one["type"] == "block-backend"
+        else one
+        for one in graph["nodes"]
+    ]
+    return {**graph, "nodes": things}
 
 
 def known(nodes: Mapping[str, Node]) -> Mapping[str, Node]:
@@ -128,7 +152,7 @@ def check(graph: Mapping[str, Any]) -> None:
     TopologicalSorter(below).prepare()
 
 
-def graph_of(drives: list[Any], nodes: list[Any]) -> dict[str, Any]:
+def graph_of(drives: Sequence[Any], nodes: Sequence[Any]) -> dict[str, Any]:
     """The graph where nobody asked for it: each node with its file, and those that it names."""
     numbers = {node["node-name"]: number for number, node in enumerate(nodes, 1)}
     formats = {file_of(node): node["node-name"] for node in nodes if node["drv"] not in PROTOCOLS}

@@ -179,6 +179,12 @@ def log_id(trace: AnyTrace) -> LogId:
     return LogId(log.name, log.fingerprint, len(log.events), told)
 
 
+def log_json(log: LogId) -> dict[str, Any]:
+    """The log in JSON terms; what its translation did is told if it has one."""
+    told = {"name": log.name, "fingerprint": log.fingerprint}
+    return {**told, "translation": log.translation} if log.translation else told
+
+
 def variant_id(trace: AnyTrace) -> VariantId:
     """Which code it was replayed in."""
     variant = trace.variant

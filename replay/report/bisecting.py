@@ -9,7 +9,7 @@ from msgspec import Struct
 from replay.bisect import Answer, Bisection, Change
 from replay.events import Payload
 from replay.replayer import Trace
-from replay.report import FORMAT_VERSION, LogId, VariantId, log_id, variant_id, words
+from replay.report import FORMAT_VERSION, LogId, VariantId, log_id, log_json, variant_id, words
 from replay.report.page import block, header
 from replay.series import Patch, label
 from replay.way import Turn
@@ -126,7 +126,7 @@ def json(report: BisectReport) -> str:
     """The bisection as an object."""
     document = {
         "format_version": FORMAT_VERSION,
-        "log": {"name": report.log.name, "fingerprint": report.log.fingerprint},
+        "log": log_json(report.log),
         "variants": report.variants,
         "about": report.about,
         "changes": [_change_json(change) for change in report.changes],

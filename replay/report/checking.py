@@ -9,7 +9,7 @@ from msgspec import Struct
 from replay.checks import Breach, Check, Checks
 from replay.events import Payload
 from replay.replayer import Trace
-from replay.report import FORMAT_VERSION, LogId, VariantId, log_id, variant_id, words
+from replay.report import FORMAT_VERSION, LogId, VariantId, log_id, log_json, variant_id, words
 from replay.report.bisecting import turned, turns_json
 from replay.report.page import RULE, block, header
 from replay.way import Turn
@@ -126,7 +126,7 @@ def json(reports: Sequence[CheckReport]) -> str:
 def _json(report: CheckReport) -> dict[str, Any]:
     return {
         "format_version": FORMAT_VERSION,
-        "log": {"name": report.log.name, "fingerprint": report.log.fingerprint},
+        "log": log_json(report.log),
         "variant": report.variant,
         "events": report.log.events,
         "checks": [{"name": check.name, "reason": check.reason} for check in report.checks],

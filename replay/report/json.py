@@ -10,7 +10,7 @@ from replay.comparison import level
 from replay.disk import header
 from replay.observe import ABSENT
 from replay.replayer import Outcome
-from replay.report import FORMAT_VERSION, DiffReport, LogId, RunReport, StepReport, Told
+from replay.report import FORMAT_VERSION, DiffReport, RunReport, StepReport, Told, log_json
 from replay.report.flags import BitFields
 from replay.view import Node, flag_names
 from replay.way import Turn
@@ -31,7 +31,7 @@ def run(report: RunReport) -> str:
     return _text(
         {
             "format_version": FORMAT_VERSION,
-            "log": _log(report.log),
+            "log": log_json(report.log),
             "revision": report.variant.revision,
             "steps": [_step(step, report.bits) for step in report.steps],
             "final_files": report.final_files,
@@ -42,7 +42,7 @@ def run(report: RunReport) -> str:
 def _diff(report: DiffReport) -> dict[str, Any]:
     return {
         "format_version": FORMAT_VERSION,
-        "log": _log(report.log),
+        "log": log_json(report.log),
         "variants": report.variants,
         "events": report.log.events,
         "headline": report.headline,
@@ -54,11 +54,6 @@ def _diff(report: DiffReport) -> dict[str, Any]:
 
 def _text(document: Any) -> str:
     return msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n"
-
-
-def _log(log: LogId) -> dict[str, Any]:
-    told = {"name": log.name, "fingerprint": log.fingerprint}
-    return {**told, "translation": log.translation} if log.translation else told
 
 
 def _divergence(told: Told) -> dict[str, Any]:
