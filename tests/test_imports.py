@@ -10,6 +10,7 @@ ROOMS = {
     "errors": ["errors", "interned"],
     "events": ["events", "jsonform"],
     "ingest": ["ingest"],
+    "record": ["record"],
     "store": ["store", "rows", "database", "upgrade", "shipped", "verify", "backup"],
     "state": ["state", "disk", "extents", "workdisk"],
     "series": ["series"],
@@ -31,6 +32,7 @@ MAY_KNOW = {
     "errors": [],
     "events": ["errors"],
     "ingest": ["events"],
+    "record": ["ingest"],
     "store": ["events"],
     "state": ["errors"],
     "series": ["errors"],
@@ -44,7 +46,7 @@ MAY_KNOW = {
     "checks": ["differ"],
     "bisect": ["checks", "attribute"],
     "report": ["conform", "bisect"],
-    "cli": ["report", "qemu", "ingest", "store"],
+    "cli": ["report", "qemu", "record", "store"],
 }
 """The rooms that each room may know, and through them all that those may know."""
 

@@ -1,6 +1,17 @@
 """The command line: parse, call, print, exit."""
 
-from replay.cli import care, causes, conformance, diffs, graphs, logs, model, replays
+from replay.cli import care, causes, conformance, diffs, graphs, logs, model, recording, replays
 from replay.cli.app import main
 
-__all__ = ["care", "causes", "conformance", "diffs", "graphs", "logs", "main", "model", "replays"]
+__all__ = [
+    "care",
+    "causes",
+    "conformance",
+    "diffs",
+    "graphs",
+    "logs",
+    "main",
+    "model",
+    "recording",
+    "replays",
+]

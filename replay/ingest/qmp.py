@@ -15,10 +15,13 @@ PARTIAL = False
 
 
 class Record(msgspec.Struct, frozen=True):
-    """A line that tells more than the message; C sent the client, S the server."""
+    """A line that tells more than the message; C sent the client, S the server.
+
+    O is an option of the command line that started the machine: its name and its value.
+    """
 
     t: float
-    dir: Literal["C", "S"]
+    dir: Literal["C", "S", "O"]
     msg: dict[str, Any]
 
 
@@ -49,4 +52,14 @@ def of_record(line: Line, raw: dict[str, Any]) -> Message:
             record = msgspec.convert(raw, Record)
         except msgspec.ValidationError as error:
             raise ReplayError(f"not a line of QMP traffic: {error}") from None
+        if record.dir == "O":
+            return option(line, record)
         return told(line.origin, record.msg, record.dir, record.t, size=len(line.text))
+
+
+def option(line: Line, record: Record) -> Message:
+    """The option in a record; ReplayError if it is none."""
+    match record.msg:
+        case {"name": str(), "value": str()}:
+            return Message(line.origin, "option", record.msg, record.t, size=len(line.text))
+    raise ReplayError("not an option of a command line: it has no name and value")

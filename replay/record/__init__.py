@@ -1,0 +1,1 @@
+"""Recording: the traffic of a machine is written down while it passes."""
