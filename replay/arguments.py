@@ -1,5 +1,6 @@
 """Arguments: words of the command line to the variants and logs that they mean."""
 
+import fnmatch
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from itertools import takewhile
@@ -77,6 +78,23 @@ def open_log(store: EventStore, word: str, notify: Callable[[Stored], None]) -> 
         names = ", ".join(log.name for log in logs)
         raise ReplayError("the file holds several logs", where=word, do=f"name one of {names}")
     return logs[0]
+
+
+def is_pattern(word: str) -> bool:
+    """Whether the word may stand for several stored logs, as "deleted-*"."""
+    return any(char in word for char in "*?[") and not _is_file(word)
+
+
+def matching(stored: Iterable[str], word: str) -> tuple[str, ...]:
+    """The stored logs that the word means: a pattern those that it matches, any other itself."""
+    names = tuple(stored)
+    if word in names or not is_pattern(word):
+        return (word,)
+    found = tuple(fnmatch.filter(names, word))
+    if not found:
+        do = "replay logs lists those that are stored"
+        raise ReplayError(f"no stored log has a name like {word}", do=do)
+    return found
 
 
 def open_logs(

@@ -4,7 +4,7 @@ Every variant on the way is replayed. That is cheap, since what a patch does not
 transition before and after it.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any
@@ -14,11 +14,10 @@ from msgspec import Struct
 from replay.differ import Diff, Divergence
 from replay.observe import observed
 from replay.replayer import Trace, replay, transitions
-from replay.series import Patch
 from replay.state import State
 from replay.subject import Subject
 from replay.view import View, view
-from replay.way import Turn, way
+from replay.way import Turn, turns, way
 
 
 class Cause(Struct, frozen=True):
@@ -66,27 +65,27 @@ def attribute(diff: Diff) -> Attribution:
         tuple(cause for pair in _pairs(found) for cause in _causes(found, roads[pair]))
         for found in diff.divergences
     )
-    legs = [leg for road in roads.values() for leg in road]
-    steps = tuple(dict.fromkeys(turns for turns, _ in legs if turns))
-    return Attribution(causes, steps, _work(trace for _, trace in legs))
+    steps = [step for pair in pairwise(traces) for step in _steps(pair, traces, roads)]
+    replayed = [trace for road in roads.values() for _, trace in road]
+    return Attribution(causes, tuple(dict.fromkeys(steps)), _work(replayed))
 
 
 def select(
-    diff: Diff, attribution: Attribution, wanted: Callable[[Patch], bool]
+    diff: Diff, attribution: Attribution, wanted: Callable[[Divergence, Cause], bool]
 ) -> tuple[Diff, Attribution]:
-    """Only the causes by wanted patches, and only the divergences that have any."""
-
-    def chosen(turns: tuple[Turn, ...]) -> bool:
-        return any(wanted(turn.patch) for turn in turns)
-
-    found = zip(diff.divergences, attribution.causes, strict=True)
-    asked = [(d, tuple(cause for cause in causes if chosen(cause.turns))) for d, causes in found]
-    left = [(divergence, causes) for divergence, causes in asked if causes]
+    """Only wanted causes, and only the divergences that have any or never had one."""
+    found = list(zip(diff.divergences, attribution.causes, strict=True))
+    asked = [(d, tuple(cause for cause in causes if wanted(d, cause))) for d, causes in found]
+    left = [
+        (divergence, causes)
+        for (divergence, causes), (_, all_causes) in zip(asked, found, strict=True)
+        if causes or not all_causes
+    ]
     selected = Attribution(
         causes=tuple(causes for _, causes in left),
-        steps=tuple(filter(chosen, attribution.steps)),
+        steps=attribution.steps,
         work=attribution.work,
-        hidden=attribution.hidden + len(asked) - len(left),
+        hidden=attribution.hidden + len(found) - len(left),
     )
     return Diff(diff.traces, tuple(divergence for divergence, _ in left)), selected
 
@@ -102,17 +101,28 @@ def _road(start: Trace, end: Trace) -> Road:
     return (((), start), *((leg.turns, replay(start.log, leg.variant)) for leg in legs))
 
 
+def _steps(
+    pair: tuple[str, str], traces: Mapping[str, Trace], roads: Mapping[tuple[str, str], Road]
+) -> list[tuple[Turn, ...]]:
+    """What lies between two variants, whether or not anybody had to go there."""
+    if pair in roads:
+        return [turned for turned, _ in roads[pair] if turned]
+    start, end = (traces[name].variant for name in pair)
+    return [(turn,) for turn in turns(start, end)]
+
+
 def _causes(divergence: Divergence, road: Road) -> Iterator[Cause]:
     """The steps of a way at which the value at the first event changes."""
-    steps = [(turns, trace.variant, trace.steps[divergence.first_seq - 1]) for turns, trace in road]
+    index = divergence.first_seq - 1
+    steps = [(turned, trace.variant, trace.steps[index]) for turned, trace in road]
     (_, variant, last), *rest = steps
     before = observed(divergence.place, last.outcome, _view(last.state, variant.subject))
-    for turns, variant, step in rest:
+    for turned, variant, step in rest:
         if step.state is last.state and step.outcome == last.outcome:
             continue
         after = observed(divergence.place, step.outcome, _view(step.state, variant.subject))
         if after != before:
-            yield Cause(turns, before, after)
+            yield Cause(turned, before, after)
         last, before = step, after
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
-from itertools import takewhile
+from itertools import pairwise, takewhile
 from pathlib import Path
 
 from msgspec import Struct
@@ -44,6 +44,13 @@ def way(start: Variant, end: Variant) -> tuple[Leg, ...]:
             legs.append(Leg(turns, variant))
             at = recipe
     return tuple(legs)
+
+
+def turns(start: Variant, end: Variant) -> tuple[Turn, ...]:
+    """What the way from one variant to another turns, in order, wherever it may stop."""
+    recipes = [start.recipe, *_recipes(start.recipe, end.recipe)]
+    found = (_turns(start.subject, *pair) for pair in pairwise(recipes))
+    return tuple(turn for turned in found for turn in turned)
 
 
 def named_patches(*variants: Variant) -> tuple[Patch, ...]:

@@ -147,10 +147,10 @@ def test_nothing_that_differs_takes_no_work():
 
 def test_selecting_leaves_what_the_wanted_patches_do():
     found = compared(TOY, YARD, "before", "after")
-    selected, attribution = select(*found, lambda patch: patch == SCRAP)
+    selected, attribution = select(*found, lambda _, cause: cause.turns[0].patch == SCRAP)
     assert [divergence.place for divergence in selected.divergences] == [FORGOTTEN]
     assert len(attribution.causes) == 1
-    assert not select(*found, lambda patch: False)[0].divergences
+    assert not select(*found, lambda *_: False)[0].divergences
 
 
 # The way

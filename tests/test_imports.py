@@ -20,7 +20,7 @@ ROOMS = {
     "differ": ["differ", "comparison", "seen", "view", "roles"],
     "qemu": ["qemu"],
     "checks": ["checks", "topics"],
-    "attribute": ["attribute", "observe", "way"],
+    "attribute": ["attribute", "baseline", "observe", "way"],
     "bisect": ["bisect", "questions", "places"],
     "conform": ["conform"],
     "report": ["report"],

@@ -1,32 +1,26 @@
 """The command that compares what variants make of logs."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from msgspec import Struct
 from typer.core import TyperCommand
 
 from replay import arguments
-from replay.attribute import attribute, select
-from replay.cli.app import DIFFERS, Output, Session, app, emit, notify
-from replay.cli.real import Player, QemuOption, players_of
+from replay.baseline import Entry, read_baseline, written
+from replay.cli.app import DIFFERS, Output, Session, app, emit, notify, say
+from replay.cli.comparing import Asked, compare, patches_of
+from replay.cli.real import QemuOption, players_of
 from replay.cli.replays import Format, FormatOption
-from replay.differ import diff
 from replay.errors import ReplayError
 from replay.events import Log
-from replay.report import DiffReport, json, report, text
-from replay.series import Patch, find_patch, read_patch
-from replay.variants import Variant, expressions
-
-DIFFS: Mapping[str, Callable[[Sequence[DiffReport]], str]] = {
-    "text": text.diffs,
-    "json": json.diffs,
-    "quiet": text.headlines,
-    "details": partial(text.diffs, details=True),
-}
+from replay.output import deliver
+from replay.report import DiffReport, json, text
+from replay.report.words import escape
+from replay.store import EventStore
+from replay.variants import expressions
 
 
 class LogsAfterDashes(TyperCommand):
@@ -55,64 +49,69 @@ def diff_logs(
     no_attribution: Annotated[
         bool, typer.Option("--no-attribution", help="Do not look for the patches.")
     ] = False,
+    baseline: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Leave out what this file accepts.")
+    ] = None,
+    write_baseline: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a file that accepts all of it.")
+    ] = None,
     binary: QemuOption = None,
     format: FormatOption = Format.TEXT,
     output: Output = None,
 ) -> None:
     """Replay logs in several variants and compare; exit with 1 if they differ."""
     attributed = not (quiet or no_attribution)
-    if (only or other_than) and not attributed:
-        raise ReplayError(
-            "--only and --except need attribution", do="leave --quiet and --no-attribution out"
-        )
+    if not attributed and (only or other_than or baseline or write_baseline):
+        do = "leave --quiet and --no-attribution out"
+        raise ReplayError("--only, --except and baselines need to know the patches", do=do)
     session: Session = context.obj
     subject = session.subject()
     choice = arguments.split(words or (), context.meta["logs"], subject, session.named)
     compared = arguments.resolved(choice.variants, subject, session.named)
     players = players_of(choice.variants, compared, subject, binary)
     attributed = attributed and len(compared) == len(players)
-    asked = Asked(_patches(only, compared), _patches(other_than, compared)) if attributed else None
+    known = read_baseline(baseline) if baseline else ()
+    asked = Asked(patches_of(only, compared), patches_of(other_than, compared), known)
     with session.store() as store:
-        names = [info.name for info in store.logs()] if every else choice.logs
-        near = expressions(subject, session.named)
-        logs = [log for name in names for log in arguments.open_logs(store, name, notify, near)]
-    if not logs:
-        raise ReplayError("no log to compare", do="name one, or import some and say --all")
-    reports = [_compared(log, players, asked) for log in logs]
-    form = "quiet" if quiet else "details" if details and format == Format.TEXT else format
-    emit(DIFFS[form](reports), output)
-    if any(told.divergences for told in reports):
+        logs = _logs(store, None if every else choice.logs, expressions(subject, session.named))
+    found = [compare(log, players, asked if attributed else None) for log in logs]
+    several = every or any(map(arguments.is_pattern, choice.logs))
+    form = QUIET if quiet else _form(format, several and attributed, details)
+    emit(form([one.report for one in found]), output)
+    _tell_unused(baseline, known, frozenset().union(*(one.used for one in found)))
+    if write_baseline:
+        accepted = frozenset().union(*(one.entries for one in found))
+        deliver([written(accepted).encode()], write_baseline)
+    elif any(one.report.divergences for one in found):
         raise typer.Exit(DIFFERS)
 
 
-class Asked(Struct, frozen=True):
-    """Which patches an invocation is about; `only` none for all."""
-
-    only: tuple[Patch, ...]
-    other_than: tuple[Patch, ...]
-
-    def wanted(self, patch: Patch) -> bool:
-        """Whether the options let this one through."""
-        return patch not in self.other_than and (not self.only or patch in self.only)
+Form = Callable[[Sequence[DiffReport]], str]
+QUIET: Form = text.headlines
+FORMS: Mapping[str, Form] = {Format.JSON: json.diffs}
+"""What is the same for few and many logs."""
 
 
-def _patches(text: str, variants: Sequence[Variant]) -> tuple[Patch, ...]:
-    """The patches of SHA,... where a file that a variant adds may stand for a sha."""
-    series = variants[0].subject.series
-    files = {path for variant in variants for path in variant.recipe.extra}
-    return tuple(
-        read_patch(Path(word)) if word in files else series.patches[find_patch(series, word)]
-        for word in text.split(",")
-        if word
-    )
+def _form(format: Format, several: bool, details: bool) -> Form:
+    """How reports are told; several are those of logs that nobody named one by one."""
+    if format in FORMS:
+        return FORMS[format]
+    return partial(text.overviews if several else text.diffs, details=details)
 
 
-def _compared(log: Log, players: Sequence[Player], asked: Asked | None) -> DiffReport:
-    """What there is to tell of a log in several variants; asked None leaves patches out."""
-    found = diff(*(play(log) for play in players))
-    if asked is None:
-        return report(found)
-    attribution = attribute(found)
-    if asked.only or asked.other_than:
-        found, attribution = select(found, attribution, asked.wanted)
-    return report(found, attribution, asked.only)
+def _logs(store: EventStore, words: Sequence[str] | None, near: Iterable[str]) -> list[Log]:
+    """The logs of names, patterns and files, of None all that are stored."""
+    stored = [info.name for info in store.logs()]
+    names = stored if words is None else [n for w in words for n in arguments.matching(stored, w)]
+    logs = [log for name in names for log in arguments.open_logs(store, name, notify, near)]
+    if not logs:
+        raise ReplayError("no log to compare", do="name one, or import some and say --all")
+    return logs
+
+
+def _tell_unused(file: Path | None, known: Iterable[Entry], used: Collection[Entry]) -> None:
+    """Says which entries of a baseline cover nothing any more."""
+    for entry in known:
+        if entry not in used:
+            what = " ".join(filter(None, (entry.kind, entry.path, entry.field)))
+            say(f"replay: {file}: no longer occurs: {escape(what)}, by {entry.patch}")

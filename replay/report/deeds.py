@@ -5,8 +5,9 @@ from collections.abc import Iterable
 
 from replay.report import words
 from replay.report.flags import BitFields
-from replay.report.story import Chapter, Deed
+from replay.report.story import Deed
 from replay.series import Patch
+from replay.way import Turn
 
 LEVELS = {"behaviour": "behaviour", "state": "state, which only a debugger sees"}
 
@@ -24,10 +25,16 @@ def day(patch: Patch) -> str:
     return words.escape(" ".join(patch.date.partition(",")[2].split()[:3]))
 
 
-def heading(chapter: Chapter) -> list[str]:
-    """A line for each patch of a chapter: sha, date, title."""
+def titles(turns: Iterable[Turn]) -> str:
+    """The titles of all that a step turns, most often one."""
+    told = [f"{'without ' if turn.out else ''}{title(turn.patch)}" for turn in turns]
+    return " with ".join(told)
+
+
+def heading(turns: Iterable[Turn]) -> list[str]:
+    """A line for each patch of a step: sha, date, title."""
     lines = []
-    for turn in chapter.turns:
+    for turn in turns:
         parts = (turn.patch.sha[:8], day(turn.patch), title(turn.patch))
         lines.append("  ".join(filter(None, ("without" if turn.out else "", *parts))))
     return lines

@@ -21,7 +21,8 @@ def headline(diff: Diff, bits: BitFields, hidden: int = 0) -> str:
     `hidden` is how many divergences the diff lacks.
     """
     if not diff.divergences and hidden:
-        return f"No difference but {words.count(hidden, 'divergence')} that are left out."
+        that = "is" if hidden == 1 else "are"
+        return f"No difference but {words.count(hidden, 'divergence')} that {that} left out."
     if not diff.divergences:
         names = words.listing([trace.variant.name for trace in diff.traces])
         events = words.count(len(diff.traces[0].steps), "event")

@@ -13,15 +13,20 @@ RULE = f"\n{'-' * WIDTH}\n"
 
 def header(log: LogId, variants: Iterable[VariantId]) -> Iterator[str]:
     """Which log and which code."""
-    variants = list(variants)
-    name, revision = (max(len(getattr(v, key)) for v in variants) for key in ("name", "revision"))
     events = words.count(log.events, "event")
     yield f"log      {words.escape(log.name)}  {log.fingerprint[:12]}  {events}"
+    yield from variant_lines(variants)
+    if log.translation:
+        yield from block("said in  ", translation(log.translation))
+
+
+def variant_lines(variants: Iterable[VariantId]) -> Iterator[str]:
+    """Which code."""
+    variants = list(variants)
+    name, revision = (max(len(getattr(v, key)) for v in variants) for key in ("name", "revision"))
     for variant in variants:
         left = f"{words.escape(variant.name):{name}}  {words.escape(variant.revision):{revision}}"
         yield f"variant  {left}  {variant.digest[:12]}"
-    if log.translation:
-        yield from block("said in  ", translation(log.translation))
 
 
 def translation(done: Summary) -> str:

@@ -51,11 +51,16 @@ class Story(Struct, frozen=True):
 
 
 def story(report: DiffReport) -> Story:
-    """The story that the causes of a report's divergences tell, each part in the way's order."""
+    """The story that the causes of a report's divergences tell, each part in the way's order.
+
+    Of a patch that is asked about it says too that it did nothing, if nothing is left out.
+    """
     named = {patch.name for patch in report.named}
     chapters = [Chapter(turns, _deeds(turns, report)) for turns in report.steps]
-    first = [c for c in chapters if any(turn.patch.name in named for turn in c.turns)]
-    others = [c for c in chapters if c.deeds and c not in first]
+    whole = not report.hidden
+    told = [chapter for chapter in chapters if chapter.deeds or whole]
+    first = [c for c in told if any(turn.patch.name in named for turn in c.turns)]
+    others = [c for c in told if c.deeds and c not in first]
     return Story(tuple(first), tuple(others))
 
 

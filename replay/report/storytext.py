@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from replay.comparison import level
 from replay.report import DiffReport
-from replay.report.deeds import LEVELS, change, day, heading, listed, phrase, title
+from replay.report.deeds import LEVELS, change, day, heading, listed, phrase, titles
 from replay.report.flags import BitFields, among
 from replay.report.page import WIDTH, block, cut, fitted
 from replay.report.story import Chapter, Deed, story
@@ -27,7 +27,7 @@ def chapters(report: DiffReport) -> Iterator[str]:
 
 
 def _chapter(chapter: Chapter, bits: BitFields) -> Iterator[str]:
-    yield from heading(chapter)
+    yield from heading(chapter.turns)
     if not chapter.deeds:
         yield "  changes nothing here"
     for which, name in LEVELS.items():
@@ -67,13 +67,7 @@ def _lines(chapters: Iterable[Chapter], bits: BitFields) -> Iterator[str]:
         month = day(turn.patch).partition(" ")[2]
         first = level(chapter.deeds[0].place)
         lead = f"  {turn.patch.sha[:8]:8}  {month:8}  {first:9}  {told:{wide}}  "
-        yield (lead + cut(_titles(chapter), WIDTH - len(lead))).rstrip()
-
-
-def _titles(chapter: Chapter) -> str:
-    """The titles of all that a chapter turns, most often one."""
-    told = [f"{'without ' if t.out else ''}{title(t.patch)}" for t in chapter.turns]
-    return " with ".join(told)
+        yield (lead + cut(titles(chapter.turns), WIDTH - len(lead))).rstrip()
 
 
 def _phrases(chapter: Chapter, bits: BitFields) -> list[str]:

@@ -1,4 +1,4 @@
-"""Diffs as plain text: of one log its story, of several a summary."""
+"""Diffs as plain text: of one log its story, of many an overview."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -6,6 +6,7 @@ from textwrap import wrap
 
 from replay.comparison import KINDS
 from replay.report import DiffReport, words
+from replay.report.overviewtext import overview
 from replay.report.page import RULE, WIDTH, block, header
 from replay.report.storytext import chapters
 from replay.report.values import values
@@ -21,6 +22,13 @@ def headlines(reports: Sequence[DiffReport]) -> str:
 def diffs(reports: Sequence[DiffReport], details: bool = False) -> str:
     """The texts of the diffs, one after another."""
     return RULE.join(diff(report, details) for report in reports)
+
+
+def overviews(reports: Sequence[DiffReport], details: bool = False) -> str:
+    """The overview of the diffs; with details also the text of each that differs."""
+    told = "\n".join(overview(reports, details)) + "\n"
+    full = [diff(report, details) for report in reports if report.divergences] if details else []
+    return RULE.join([told, *full])
 
 
 def diff(report: DiffReport, details: bool = False) -> str:
