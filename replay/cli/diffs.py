@@ -13,11 +13,11 @@ from replay.baseline import Entry, read_baseline, written
 from replay.cli.app import DIFFERS, Output, Session, app, emit, notify, say
 from replay.cli.comparing import Asked, compare, patches_of
 from replay.cli.real import QemuOption, players_of
-from replay.cli.replays import Format, FormatOption
+from replay.cli.replays import DiffFormat, DiffOption
 from replay.errors import ReplayError
 from replay.events import Log
 from replay.output import deliver
-from replay.report import DiffReport, json, text
+from replay.report import DiffReport, html, json, text
 from replay.report.words import escape
 from replay.store import EventStore
 from replay.variants import expressions
@@ -56,7 +56,7 @@ def diff_logs(
         Path | None, typer.Option(metavar="FILE", help="Write a file that accepts all of it.")
     ] = None,
     binary: QemuOption = None,
-    format: FormatOption = Format.TEXT,
+    format: DiffOption = DiffFormat.TEXT,
     output: Output = None,
 ) -> None:
     """Replay logs in several variants and compare; exit with 1 if they differ."""
@@ -88,11 +88,11 @@ def diff_logs(
 
 Form = Callable[[Sequence[DiffReport]], str]
 QUIET: Form = text.headlines
-FORMS: Mapping[str, Form] = {Format.JSON: json.diffs}
+FORMS: Mapping[str, Form] = {DiffFormat.JSON: json.diffs, DiffFormat.HTML: html.diffs}
 """What is the same for few and many logs."""
 
 
-def _form(format: Format, several: bool, details: bool) -> Form:
+def _form(format: DiffFormat, several: bool, details: bool) -> Form:
     """How reports are told; several are those of logs that nobody named one by one."""
     if format in FORMS:
         return FORMS[format]

@@ -13,14 +13,23 @@ from replay.variants import resolve
 
 
 class Format(StrEnum):
-    """The forms in which a report can be had."""
+    """The forms in which any report can be had."""
 
     TEXT = "text"
     JSON = "json"
 
 
+class DiffFormat(StrEnum):
+    """The forms in which a diff can be had."""
+
+    TEXT = "text"
+    JSON = "json"
+    HTML = "html"
+
+
 RUNS = {Format.TEXT: runtext.run, Format.JSON: json.run}
 FormatOption = Annotated[Format, typer.Option("--format", case_sensitive=False)]
+DiffOption = Annotated[DiffFormat, typer.Option("--format", case_sensitive=False)]
 
 
 @app.command("run")

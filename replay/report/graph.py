@@ -28,17 +28,22 @@ class Drawing(Struct, frozen=True):
 
 
 class Mark(Struct, frozen=True):
-    """A word under a vertex: something set (+) or cleared (-) here that is not so elsewhere."""
+    """A word under a vertex: something set (+) or cleared (-) here that is not so elsewhere.
+
+    `quiet` marks are there for completeness and not what the reader is after.
+    """
 
     sign: str
     text: str
+    quiet: bool = False
 
 
 class Vertex(Struct, frozen=True):
     """A node (ellipse) or job (box) under its first path.
 
     `is_top` is for a root and for the top of leaked nodes. `struck` says that its file is
-    unlinked, `differs` that it is not the same everywhere.
+    unlinked, `differs` that it is not the same everywhere, `varies` that only quiet marks and the
+    like are not.
     """
 
     path: str
@@ -48,6 +53,7 @@ class Vertex(Struct, frozen=True):
     is_job: bool = False
     struck: bool = False
     differs: bool = False
+    varies: bool = False
     marks: tuple[Mark, ...] = ()
 
 
@@ -68,18 +74,34 @@ class Graph(Struct, frozen=True):
     chain: str
 
     @property
+    def length(self) -> int:
+        """The number of vertices in the longest chain."""
+        return max(map(len, self._chains()), default=0)
+
+    @property
     def told(self) -> str:
         """The graph in words: "[base.qcow2] <-- [drive0]" for each chain, "empty" without one."""
+        texts = (" <-- ".join(f"[{_told(v)}]" for v in reversed(it)) for it in self._chains())
+        return "; ".join(texts) or "empty"
+
+    def _chains(self) -> Iterator[list[Vertex]]:
+        """What hangs together by chain edges, from each top on."""
         by_path = {vertex.path: vertex for vertex in self.vertices}
         below = {edge.start: edge.end for edge in self.edges if edge.label == self.chain}
-        tops = [vertex.path for vertex in self.vertices if vertex.is_top]
-        return "; ".join(_chain(top, below, by_path) for top in tops) or "empty"
+        for top in (vertex for vertex in self.vertices if vertex.is_top):
+            found = {top.path: top}
+            at = below.get(top.path)
+            while at is not None and at not in found:
+                found[at] = by_path[at]
+                at = below.get(at)
+            yield [*found.values()]
 
 
 class Differing(Struct, frozen=True):
     """What is marked in a graph: paths of vertices and edges, and words under the vertices."""
 
     paths: frozenset[str] = frozenset()
+    quiet: frozenset[str] = frozenset()
     marks: Mapping[str, tuple[Mark, ...]] = {}
 
 
@@ -122,6 +144,7 @@ def _node(node: Node, seen: View, drawing: Drawing, differing: Differing) -> Ver
         is_top=len(node.role) == 1,
         struck=bool(told and told.unlinked),
         differs=node.path in differing.paths,
+        varies=node.path in differing.quiet,
         marks=differing.marks.get(node.path, ()),
     )
 
@@ -159,13 +182,6 @@ def _work(seen: View) -> Iterator[Edge]:
             if isinstance(value, str) and value != owner and value in seen.all_nodes:
                 others.setdefault(value, []).append(name)
         yield from (Edge(path, end, ", ".join(names)) for end, names in others.items())
-
-
-def _chain(top: str, below: Mapping[str, str], by_path: Mapping[str, Vertex]) -> str:
-    found = [top]
-    while (at := below.get(found[-1])) and at in by_path and at not in found:
-        found.append(at)
-    return " <-- ".join(f"[{_told(by_path[path])}]" for path in reversed(found))
 
 
 def _told(vertex: Vertex) -> str:

@@ -47,11 +47,11 @@ def _node(change: Change, after: View, report: RunReport) -> str:
     if node is None and path in after.edges:
         return f"+ {words.escape(path)} is {words.escape(after.edges[path])} again"
     fields = node.fields if node else after.jobs[path]
-    told = [_field(name, value, report) for name, value in fields.items() if _tells(value)]
+    told = [_field(name, value, report) for name, value in fields.items() if tells(value)]
     return " ".join([f"+ {words.escape(path)}", *told])
 
 
-def _tells(value: Any) -> bool:
+def tells(value: Any) -> bool:
     """Whether a new node's field is worth a word: it is not empty, zero or a list of zeros."""
     return any(value) if isinstance(value, list) else bool(value)
 

@@ -14,7 +14,7 @@ LETTER = 7.3
 """The width of a letter of the font, 12 pixels high and monospaced."""
 
 LINE, MARK_LINE = 15, 14
-GAP = 74
+GAP = 66
 """Between two columns; an edge's label stands in it."""
 
 BELOW = 40
@@ -28,6 +28,7 @@ STYLE = """\
 .graph ellipse, .graph rect { fill: var(--node, #f4f6fa); stroke: var(--line, #6b7690); }
 .graph .differs ellipse, .graph .differs rect {
   fill: var(--differs, #fff3d6); stroke: var(--accent, #b45309); stroke-width: 2; }
+.graph .varies ellipse { stroke-dasharray: 5 3; }
 .graph path { fill: none; stroke: var(--line, #6b7690); }
 .graph path.differs { stroke: var(--accent, #b45309); stroke-width: 2; }
 .graph .tip { fill: var(--line, #6b7690); stroke: none; }
@@ -37,6 +38,7 @@ STYLE = """\
 .graph .mark { font-size: 11px; font-weight: 600; }
 .graph .set { fill: var(--set, #15683a); }
 .graph .cleared { fill: var(--cleared, #b3261e); }
+.graph .still { fill: var(--quiet, #56607a); font-weight: 400; }
 """
 
 DARK = """\
@@ -49,7 +51,10 @@ DARK = """\
 
 
 class _Plan(NamedTuple):
-    """Half of an ellipse's width and height, and the middle of each column and row."""
+    """Half of an ellipse's width and height, and the middle of each column and row.
+
+    `feet` says how much of the way below an ellipse its marks take.
+    """
 
     rx: float
     ry: float
@@ -57,6 +62,7 @@ class _Plan(NamedTuple):
     ys: tuple[float, ...]
     width: float
     height: float
+    feet: Mapping[str, float]
 
 
 class _Point(NamedTuple):
@@ -70,7 +76,10 @@ def document(graph: Graph) -> str:
 
 
 def svg(graph: Graph, style: str = "") -> Markup:
-    """The graph as an element; the page around brings STYLE unless it is given here."""
+    """The graph as an element; the page around brings STYLE unless it is given here.
+
+    One of many columns has the class wide: a page must not shrink it but let the reader scroll.
+    """
     cells = layout(graph)
     plan = _plan(graph, cells)
     at = {path: _Point(plan.xs[column], plan.ys[row]) for path, (column, row) in cells.items()}
@@ -80,9 +89,9 @@ def svg(graph: Graph, style: str = "") -> Markup:
         *(_vertex(vertex, at[vertex.path], plan) for vertex in graph.vertices),
     ]
     opening = Markup(
-        '<svg xmlns="http://www.w3.org/2000/svg" class="graph" role="img" aria-label="{}"'
+        '<svg xmlns="http://www.w3.org/2000/svg" class="graph{}" role="img" aria-label="{}"'
         ' width="{:.0f}" height="{:.0f}" viewBox="0 0 {:.0f} {:.0f}">'
-    ).format(graph.told, plan.width, plan.height, plan.width, plan.height)
+    ).format(" wide" if len(plan.xs) > 4 else "", graph.told, *(plan.width, plan.height) * 2)
     return Markup("\n").join([opening, *parts, Markup("</svg>")])
 
 
@@ -103,8 +112,9 @@ def _plan(graph: Graph, cells: Mapping[str, Cell]) -> _Plan:
     ys, y = [], float(MARGIN + above)
     for count in marks:
         ys.append(y + ry)
-        y += 2 * ry + count * MARK_LINE + BELOW
-    return _Plan(rx, ry, xs, tuple(ys), xs[-1] + rx + MARGIN + beside, y - BELOW + MARGIN)
+        y += 2 * ry + count * MARK_LINE + BELOW + 10 * bool(count)
+    feet = {v.path: len(v.marks) * MARK_LINE + 5.0 * bool(v.marks) for v in graph.vertices}
+    return _Plan(rx, ry, xs, tuple(ys), xs[-1] + rx + MARGIN + beside, y - BELOW + MARGIN, feet)
 
 
 def _texts(vertex: Vertex) -> Iterator[str]:
@@ -125,9 +135,9 @@ def _vertex(vertex: Vertex, at: _Point, plan: _Plan) -> Markup:
         struck = vertex.struck and line == vertex.file
         parts.append(_text(line, _Point(at.x, y), "struck" if struck else ""))
     for index, mark in enumerate(vertex.marks, 1):
-        kind = "mark set" if mark.sign == "+" else "mark cleared"
+        tone = "still" if mark.quiet else "set" if mark.sign == "+" else "cleared"
         place = _Point(at.x, at.y + plan.ry + index * MARK_LINE)
-        parts.append(_text(f"{mark.sign}{mark.text}", place, kind))
+        parts.append(_text(f"{mark.sign}{mark.text}", place, f"mark {tone}"))
     return Markup("").join([*parts, Markup("</g>")])
 
 
@@ -151,6 +161,8 @@ def _edge(edge: Edge, at: Mapping[str, _Point], cells: Mapping[str, Cell], plan:
     start, end = at[edge.start], at[edge.end]
     bend = _bend(start, end, cells[edge.start], cells[edge.end], plan)
     tail, tip = _border(start, bend, plan), _border(end, bend, plan)
+    if start.x == tail.x and start.y < tail.y:
+        tail = _Point(tail.x, tail.y + plan.feet[edge.start])
     x, y = ((a + 2 * b + c) / 4 for a, b, c in zip(tail, bend, tip, strict=True))
     upright = cells[edge.start][0] == cells[edge.end][0]
     label = _Point(x + LETTER * len(edge.label) / 2 + 8, y + 4) if upright else _Point(x, y - 6)

@@ -68,7 +68,7 @@ def test_a_screen_reader_is_told_the_chain():
 
 
 def test_what_differs_is_marked_by_a_sign_too():
-    differing = Differing(frozenset({"d"}), {"d": (Mark("+", "RDWR"), Mark("-", "SNAPSHOT"))})
+    differing = Differing(frozenset({"d"}), marks={"d": (Mark("+", "RDWR"), Mark("-", "SNAPSHOT"))})
     told = drawn(snapshot(), differing)
     found = ElementTree.fromstring(svg(told))
     [marked] = found.findall(f".//{SVG}g[@class='differs']")
@@ -120,7 +120,7 @@ def test_no_two_vertices_share_a_place():
 
 def test_names_from_a_log_are_escaped_in_both_drawings():
     state = machine(node(2, WILD, drv=WILD, filename=WILD, file=Ref(3)), node(3), roots=(2,))
-    told = drawn(state, Differing(frozenset(), {WILD: (Mark("+", "A<B"),)}))
+    told = drawn(state, Differing(marks={WILD: (Mark("+", "A<B"),)}))
     for drawing in (document(told), dot(told)):
         assert all(line.isprintable() for line in drawing.split("\n"))
         assert "<script" not in drawing

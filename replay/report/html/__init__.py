@@ -1,0 +1,217 @@
+"""Reports as one HTML page that needs nothing else: no request, no server, no other file."""
+
+import base64
+import hashlib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache, partial
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, FunctionLoader
+from markupsafe import Markup
+from msgspec import Struct
+
+from replay.attribute import Cause
+from replay.comparison import level
+from replay.observe import ABSENT
+from replay.report import DiffReport, Told, deeds, words
+from replay.report.headline import groups
+from replay.report.html.packing import Packing, pack
+from replay.report.html.timeline import timeline
+from replay.report.moments import Moment, moments, scene
+from replay.report.story import Chapter, Deed, Story, story
+from replay.report.svg import STYLE, svg
+from replay.series import Patch
+from replay.view import flag_names
+from replay.way import Turn
+
+MOST_DIVERGENCES = 400
+
+
+class Article(Struct, frozen=True):
+    """One log's part of the page; ids in it begin with `prefix`.
+
+    `about` has the subject's words about its variants, `chosen` is the event to begin with,
+    `quiet` are the divergences that no patch that is asked about has to do with.
+    """
+
+    prefix: str
+    report: DiffReport
+    about: Mapping[str, str]
+    chosen: int
+    moments: tuple[Moment, ...]
+    packing: Packing
+    timeline: Markup
+    story: Story
+    anchors: Mapping[str, str]
+    quiet: frozenset[int]
+
+
+def diffs(reports: Sequence[DiffReport]) -> str:
+    """One page for the diffs of one or several logs."""
+    style, script = STYLE + _text("page.css"), _text("page.js")
+    return (
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            title=reports[0].log.name if len(reports) == 1 else words.count(len(reports), "log"),
+            articles=[_article(report, f"l{at}") for at, report in enumerate(reports, 1)],
+            style=Markup(style),
+            script=Markup(script),
+            style_hash=_hash(style),
+            script_hash=_hash(script),
+            most=MOST_DIVERGENCES,
+        )
+    )
+
+
+def _article(report: DiffReport, prefix: str) -> Article:
+    every, chosen, quiet = moments(report), _chosen(report), frozenset(_quiet(report))
+    told = story(report)
+    patches = [turn.patch.name for turns in report.steps for turn in turns]
+    variants = report.diff.traces[0].variant.subject.config.variants
+    return Article(
+        prefix=prefix,
+        report=report,
+        about={name: variant.about for name, variant in variants.items()},
+        chosen=chosen,
+        moments=every,
+        packing=pack(every, chosen, partial(_moment, report, prefix)),
+        timeline=timeline(report, quiet, prefix, chosen),
+        story=told,
+        anchors={name: f"{prefix}p{at}" for at, name in enumerate(dict.fromkeys(patches))},
+        quiet=quiet,
+    )
+
+
+def _moment(report: DiffReport, prefix: str, moment: Moment) -> str:
+    template = _environment().get_template("moment.html.j2")
+    found = scene(report, moment)
+    return template.render(m=moment, scene=found, report=report, prefix=prefix)
+
+
+def _chosen(report: DiffReport) -> int:
+    """The event that the headline is about; the first of a log without a difference."""
+    told = re.search(r"#(\d+)", report.headline)
+    return int(told[1]) if told and report.divergences else 1
+
+
+def _quiet(report: DiffReport) -> Iterator[int]:
+    named = {patch.name for patch in report.named}
+    for index, told in enumerate(report.divergences if report.work and named else ()):
+        if not any(turn.patch.name in named for cause in told.causes for turn in cause.turns):
+            yield index
+
+
+# What the templates call
+
+
+def _values(told: Told, report: DiffReport) -> list[tuple[list[str], str]]:
+    """The variants that share a value, and the value in words."""
+    place = told.divergence.place
+    if place.kind == "outcome" and place.path != "machine":
+        texts = {n: words.outcome(o.status, o.value, o.error) for n, o in told.outcomes.items()}
+    else:
+        values = told.divergence.values.items()
+        texts = {name: _value(told, value, report) for name, value in values}
+    return [(names, text) for text, names in groups(texts)]
+
+
+def _value(told: Told, value: Any, report: DiffReport) -> str:
+    place = told.divergence.place
+    if value is ABSENT:
+        return "not there"
+    if place.kind == "outcome" and isinstance(value, Mapping):
+        return words.outcome(value["status"], value.get("value"), value)
+    if place.field in report.bits and isinstance(value, int):
+        return words.flags(sorted(flag_names(value, report.bits[place.field])))
+    return words.of_field(place)(value)
+
+
+def _causes(told: Told, report: DiffReport) -> Iterator[tuple[Turn, str]]:
+    """The patches that a divergence comes from, with what they change in words."""
+    for cause in told.causes:
+        for turn in cause.turns:
+            yield turn, _change(told, cause, report)
+
+
+def _change(told: Told, cause: Cause, report: DiffReport) -> str:
+    """The values before and after a patch; of flags only those that change."""
+    bits = report.bits.get(told.divergence.place.field)
+    values = (cause.before, cause.after)
+    if bits and all(isinstance(value, int) for value in values):
+        before, after = (set(flag_names(value, bits)) for value in values)
+        came, went = sorted(after - before), sorted(before - after)
+        return " ".join([*(f"+{name}" for name in came), *(f"-{name}" for name in went)])
+    return " → ".join(_value(told, value, report) for value in values)
+
+
+def _grouped(of_level: Sequence[Deed], report: DiffReport) -> list[tuple[str, str]]:
+    """Where deeds were done and what they changed, those of one kind together."""
+    found: dict[str, list[Deed]] = {}
+    for deed in of_level:
+        found.setdefault(deeds.change(deed, report.bits), []).append(deed)
+    return [(deeds.listed(group), told) for told, group in found.items()]
+
+
+def _phrases(chapter: Chapter, report: DiffReport) -> list[str]:
+    """What a patch did in a few words, each once."""
+    return list(dict.fromkeys(deeds.phrase(deed, report.bits) for deed in chapter.deeds))
+
+
+def _diff_lines(patch: Patch) -> Iterator[tuple[str, str]]:
+    """The lines of a patch's diff, each with the class that it is shown in."""
+    for change in patch.files:
+        yield "file", change.path
+        for hunk in change.hunks:
+            yield "hunk", f"@@ line {hunk.start} @@"
+            for edit in hunk.edits:
+                kind = {"+": "added", "-": "removed"}.get(edit.mark, "kept")
+                yield kind, edit.mark + edit.text
+
+
+def _paragraphs(patch: Patch) -> list[str]:
+    """A patch's description without its line breaks."""
+    return [" ".join(it.split()) for it in patch.description.split("\n\n") if it.strip()]
+
+
+def _shown(value: Any) -> Any:
+    """What a template prints, with all that is not printable escaped."""
+    if isinstance(value, Markup):
+        return value
+    text = str(value)
+    return text if text.isprintable() else words.escape(text)
+
+
+@lru_cache
+def _environment() -> Environment:
+    environment = Environment(
+        autoescape=True,
+        finalize=_shown,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        loader=FunctionLoader(_text),
+    )
+    environment.globals.update(
+        causes=_causes,
+        deeds=deeds,
+        diff_lines=_diff_lines,
+        grouped=_grouped,
+        level=level,
+        paragraphs=_paragraphs,
+        phrases=_phrases,
+        svg=svg,
+        values=_values,
+        words=words,
+    )
+    return environment
+
+
+def _text(name: str) -> str:
+    return (files(__package__) / name).read_text(encoding="utf-8")
+
+
+def _hash(text: str) -> str:
+    """A text's hash as a content security policy names it."""
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

@@ -1,0 +1,117 @@
+"use strict";
+// The page is whole without this script, which shows one event at a time and listens to keys.
+for (const article of document.querySelectorAll("article")) {
+  const rows = [...article.querySelectorAll("ol.events a")];
+  const place = article.querySelector(".moments");
+  const divergences = [...article.querySelectorAll(".divergence")]
+    .sort((a, b) => a.dataset.first - b.dataset.first);
+  const timeline = article.querySelector(".timeline");
+  const shown = new Map([...place.querySelectorAll(".moment")].map((m) => [+m.dataset.seq, m]));
+  const packed = document.getElementById(article.id + "packed");
+  let seq = +article.dataset.chosen;
+  let at = -1;
+
+  // The moments that are not in the page as they are, by event; unpacked when first asked for.
+  let unpacked;
+  function unpack() {
+    unpacked ??= (async () => {
+      if (!packed) return new Map();
+      const bytes = Uint8Array.from(atob(packed.textContent), (c) => c.charCodeAt(0));
+      const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+      const lines = (await new Response(stream).text()).split("\n").filter(Boolean);
+      return new Map(lines.map((line) => JSON.parse(line)));
+    })();
+    return unpacked;
+  }
+
+  async function moment(wanted) {
+    if (!shown.has(wanted)) {
+      const html = (await unpack()).get(wanted);
+      if (html === undefined) return undefined;
+      const holder = document.createElement("template");
+      holder.innerHTML = html;
+      const found = holder.content.querySelector(".moment");
+      found.hidden = true;
+      place.prepend(found);
+      shown.set(wanted, found);
+    }
+    return shown.get(wanted);
+  }
+
+  async function choose(wanted) {
+    seq = Math.min(Math.max(wanted, 1), rows.length);
+    const mine = seq;
+    const found = await moment(mine);
+    if (mine !== seq) return;
+    for (const other of shown.values()) other.hidden = other !== found;
+    rows.forEach((row, index) => {
+      if (index + 1 === seq) row.setAttribute("aria-current", "true");
+      else row.removeAttribute("aria-current");
+    });
+    const list = article.querySelector("ol.events");
+    const row = rows[seq - 1];
+    if (row) {
+      const top = row.getBoundingClientRect().top - list.getBoundingClientRect().top;
+      if (top < 0 || top > list.clientHeight - row.offsetHeight)
+        list.scrollTop += top - list.clientHeight / 3;
+    }
+    if (timeline) {
+      const { left, width, events } = timeline.dataset;
+      timeline.querySelector(".now").setAttribute("x", +left + ((seq - 1) * width) / events);
+    }
+  }
+
+  function open(index) {
+    if (!divergences.length) return;
+    at = Math.min(Math.max(index, 0), divergences.length - 1);
+    divergences.forEach((it, other) => it.classList.toggle("chosen", other === at));
+    const it = divergences[at];
+    it.querySelector("summary").focus({ preventScroll: true });
+    it.scrollIntoView({ block: "nearest" });
+    choose(+it.dataset.first);
+  }
+
+  function follow(link) {
+    const target = document.getElementById(link.getAttribute("href").slice(1));
+    for (let it = target; it; it = it.parentElement?.closest("details")) it.open = true;
+    const index = divergences.indexOf(target);
+    if (index >= 0) open(index);
+  }
+
+  article.addEventListener("click", (event) => {
+    const link = event.target.closest("a");
+    const summary = event.target.closest(".divergence > summary");
+    if (link?.dataset.seq) {
+      event.preventDefault();
+      choose(+link.dataset.seq);
+    } else if (link) follow(link);
+    else if (summary) open(divergences.indexOf(summary.parentElement));
+  });
+  article.step = (by) => choose(seq + by);
+  article.leap = (by) => open(at < 0 && by < 0 ? 0 : at + by);
+  choose(seq);
+}
+
+document.body.classList.add("live");
+const keys = { ArrowRight: ["step", 1], ArrowLeft: ["step", -1], n: ["leap", 1], p: ["leap", -1] };
+addEventListener("keydown", (event) => {
+  const found = keys[event.key];
+  if (!found || event.ctrlKey || event.altKey || event.metaKey) return;
+  if (event.key.startsWith("Arrow") && event.target.closest(".scroll")) return;
+  const articles = [...document.querySelectorAll("article")];
+  const current =
+    event.target.closest("article") ??
+    articles.find((it) => it.getBoundingClientRect().bottom > innerHeight / 3) ??
+    articles[0];
+  event.preventDefault();
+  current[found[0]](found[1]);
+});
+
+let closed = [];
+addEventListener("beforeprint", () => {
+  closed = [...document.querySelectorAll("details:not(.same):not([open])")];
+  for (const it of closed) it.open = true;
+});
+addEventListener("afterprint", () => {
+  for (const it of closed) it.open = false;
+});
