@@ -1,6 +1,17 @@
 """The command line: parse, call, print, exit."""
 
-from replay.cli import care, causes, conformance, diffs, graphs, logs, model, recording, replays
+from replay.cli import (
+    care,
+    causes,
+    conformance,
+    diffs,
+    graphs,
+    logs,
+    model,
+    recording,
+    replays,
+    reproducing,
+)
 from replay.cli.app import main
 
 __all__ = [
@@ -14,4 +25,5 @@ __all__ = [
     "model",
     "recording",
     "replays",
+    "reproducing",
 ]

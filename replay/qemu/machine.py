@@ -13,19 +13,13 @@ from typing import Any
 from qemu.qmp import EventListener, ExecuteError, QMPClient, QMPError
 
 from replay.errors import ReplayError
+from replay.qemu.operations import JOB_NOTICES
 from replay.qemu.places import Places
 from replay.qemu.programs import SECONDS, Programs
 from replay.qemu.sight import TRACED
 
 Reply = Mapping[str, Any]
 """{"return": value} or {"error": {"class", "desc"}}."""
-
-JOB_NOTICES = {
-    "BLOCK_JOB_READY": "ready",
-    "BLOCK_JOB_COMPLETED": "end",
-    "BLOCK_JOB_CANCELLED": "end",
-}
-"""What a notice says that a log's wait may be for."""
 
 
 class GoneError(Exception):

@@ -2,11 +2,11 @@
 
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from replay.errors import ReplayError
-from replay.events import SECTOR, Await, Command, Guest, Image, Internal, Payload
+from replay.events import SECTOR, Await, Command, Event, Guest, Image, Internal, Notice, Payload
 from replay.qemu.options import drive_options
 from replay.qemu.places import Places, harmless
 
@@ -25,6 +25,13 @@ HMP_COMMANDS = re.compile(
     r"|eject|qemu-io|snapshot_blkdev|stop"
 )
 """Commands of the block layer; none of them starts a program or a server."""
+
+JOB_NOTICES = {
+    "BLOCK_JOB_READY": "ready",
+    "BLOCK_JOB_COMPLETED": "end",
+    "BLOCK_JOB_CANCELLED": "end",
+}
+"""Notices that mean the same as a wait."""
 
 RENAMED = {"change": ("blockdev-change-medium", {"target": "filename", "arg": "format"})}
 """Commands that today's QEMU has under another name, with their arguments' names."""
@@ -79,6 +86,26 @@ class Skip(NamedTuple):
 Operation = Make | Qmp | Hmp | Io | Wait | Skip
 
 
+def overlaid(events: Iterable[Event]) -> bool:
+    """Whether an option of the command line makes all its drives snapshot=on."""
+    return any(_is_global_snapshot(event.payload) for event in events)
+
+
+def _is_global_snapshot(payload: Payload) -> bool:
+    match payload:
+        case Command(channel="cli", name="snapshot"):
+            return True
+    return False
+
+
+def planned(payload: Payload, places: Places, overlaid: bool) -> Operation:
+    """What is done for an event, or why nothing is."""
+    try:
+        return operation(payload, places, overlaid)
+    except ReplayError as error:
+        return Skip(error.what)
+
+
 def operation(payload: Payload, places: Places, overlaid: bool) -> Operation:
     """What is done for an event. `overlaid`: all drives of the command line are snapshot=on.
 
@@ -99,6 +126,8 @@ def operation(payload: Payload, places: Places, overlaid: bool) -> Operation:
             return _qmp(payload.name, given, places)
         case Internal():
             return Skip("no command of QEMU does this")
+        case Notice() if payload.name in JOB_NOTICES:
+            return Wait(str(payload.data.get("device")), JOB_NOTICES[payload.name])
         case _:
             return Skip("")
 

@@ -1,19 +1,16 @@
 """The performance: a real machine does what a log says, and is looked at after each event."""
 
-import errno
-import os
-import re
 import tempfile
 from pathlib import Path
 from typing import Any
 
 from replay.disk import is_temporary
-from replay.errors import ReplayError
-from replay.events import Command, Event, Log, Notice
+from replay.events import Event, Log
+from replay.qemu.guest import SAMPLE, requested
 from replay.qemu.images import Images, unlinked
 from replay.qemu.lens import FLAGS, compared, through
-from replay.qemu.machine import JOB_NOTICES, GoneError, Machine, machine
-from replay.qemu.operations import Hmp, Io, Make, Operation, Qmp, Skip, Wait, operation
+from replay.qemu.machine import GoneError, Machine, machine
+from replay.qemu.operations import Hmp, Io, Make, Operation, Qmp, Skip, Wait, overlaid, planned
 from replay.qemu.places import Places, home
 from replay.qemu.programs import SECONDS, Programs
 from replay.qemu.running import run
@@ -24,13 +21,6 @@ from replay.subject import Subject
 from replay.view import Node, View
 
 WITNESS = "qemu"
-
-ERRORS = {os.strerror(number): name for number, name in errno.errorcode.items()}
-"""errno names by their texts, which is all that qemu-io prints."""
-
-HELD = re.compile(r"^[0-9a-f]{8,}:  ((?:[0-9a-f]{2} )+)", re.MULTILINE)
-SAMPLE = 512
-"""How many bytes of a read are looked at one by one."""
 
 
 def perform(log: Log, subject: Subject, programs: Programs) -> SeenTrace:
@@ -51,19 +41,10 @@ async def _perform(
     log: Log, subject: Subject, programs: Programs, places: Places
 ) -> tuple[tuple[SeenStep, ...], tuple[str, ...]]:
     images = Images(programs, places)
-    overlaid = any(is_global_snapshot(event) for event in log.events)
     async with machine(programs, places) as running:
-        stage = Stage(running, images, places, subject, overlaid)
+        stage = Stage(running, images, places, subject, overlaid(log.events))
         steps = [await stage.step(seq, event) for seq, event in enumerate(log.events, 1)]
     return tuple(steps), tuple(stage.remarks)
-
-
-def is_global_snapshot(event: Event) -> bool:
-    """Whether the event is the option that overlays every drive of the command line."""
-    match event.payload:
-        case Command(channel="cli", name="snapshot"):
-            return True
-    return False
 
 
 class Stage:
@@ -74,14 +55,14 @@ class Stage:
     """
 
     def __init__(
-        self, running: Machine, images: Images, places: Places, subject: Subject, overlaid: bool
+        self, running: Machine, images: Images, places: Places, subject: Subject, every: bool
     ) -> None:
         self.remarks: list[str] = []
         self._machine = running
         self._images = images
         self._places = places
         self._bits = subject.config.bits.get(FLAGS, {})
-        self._overlaid = overlaid
+        self._overlaid = every
         self._moving: set[str] = set()
         self._met: set[str] = set()
         self._files: set[str] = set()
@@ -96,10 +77,7 @@ class Stage:
         return SeenStep(seq, event, outcome, await self._look())
 
     async def _outcome(self, seq: int, event: Event) -> Outcome | None:
-        try:
-            asked = self._asked(event)
-        except ReplayError as error:
-            asked = Skip(error.what)
+        asked = planned(event.payload, self._places, self._overlaid)
         remark = asked.reason if isinstance(asked, Skip) else getattr(asked, "remark", "")
         if remark:
             done = "is not performed" if isinstance(asked, Skip) else "is"
@@ -111,12 +89,6 @@ class Stage:
         except GoneError as error:
             self._gone = True
             return Outcome("crashed", error={"class": error.how, "desc": error.words})
-
-    def _asked(self, event: Event) -> Operation:
-        payload = event.payload
-        if isinstance(payload, Notice) and payload.name in JOB_NOTICES:
-            return Wait(str(payload.data.get("device")), JOB_NOTICES[payload.name])
-        return operation(payload, self._places, self._overlaid)
 
     def _remark(self, what: str, why: str) -> None:
         self.remarks.append(f"{what}: {self._places.told(why)}")
@@ -238,26 +210,3 @@ def moved(asked: Qmp) -> set[str]:
     if "job-" not in asked.name:
         return set()
     return {str(asked.arguments[key]) for key in ("device", "id") if key in asked.arguments}
-
-
-def requested(printed: str, command: str) -> Outcome:
-    """What qemu-io's words about a request mean."""
-    failed = re.search(r"failed: (.+?)\s*$", printed, re.MULTILINE)
-    if failed:
-        name = ERRORS.get(failed[1])
-        if name is None:
-            return Outcome("refused", error={"class": "GenericError", "desc": failed[1]})
-        return Outcome("refused", error={"errno": name})
-    if "Cannot find device" in printed:
-        return Outcome("refused", error={"class": "DeviceNotFound", "desc": printed.strip()})
-    if command.startswith("write"):
-        return NOTHING
-    if command.startswith("read -P"):
-        told = (
-            "mixed" if "Pattern verification failed" in printed else int(command.rpartition(" ")[2])
-        )
-        return Outcome("returned", value={"pattern": told})
-    bytes_seen = {byte for row in HELD.findall(printed) for byte in row.split()}
-    if len(bytes_seen) != 1:
-        return Outcome("returned", value={"pattern": "mixed"})
-    return Outcome("returned", value={"pattern": int(bytes_seen.pop(), 16)})

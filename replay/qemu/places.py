@@ -22,10 +22,11 @@ class Places:
     <tmp1>... in the order of being met.
     """
 
-    def __init__(self, home: str, root: Path) -> None:
+    def __init__(self, home: str, root: Path, images: Path | None = None) -> None:
+        """`images` is where the files are, if not in a directory of the private one."""
         self.home = home
         self.root = root
-        self.images = root / "images"
+        self.images = root / "images" if images is None else images
         self.temporary = root / "tmp"
         self._met: list[str] = []
 
@@ -41,6 +42,8 @@ class Places:
         within = f"{self.home}/"
         rest = name.removeprefix(within) if self.home else name
         harmless(rest)
+        if rest.startswith("-"):
+            raise ReplayError(f"{name!r} may be taken for an option")
         return str(self.images / rest)
 
     def text(self, value: str) -> str:

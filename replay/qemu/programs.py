@@ -38,7 +38,7 @@ def find_programs(binary: str | None = None) -> Programs:
 
     Raises ReplayError with the command that installs what is missing.
     """
-    if find_spec("qemu") is None or find_spec("qemu.qmp") is None:
+    if not _has_library():
         do = "pip install 'replay[qemu]'"
         raise ReplayError("the variant qemu needs the Python library qemu.qmp", do=do)
     wanted = (binary or SYSTEM, "qemu-img", "qemu-io")
@@ -52,6 +52,13 @@ def find_programs(binary: str | None = None) -> Programs:
         raise ReplayError(f"the variant qemu needs {' and '.join(missing)}", do=do)
     system, img, io = (str(found[name]) for name in wanted)
     return Programs(system, img, io, version(system))
+
+
+def _has_library() -> bool:
+    try:
+        return find_spec("qemu.qmp") is not None
+    except ImportError:
+        return False
 
 
 def version(program: str) -> str:
