@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from replay.database import Database, failures
+from replay.database import Database
 from replay.errors import ReplayError
 
 
@@ -20,7 +20,7 @@ def backup(database: Database, target: Path) -> None:
     if target.exists():
         raise taken(target)
     beside = target.with_name(f".{target.name}.{os.getpid()}")
-    with failures(database.where), failing(target):
+    with failing(target):
         try:
             copy(database, beside)
             appear(beside, target)

@@ -1,8 +1,10 @@
 """The database under the store: its tables, and how it is opened."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from time import sleep
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -32,6 +34,9 @@ REVISION = "0003"
 
 BUSY_SECONDS = 30
 """How long to wait for another process that is writing."""
+
+PAUSE = 0.01
+"""How long to wait between two attempts where SQLite does not wait itself, in seconds."""
 
 metadata = MetaData()
 
@@ -191,9 +196,10 @@ def failures(where: str) -> Iterator[None]:
     """Makes a failure of the database a ReplayError that says what to do about it."""
     try:
         yield
-    except DBAPIError as error:
-        what = f"the database fails: {error.orig}"
-        raise ReplayError(what, where=where, do=advice(error.orig)) from None
+    except (DBAPIError, sqlite3.Error) as error:
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        what = f"the database fails: {cause}"
+        raise ReplayError(what, where=where, do=advice(cause)) from None
 
 
 def advice(error: BaseException | None) -> str:
@@ -223,12 +229,29 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
 
 def use_write_ahead_log(engine: Engine) -> None:
-    """Lets readers and a writer work at a time; the file keeps this."""
+    """Lets readers and a writer work at a time; the file keeps this.
+
+    SQLite waits for others everywhere but here, where it says at once that they are there.
+    """
     connection = engine.raw_connection()
     try:
-        connection.cursor().execute("PRAGMA journal_mode = WAL")
+        for turn in range(int(BUSY_SECONDS / PAUSE), -1, -1):
+            if switched(connection.cursor(), last_turn=not turn):
+                return
+            sleep(PAUSE)
     finally:
         connection.close()
+
+
+def switched(cursor: Any, last_turn: bool) -> bool:
+    """Whether the database now has a write-ahead log; at the last turn it must."""
+    try:
+        cursor.execute("PRAGMA journal_mode = WAL")
+    except sqlite3.OperationalError as error:
+        if last_turn or error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+            raise
+        return False
+    return True
 
 
 def revision_of(connection: Connection) -> str | None:

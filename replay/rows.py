@@ -8,6 +8,7 @@ import msgspec
 from sqlalchemy import Row, Table
 
 from replay.database import events, logs, observations
+from replay.errors import ReplayError
 from replay.events import (
     NO_EVENTS,
     Entry,
@@ -25,6 +26,7 @@ from replay.jsonform import (
     SCHEMA_VERSION,
     header_line,
     observation_content,
+    parse_header,
     parse_object,
     parse_observation,
     parse_payload,
@@ -121,14 +123,27 @@ def checksum(table: Table, row: Mapping[str, Any]) -> str:
 
 def from_row(row: Row[Any]) -> Event:
     """The event of a row; ReplayError with the reason if the row does not hold one."""
-    payload = parse_payload(parse_object(row.payload.encode()), row.schema_version)
+    payload = parse_payload(stored_object(row.payload), row.schema_version)
     return Event(payload, origin_of(row), row.recorded)
 
 
 def observation_from_row(row: Row[Any]) -> Observation:
     """The observation of a row; ReplayError with the reason if the row does not hold one."""
-    raw = parse_object(row.content.encode())
+    raw = stored_object(row.content)
     return parse_observation(raw, origin_of(row), row.recorded, row.after)
+
+
+def header_from_row(row: Row[Any]) -> LogHeader:
+    """The header of a log's row, under the name that it has in the store; errors likewise."""
+    header, _ = parse_header(stored_object(row.header))
+    return msgspec.structs.replace(header, name=row.name)
+
+
+def stored_object(stored: object) -> dict[str, Any]:
+    """The object of a column; ReplayError if it is no longer a text with one."""
+    if not isinstance(stored, str):
+        raise ReplayError("a text has become something else")
+    return parse_object(stored.encode())
 
 
 def origin_of(row: Row[Any]) -> Origin | None:

@@ -9,7 +9,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, NamedTuple, Protocol
 
-import msgspec
 from sqlalchemy import Connection, Row, func, insert, select
 
 from replay.database import (
@@ -28,10 +27,8 @@ from replay.jsonform import (
     event_line,
     header_line,
     observation_line,
-    parse_header,
-    parse_object,
 )
-from replay.rows import from_row, log_row, numbered, observation_from_row
+from replay.rows import from_row, header_from_row, log_row, numbered, observation_from_row
 
 CHUNK = 1000
 """How many events are written or read at a time."""
@@ -143,15 +140,19 @@ class EventStore:
 
 
 def add(connection: Connection, recording: Incoming, rename: bool) -> Stored:
-    """Stores one recording. Its entries are written as they come, and taken back if present."""
-    with connection.begin_nested() as savepoint:
-        log = next_number(connection, logs.c.id)
-        end = add_entries(connection, log, recording)
-        name, status = place(connection, recording, end["fingerprint"], rename)
-        if status == "present":
-            savepoint.rollback()
-        else:
-            connection.execute(insert(logs), log_row(log, name, recording.header, end))
+    """Stores one recording. Its entries are written as they come, and taken back if present.
+
+    A failure is left to the transaction around: on a full disk SQLite has undone all already.
+    """
+    savepoint = connection.begin_nested()
+    log = next_number(connection, logs.c.id)
+    end = add_entries(connection, log, recording)
+    name, status = place(connection, recording, end["fingerprint"], rename)
+    if status == "present":
+        savepoint.rollback()
+    else:
+        connection.execute(insert(logs), log_row(log, name, recording.header, end))
+        savepoint.commit()
     return Stored(name, end["fingerprint"], end["seq"], status)
 
 
@@ -221,8 +222,7 @@ def stored_names(connection: Connection) -> list[str]:
 def info(row: Row[Any]) -> LogInfo:
     """A log from its row. Its name is the stored one, which its file may not have had."""
     with damaged(row.name, 0):
-        header, _ = parse_header(parse_object(row.header.encode()))
-    header = msgspec.structs.replace(header, name=row.name)
+        header = header_from_row(row)
     return LogInfo(row.name, header, row.fingerprint, row.events)
 
 

@@ -9,14 +9,13 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, Table, select, text
+from sqlalchemy import Connection, Row, Select, Table, select, text
 from sqlalchemy.exc import DBAPIError
 
 from replay.database import GUARDS, Database, events, failures, logs, observations
 from replay.errors import ReplayError
 from replay.events import NO_EVENTS, link
-from replay.jsonform import parse_header, parse_object
-from replay.rows import checksum, from_row
+from replay.rows import checksum, from_row, header_from_row
 from replay.store import CHUNK, find
 
 MANY = 1_000_000
@@ -37,6 +36,8 @@ class Course:
     def __init__(self, log: Row[Any]) -> None:
         self.log = log
         self.name = str(log.name)
+        self.last: int | None = log.events if intact(log, logs) else None
+        """The seq of the log's last event, if that can be believed."""
         self.seq = 0
         self.start: int | None = None
         """The position before the log's first event."""
@@ -50,29 +51,38 @@ class Course:
             if row.seq == self.seq + 1:
                 self.seq += 1
                 self.ends = {row.fingerprint, *continued(self.ends, row.payload)}
-            return
-        if row.seq <= self.seq:
+        elif self.last is not None and row.seq > self.last:
+            yield self.found(row.seq, f"stands after the last event, {self.last}: put in later")
+        elif row.seq <= self.seq:
             yield self.found(row.seq, f"stands after event {self.seq}: moved or put in again")
-            return
+        else:
+            yield from self.go_on(row)
+
+    def go_on(self, row: Row[Any]) -> Iterator[Finding]:
+        """What is wrong with a row that is as it was written, and may be next."""
         yield from self.missing(row.seq - 1)
-        if self.ends and row.fingerprint not in continued(self.ends, row.payload):
+        if self.start is None:
+            self.start = row.position - row.seq
+        if row.position - row.seq != self.start:
+            yield self.found(row.seq, "stands at another position than it was written to: moved")
+        elif self.ends and row.fingerprint not in continued(self.ends, row.payload):
             yield self.found(row.seq, "does not go on from the event before it: not of this log")
-        yield from self.unreadable(row)
         self.seq, self.ends = row.seq, {row.fingerprint}
-        self.start = row.position - row.seq if self.start is None else self.start
+        try:
+            from_row(row)
+        except ReplayError as error:
+            yield self.found(row.seq, f"can't be read: {error}")
 
     def close(self) -> Iterator[Finding]:
         """What is wrong with the log itself, when all rows have been taken."""
-        if not intact(self.log, logs):
+        if self.last is None:
             yield self.found(0, "its name, header, fingerprint or length was changed")
             return
-        yield from self.missing(self.log.events)
-        if self.seq > self.log.events:
-            yield self.found(0, f"has events after {self.log.events}, its last: put in later")
-        elif self.ends and self.log.fingerprint not in self.ends:
+        yield from self.missing(self.last)
+        if self.ends and self.log.fingerprint not in self.ends:
             yield self.found(0, "its fingerprint is not that of its events")
         try:
-            parse_header(parse_object(self.log.header.encode()))
+            header_from_row(self.log)
         except ReplayError as error:
             yield self.found(0, f"its header can't be read: {error}")
 
@@ -82,13 +92,6 @@ class Course:
             events = f"events {self.seq + 1} to {last} are" if self.seq + 1 < last else "is"
             yield self.found(self.seq + 1, f"{events} missing")
             self.seq, self.ends = last, set()
-
-    def unreadable(self, row: Row[Any]) -> Iterator[Finding]:
-        """Whether the row is as it was written, and yet no event."""
-        try:
-            from_row(row)
-        except ReplayError as error:
-            yield self.found(row.seq, f"can't be read: {error}")
 
     def found(self, seq: int, what: str) -> Finding:
         """A finding of this log."""
@@ -120,6 +123,8 @@ def verify_file(connection: Connection) -> Iterator[Finding]:
                 yield Finding("", 0, str(line))
     except DBAPIError as error:
         yield Finding("", 0, str(error.orig))
+    for _, position, *_ in connection.exec_driver_sql("PRAGMA foreign_key_check(observations)"):
+        yield Finding("", 0, f"the observation at position {position} is of no log that is here")
     query = text("SELECT name FROM sqlite_master WHERE type = 'trigger'")
     present = set(connection.scalars(query))
     for guard in GUARDS:
@@ -140,7 +145,7 @@ def verify_logs(
     if not every:
         query = query.where(events.c.log.in_(by_log))
     try:
-        for row in connection.execute(query.execution_options(yield_per=CHUNK)):
+        for row in rows_up_to_damage(connection, query):
             course = by_log.get(row.log)
             if course:
                 yield from course.take(row)
@@ -160,13 +165,29 @@ def verify_observations(connection: Connection, course: Course) -> Iterator[Find
     number = 0
     try:
         for row in connection.execute(query.order_by(observations.c.number)):
-            if row.number != number + 1:
-                yield course.found(row.after, "an observation before another is missing")
+            number += 1
             if not intact(row, observations):
                 yield course.found(row.after, "an observation after it was changed")
-            number = row.number
+            elif row.number != number:
+                yield course.found(row.after, "an observation before another is missing")
+                number = row.number
     except DBAPIError as error:
         yield course.found(0, f"its observations can't be read: {error.orig}")
+
+
+def rows_up_to_damage(connection: Connection, query: Select[Any]) -> Iterator[Row[Any]]:
+    """The rows by position, and the failure of the database after the last that it can read.
+
+    They are read a chunk at a time; of one that fails, the rows before the failure singly.
+    """
+    last = 0
+    try:
+        for row in connection.execute(query.execution_options(yield_per=CHUNK)):
+            last = row.position
+            yield row
+    except DBAPIError:
+        rest = query.where(events.c.position > last)
+        yield from connection.execute(rest.execution_options(yield_per=1))
 
 
 def verify_removals(connection: Connection, courses: Iterable[Course]) -> Iterator[Finding]:

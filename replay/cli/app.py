@@ -1,6 +1,7 @@
 """What the commands share: the program itself, the options before a command, and printing."""
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -60,8 +61,9 @@ def main() -> NoReturn:
 
 
 def say(message: str) -> None:
-    """A line on standard error."""
-    print(message, file=sys.stderr)
+    """A line on standard error, as far as that takes it."""
+    with suppress(OSError):
+        print(message, file=sys.stderr)
 
 
 def print_version(wanted: bool) -> None:
