@@ -17,7 +17,7 @@ from replay.cli.replays import DiffFormat, DiffOption
 from replay.errors import ReplayError
 from replay.events import Log
 from replay.output import deliver
-from replay.report import DiffReport, html, json, text
+from replay.report import DiffReport, html, json, markdown, text
 from replay.report.words import escape
 from replay.store import EventStore
 from replay.variants import expressions
@@ -88,7 +88,11 @@ def diff_logs(
 
 Form = Callable[[Sequence[DiffReport]], str]
 QUIET: Form = text.headlines
-FORMS: Mapping[str, Form] = {DiffFormat.JSON: json.diffs, DiffFormat.HTML: html.diffs}
+FORMS: Mapping[str, Form] = {
+    DiffFormat.JSON: json.diffs,
+    DiffFormat.MARKDOWN: markdown.diffs,
+    DiffFormat.HTML: html.diffs,
+}
 """What is the same for few and many logs."""
 
 

@@ -8,7 +8,7 @@ import typer
 from replay import arguments
 from replay.cli.app import LogWord, Output, Session, app, emit, notify
 from replay.replayer import replay
-from replay.report import json, run_report, runtext
+from replay.report import json, markdown, run_report, runtext
 from replay.variants import resolve
 
 
@@ -19,16 +19,30 @@ class Format(StrEnum):
     JSON = "json"
 
 
+class RunFormat(StrEnum):
+    """The forms in which a replay can be had."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "md"
+
+
 class DiffFormat(StrEnum):
     """The forms in which a diff can be had."""
 
     TEXT = "text"
     JSON = "json"
+    MARKDOWN = "md"
     HTML = "html"
 
 
-RUNS = {Format.TEXT: runtext.run, Format.JSON: json.run}
+RUNS = {
+    RunFormat.TEXT: runtext.run,
+    RunFormat.JSON: json.run,
+    RunFormat.MARKDOWN: markdown.run,
+}
 FormatOption = Annotated[Format, typer.Option("--format", case_sensitive=False)]
+RunOption = Annotated[RunFormat, typer.Option("--format", case_sensitive=False)]
 DiffOption = Annotated[DiffFormat, typer.Option("--format", case_sensitive=False)]
 
 
@@ -38,7 +52,7 @@ def run_log(
     name: LogWord,
     at: Annotated[str | None, typer.Option(metavar="REV", help="Default: the last named.")] = None,
     until: Annotated[int | None, typer.Option(metavar="SEQ")] = None,
-    format: FormatOption = Format.TEXT,
+    format: RunOption = RunFormat.TEXT,
     output: Output = None,
 ) -> None:
     """Replay a log: per event its outcome and what it changed."""

@@ -24,11 +24,12 @@ def _step(step: StepReport, report: RunReport) -> Iterator[str]:
         yield from block("    ", words.recorded(step.original, step.note, step.idle), hang=4)
     outcome = step.outcome
     yield from block("    ", words.outcome(outcome.status, outcome.value, outcome.error))
-    for change in step.changes:
-        yield from block("    ", _change(change, step.view, report), hang=4)
+    for it in step.changes:
+        yield from block("    ", change(it, step.view, report), hang=4)
 
 
-def _change(change: Change, after: View, report: RunReport) -> str:
+def change(change: Change, after: View, report: RunReport) -> str:
+    """What came (+), went (-) or changed (before -> after), in a line; `after` is the view then."""
     kind, path, field = change.place
     if kind == "node" and field == "existence":
         return _node(change, after, report)

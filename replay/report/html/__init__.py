@@ -14,8 +14,7 @@ from msgspec import Struct
 
 from replay.attribute import Cause
 from replay.comparison import level
-from replay.observe import ABSENT
-from replay.report import DiffReport, Told, deeds, words
+from replay.report import DiffReport, Told, deeds, shown, words
 from replay.report.headline import groups
 from replay.report.html.packing import Packing, pack
 from replay.report.html.timeline import timeline
@@ -109,24 +108,7 @@ def _quiet(report: DiffReport) -> Iterator[int]:
 
 def _values(told: Told, report: DiffReport) -> list[tuple[list[str], str]]:
     """The variants that share a value, and the value in words."""
-    place = told.divergence.place
-    if place.kind == "outcome" and place.path != "machine":
-        texts = {n: words.outcome(o.status, o.value, o.error) for n, o in told.outcomes.items()}
-    else:
-        values = told.divergence.values.items()
-        texts = {name: _value(told, value, report) for name, value in values}
-    return [(names, text) for text, names in groups(texts)]
-
-
-def _value(told: Told, value: Any, report: DiffReport) -> str:
-    place = told.divergence.place
-    if value is ABSENT:
-        return "not there"
-    if place.kind == "outcome" and isinstance(value, Mapping):
-        return words.outcome(value["status"], value.get("value"), value)
-    if place.field in report.bits and isinstance(value, int):
-        return words.flags(sorted(flag_names(value, report.bits[place.field])))
-    return words.of_field(place)(value)
+    return [(names, text) for text, names in groups(shown.values(told, report.bits))]
 
 
 def _causes(told: Told, report: DiffReport) -> Iterator[tuple[Turn, str]]:
@@ -144,7 +126,8 @@ def _change(told: Told, cause: Cause, report: DiffReport) -> str:
         before, after = (set(flag_names(value, bits)) for value in values)
         came, went = sorted(after - before), sorted(before - after)
         return " ".join([*(f"+{name}" for name in came), *(f"-{name}" for name in went)])
-    return " → ".join(_value(told, value, report) for value in values)
+    place = told.divergence.place
+    return " → ".join(shown.value(place, value, report.bits) for value in values)
 
 
 def _grouped(of_level: Sequence[Deed], report: DiffReport) -> list[tuple[str, str]]:
