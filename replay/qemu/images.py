@@ -19,7 +19,7 @@ COMMANDS_AT_ONCE = 200
 
 
 UNKNOWN = File("", 0, None, None, unlinked=True, inode=Inode(0, "", 0))
-"""A file that was gone before anybody looked."""
+"""A file of which nobody can tell more than that it was there."""
 
 
 class Header(msgspec.Struct, frozen=True):
@@ -93,11 +93,11 @@ class Images:
         return self._seen[name][1]
 
     def _read(self, name: str, path: Path) -> File:
-        told = output([self._programs.img, "info", "-U", "--output=json", str(path)])
         try:
+            told = output([self._programs.img, "info", "-U", "--output=json", str(path)])
             header = msgspec.json.decode(told, type=Header)
-        except msgspec.DecodeError as error:
-            raise ReplayError(f"qemu-img tells nothing of {name}: {error}") from None
+        except (ReplayError, msgspec.DecodeError):
+            return msgspec.structs.replace(UNKNOWN, unlinked=False)
         backing = header.backing_file
         lent = self._lent.get(name)
         fields = (

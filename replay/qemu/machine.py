@@ -23,7 +23,7 @@ Reply = Mapping[str, Any]
 
 
 class GoneError(Exception):
-    """QEMU is not there any more: how it ended in a word, and its last words."""
+    """QEMU is gone or does not answer: how it ended in a word, and its last words."""
 
     def __init__(self, how: str, words: str) -> None:
         super().__init__(f"{how}: {words}")
@@ -35,8 +35,8 @@ class Machine:
     """A running QEMU.
 
     Notices tell of jobs: `jobs` has the status of each, `stirred` those that moved, `told` the last
-    words about the readiness or the end of each. Every method raises GoneError when QEMU ends, and
-    ReplayError when it takes too long.
+    words about the readiness or the end of each. Every method raises GoneError when QEMU ends or
+    takes too long.
     """
 
     def __init__(self, process: Process, client: QMPClient, terminal: int, trace: Path) -> None:
@@ -65,7 +65,7 @@ class Machine:
         """What a query returns."""
         reply = await self.execute(name, arguments)
         if "error" in reply:
-            raise ReplayError(f"QEMU refuses {name}: {reply['error']['desc']}")
+            raise GoneError("NoAnswer", f"QEMU refuses {name}: {reply['error']['desc']}")
         return reply["return"]
 
     async def human(self, line: str) -> tuple[str, str]:
@@ -85,7 +85,9 @@ class Machine:
 
         try:
             await self._in_time(notices(), what)
-        except ReplayError:
+        except GoneError as error:
+            if error.how != "TimeLimit":
+                raise
             return False
         return True
 
@@ -107,7 +109,7 @@ class Machine:
                 return task.result()
             if task.done() or end.done():
                 raise await self._ending()
-            raise ReplayError(f"QEMU does not finish {what} within {SECONDS:.0f} s")
+            raise GoneError("TimeLimit", f"QEMU does not finish {what} within {SECONDS:.0f} s")
         finally:
             for unfinished in (task, end):
                 unfinished.cancel()

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from replay.disk import is_temporary
+from replay.errors import ReplayError
 from replay.events import Event, Log
 from replay.qemu.guest import SAMPLE, requested
 from replay.qemu.images import Images, unlinked
@@ -96,8 +97,7 @@ class Stage:
     async def _do(self, asked: Operation) -> Outcome | None:
         match asked:
             case Make():
-                self._images.make(asked)
-                return NOTHING
+                return self._make(asked)
             case Wait():
                 return await self._wait(asked)
             case Io():
@@ -110,6 +110,14 @@ class Stage:
             case Skip():
                 return None
         raise AssertionError(asked)
+
+    def _make(self, asked: Make) -> Outcome:
+        try:
+            self._images.make(asked)
+        except ReplayError as error:
+            desc = self._places.told(error.what)
+            return Outcome("refused", error={"class": "GenericError", "desc": desc})
+        return NOTHING
 
     def _reply(self, reply: Any) -> Outcome:
         self._note_jobs()

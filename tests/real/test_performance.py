@@ -92,6 +92,14 @@ def test_today_deletes_the_target_of_a_mirror_and_a_backup_as_the_revert_did(nam
     assert last.files["/images/copy.qcow2"].unlinked
 
 
+def test_today_a_backup_of_the_overlay_alone_deletes_the_base_image_itself():
+    backup = qmp("drive-backup", device="drive0", sync="top", target="/images/copy.qcow2")
+    found = beside(log_of(BASE, OVERLAID, backup, END), LAST)
+    place = ("file", "/images/base.qcow2", "existence")
+    (told,) = [divergence for divergence in found.divergences if divergence.place == place]
+    assert told.values == {LAST: "exists", "qemu": "unlinked"}
+
+
 def test_today_a_drive_with_snapshot_on_is_a_temporary_overlay_on_a_protected_image():
     seen = performed(log_in(EXAMPLES / "snapshot-on.jsonl")).steps[1].view
     assert [*seen.nodes] == [
@@ -142,6 +150,14 @@ def test_requests_end_as_they_do_in_the_model():
     ]
     assert outcomes[4].error == {"errno": "EIO"}
     assert outcomes[5].error["class"] == "DeviceNotFound"
+
+
+def test_an_image_that_can_not_be_made_is_refused_and_the_log_goes_on():
+    huge = {**BASE, "name": "/images/huge.raw", "format": "raw", "size": 2**62, "data": []}
+    steps = performed(log_of(BASE, huge, PLAIN, READ)).steps
+    assert "too large" in steps[1].outcome.error["desc"]
+    assert "/images/huge.raw" in steps[1].outcome.error["desc"]
+    assert steps[3].outcome.value == {"pattern": 17}
 
 
 def test_a_refused_drive_ends_the_machine():
