@@ -83,6 +83,7 @@ def test_any_bytes_in_any_format_are_read_or_refused(
         assert error.where
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(st.sampled_from('{}"\\a ')), max_size=6))
 def test_objects_are_found_whatever_lines_they_are_spread_over(texts: list[str]) -> None:
     objects = [json.dumps({"a": text, "b": {"c": text}}) for text in texts]
