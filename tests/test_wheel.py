@@ -47,3 +47,6 @@ def test_the_wheel_brings_its_patches_and_migrations(installed, tmp_path):
     assert [variant["name"] for variant in told["variants"]] == ["before", "with", "after"]
     assert told["divergences"]
     assert (tmp_path / "replay.db").exists()
+    assert (package / "schemas" / "diff.json").exists()
+    page = run(installed, tmp_path, "replay", "diff", "--format", "html", log)
+    assert page.stdout.startswith("<!DOCTYPE html>")

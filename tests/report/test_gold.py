@@ -6,7 +6,7 @@ import pytest
 
 from replay.attribute import attribute
 from replay.differ import diff
-from replay.report import DiffReport, json, report, text
+from replay.report import DiffReport, json, markdown, report, text
 from replay.variants import load_subject
 from tests.examples import NAMES, PATCHES, example, traced
 
@@ -26,7 +26,9 @@ def reports() -> dict[str, DiffReport]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize(("form", "suffix"), [(text.diffs, "txt"), (json.diffs, "json")])
+@pytest.mark.parametrize(
+    ("form", "suffix"), [(text.diffs, "txt"), (json.diffs, "json"), (markdown.diffs, "md")]
+)
 def test_a_diff_of_an_example_reads_as_it_did(reports, request, name, form, suffix):
     gold = GOLD / f"{name}.{suffix}"
     told = form([reports[name]])
