@@ -77,6 +77,10 @@ def qdev_attach(driver, name):
         error_check(error_command_failed("Device needs media, but drive is empty"))
     if not device["read_only"] and bdrv_is_read_only(bs):
         error_check(error_command_failed("Can't use a read-only drive"))
+    if driver == "isa-fdc" and bs.on_write_error != BLOCK_ERR_STOP_ENOSPC:
+        error_check(error_command_failed("fdc doesn't support drive option werror"))
+    if driver == "isa-fdc" and bs.on_read_error != BLOCK_ERR_REPORT:
+        error_check(error_command_failed("fdc doesn't support drive option rerror"))
     if device["geometry"]:
         bdrv_guess_geometry(bs)
     if device["change_media_cb"]:
