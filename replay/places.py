@@ -1,6 +1,6 @@
 """Places: what is at a place of a replay after an event, and the places that a user can name."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
@@ -69,6 +69,21 @@ def find_target(text: str, traces: Iterable[Trace]) -> Target:
     near = get_close_matches(text, known, n=3, cutoff=0.4)
     do = f"nearest: {', '.join(near)}" if near else "replay run shows what there is"
     raise ReplayError(f"there is no {text} at any event", do=do)
+
+
+def flags_of(target: Target, traces: Sequence[Trace], seq: int | None) -> tuple[Target, ...]:
+    """For a bit field, each of its flags that is set after an event in one of the traces.
+
+    By default after the last event; all else, and a field without flags, as it is.
+    """
+    subject = traces[0].variant.subject
+    bits = subject.config.bits.get(target.place.field, {})
+    if target.place.kind != "field" or target.flag or not bits:
+        return (target,)
+    steps = [step for trace in traces for step in trace.steps[(seq or 0) - 1 :][:1]]
+    flags = [Target(target.place, flag) for flag in bits]
+    found = [it for it in flags if any(value_at(step, it, subject) is True for step in steps)]
+    return tuple(found) or (target,)
 
 
 def _names(seen: View, bits: Mapping[str, Mapping[str, int]]) -> dict[str, Target]:

@@ -147,3 +147,70 @@ def test_a_bisection_looks_for_a_check(run):
 )
 def test_what_cannot_be_searched_is_told(run, words, told):
     assert told in run("bisect", "lost-backing.jsonl", *words, status=2)
+
+
+def test_a_bisection_explains_both_sides(run):
+    told = " ".join(run("bisect", "deleted-overlay.jsonl").split())
+    assert "8bfea15d: the file /images/overlay.qcow2 exists since #2: it came with" in told
+    assert "after: the file /images/overlay.qcow2 is unlinked since #5: raw_open_common" in told
+
+
+# explain
+
+
+def test_an_explanation_is_a_sentence_a_chain_and_its_patches(run):
+    what = "drive0.backing_hd.open_flags.TEMPORARY"
+    told = run("explain", "snapshot-on.jsonl", what, "--at", "with").splitlines()
+    assert told[3].startswith("TEMPORARY is set on drive0.backing_hd (open_flags) since #2: bdrv_")
+    assert told[7:9] == [
+        "  #2 4ddc07ca bdrv_move_feature_fields block.py:397: bs_dest.open_flags ="
+        " bs_src.open_flags",
+        "      [writes drive0.backing_hd.open_flags]",
+    ]
+    assert "  #2 event: cli drive if=none,id=drive0,file=/images/base.qcow2,snapshot=on" in told
+    assert "  3a389e79  8 May 2012  block: another bdrv_append fix" in told
+
+
+def test_two_variants_stand_side_by_side_with_the_point_where_they_part(run):
+    told = run("explain", "lost-backing.jsonl", "drive0.backing_hd", "before..with").splitlines()
+    assert told[4].startswith("before: drive0.backing_hd is not there since #6: bdrv_close took")
+    assert any(line.startswith("with: drive0.backing_hd is there") for line in told)
+    assert [line[:13] for line in told if line.startswith(">")] == [
+        "> #6 base    ",
+        "> #6 9156df12",
+    ]
+
+
+def test_a_bit_field_is_explained_flag_by_flag(run):
+    told = run("explain", "snapshot-on.jsonl", "drive0.open_flags", "--at", "with")
+    for flag in ("SNAPSHOT", "RDWR", "ALLOW_RDWR", "CACHE_WB", "NO_FLUSH"):
+        assert f"\n{flag} is set on drive0 (open_flags)" in told
+
+
+def test_an_outcome_is_explained_by_its_event(run):
+    told = run("explain", "lost-backing.jsonl", "--at", "before", "--seq", "7")
+    assert "#7 guest read drive0 sector 0 +128 reads zeros: none of its images" in told
+
+
+def test_explanations_are_told_as_json(run):
+    words = ("explain", "snapshot-on.jsonl", "drive0.read_only", "before..after")
+    told = json.loads(run(*words, "--format", "json"))
+    [[before, after]] = told["explanations"]
+    assert (before["variant"], before["value"], before["since"]) == ("before", False, 2)
+    assert after["links"][0]["patches"][0]["sha"].startswith("4ddc07ca")
+    assert after["sentence"].startswith("drive0.read_only is false since #2")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["drive0.open_flag"], "nearest: drive0.open_flags"),
+        (["drive0", "drive1"], "name one thing and a range"),
+        ([], "nothing is asked about"),
+        (["--seq", "8"], "there is no event 8; the last is 7"),
+        (["drive0", "--seq", "8"], "there is no event 8; the last is 7"),
+        (["drive0", "before..after", "--at", "with"], "exclude each other"),
+    ],
+)
+def test_what_cannot_be_explained_is_told(run, words, told):
+    assert told in run("explain", "lost-backing.jsonl", *words, status=2)

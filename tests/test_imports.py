@@ -22,6 +22,7 @@ ROOMS = {
     "checks": ["checks", "topics"],
     "attribute": ["attribute", "baseline", "observe", "way"],
     "bisect": ["bisect", "questions", "places"],
+    "explain": ["explain", "chains", "origins", "lineage"],
     "conform": ["conform"],
     "report": ["report"],
     "cli": ["cli", "intake", "arguments", "listings", "output", "__main__"],
@@ -45,7 +46,8 @@ MAY_KNOW = {
     "conform": ["differ", "ingest"],
     "checks": ["differ"],
     "bisect": ["checks", "attribute"],
-    "report": ["conform", "bisect"],
+    "explain": ["bisect"],
+    "report": ["conform", "explain"],
     "cli": ["report", "qemu", "record", "store"],
 }
 """The rooms that each room may know, and through them all that those may know."""

@@ -1,27 +1,29 @@
 """Commands that tell causes: which invariants are breached, which patch it was, and why."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from replay import arguments
-from replay.bisect import Question, bisect
+from replay.bisect import bisect
 from replay.checks import breaches, load_checks
 from replay.cli.app import DIFFERS, LogWord, Output, Session, app, emit, notify
 from replay.cli.replays import Format, FormatOption
 from replay.differ import diff
 from replay.errors import ReplayError
-from replay.places import Target, find_target, outcome_of, spelled
+from replay.explain import explain
+from replay.places import Target, find_target, flags_of, outcome_of, spelled
 from replay.questions import about_check, about_place, culprits
 from replay.replayer import Trace, replay
-from replay.report import bisecting, checking
+from replay.report import bisecting, checking, explaining
 from replay.report.flags import first_bit
 from replay.report.headline import chief
 from replay.variants import Subject, Variant, parse_range, resolve
 
 BISECTIONS = {Format.TEXT: bisecting.text, Format.JSON: bisecting.json}
+EXPLANATIONS = {Format.TEXT: explaining.text, Format.JSON: explaining.json}
 CHECKS = {Format.TEXT: checking.text, Format.JSON: checking.json}
 At = Annotated[str | None, typer.Option(metavar="REV", help="Default: the last named.")]
 ChecksFile = Annotated[
@@ -90,23 +92,70 @@ def bisect_log(
     if sum(option is not None for option in (check, outcome, field, file)) > 1:
         raise ReplayError("a bisection is about one thing", do="give one option")
     if check is not None:
-        about, question = check, about_check(checks or subject.directory / "checks.py", check)
+        about, target = check, None
+        question = about_check(checks or subject.directory / "checks.py", check)
     else:
-        about, question = place_question(ends, outcome, field or file)
+        target, seq = place_of(ends, outcome, field or file)
+        about, question = spelled(target), about_place(ends, target, seq)
     found = bisect(ends, question, every)
-    emit(BISECTIONS[format](bisecting.bisect_report(ends, about, found)), output)
+    emit(BISECTIONS[format](bisecting.bisect_report(ends, about, found, target)), output)
 
 
-def place_question(
+@app.command("explain")
+def explain_place(
+    context: typer.Context,
+    name: LogWord,
+    words: Annotated[list[str] | None, typer.Argument(metavar="[PATH.FIELD] [A..B]")] = None,
+    at: At = None,
+    seq: Annotated[int | None, typer.Option(metavar="SEQ", help="Default: the last.")] = None,
+    format: FormatOption = Format.TEXT,
+    output: Output = None,
+) -> None:
+    """Tell why a field, a flag, a node or a file is as it is; or with --seq alone, an outcome."""
+    session: Session = context.obj
+    subject = session.subject()
+    what, between = split_words(words or [])
+    if between is not None and at is not None:
+        raise ReplayError("--at and a range exclude each other", do="give one of them")
+    variants = (
+        ends_of(between, subject, session.named)
+        if between is not None
+        else (resolve(subject, at or last_named(subject), session.named),)
+    )
+    with session.store() as store:
+        log = arguments.open_log(store, name, notify)
+    traces = [replay(log, variant) for variant in variants]
+    targets = explained(what, traces, seq)
+    told = [[explain(trace, target, seq) for trace in traces] for target in targets]
+    emit(EXPLANATIONS[format](explaining.explain_report(told)), output)
+
+
+def split_words(words: Sequence[str]) -> tuple[str | None, str | None]:
+    """What is asked about, and the range, if they are given."""
+    between = next((word for word in words[-1:] if parse_range(word)), None)
+    what = words[:-1] if between is not None else words
+    if len(what) > 1:
+        raise ReplayError(f"{' and '.join(what)} are too much", do="name one thing and a range")
+    return (what[0] if what else None), between
+
+
+def explained(what: str | None, traces: Sequence[Trace], seq: int | None) -> tuple[Target, ...]:
+    """What is to be explained: of a bit field, each flag that is set somewhere."""
+    if what is not None:
+        return flags_of(find_target(what, traces), traces, seq)
+    if seq is None:
+        raise ReplayError("nothing is asked about", do="name PATH.FIELD, or an event with --seq")
+    return (outcome_of(traces[0], seq),)
+
+
+def place_of(
     ends: tuple[Trace, Trace], outcome: int | None, name: str | None
-) -> tuple[str, Question]:
-    """What is asked about a place, in words and as a question; the headline's by default."""
+) -> tuple[Target, int | None]:
+    """The place that a bisection is about, and its event if that is given; else the headline's."""
     if outcome is not None:
-        target = outcome_of(ends[0], outcome)
-        return f"the outcome of #{outcome}", about_place(ends, target, outcome)
+        return outcome_of(ends[0], outcome), outcome
     if name is not None:
-        target = find_target(name, ends)
-        return name, about_place(ends, target)
+        return find_target(name, ends), None
     found = diff(*ends)
     if not found.divergences:
         names = " and ".join(trace.variant.name for trace in ends)
@@ -115,8 +164,7 @@ def place_question(
     first = chief(found, bits)
     flag = first_bit(first, bits) or ""
     known = flag in bits.get(first.place.field, ())
-    target = Target(first.place, flag if known else "")
-    return spelled(target), about_place(ends, target, first.first_seq)
+    return Target(first.place, flag if known else ""), first.first_seq
 
 
 def ends_of(

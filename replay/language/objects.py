@@ -111,6 +111,10 @@ class Heap:
         self._objects[live._id] = live
         return live
 
+    def live(self) -> tuple[Live, ...]:
+        """All objects of the event, freed ones too."""
+        return tuple(self._objects.values())
+
     def get(self, number: int) -> Live:
         """The object with that id."""
         return self._objects[number]

@@ -114,12 +114,16 @@ class Program:
 
     def _run(self, function: str, values: Sequence[Any]) -> Ending:
         try:
-            value = self._names[function](*values)
+            value = self._invoke(function, values)
             return Returned(self._runtime.result(value))
         except RefusalError as refusal:
             return Refused(refusal.cls, refusal.desc)
         except FailureError as failure:
             return Failed(failure.errno)
+
+    def _invoke(self, function: str, values: Sequence[Any]) -> Any:
+        """What the function returns; raises what it does."""
+        return self._names[function](*values)
 
     def _crash(self, error: Exception, entry: str) -> Crashed:
         """What a crash is called, and where it was; reraises what is no crash of the model."""

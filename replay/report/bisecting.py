@@ -8,8 +8,11 @@ from msgspec import Struct
 
 from replay.bisect import Answer, Bisection, Change
 from replay.events import Payload
+from replay.explain import explain
+from replay.places import Target
 from replay.replayer import Trace
 from replay.report import FORMAT_VERSION, LogId, VariantId, log_id, log_json, variant_id, words
+from replay.report.explaining import sentence
 from replay.report.page import block, header
 from replay.series import Patch, label
 from replay.way import Turn
@@ -23,6 +26,7 @@ class ChangeReport(Struct, frozen=True):
     seq: int
     variants: tuple[VariantId, VariantId]
     answers: tuple[Answer, Answer]
+    reasons: tuple[str, ...]
 
 
 class BisectReport(Struct, frozen=True):
@@ -36,19 +40,24 @@ class BisectReport(Struct, frozen=True):
     replays: int
 
 
-def bisect_report(ends: tuple[Trace, Trace], about: str, found: Bisection) -> BisectReport:
-    """The report of a bisection about something in words."""
+def bisect_report(
+    ends: tuple[Trace, Trace], about: str, found: Bisection, target: Target | None = None
+) -> BisectReport:
+    """The report of a bisection about something in words, with the reasons if it is a place."""
     return BisectReport(
         log=log_id(ends[0]),
         variants=(variant_id(ends[0]), variant_id(ends[1])),
         about=about,
-        changes=tuple(map(_change, found.changes)),
+        changes=tuple(_change(change, target) for change in found.changes),
         steps=found.steps,
         replays=found.replays,
     )
 
 
-def _change(change: Change) -> ChangeReport:
+def _change(change: Change, target: Target | None) -> ChangeReport:
+    traces = (change.before, change.after) if target else ()
+    pairs = zip(traces, change.answers, strict=False)
+    reasons = (sentence(explain(it, target, answer.seq)) for it, answer in pairs if target)
     seq = min(answer.seq for answer in change.answers)
     return ChangeReport(
         turns=change.turns,
@@ -56,6 +65,7 @@ def _change(change: Change) -> ChangeReport:
         seq=seq,
         variants=(variant_id(change.before), variant_id(change.after)),
         answers=change.answers,
+        reasons=tuple(reasons),
     )
 
 
@@ -111,6 +121,9 @@ def _answers(change: ChangeReport) -> Iterator[str]:
     for name, answer in zip(names, change.answers, strict=True):
         where = f" on {words.escape(answer.path)} from #{answer.seq}" if answer.path else ""
         yield from block(f"  {name:{width}}  ", _told(answer.value) + where, hang=2)
+    for name, reason in zip(names, change.reasons, strict=False):
+        yield ""
+        yield from block(f"{name}: ", words.escape(reason), hang=-len(f"{name}: "))
 
 
 def _told(value: Any) -> str:
@@ -151,9 +164,10 @@ def turns_json(turns: Iterable[Turn]) -> list[dict[str, Any]]:
 
 
 def _change_json(change: ChangeReport) -> dict[str, Any]:
+    reasons = change.reasons or (None, None)
     before, after = (
-        {"variant": variant, "value": answer.value}
-        for variant, answer in zip(change.variants, change.answers, strict=True)
+        {"variant": variant, "value": answer.value, "reason": reason}
+        for variant, answer, reason in zip(change.variants, change.answers, reasons, strict=True)
     )
     return {
         "patches": turns_json(change.turns),

@@ -1,0 +1,221 @@
+"""Explaining: why a place of a replay is as it is after an event."""
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from msgspec import Struct
+
+from replay.chains import Chains, Link, folded
+from replay.disk import Inode
+from replay.errors import ReplayError
+from replay.events import Guest, Image
+from replay.extents import cut, sectors
+from replay.language.cells import Cell
+from replay.places import Target, value_at
+from replay.replayer import Trace
+from replay.state import Ref
+from replay.view import View
+
+
+class Explanation(Struct, frozen=True, eq=False):
+    """What is at a place after the event `seq`, since which event, and its chain of causes.
+
+    `about` says in words what the chain is about where that is not the place itself.
+    """
+
+    trace: Trace
+    target: Target
+    seq: int
+    since: int
+    value: Any
+    links: tuple[Link, ...]
+    about: str = ""
+
+
+def explain(trace: Trace, target: Target, seq: int | None = None) -> Explanation:
+    """Why a place is as it is after an event, by default the last.
+
+    Raises ReplayError if there is no such event.
+    """
+    last = len(trace.steps)
+    at = last if seq is None else seq
+    if not 1 <= at <= last:
+        raise ReplayError(f"there is no event {at}", do=f"the last is {last}")
+    subject = trace.variant.subject
+    values = [value_at(step, target, subject) for step in trace.steps[:at]]
+    kept = next((n for n in range(at, 1, -1) if values[n - 2] != values[-1]), 1)
+    since = at if target.place.kind == "outcome" else kept
+    reason = _Reasons(_chains(trace)).of(target, at)
+    links = folded(reason.links)
+    return Explanation(trace, target, at, since, values[-1], links, reason.about)
+
+
+@lru_cache(maxsize=8)
+def _chains(trace: Trace) -> Chains:
+    """The chains of a trace, with the events that were traced for an explanation before."""
+    return Chains(trace)
+
+
+class _Reason(NamedTuple):
+    links: Iterator[Link]
+    about: str = ""
+
+
+class _Reasons:
+    """The chains for each kind of place."""
+
+    def __init__(self, chains: Chains) -> None:
+        self._chains = chains
+        self._steps = chains.trace.steps
+        self._config = chains.trace.variant.subject.config
+
+    def of(self, target: Target, seq: int) -> _Reason:
+        """The chain of a target after an event."""
+        kind, path, field = target.place
+        match kind:
+            case "outcome":
+                return self._outcome(seq)
+            case "file":
+                return _Reason(self._file(path, seq))
+        seen = self._chains.seen(seq)
+        if not seen.running:
+            return self._gone(seq)
+        found = self._object(path, seen, seq)
+        if kind != "field" or found is None:
+            return _Reason(self._node(path, seq))
+        rule = self._config.fields.get(field)
+        bit = self._config.bits[field][target.flag] if target.flag else None
+        return _Reason(self._chains.field(found, rule.source if rule else field, bit, seq))
+
+    # Nodes
+
+    def _object(self, path: str, seen: View, seq: int) -> int | None:
+        """The object at a path: a node, or the job of one."""
+        node = seen.all_nodes.get(seen.edges.get(path, path))
+        if node is not None:
+            return node.id
+        parent, _, field = path.rpartition(".")
+        if path in seen.jobs:
+            held = seen.all_nodes[parent]
+            objects = {it.id: dict(it.fields) for it in self._chains.state(seq).objects}
+            job = objects[held.id][field]
+            return job.id if isinstance(job, Ref) else None
+        return None
+
+    def _node(self, path: str, seq: int) -> Iterator[Link]:
+        """Why a node is there or not: who set the field of the node above, or the list of roots."""
+        parent, _, child = path.rpartition(".")
+        seen = self._chains.seen(seq)
+        machine = self._chains.state(seq).machine
+        if not parent and machine is not None:
+            roots = self._config.node.roots
+            changed = self._chains.changed(lambda n: path in self._chains.seen(n).nodes, seq)
+            yield from self._chains.field(machine, roots, None, changed or seq)
+            return
+        above = self._object(parent, seen, seq)
+        if above is not None:
+            yield from self._chains.field(above, child, None, seq)
+        else:
+            yield from self._node(parent, seq)
+
+    def _gone(self, seq: int) -> _Reason:
+        """Why no machine runs."""
+        ended = self._chains.changed(lambda n: self._chains.seen(n).running, seq)
+        reason = self._outcome(ended or 1)
+        return _Reason(reason.links, f"no machine runs since #{ended}")
+
+    # Outcomes
+
+    def _outcome(self, seq: int) -> _Reason:
+        step = self._steps[seq - 1]
+        error = step.outcome.error or {}
+        if error.get("class") == "NotRunning":
+            return self._gone(seq - 1)
+        if error.get("class") == "CommandNotFound":
+            return _Reason(iter(()), str(error.get("desc", "")))
+        event = step.event.payload
+        if isinstance(event, Guest) and event.name == "read" and step.outcome.status == "returned":
+            return self._read(event, seq)
+        record = self._chains.record(seq)
+        return _Reason(self._end(record.end, seq) if record.end else iter(()))
+
+    def _end(self, cell: Cell, seq: int) -> Iterator[Link]:
+        """Why an event ended so: a refusal by its condition, all else by its value."""
+        if cell.kind == "call":
+            yield self._chains.at(cell, seq, "call")
+            yield from self._chains.condition(cell, seq)
+        else:
+            yield from self._chains.chain(cell, None, seq)
+
+    def _read(self, event: Guest, seq: int) -> _Reason:
+        """Where the first sector that a guest read came from."""
+        record = self._chains.record(seq)
+        reads = [call for call in record.calls if call.name == "disk_read"]
+        if not reads:
+            return _Reason(self._end(record.end, seq) if record.end else iter(()))
+        numbers = reads[-1].sources[0].value
+        chain = [getattr(number, "value", number) for number in numbers]
+        start = event.sector
+        inodes = {inode.number: inode for inode in self._chains.state(seq).disk.inodes}
+        for number in chain:
+            if _holds(inodes[number], start, start + event.sectors):
+                about = f"it is in {self._name(number, seq)}"
+                return _Reason(self._written(number, start, start + event.sectors, seq), about)
+        ends = [cell for cell in record.walks if cell.value is None and cell.object is not None]
+        if not ends:
+            return _Reason(iter(()), "none of the images holds it")
+        last = ends[-1]
+        assert last.object is not None
+        about = "none of its images holds it: " + ", ".join(self._name(n, seq) for n in chain)
+        return _Reason(self._chains.field(last.object, last.name, None, seq), about)
+
+    def _written(self, number: int, start: int, end: int, seq: int) -> Iterator[Link]:
+        """Who put into a file what it holds there."""
+
+        def held(n: int) -> tuple[Any, ...] | None:
+            inodes = (it for it in self._chains.state(n).disk.inodes if it.number == number)
+            return next((tuple(cut(inode.extents, start, end)) for inode in inodes), None)
+
+        changed = self._chains.changed(held, seq)
+        if not changed or isinstance(self._steps[changed - 1].event.payload, Image):
+            yield Link(changed, "image", self._name(number, seq))
+            return
+        for call in reversed(self._chains.record(changed).calls):
+            if call.name.startswith(("disk_write", "disk_copy", "disk_clear", "disk_resize")):
+                yield self._chains.at(call, changed, "call")
+                yield from self._chains.condition(call, changed)
+                return
+
+    # Files
+
+    def _file(self, name: str, seq: int) -> Iterator[Link]:
+        """Who made a file, or took its name away."""
+
+        def exists(n: int) -> bool | None:
+            file = self._chains.seen(n).files.get(name)
+            return None if file is None else not file.unlinked
+
+        changed = self._chains.changed(exists, seq)
+        if not changed:
+            return
+        if isinstance(self._steps[changed - 1].event.payload, Image):
+            yield Link(changed, "image", name)
+            return
+        wanted = "disk_create" if exists(seq) else "disk_unlink"
+        calls = [it for it in self._chains.record(changed).calls if it.name == wanted]
+        same = [it for it in calls if name.endswith(str(it.sources[0].value))] or calls
+        for call in same[-1:]:
+            yield self._chains.at(call, changed, "call")
+            yield from self._chains.condition(call, changed)
+
+    def _name(self, number: int, seq: int) -> str:
+        disk = self._chains.state(seq).disk
+        names = [name for name, known in (*disk.directory, *disk.gone) if known == number]
+        return names[0] if names else f"file {number}"
+
+
+def _holds(inode: Inode, start: int, end: int) -> bool:
+    """Whether a reader stops at this image for some of these sectors."""
+    there = min(end, sectors(inode.size))
+    return (inode.format == "raw" and start < there) or any(cut(inode.extents, start, end))
