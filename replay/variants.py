@@ -17,6 +17,7 @@ __all__ = [
     "Subject",
     "Variant",
     "build",
+    "edited",
     "expressions",
     "is_expression",
     "load_subject",
@@ -88,9 +89,18 @@ def resolve(subject: Subject, expression: str, named: Mapping[str, str]) -> Vari
 def build(subject: Subject, recipe: Recipe, name: str, revision: str) -> Variant:
     """The variant of a recipe. Raises ReplayError for a conflict and for what is no model."""
     tree = _tree(subject, recipe)
+    return Variant(name, revision, subject, tree, _compiled(subject, tree), recipe)
+
+
+def edited(variant: Variant, tree: Tree, name: str) -> Variant:
+    """A variant with another tree, which no expression can say. Raises ReplayError as `build`."""
+    program = _compiled(variant.subject, tree)
+    return Variant(name, name, variant.subject, tree, program, variant.recipe)
+
+
+def _compiled(subject: Subject, tree: Tree) -> Program:
     config = subject.config
-    program = _program(_Source(tree.digest, config.machine, config.node.class_name, tree))
-    return Variant(name, revision, subject, tree, program, recipe)
+    return _program(_Source(tree.digest, config.machine, config.node.class_name, tree))
 
 
 def _tree(subject: Subject, recipe: Recipe) -> Tree:

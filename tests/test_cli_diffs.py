@@ -137,6 +137,14 @@ def test_json_has_the_patches_of_each_divergence(diff):
     assert all(one["patches"] == [] for one in told["divergences"])
 
 
+def test_patches_that_matter_only_together_are_looked_for(diff):
+    assert "\nNo patch that is asked about needs another here, or wakes one.\n" in body(
+        diff("long", "--interactions")
+    )
+    told = json.loads(diff("long", "--interactions", "--format", "json").out)
+    assert told["interactions"] == []
+
+
 # Filters
 
 
@@ -171,6 +179,8 @@ def test_a_patch_of_ones_own_is_chosen_by_its_file(diff, tmp_path):
         (["--only", "aaaa1112"], "unknown revision aaaa1112"),
         (["--only", "my.patch"], "'my.patch' is no sha"),
         (["--quiet", "--only", "aaaa1111"], "need to know the patches"),
+        (["--quiet", "--interactions"], "need to know the patches"),
+        (["l*", "--interactions"], "say --details"),
         (["--no-attribution", "--baseline", "x"], "need to know the patches"),
         (["--baseline", "no.json"], "no.json: no such file"),
         (["--baseline", "long.jsonl"], "long.jsonl:1: is no baseline"),

@@ -20,7 +20,7 @@ ROOMS = {
     "differ": ["differ", "comparison", "seen", "view", "roles"],
     "qemu": ["qemu"],
     "checks": ["checks", "topics"],
-    "attribute": ["attribute", "baseline", "observe", "way"],
+    "attribute": ["attribute", "baseline", "interactions", "observe", "parts", "way"],
     "bisect": ["bisect", "questions", "places"],
     "explain": ["explain", "chains", "origins", "lineage"],
     "conform": ["conform"],

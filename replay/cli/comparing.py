@@ -4,23 +4,29 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from replay.attribute import Cause, attribute, select
 from replay.baseline import Entry, entries, used, without
 from replay.cli.real import Player
 from replay.differ import Divergence, diff
 from replay.events import Log
-from replay.report import DiffReport, report
+from replay.interactions import interactions
+from replay.report import DiffReport, Together, report, together
 from replay.series import Patch, find_patch, read_patch
 from replay.variants import Variant
 
 
 class Asked(Struct, frozen=True):
-    """What an invocation is about: `only` these patches, none for all; what is known is not."""
+    """What an invocation is about: `only` these patches, none for all; what is known is not.
+
+    `interactions` is whether to look for patches that matter only together.
+    """
 
     only: tuple[Patch, ...]
     other_than: tuple[Patch, ...]
     known: tuple[Entry, ...]
+    interactions: bool
 
     def wanted(self, _: Divergence, cause: Cause) -> bool:
         """Whether the options let a cause through."""
@@ -54,5 +60,16 @@ def compare(log: Log, players: Sequence[Player], asked: Asked | None) -> Compare
     if asked is None:
         return Compared(report(found))
     wanted = select(found, attribute(found), asked.wanted)
-    new = without(*wanted, asked.known)
-    return Compared(report(*new, asked.only), entries(*wanted), used(*wanted, asked.known))
+    told = report(*without(*wanted, asked.known), asked.only)
+    if asked.interactions:
+        told = replace(told, together=_together(told))
+    return Compared(told, entries(*wanted), used(*wanted, asked.known))
+
+
+def _together(told: DiffReport) -> tuple[Together, ...]:
+    """Of the patches that are asked about, of all that did something if none of those is there."""
+    asked = {patch.name for patch in told.named}
+    did = {t.patch.name for one in told.divergences for c in one.causes for t in c.turns}
+    names = asked & did or did
+    found = interactions(told.diff.replayed, lambda patch: patch.name in names)
+    return tuple(map(together, found))

@@ -49,6 +49,9 @@ def diff_logs(
     no_attribution: Annotated[
         bool, typer.Option("--no-attribution", help="Do not look for the patches.")
     ] = False,
+    interactions: Annotated[
+        bool, typer.Option("--interactions", help="Which patches matter only together.")
+    ] = False,
     baseline: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Leave out what this file accepts.")
     ] = None,
@@ -61,21 +64,24 @@ def diff_logs(
 ) -> None:
     """Replay logs in several variants and compare; exit with 1 if they differ."""
     attributed = not (quiet or no_attribution)
-    if not attributed and (only or other_than or baseline or write_baseline):
-        do = "leave --quiet and --no-attribution out"
-        raise ReplayError("--only, --except and baselines need to know the patches", do=do)
+    needing = [only, other_than, interactions, baseline, write_baseline]
+    if not attributed and any(needing):
+        what = "--only, --except, --interactions and baselines need to know the patches"
+        raise ReplayError(what, do="leave --quiet and --no-attribution out")
     session: Session = context.obj
     subject = session.subject()
     choice = arguments.split(words or (), context.meta["logs"], subject, session.named)
     compared = arguments.resolved(choice.variants, subject, session.named)
     players = players_of(choice.variants, compared, subject, binary)
     attributed = attributed and len(compared) == len(players)
+    several = every or any(map(arguments.is_pattern, choice.logs))
+    if interactions and several and not details and format == DiffFormat.TEXT:
+        raise ReplayError("an overview tells no interactions", do="say --details, or name the logs")
     known = read_baseline(baseline) if baseline else ()
-    asked = Asked(patches_of(only, compared), patches_of(other_than, compared), known)
+    asked = Asked(patches_of(only, compared), patches_of(other_than, compared), known, interactions)
     with session.store() as store:
         logs = _logs(store, None if every else choice.logs, expressions(subject, session.named))
     found = [compare(log, players, asked if attributed else None) for log in logs]
-    several = every or any(map(arguments.is_pattern, choice.logs))
     form = QUIET if quiet else _form(format, several and attributed, details)
     emit(form([one.report for one in found]), output)
     _tell_unused(baseline, known, frozenset().union(*(one.used for one in found)))

@@ -1,10 +1,11 @@
 """A program: the compiled model of one tree, which takes a state and gives the next."""
 
 import ast
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from types import CodeType, TracebackType
+from types import CodeType, FrameType, TracebackType
 from typing import Any
 
 from replay.disk import Disk
@@ -106,6 +107,27 @@ class Program:
         except Exception as error:
             return runtime.halted(), self._crash(error, function)
         return after, ending
+
+    def reached(
+        self, function: str, arguments: Sequence[Any], state: State
+    ) -> frozenset[tuple[str, int]]:
+        """The file and line of every statement that `call` runs through."""
+        lines: set[tuple[str, int]] = set()
+
+        def note(frame: FrameType, event: str, _: Any) -> Any:
+            if frame.f_globals is not self._names:
+                return None
+            if event == "line":
+                lines.add((frame.f_code.co_name, frame.f_lineno))
+            return note
+
+        before = sys.gettrace()
+        sys.settrace(note)
+        try:
+            self.call(function, arguments, state)
+        finally:
+            sys.settrace(before)
+        return frozenset(self._found.place(name, line) for name, line in lines)
 
     def place(self, crash: Crashed) -> tuple[str, int]:
         """The file and line of a crash in this program's tree."""

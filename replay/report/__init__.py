@@ -11,6 +11,9 @@ from replay.differ import Diff, Divergence
 from replay.disk import final_files
 from replay.errors import ReplayError
 from replay.events import Payload
+from replay.interactions import Interaction
+from replay.observe import ABSENT
+from replay.parts import Part
 from replay.replayer import Outcome, Trace
 from replay.report.changes import Change, changes
 from replay.report.flags import BitFields, Chain, chains
@@ -53,12 +56,25 @@ class Told(Struct, frozen=True):
     causes: tuple[Cause, ...] = ()
 
 
+class Together(Struct, frozen=True):
+    """What there is with an earlier patch, or one statement of it, and a later one only.
+
+    `dormant` says that the earlier has no effect without the later, else it is the later.
+    """
+
+    part: Part
+    turn: Turn
+    dormant: bool
+    divergences: tuple[Told, ...]
+
+
 class DiffReport(Struct, frozen=True):
     """What there is to tell of a diff. `bits` are the bit fields with their flags' names.
 
     Of an attribution: `steps` are those of the ways between the variants, `named` the patches
     that are asked about, `work` is what it took, `hidden` how many divergences are left out.
-    `remarks` are about traces that were seen and not replayed. `diff` is what the report was made
+    `together` are patches that matter only together, None if nobody asked. `remarks` are about
+    traces that were seen and not replayed. `diff` is what the report was made
     of, for those who show states.
     """
 
@@ -74,6 +90,7 @@ class DiffReport(Struct, frozen=True):
     remarks: tuple[str, ...] = ()
     diff: Diff = Diff((), ())
     hidden: int = 0
+    together: tuple[Together, ...] | None = None
 
 
 class StepReport(Struct, frozen=True):
@@ -154,6 +171,18 @@ def run_report(trace: Trace, until: int | None = None) -> RunReport:
         final_files=final_files(states[-1].disk),
         bits=subject.config.bits,
     )
+
+
+def together(found: Interaction) -> Together:
+    """The report of an interaction."""
+    names = [trace.variant.name for trace in found.diff.traces]
+
+    def told(divergence: Divergence) -> Told:
+        before, after = (divergence.values.get(name, ABSENT) for name in names)
+        return _told(divergence, found.diff, (Cause((found.turn,), before, after),))
+
+    divergences = tuple(map(told, found.diff.divergences))
+    return Together(found.part, found.turn, found.dormant, divergences)
 
 
 def _told(divergence: Divergence, diff: Diff, causes: tuple[Cause, ...]) -> Told:

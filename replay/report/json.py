@@ -10,7 +10,15 @@ from replay.comparison import level
 from replay.disk import header
 from replay.observe import ABSENT
 from replay.replayer import Outcome
-from replay.report import FORMAT_VERSION, DiffReport, RunReport, StepReport, Told, log_json
+from replay.report import (
+    FORMAT_VERSION,
+    DiffReport,
+    RunReport,
+    StepReport,
+    Together,
+    Told,
+    log_json,
+)
 from replay.report.flags import BitFields
 from replay.view import Node, flag_names
 from replay.way import Turn
@@ -78,6 +86,19 @@ def _attribution(report: DiffReport) -> dict[str, Any]:
         "attribution": report.work,
         "left_out": report.hidden,
         "patches": [_patch(turn) for turn in turns],
+        **({} if report.together is None else {"interactions": [*map(_together, report.together)]}),
+    }
+
+
+def _together(found: Together) -> dict[str, Any]:
+    """Two patches, the earlier first, where a statement of it is meant, and what both do."""
+    part = found.part
+    place = {"file": part.file, "line": part.line, "statement": part.text} if part.lines else {}
+    return {
+        "patches": [part.patch.sha or part.patch.name, _id(found.turn)],
+        "dormant": found.dormant,
+        **place,
+        "divergences": [_divergence(told) for told in found.divergences],
     }
 
 

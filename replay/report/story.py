@@ -70,13 +70,13 @@ def _deeds(turns: Sequence[Turn], report: DiffReport) -> tuple[Deed, ...]:
     for told in report.divergences:
         for cause in told.causes:
             if cause.turns is turns:
-                for deed in _deed(told, cause, report.bits):
+                for deed in deeds_of(told, cause, report.bits):
                     found.setdefault(repr((deed.place, deed.before, deed.after)), deed)
     deeds = list(_without_lower(found.values()))
     return tuple(sorted(deeds, key=lambda d: (level(d.place), d.seq, KINDS.index(d.place.kind))))
 
 
-def _deed(told: Told, cause: Cause, bits: BitFields) -> Iterator[Deed]:
+def deeds_of(told: Told, cause: Cause, bits: BitFields) -> Iterator[Deed]:
     """The deed that a cause of a divergence is; none if only flags changed that do not differ."""
     divergence, place = told.divergence, told.divergence.place
     before, after = cause.before, cause.after

@@ -9,6 +9,7 @@ from replay.report import DiffReport, words
 from replay.report.overviewtext import overview
 from replay.report.page import RULE, WIDTH, block, header
 from replay.report.storytext import chapters
+from replay.report.togethertext import together
 from replay.report.values import values
 
 
@@ -46,6 +47,8 @@ def _diff(report: DiffReport, details: bool) -> Iterator[str]:
         return
     if report.work:
         yield from chapters(report)
+    if report.together is not None:
+        yield from ("", *together(report.together, report.bits))
     if details or not report.work:
         yield from values(report)
     yield from ("", *_counts(report))
