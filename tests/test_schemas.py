@@ -70,6 +70,19 @@ def test_what_is_hostile_is_valid(run, tmp_path):
     assert run("run", log)["steps"]
 
 
+def test_a_translated_recording_is_valid(run, tmp_path):
+    drive = {"kind": "command", "channel": "qmp", "name": "device_add"}
+    lines: list[dict[str, Any]] = [
+        {"replay_log": 1, "name": "today"},
+        {"kind": "command", "channel": "qmp", "name": "blockdev-add"}
+        | {"arguments": {"driver": "file", "node-name": "f", "filename": "/images/a"}},
+        drive | {"arguments": {"driver": "virtio-blk-pci", "drive": "f", "id": "v"}},
+    ]
+    (tmp_path / "today.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert run("run", "today.jsonl")["steps"]
+    assert run("diff", "today.jsonl")["variants"]
+
+
 def test_checks_are_valid(run):
     assert run("check", *EXAMPLES[:2])
     assert run("check", EXAMPLES[-2])["breaches"]

@@ -10,6 +10,7 @@ from replay.comparison import level
 from replay.report import DiffReport, LogId, RunReport, VariantId, runtext, shown, words
 from replay.report.deeds import LEVELS, change, day, listed, phrase, title
 from replay.report.flags import Chain
+from replay.report.page import translation
 from replay.report.story import Chapter, Deed, story
 
 _SPECIAL = re.compile(r"[\\`*\[\]<>|~&]|(?<!\w)_|_(?!\w)")
@@ -26,7 +27,10 @@ def run(report: RunReport) -> str:
     lines = [*_header(report.log, [report.variant]), ""]
     for step in report.steps:
         outcome = words.outcome(step.outcome.status, step.outcome.value, step.outcome.error)
-        lines.append(f"{step.seq}. {code(words.event(step.event))}: {code(outcome)}")
+        event = step.original if step.idle and step.original else step.event
+        lines.append(f"{step.seq}. {code(words.event(event))}: {code(outcome)}")
+        if step.original:
+            lines.append(f"    - {code(words.recorded(step.original, step.note, step.idle))}")
         told = (runtext.change(change, step.view, report) for change in step.changes)
         lines += [f"    - {code(text)}" for text in told]
     return "\n".join(lines) + "\n"
@@ -84,6 +88,8 @@ def _header(log: LogId, variants: Sequence[VariantId]) -> Iterator[str]:
     yield ""
     rows = [[code(v.name), cell(v.revision), f"`{v.digest[:12]}`"] for v in variants]
     yield from _table(["variant", "revision", "digest"], rows)
+    if log.translation:
+        yield from ("", f"Said in {prose(translation(log.translation))}")
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:

@@ -6,6 +6,7 @@ from typing import Any
 from msgspec import Struct
 
 from replay.comparison import existence_of
+from replay.events import Event
 from replay.replayer import Outcome
 from replay.report import DiffReport, Told, words
 from replay.report.flags import differing
@@ -72,11 +73,13 @@ class Scene(Struct, frozen=True):
 class Moment(Struct, frozen=True):
     """An event: how it ended in each variant, and the divergences that stand after it.
 
-    `here`, `begins` and `ends` are indexes of the report's divergences.
+    `recorded` says what a translated event was, "" for one that is as it was recorded. `here`,
+    `begins` and `ends` are indexes of the report's divergences.
     """
 
     seq: int
     title: str
+    recorded: str
     outcomes: Mapping[str, Outcome]
     here: tuple[int, ...]
     begins: tuple[int, ...]
@@ -103,12 +106,20 @@ def moments(report: DiffReport) -> tuple[Moment, ...]:
         standing |= dict.fromkeys(begins.get(seq, ()))
         outcomes = {trace.variant.name: trace.steps[seq - 1].outcome for trace in traces}
         known = {name: outcome for name, outcome in outcomes.items() if outcome is not None}
-        title = words.event(event.payload)
+        title, recorded = _named(event)
         begun, ended = tuple(begins.get(seq, ())), tuple(ends.get(seq, ()))
-        found.append(Moment(seq, title, known, tuple(standing), begun, ended))
+        found.append(Moment(seq, title, recorded, known, tuple(standing), begun, ended))
         for index in ended:
             standing.pop(index)
     return tuple(found)
+
+
+def _named(event: Event) -> tuple[str, str]:
+    """The event in words, and what it was before it was translated."""
+    if event.original is None:
+        return words.event(event.payload), ""
+    shown = event.original if event.idle else event.payload
+    return words.event(shown), words.recorded(event.original, event.note, event.idle)
 
 
 def scene(report: DiffReport, moment: Moment) -> Scene | None:

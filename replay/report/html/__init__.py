@@ -19,6 +19,7 @@ from replay.report.headline import groups
 from replay.report.html.packing import Packing, pack
 from replay.report.html.timeline import timeline
 from replay.report.moments import Moment, moments, scene
+from replay.report.page import translation
 from replay.report.story import Chapter, Deed, Story, story
 from replay.report.svg import STYLE, svg
 from replay.series import Patch
@@ -185,6 +186,7 @@ def _environment() -> Environment:
         paragraphs=_paragraphs,
         phrases=_phrases,
         svg=svg,
+        translation=translation,
         values=_values,
         words=words,
     )

@@ -109,7 +109,7 @@ addEventListener("keydown", (event) => {
 
 let closed = [];
 addEventListener("beforeprint", () => {
-  closed = [...document.querySelectorAll("details:not(.same):not([open])")];
+  closed = [...document.querySelectorAll(".chapters details:not([open]), .divergence:not([open])")];
   for (const it of closed) it.open = true;
 });
 addEventListener("afterprint", () => {
