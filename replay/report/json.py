@@ -41,6 +41,7 @@ def run(report: RunReport) -> str:
             "format_version": FORMAT_VERSION,
             "log": log_json(report.log),
             "revision": report.variant.revision,
+            "digest": report.variant.digest,
             "steps": [_step(step, report.bits) for step in report.steps],
             "final_files": report.final_files,
         }

@@ -79,7 +79,8 @@ def test_a_run_has_the_whole_view_after_each_event():
         roots=(2,),
         disk=files,
     )
-    told = msgspec.json.decode(json.run(run_report(trace("a", (DO, DONE, state), (DO, NO, state)))))
+    replayed = trace("a", (DO, DONE, state), (DO, NO, state))
+    told = msgspec.json.decode(json.run(run_report(replayed)))
     header = {"format": "qcow2", "size": 1 << 20, "backing_file": None, "backing_format": None}
     step = {
         "seq": 1,
@@ -104,5 +105,6 @@ def test_a_run_has_the_whole_view_after_each_event():
     refused = {"status": "refused", "error": {"class": "GenericError", "desc": "no"}}
     assert told["format_version"] == 1
     assert told["revision"] == "a^"
+    assert told["digest"] == replayed.variant.digest
     assert told["steps"] == [step, step | {"seq": 2, "outcome": refused}]
     assert told["final_files"] == {"/a": header | {"content_runs_KiB": [[9, 64], [0, 960]]}}
