@@ -27,20 +27,31 @@ def qmp_check_args(arguments, schema):
 
     A type that ends in "?" is that of an optional argument.
     """
+    for name in schema:
+        if name not in arguments and not schema[name].endswith("?"):
+            error_check(error_missing_parameter(name))
     for name in arguments:
         if name not in schema:
             error_check(error_invalid_parameter(name))
-    qmp_check_members(arguments, schema)
+    qmp_check_types(arguments, schema)
 
 
-def qmp_check_members(arguments, schema):
-    """The readers made from the schema: what must be there, and of which type."""
+def qmp_check_members(data, schema):
+    """The readers made from the schema, of an object inside the arguments."""
+    for name in schema:
+        if name not in data and not schema[name].endswith("?"):
+            error_check(error_missing_parameter(name))
+    qmp_check_types(data, schema)
+    for name in data:
+        if name not in schema:
+            error_check(error_qmp_extra_member(name))
+
+
+def qmp_check_types(arguments, schema):
+    """Whether the values have the types and words of the schema."""
     for name in schema:
         kind = schema[name]
-        if name not in arguments:
-            if not kind.endswith("?"):
-                error_check(error_missing_parameter(name))
-        elif not qmp_type_matches(arguments[name], kind.partition("?")[0]):
+        if name in arguments and not qmp_type_matches(arguments[name], kind.partition("?")[0]):
             error_check(error_invalid_parameter_type(name))
     if schema.get("mode", "") == "NewImageMode?":
         if arguments.get("mode", "existing") not in NEW_IMAGE_MODE:

@@ -137,6 +137,14 @@ def error_open_file_failed(filename):
     }
 
 
+def error_qmp_extra_member(name):
+    """QERR_QMP_EXTRA_MEMBER."""
+    return {
+        "class": "QMPExtraInputObjectMember",
+        "desc": "The member " + name + " of an object is not expected",
+    }
+
+
 def error_undefined_error():
     """QERR_UNDEFINED_ERROR."""
     return {
