@@ -90,6 +90,15 @@ def test_checks_are_valid(run):
 
 def test_a_bisection_is_valid(run):
     assert run("bisect", EXAMPLES[-2], "with..after")["changes"]
+    assert run("bisect", EXAMPLES[0], "before..after", "--check", "images_stay")["changes"]
+
+
+def test_explanations_are_valid(run):
+    assert run("explain", EXAMPLES[-2], "drive0.open_flags", "with..after")["explanations"]
+    assert run("explain", EXAMPLES[-2], "/images/base.qcow2")["explanations"]
+    assert run("explain", EXAMPLES[-2], "drive0")["explanations"]
+    for example in EXAMPLES:
+        assert run("explain", example, "--seq", 5 if example != EXAMPLES[-2] else 3)["explanations"]
 
 
 def test_conformance_of_a_recording_and_of_a_directory_is_valid(run, tmp_path):

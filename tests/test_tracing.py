@@ -291,7 +291,7 @@ CONSTRUCTS = """
 # endless
     for i in range(1000):
         for j in range(1000):
-            x = i
+            sorted(range(1000))
     return x
 # bottomless
     return deep(0)
