@@ -113,6 +113,10 @@ def test_keys_step_from_divergence_to_divergence_and_enter_opens_what_explains_i
     press(driver, Keys.ENTER)
     WebDriverWait(driver, 10).until(lambda _: chosen.get_property("open"))
     assert 'Revert "block: another bdrv_append fix": exists → unlinked' in chosen.text
+    reason = chosen.find_elements(By.CSS_SELECTOR, ".reason")[-1]
+    assert reason.text.startswith("after the file /images/overlay.qcow2 is unlinked since #5")
+    reason.find_element(By.TAG_NAME, "summary").send_keys(Keys.ENTER)
+    assert "#3 event: cli drive if=none,id=drive0" in reason.text
     chosen.find_element(By.LINK_TEXT, "7e3d98dd").send_keys(Keys.ENTER)
     removed = driver.find_element(By.CSS_SELECTOR, ".patch[open] .diff .removed")
     assert removed.is_displayed()

@@ -172,10 +172,11 @@ def _links(links: Sequence[Link], it: Explanation, parting: int = 0) -> Iterator
     """From the effect back; the one where it parts from the other variant is marked."""
     for number, link in enumerate(links, 1):
         mark = ">" if number == parting else " "
-        yield from block(f"{mark} ", _link(link, it), hang=4)
+        yield from block(f"{mark} ", cause(link, it), hang=4)
 
 
-def _link(link: Link, it: Explanation) -> str:
+def cause(link: Link, it: Explanation) -> str:
+    """A link of the chain in a line: event, patch, statement and where it stands."""
     if link.kind == "event":
         return f"#{link.seq} event: {words.event(it.trace.steps[link.seq - 1].event.payload)}"
     if link.kind == "image":

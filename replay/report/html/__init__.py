@@ -17,6 +17,7 @@ from replay.comparison import level
 from replay.report import DiffReport, Told, deeds, shown, words
 from replay.report.headline import groups
 from replay.report.html.packing import Packing, pack
+from replay.report.html.reasons import MOST, Reason, reasons
 from replay.report.html.timeline import timeline
 from replay.report.moments import Moment, moments, scene
 from replay.report.page import translation
@@ -46,6 +47,7 @@ class Article(Struct, frozen=True):
     story: Story
     anchors: Mapping[str, str]
     quiet: frozenset[int]
+    reasons: Mapping[int, tuple[Reason, ...]]
 
 
 def diffs(reports: Sequence[DiffReport]) -> str:
@@ -82,7 +84,17 @@ def _article(report: DiffReport, prefix: str) -> Article:
         story=told,
         anchors={name: f"{prefix}p{at}" for at, name in enumerate(dict.fromkeys(patches))},
         quiet=quiet,
+        reasons=_reasons(report, quiet),
     )
+
+
+def _reasons(report: DiffReport, quiet: frozenset[int]) -> dict[int, tuple[Reason, ...]]:
+    """Why it is so, of as many divergences as there is time for; behaviour comes first."""
+    order = sorted(
+        set(range(len(report.divergences))) - quiet,
+        key=lambda index: (level(report.divergences[index].divergence.place), index),
+    )
+    return {index: tuple(reasons(report.divergences[index], report)) for index in order[:MOST]}
 
 
 def _moment(report: DiffReport, prefix: str, moment: Moment) -> str:
