@@ -1,14 +1,21 @@
 """Patches that matter only together."""
 
+import json
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
+from replay.attribute import Work
 from replay.comparison import Place
+from replay.differ import diff
 from replay.events import Command
 from replay.interactions import Interaction, interactions
+from replay.report import json as as_json
+from replay.report import report, text, together
 from replay.variants import Subject, load_subject
 from tests.examples import PATCHES, example, log_of, traced
+from tests.test_schemas import validate
 
 MODEL = """\
 class Machine:
@@ -60,8 +67,8 @@ def series(directory: Path, *patches: str) -> Subject:
     """A subject with these patches."""
     (directory / "base").mkdir()
     (directory / "base" / "model.py").write_text(MODEL)
-    for number, text in enumerate(patches, 1):
-        (directory / f"{number}.patch").write_text(text)
+    for number, patch_text in enumerate(patches, 1):
+        (directory / f"{number}.patch").write_text(patch_text)
     names = "".join(f"{number}.patch\n" for number in range(1, len(patches) + 1))
     (directory / "series").write_text(names)
     node = 'class = "Node"\nchildren = []\nroots = "nodes"\nroot_name = "name"\n'
@@ -131,3 +138,19 @@ def test_clearing_no_backing_has_no_effect_until_the_revert(qemu):
     places = [divergence.place for divergence in sleeping.diff.divergences]
     assert Place("field", "drive0", "open_flags") in places
     assert Place("outcome", "guest read drive0", "") in places
+    told = replace(report(diff(*traces)), together=tuple(map(together, found)), work=Work())
+    validate("diff", json.loads(as_json.diffs([told])))
+    assert text.diff(told).partition("Only together\n")[2].startswith(LOST_BACKING)
+
+
+LOST_BACKING = """\
+  7e3d98dd does this only since 870f5681 (block: after creating a live snapshot, make old image
+    read-only)
+    #5 drive0.backing_hd.file: open_flags -NO_BACKING
+  4ddc07ca (block: introduce bdrv_swap, implement bdrv_append on top of it) has no effect at
+    block.py:477 before 7e3d98dd; with both
+      bs_top.open_flags = bs_top.open_flags & ~BDRV_O_NO_BACKING
+    #5 drive0: open_flags -NO_BACKING
+    #6 drive0.backing_hd: absent -> present
+    #7 guest read drive0 sector 0 +128: reads zeros -> reads 0x61
+"""

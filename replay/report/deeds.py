@@ -9,6 +9,9 @@ from replay.report.story import Deed
 from replay.series import Patch
 from replay.way import Turn
 
+MOST = 6
+"""At so many events a list of places is told; the rest is a number."""
+
 LEVELS = {"behaviour": "behaviour", "state": "state, which only a debugger sees"}
 
 
@@ -45,7 +48,9 @@ def listed(deeds: Iterable[Deed]) -> str:
     by_seq: dict[int, list[str]] = {}
     for deed in deeds:
         by_seq.setdefault(deed.seq, []).append(subject(deed))
-    return ", ".join(f"#{seq} {' and '.join(names)}" for seq, names in by_seq.items())
+    told = [f"#{seq} {' and '.join(names)}" for seq, names in by_seq.items()]
+    more = [f"{len(told) - MOST} later ones"] if len(told) > MOST else []
+    return ", ".join([*told[:MOST], *more])
 
 
 def subject(deed: Deed) -> str:

@@ -10,6 +10,9 @@ from replay.report.page import WIDTH, block, cut, fitted
 from replay.report.story import Chapter, Deed, story
 from replay.report.table import table
 
+MOST_LINES = 16
+"""So many changes of a patch are told on a level; the rest is a number."""
+
 WORDS = 38
 """How many columns what a patch did may take in a line."""
 
@@ -34,8 +37,11 @@ def _chapter(chapter: Chapter, bits: BitFields) -> Iterator[str]:
         deeds = chapter.of(which)
         if deeds:
             yield f"  {name}"
-            for told, places in _grouped(deeds, bits).items():
+            groups = _grouped(deeds, bits)
+            for told, places in list(groups.items())[:MOST_LINES]:
                 yield from block("    ", f"{listed(places)}: {told}", hang=2)
+            if len(groups) > MOST_LINES:
+                yield f"    and {len(groups) - MOST_LINES} more; --details has all values"
 
 
 def _table(first: Iterable[Chapter], report: DiffReport) -> Iterator[str]:
