@@ -1,5 +1,6 @@
 """verify: whatever byte of whatever event row changes, it is found, and where it is."""
 
+import lzma
 import re
 import shutil
 import sqlite3
@@ -12,7 +13,7 @@ from children import command, finish
 from soundness import written
 
 from replay import ingest
-from replay.database import GUARDS, events
+from replay.database import GUARDS, events, logs
 from replay.errors import ReplayError
 from replay.rows import CHECKED, checksum
 from replay.store import open_store
@@ -23,6 +24,7 @@ OTHER = (
     '{"kind":"command","channel":"hmp","name":"x","arguments":"\u00fc","time":0.5}\n'
     '{"kind":"await","until":"settled"}\n'
 )
+RECORDINGS = Path(__file__).parents[1] / "data" / "recordings"
 EVENTS = [("log000", 1), ("log000", 2), ("log000", 3), ("log001", 1), ("log001", 2)]
 """The events of the database, in the order of their rows."""
 
@@ -265,3 +267,48 @@ def test_a_broken_index_is_found(db):
     data[root * size - 1] ^= 0x01
     db.write_bytes(data)
     assert any("index" in finding.what for finding in findings(db))
+
+
+@pytest.fixture
+def observed(tmp_path) -> Path:
+    """A database with one log, whose recording saw something of the machine."""
+    recording = RECORDINGS / "05-snapshot-on-none.qmp.jsonl.xz"
+    (tmp_path / "seen.qmp").write_bytes(lzma.decompress(recording.read_bytes()))
+    with open_store(tmp_path / "seen.db") as store:
+        store.add(ingest.read(tmp_path / "seen.qmp"))
+    return tmp_path / "seen.db"
+
+
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        ("UPDATE observations SET content = '{}' WHERE number = 2", "observation after it was ch"),
+        ("DELETE FROM observations WHERE number = 2", "an observation before another is missing"),
+        ("UPDATE observations SET log = 9 WHERE number = 2", "is of no log that is here"),
+    ],
+)
+def test_observations_that_were_changed_removed_or_moved_are_found(observed, statement, told):
+    assert findings(observed) == []
+    tamper(observed, statement)
+    assert any(told in finding.what for finding in findings(observed))
+
+
+def test_a_header_that_is_as_written_and_yet_none_is_found(db):
+    def hide(connection: sqlite3.Connection) -> None:
+        names = CHECKED[logs]
+        ((*values,),) = connection.execute(f"SELECT {', '.join(names)} FROM logs WHERE id = 1")
+        digest = checksum(logs, dict(zip(names, values, strict=True)))
+        connection.execute("UPDATE logs SET checksum = ? WHERE id = 1", [digest])
+
+    tamper(db, "UPDATE logs SET header = '{}' WHERE id = 1", check=hide)
+    (finding,) = findings(db)
+    assert finding[:2] == ("log000", 0)
+    assert "its header can't be read" in finding.what
+    with open_store(db) as store, pytest.raises(ReplayError, match="the database is damaged"):
+        store.logs()
+
+
+def test_a_text_that_became_bytes_is_told_by_every_reading(db):
+    tamper(db, "UPDATE events SET payload = x'7b7d' WHERE position = 2")
+    with open_store(db) as store, pytest.raises(ReplayError, match=r"log000, event 2: .*damaged"):
+        store.load("log000")
