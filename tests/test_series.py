@@ -548,3 +548,10 @@ def test_the_committed_series_applies_at_offset_zero() -> None:
         if any(offsets(tree, patch))
     }
     assert moved == {}
+
+
+def test_a_conflict_is_told_where_the_hunk_fits_best():
+    tree = Tree((source_file("a.py", "one\n\nold\nkept\nlast\n"),))
+    text = "--- a/a.py\n+++ b/a.py\n@@ -1,3 +1,3 @@\n other\n-kept\n+new\n last\n"
+    with pytest.raises(ReplayError, match="at line 3 it expects 'other', there is 'old'"):
+        apply(tree, parse_patch(text, "x.patch"))

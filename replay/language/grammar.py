@@ -22,6 +22,8 @@ SUGGESTIONS: dict[type[ast.AST], str] = {
     ast.JoinedStr: "join texts with +",
     ast.ListComp: "use for and append",
     ast.AnnAssign: "leave the annotation out",
+    ast.Import: "all files of the model share their names",
+    ast.ImportFrom: "all files of the model share their names",
     ast.Try: "return a negative errno constant",
     ast.Raise: "use refuse(class, desc), fail(-errno) or assert",
     ast.Div: "use //",

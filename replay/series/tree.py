@@ -176,8 +176,8 @@ def _fits(lines: tuple[Line, ...], old: tuple[Edit, ...], at: int) -> bool:
 
 
 def _mismatch(lines: tuple[Line, ...], hunk: Hunk, path: str) -> str:
-    """What the hunk expected at its stated place, and what is there."""
-    for at, edit in enumerate(hunk.old, _stated(hunk)):
+    """What the hunk expected where it fits best, and what is there."""
+    for at, edit in enumerate(hunk.old, _nearest(lines, hunk)):
         line = lines[at] if 0 <= at < len(lines) else None
         if line is None or line.text != edit.text:
             there = "the end of the file" if line is None else repr(line.text)
@@ -186,6 +186,18 @@ def _mismatch(lines: tuple[Line, ...], hunk: Hunk, path: str) -> str:
                 f" {edit.text!r}, there is {there}"
             )
     return f"the hunk for {path} disagrees about the newline at the end of the file"
+
+
+def _nearest(lines: tuple[Line, ...], hunk: Hunk) -> int:
+    """The place with the most lines as the hunk has them; of several the one nearest to it."""
+    stated = _stated(hunk)
+
+    def likeness(at: int) -> tuple[int, int]:
+        pairs = zip(hunk.old, lines[at:], strict=False)
+        return sum(edit.text == line.text for edit, line in pairs), -abs(at - stated)
+
+    best = max(range(len(lines)), key=likeness, default=stated)
+    return best if lines and likeness(best)[0] else stated
 
 
 def _conflict(what: str, hunk: Hunk, patch: Patch) -> ReplayError:
