@@ -301,3 +301,56 @@ def test_a_diff_mirrors_the_diff_the_other_way_round():
 def test_traces_of_several_logs_are_not_compared():
     with pytest.raises(ValueError, match="one log"):
         diff(trace("a", (READ, TAKEN, one())), trace("b"))
+
+
+# A table: two small traces of reads in, divergences out
+
+EIO = Outcome("refused", error={"errno": "EIO"})
+X = ("field", "d", "x")
+TABLE = {
+    "nothing": ([], [], []),
+    "the same": ([(TAKEN, one(x=1))] * 2, [(TAKEN, one(x=1))] * 2, []),
+    "a field, all along": (
+        [(TAKEN, one(x=1))] * 3,
+        [(TAKEN, one(x=2))] * 3,
+        [(X, (1, 2), 1, 3)],
+    ),
+    "a field, whose value changes": (
+        [(TAKEN, one(x=1)), (TAKEN, one(x=1)), (TAKEN, one(x=4))],
+        [(TAKEN, one(x=2)), (TAKEN, one(x=3)), (TAKEN, one(x=4))],
+        [(X, (1, 2), 1, 1), (X, (1, 3), 2, 2)],
+    ),
+    "an outcome, then a node that it did not make": (
+        [(TAKEN, one()), (TAKEN, one(node(3), file=Ref(3)))],
+        [(TAKEN, one()), (EIO, one())],
+        [
+            (
+                ("outcome", "guest read d", ""),
+                ({"status": "returned", "value": {}}, {"status": "refused", "errno": "EIO"}),
+                2,
+                2,
+            ),
+            (("node", "d.file", "existence"), ("present", "absent"), 2, 2),
+        ],
+    ),
+    "a file that is gone in one": (
+        [(TAKEN, files("/a"))] * 2,
+        [(TAKEN, files("/a")), (TAKEN, files(gone=("/a",)))],
+        [(("file", "/a", "existence"), ("exists", "unlinked"), 2, 2)],
+    ),
+    "a machine that is gone in one": (
+        [(TAKEN, one(x=1))],
+        [(TAKEN, stopped(one(x=2)))],
+        [(("outcome", "machine", "running"), (True, False), 1, 1)],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_two_traces_give_these_divergences(name):
+    a, b, wanted = TABLE[name]
+    traces = (trace(of, *((READ, *step) for step in steps)) for of, steps in (("a", a), ("b", b)))
+    assert [
+        (tuple(d.place), tuple(d.values.values()), d.first_seq, d.last_seq)
+        for d in diff(*traces).divergences
+    ] == wanted
