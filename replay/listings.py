@@ -40,7 +40,7 @@ def logs(infos: Iterable[LogInfo]) -> str:
             info.name,
             words.count(info.events, "event"),
             info.fingerprint[:12],
-            info.header.description,
+            info.description,
         )
         for info in infos
     )

@@ -139,6 +139,23 @@ def header_from_row(row: Row[Any]) -> LogHeader:
     return msgspec.structs.replace(header, name=row.name)
 
 
+class Described(msgspec.Struct):
+    """What a list of many logs shows of a header, and all that it has the time to read."""
+
+    description: str = ""
+
+
+described = msgspec.json.Decoder(Described).decode
+
+
+def description_of(header: str) -> str:
+    """The description in a stored header; ReplayError with the reason if it is none."""
+    try:
+        return described(header).description
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise ReplayError(f"not a log's header: {error}") from None
+
+
 def stored_object(stored: object) -> dict[str, Any]:
     """The object of a column; ReplayError if it is no longer a text with one."""
     if not isinstance(stored, str):

@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
-from itertools import chain, islice
+from itertools import chain, islice, starmap
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, NamedTuple, Protocol
@@ -28,7 +28,14 @@ from replay.jsonform import (
     header_line,
     observation_line,
 )
-from replay.rows import from_row, header_from_row, log_row, numbered, observation_from_row
+from replay.rows import (
+    description_of,
+    from_row,
+    header_from_row,
+    log_row,
+    numbered,
+    observation_from_row,
+)
 
 CHUNK = 1000
 """How many events are written or read at a time."""
@@ -62,7 +69,7 @@ class LogInfo(NamedTuple):
     """A stored log without its events."""
 
     name: str
-    header: LogHeader
+    description: str
     fingerprint: str
     events: int
 
@@ -110,9 +117,11 @@ class EventStore:
     def logs(self, names: Iterable[str] | None = None) -> tuple[LogInfo, ...]:
         """The named logs in this order, or all by name; ReplayError for an unknown name."""
         with failures(self.database.where), self.database.engine.connect() as connection:
-            if names is not None:
-                return tuple(info(find(connection, name)) for name in names)
-            return tuple(map(info, connection.execute(select(logs).order_by(logs.c.name))))
+            query = select(logs.c.name, logs.c.header, logs.c.fingerprint, logs.c.events)
+            if names is None:
+                return tuple(starmap(info, connection.execute(query.order_by(logs.c.name))))
+            rows = [find(connection, name) for name in names]
+            return tuple(info(row.name, row.header, row.fingerprint, row.events) for row in rows)
 
     def holds(self, log: str) -> bool:
         """Whether a log of this name is stored."""
@@ -125,7 +134,7 @@ class EventStore:
             row = find(connection, log)
             loaded = tuple(read(connection, row))
             seen = tuple(read_observations(connection, row))
-        return Log(row.name, info(row).header, loaded, row.fingerprint, seen)
+        return Log(row.name, header(row), loaded, row.fingerprint, seen)
 
     def export(self, names: Iterable[str] | None = None) -> Iterator[bytes]:
         """The lines of the native form of the named logs in this order, or of all by name.
@@ -135,7 +144,7 @@ class EventStore:
         with failures(self.database.where), self.database.engine.connect() as connection:
             wanted = stored_names(connection) if names is None else names
             for row in [find(connection, log) for log in wanted]:
-                yield header_line(info(row).header)
+                yield header_line(header(row))
                 yield from lines(read(connection, row), read_observations(connection, row))
 
 
@@ -219,11 +228,18 @@ def stored_names(connection: Connection) -> list[str]:
     return list(connection.scalars(select(logs.c.name).order_by(logs.c.name)))
 
 
-def info(row: Row[Any]) -> LogInfo:
-    """A log from its row. Its name is the stored one, which its file may not have had."""
+def info(name: str, header: str, fingerprint: str, events: int) -> LogInfo:
+    """A log from these columns of its row. There can be many of them: little is done here."""
+    try:
+        return LogInfo(name, description_of(header), fingerprint, events)
+    except ReplayError as error:
+        raise ReplayError(f"the database is damaged: {error.what}", where=f"log {name}") from None
+
+
+def header(row: Row[Any]) -> LogHeader:
+    """The whole header. Its name is the stored one, which its file may not have had."""
     with damaged(row.name, 0):
-        header = header_from_row(row)
-    return LogInfo(row.name, header, row.fingerprint, row.events)
+        return header_from_row(row)
 
 
 def read(connection: Connection, log: Row[Any]) -> Iterator[Event]:

@@ -66,7 +66,7 @@ def test_a_log_comes_back_as_it_was_read(store: EventStore) -> None:
     assert (log.name, log.header, list(log.events)) == (NAME, read.header, found)
     assert log.fingerprint == stored.fingerprint
     (listed,) = store.logs()
-    assert listed == (NAME, read.header, stored.fingerprint, len(found))
+    assert listed == (NAME, read.header.description, stored.fingerprint, len(found))
 
 
 def test_the_store_is_kept(path: Path) -> None:
