@@ -7,15 +7,18 @@ from typing import Any, NamedTuple
 from msgspec import Struct
 
 from replay.chains import Chains, Link, folded
+from replay.comparison import Place
 from replay.disk import Inode
 from replay.errors import ReplayError
 from replay.events import Guest, Image
 from replay.extents import cut, sectors
 from replay.language.cells import Cell
+from replay.observe import ABSENT, observed
 from replay.places import Target, value_at
-from replay.replayer import Trace
+from replay.replayer import Outcome, Trace
 from replay.state import Ref
 from replay.view import View
+from replay.writers import namer, writer
 
 
 class Explanation(Struct, frozen=True, eq=False):
@@ -77,7 +80,7 @@ class _Reasons:
             case "outcome":
                 return self._outcome(seq)
             case "file":
-                return _Reason(self._file(path, seq))
+                return _Reason(self._file(target.place, seq))
         seen = self._chains.seen(seq)
         if not seen.running:
             return self._gone(seq)
@@ -181,33 +184,38 @@ class _Reasons:
         if not changed or isinstance(self._steps[changed - 1].event.payload, Image):
             yield Link(changed, "image", self._name(number, seq))
             return
-        for call in reversed(self._chains.record(changed).calls):
-            if call.name.startswith(("disk_write", "disk_copy", "disk_clear", "disk_resize")):
-                yield self._chains.at(call, changed, "call")
-                yield from self._chains.condition(call, changed)
-                return
+        yield from self._call(writer(self._chains.record(changed), number, "data"), changed)
 
     # Files
 
-    def _file(self, name: str, seq: int) -> Iterator[Link]:
-        """Who made a file, or took its name away."""
-
-        def exists(n: int) -> bool | None:
-            file = self._chains.seen(n).files.get(name)
-            return None if file is None else not file.unlinked
-
-        changed = self._chains.changed(exists, seq)
+    def _file(self, place: Place, seq: int) -> Iterator[Link]:
+        """Who made a file or took its name away, or wrote last what is asked about."""
+        name = place.path
+        there = place._replace(field="existence")
+        existed = self._at(place, seq) is ABSENT or place.field == "existence"
+        asked = there if existed else place
+        changed = self._chains.changed(lambda n: self._at(asked, n), seq)
         if not changed:
             return
         if isinstance(self._steps[changed - 1].event.payload, Image):
             yield Link(changed, "image", name)
-            return
-        wanted = "disk_create" if exists(seq) else "disk_unlink"
-        calls = [it for it in self._chains.record(changed).calls if it.name == wanted]
-        same = [it for it in calls if name.endswith(str(it.sources[0].value))] or calls
-        for call in same[-1:]:
-            yield self._chains.at(call, changed, "call")
-            yield from self._chains.condition(call, changed)
+        elif existed:
+            made = self._at(there, seq) == "exists"
+            yield from self._call(namer(self._chains.record(changed), name, made), changed)
+        else:
+            number = self._chains.seen(changed).files[name].inode.number
+            call = writer(self._chains.record(changed), number, place.field)
+            yield from self._call(call, changed)
+
+    def _call(self, call: Cell | None, seq: int) -> Iterator[Link]:
+        """A call that did something to a file, and why it came to it."""
+        if call is not None:
+            yield self._chains.at(call, seq, "call")
+            yield from self._chains.condition(call, seq)
+
+    def _at(self, place: Place, seq: int) -> Any:
+        """The value at a place of a file; no event's outcome has a part in it."""
+        return observed(place, Outcome("returned"), self._chains.seen(seq))
 
     def _name(self, number: int, seq: int) -> str:
         disk = self._chains.state(seq).disk

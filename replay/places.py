@@ -13,6 +13,9 @@ from replay.replayer import Step, Trace
 from replay.subject import Subject
 from replay.view import View, view
 
+FILE_FIELDS = ("format", "size", "backing_file", "backing_format", "data")
+"""What there is to ask about a file but whether it is there."""
+
 
 class Target(Struct, frozen=True):
     """A place, and the flag of a bit field that is meant; all of the value if `flag` is ""."""
@@ -55,7 +58,7 @@ def outcome_of(trace: Trace, seq: int) -> Target:
 
 
 def find_target(text: str, traces: Iterable[Trace]) -> Target:
-    """What a user means: PATH, PATH.FIELD, PATH.FIELD.FLAG or a file's name.
+    """What a user means: PATH, PATH.FIELD, PATH.FIELD.FLAG, a file's name or NAME.FIELD.
 
     It has to be in one of the traces, at some event. Raises ReplayError with the nearest names.
     """
@@ -88,6 +91,8 @@ def flags_of(target: Target, traces: Sequence[Trace], seq: int | None) -> tuple[
 
 def _names(seen: View, bits: Mapping[str, Mapping[str, int]]) -> dict[str, Target]:
     found = {name: Target(Place("file", name, "existence")) for name in seen.files}
+    for field in FILE_FIELDS:
+        found |= {f"{name}.{field}": Target(Place("file", name, field)) for name in seen.files}
     found |= {path: Target(Place("node", path, "existence")) for path in _roles(seen)}
     for path, fields in _fields(seen).items():
         for field in fields:

@@ -9,7 +9,7 @@ from replay.errors import ReplayError
 from replay.events import Command, Image
 from replay.explain import Explanation, explain
 from replay.lineage import lineage
-from replay.places import Target, find_target, flags_of, outcome_of
+from replay.places import FILE_FIELDS, Target, find_target, flags_of, outcome_of
 from replay.replayer import Trace
 from replay.report.explaining import sentence
 from replay.variants import Subject, load_subject, resolve
@@ -109,6 +109,27 @@ def test_the_overlay_is_unlinked_because_it_was_opened_with_temporary(qemu):
     assert (3, "swap", "bdrv_swap", "4ddc07ca") in told(it)
     assert (3, "set", "bdrv_append_temp_snapshot", "8bfea15d") in told(it)
     assert why(qemu, "deleted-overlay", "with", "/images/overlay.qcow2").links[0].kind == "image"
+
+
+def test_what_a_file_holds_is_explained_by_what_wrote_there_last(qemu):
+    place = "/images/second.qcow2.data"
+    it = why(qemu, "unprotected-medium", "after", place)
+    assert it.since == 6
+    assert it.links[0].text.startswith("disk_write(")
+    assert sentence(it).startswith(
+        "data of the file /images/second.qcow2 is 0x62 at 0 +64 KiB, 0x22 at 64 KiB +960 KiB "
+        "since #6: "
+    )
+    before = why(qemu, "unprotected-medium", "with", place)
+    assert [link.kind for link in before.links] == ["image"]
+    assert "it came with the image" in sentence(before)
+
+
+def test_what_a_file_does_not_hold_is_explained_by_the_file_not_being_there(qemu):
+    it = why(qemu, "deleted-overlay", "after", "/images/overlay.qcow2.size")
+    assert it.value == "absent"
+    assert it.links[0].text == "disk_unlink(filename)"
+    assert sentence(it).startswith("size of the file /images/overlay.qcow2 is absent since #5: ")
 
 
 def test_rdwr_is_in_the_flags_of_a_read_only_node_because_the_drive_asked_for_it(qemu):
@@ -215,7 +236,9 @@ def places(trace: Trace) -> list[Place]:
         for field in node.fields
     ]
     nodes = [Place("node", path, "existence") for path in seen.all_nodes]
-    return [*nodes, *fields, *(Place("file", name, "existence") for name in seen.files)]
+    of_files = ("existence", *FILE_FIELDS)
+    files = [Place("file", name, field) for name in seen.files for field in of_files]
+    return [*nodes, *fields, *files]
 
 
 def test_an_event_that_is_not_there_is_told(qemu):

@@ -54,6 +54,9 @@ def _state(it: Explanation) -> str:
         event = words.event(it.trace.steps[it.seq - 1].event.payload)
         done = it.trace.steps[it.seq - 1].outcome
         return f"#{it.seq} {event} {words.outcome(done.status, done.value, done.error)}"
+    if kind == "file" and field != "existence":
+        told = words.of_field(it.target.place)(it.value) if it.value != "absent" else it.value
+        return f"{field} of the file {words.escape(path)} is {told}"
     if kind == "file":
         states = {"exists": "exists", "unlinked": "is unlinked", "absent": "does not exist"}
         return f"the file {words.escape(path)} {states[it.value]}"
@@ -96,6 +99,8 @@ def _verb(effect: Link, it: Explanation) -> str:
         return "took it away" if gone else VERBS[effect.kind]
     if it.target.place.kind == "outcome":
         return CALLS.get(it.trace.steps[it.seq - 1].outcome.status, "wrote it")
+    if it.target.place.field not in ("", "existence") and it.value != "absent":
+        return "wrote it"
     return CALLS.get(str(it.value), "took it away")
 
 
