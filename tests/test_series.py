@@ -24,6 +24,7 @@ from replay.series import (
     read_series,
     source_file,
 )
+from replay.series.reading import FILES_LIMIT, PATCHES_LIMIT
 
 BASE = "".join(f"L{number} = {number}\n" for number in range(1, 13))
 SHA_A, SHA_B, SHA_C = "3a389e79" + "a" * 32, "3a389e7b" + "b" * 32, "7e3d98dd" + "c" * 32
@@ -188,6 +189,39 @@ def test_base_holds_regular_python_files_only(tmp_path: Path) -> None:
     (base / "x.py").symlink_to("/etc/hosts")
     with pytest.raises(ReplayError, match=r"x\.py: base holds \.py files only"):
         read_series(tmp_path / "p")
+
+
+def test_a_base_with_nothing_in_it_is_refused(tmp_path: Path) -> None:
+    base = write_series(tmp_path / "p", {}) / "base"
+    for path in base.iterdir():
+        path.unlink()
+    with pytest.raises(ReplayError, match=r"base: holds no \.py file"):
+        read_series(tmp_path / "p")
+    base.rmdir()
+    with pytest.raises(ReplayError, match="no directory base"):
+        read_series(tmp_path / "p")
+
+
+def test_a_model_of_too_many_files_is_refused(tmp_path: Path) -> None:
+    base = write_series(tmp_path / "p", {}) / "base"
+    for number in range(FILES_LIMIT):
+        (base / f"x{number}.py").write_text("A = 1\n")
+    with pytest.raises(ReplayError, match=f"holds more than {FILES_LIMIT} files"):
+        read_series(tmp_path / "p")
+
+
+def test_a_series_of_too_many_patches_is_refused(tmp_path: Path) -> None:
+    patch = header(SHA_A) + replace_line(2, "1")
+    names = [f"{number}.patch" for number in range(PATCHES_LIMIT + 1)]
+    write_series(tmp_path / "p", dict.fromkeys(names, patch))
+    with pytest.raises(ReplayError, match=f"names more than {PATCHES_LIMIT} patches"):
+        read_series(tmp_path / "p")
+
+
+@pytest.mark.parametrize("name", ["", "a\0b", "x" * 300])
+def test_a_patch_file_that_is_not_there_is_told(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ReplayError, match="no such file"):
+        read_patch(tmp_path / name)
 
 
 def test_base_with_pushed_patches_is_refused(tmp_path: Path) -> None:
