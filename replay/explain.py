@@ -18,7 +18,7 @@ from replay.places import Target, value_at
 from replay.replayer import Outcome, Trace
 from replay.state import Ref
 from replay.view import View
-from replay.writers import namer, writer
+from replay.writers import aim, namer, writer
 
 
 class Explanation(Struct, frozen=True, eq=False):
@@ -184,7 +184,7 @@ class _Reasons:
         if not changed or isinstance(self._steps[changed - 1].event.payload, Image):
             yield Link(changed, "image", self._name(number, seq))
             return
-        yield from self._call(writer(self._chains.record(changed), number, "data"), changed)
+        yield from self._writer(number, "data", changed)
 
     # Files
 
@@ -204,8 +204,15 @@ class _Reasons:
             yield from self._call(namer(self._chains.record(changed), name, made), changed)
         else:
             number = self._chains.seen(changed).files[name].inode.number
-            call = writer(self._chains.record(changed), number, place.field)
-            yield from self._call(call, changed)
+            yield from self._writer(number, place.field, changed)
+
+    def _writer(self, number: int, field: str, seq: int) -> Iterator[Link]:
+        """The call that wrote to a file last, why it came to it, and why it wrote to this file."""
+        call = writer(self._chains.record(seq), number, field)
+        yield from self._call(call, seq)
+        told = aim(call, field) if call is not None else None
+        if told is not None:
+            yield from self._chains.chain(told, None, seq)
 
     def _call(self, call: Cell | None, seq: int) -> Iterator[Link]:
         """A call that did something to a file, and why it came to it."""

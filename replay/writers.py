@@ -1,6 +1,5 @@
 """Writers: the calls of an event that made a file, took its name away or wrote what it holds."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from replay.language.cells import Cell, Record, plain
@@ -17,9 +16,8 @@ WRITERS = {"data": CONTENT, "size": RESIZES, "backing_file": HEADER, "backing_fo
 
 def writer(record: Record, number: int, field: str) -> Cell | None:
     """The last call that wrote this to the file of that inode; None if no call did."""
-    places = WRITERS.get(field, {})
     calls = reversed(record.calls)
-    return next((call for call in calls if _written(call, places) == number), None)
+    return next((call for call in calls if _written(call, field) == number), None)
 
 
 def namer(record: Record, name: str, made: bool) -> Cell | None:
@@ -30,11 +28,22 @@ def namer(record: Record, name: str, made: bool) -> Cell | None:
     return next(iter(same or calls), None)
 
 
-def _written(call: Cell, places: Mapping[str, int]) -> Any:
-    """The inode that a call wrote to; the top one where it was given a chain."""
+def aim(call: Cell, field: str) -> Cell | None:
+    """What told a call which file to write to: an inode, the top one where it was given a chain.
+
+    None for a call that makes the file.
+    """
+    if call.name not in WRITERS.get(field, {}):
+        return None
+    target = call.sources[WRITERS[field][call.name]]
+    top = target.value[0] if isinstance(target.value, list) else target
+    return top if isinstance(top, Cell) else target
+
+
+def _written(call: Cell, field: str) -> Any:
+    """The inode that a call wrote to."""
     if call.name == "disk_create":
         return plain(call.value)
-    if call.name not in places:
-        return None
-    target = plain(call.sources[places[call.name]])
-    return target[0] if isinstance(target, list) else target
+    found = aim(call, field)
+    number = plain(found)
+    return number[0] if isinstance(number, list) else number

@@ -125,6 +125,20 @@ def test_what_a_file_holds_is_explained_by_what_wrote_there_last(qemu):
     assert "it came with the image" in sentence(before)
 
 
+def test_a_write_went_to_the_file_that_the_node_was_opened_on(qemu):
+    medium = why(qemu, "unprotected-medium", "after", "/images/second.qcow2.data")
+    assert told(medium) == [
+        (6, "call", "bdrv_write", "base"),
+        (5, "write", "raw_open_common", "base"),
+        (5, "event", "", "base"),
+    ]
+    assert medium.links[-1].text == "arguments"
+    overlay = why(qemu, "unprotected-medium", "before", "", 7)
+    assert overlay.about == "it is in <tmp1>"
+    assert (5, "set", "qmp_change", "base") in told(overlay)
+    assert told(overlay)[-1] == (3, "event", "", "base")
+
+
 def test_what_a_file_does_not_hold_is_explained_by_the_file_not_being_there(qemu):
     it = why(qemu, "deleted-overlay", "after", "/images/overlay.qcow2.size")
     assert it.value == "absent"
@@ -152,7 +166,11 @@ def test_rdwr_is_in_the_flags_of_a_read_only_node_because_the_drive_asked_for_it
 def test_what_the_guest_reads_was_written_into_the_base(qemu):
     it = why(qemu, "lost-backing", "after", "", 7)
     assert it.about == "it is in /images/base.qcow2"
-    assert told(it) == [(4, "call", "bdrv_write", "base")]
+    assert told(it) == [
+        (4, "call", "bdrv_write", "base"),
+        (2, "write", "raw_open_common", "base"),
+        (2, "event", "", "base"),
+    ]
 
 
 def test_a_commit_is_refused_because_the_file_lost_rdwr(qemu):
