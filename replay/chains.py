@@ -23,7 +23,7 @@ MOST_LINKS = 60
 MOST_CONDITIONS = 4
 """Conditions of conditions that a chain goes back through."""
 
-STATEMENTS = {"write", "swap", "variable", "argument", "return", "assert"}
+STATEMENTS = {"write", "swap", "variable", "argument", "return", "assert", "fault"}
 """Cells that are a statement of their own."""
 
 WEIGHT = ("write", "swap", "skipped", "condition", "call", "set", "clear", "default", "copy")
@@ -108,7 +108,7 @@ class Chains:
         elif value_of(self.state(seq), target, field, None) is not None:
             yield from self.chain(cell, bit, changed)
         elif cell.value is not None:
-            yield from self._freed(cell.value, changed)
+            yield from self.freed(cell.value._id, changed)
         else:
             yield from self._none(cell, target, field, changed)
 
@@ -147,10 +147,10 @@ class Chains:
             yield self._test(test, seq, "skipped")
             yield from self.chain(test.cell, None, seq)
 
-    def _freed(self, live: Any, seq: int) -> Iterator[Link]:
-        """Why an object is gone that a field still means."""
+    def freed(self, target: int, seq: int) -> Iterator[Link]:
+        """Why an object is gone since an event."""
         for call in self.record(seq).calls:
-            if call.name == "free" and call.sources[0].value is live:
+            if call.name == "free" and call.sources[0].value._id == target:
                 yield self.at(call, seq, "call")
                 yield from self.condition(call, seq)
 

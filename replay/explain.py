@@ -13,9 +13,11 @@ from replay.errors import ReplayError
 from replay.events import Guest, Image
 from replay.extents import cut, sectors
 from replay.language.cells import Cell
+from replay.loose import loose
 from replay.observe import ABSENT, observed
 from replay.places import Target, value_at
 from replay.replayer import Outcome, Trace
+from replay.roles import LOOSE
 from replay.state import Ref
 from replay.view import View
 from replay.writers import aim, namer, writer
@@ -24,7 +26,8 @@ from replay.writers import aim, namer, writer
 class Explanation(Struct, frozen=True, eq=False):
     """What is at a place after the event `seq`, since which event, and its chain of causes.
 
-    `about` says in words what the chain is about where that is not the place itself.
+    `about` says in words what the chain is about where that is not the place itself. `ended` is
+    the event whose outcome the chain is about, 0 if it is not about one.
     """
 
     trace: Trace
@@ -34,6 +37,7 @@ class Explanation(Struct, frozen=True, eq=False):
     value: Any
     links: tuple[Link, ...]
     about: str = ""
+    ended: int = 0
 
 
 def explain(trace: Trace, target: Target, seq: int | None = None) -> Explanation:
@@ -51,7 +55,7 @@ def explain(trace: Trace, target: Target, seq: int | None = None) -> Explanation
     since = at if target.place.kind == "outcome" else kept
     reason = _Reasons(_chains(trace)).of(target, at)
     links = folded(reason.links)
-    return Explanation(trace, target, at, since, values[-1], links, reason.about)
+    return Explanation(trace, target, at, since, values[-1], links, reason.about, reason.ended)
 
 
 @lru_cache(maxsize=8)
@@ -63,6 +67,7 @@ def _chains(trace: Trace) -> Chains:
 class _Reason(NamedTuple):
     links: Iterator[Link]
     about: str = ""
+    ended: int = 0
 
 
 class _Reasons:
@@ -111,6 +116,9 @@ class _Reasons:
         parent, _, child = path.rpartition(".")
         seen = self._chains.seen(seq)
         machine = self._chains.state(seq).machine
+        if not parent and path.startswith(LOOSE):
+            yield from loose(self._chains, path, seq)
+            return
         if not parent and machine is not None:
             roots = self._config.node.roots
             changed = self._chains.changed(lambda n: path in self._chains.seen(n).nodes, seq)
@@ -126,7 +134,7 @@ class _Reasons:
         """Why no machine runs."""
         ended = self._chains.changed(lambda n: self._chains.seen(n).running, seq)
         reason = self._outcome(ended or 1)
-        return _Reason(reason.links, f"no machine runs since #{ended}")
+        return _Reason(reason.links, f"no machine runs since #{ended}", reason.ended)
 
     # Outcomes
 
@@ -140,8 +148,11 @@ class _Reasons:
         event = step.event.payload
         if isinstance(event, Guest) and event.name == "read" and step.outcome.status == "returned":
             return self._read(event, seq)
-        record = self._chains.record(seq)
-        return _Reason(self._end(record.end, seq) if record.end else iter(()))
+        return self._ending(seq)
+
+    def _ending(self, seq: int) -> _Reason:
+        end = self._chains.record(seq).end
+        return _Reason(self._end(end, seq) if end else iter(()), ended=seq)
 
     def _end(self, cell: Cell, seq: int) -> Iterator[Link]:
         """Why an event ended so: a refusal by its condition, all else by its value."""
@@ -156,7 +167,7 @@ class _Reasons:
         record = self._chains.record(seq)
         reads = [call for call in record.calls if call.name == "disk_read"]
         if not reads:
-            return _Reason(self._end(record.end, seq) if record.end else iter(()))
+            return self._ending(seq)
         numbers = reads[-1].sources[0].value
         chain = [getattr(number, "value", number) for number in numbers]
         start = event.sector

@@ -3,9 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from replay.language.cells import Cell
-
-FIXED = ("literal", "constant")
+from replay.language.cells import FIXED, Cell
 
 
 class Origin(NamedTuple):

@@ -63,10 +63,13 @@ def find_target(text: str, traces: Iterable[Trace]) -> Target:
     It has to be in one of the traces, at some event. Raises ReplayError with the nearest names.
     """
     known: dict[str, Target] = {}
+    edges: dict[str, Target] = {}
     for trace in traces:
         for step in trace.steps:
             seen = view(step.state, trace.variant.subject)
             known |= _names(seen, trace.variant.subject.config.bits)
+            edges |= {path: Target(Place("edge", path, "target")) for path in seen.edges}
+    known |= edges
     if text in known:
         return known[text]
     near = get_close_matches(text, known, n=3, cutoff=0.4)

@@ -9,6 +9,9 @@ from replay.subject import NodeConfig
 Role = tuple[str, ...]
 """A root's name and the child fields that lead from it to a node."""
 
+LOOSE = "other["
+"""What the path of a node begins with that no root leads to."""
+
 MOST_ROLES = 10_000
 """Beyond so many roles a shared node is not entered again; sharing can multiply without end."""
 
@@ -33,7 +36,7 @@ def roles(machine: int, nodes: Iterable[int], objects: Objects, config: NodeConf
     """All roles of the nodes with these ids, on the machine that is the object `machine`."""
     rooted, edges = _walk(_roots(machine, objects, config), objects, config)
     tops = _tops([id for id in nodes if id not in set(rooted.values())], objects, config)
-    starts: dict[Role, int] = {(f"other[{index}]",): id for index, id in enumerate(tops)}
+    starts: dict[Role, int] = {(f"{LOOSE}{index}]",): id for index, id in enumerate(tops)}
     loose, loose_edges = _walk(starts, objects, config)
     return Roles(rooted, loose, edges | loose_edges)
 

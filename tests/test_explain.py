@@ -11,7 +11,7 @@ from replay.explain import Explanation, explain
 from replay.lineage import lineage
 from replay.places import FILE_FIELDS, Target, find_target, flags_of, outcome_of
 from replay.replayer import Trace
-from replay.report.explaining import sentence
+from replay.report.sentence import sentence
 from replay.variants import Subject, load_subject, resolve
 from replay.view import view
 from tests.examples import NAMES, PATCHES, example, log_of, traced
@@ -206,6 +206,70 @@ def test_without_a_machine_what_ended_it_is_told(qemu):
     it = explain(gone, find_target("drive0", [there]))
     assert it.about == "no machine runs since #2"
     assert (it.links[0].kind, it.links[0].function) == ("call", "error_check")
+
+
+def test_a_crash_is_explained_by_the_statement_that_failed(qemu, tmp_path):
+    patch = tmp_path / "wrong.patch"
+    patch.write_text(
+        "--- a/block.py\n+++ b/block.py\n@@ -473,7 +473,7 @@\n     bdrv_swap(bs_new, bs_top)\n \n"
+        "     # the contents of bs_new are in bs_top now, and the old image is in bs_new\n"
+        "-    bs_top.backing_hd = bs_new\n+    bs_top.backing_hd = 7\n"
+        "     bs_top.open_flags = bs_top.open_flags & ~BDRV_O_NO_BACKING\n"
+        "     bs_top.backing_file = bs_new.filename\n"
+        "     bs_top.backing_format = bdrv_get_format(bs_new)\n"
+    )
+    it = why(qemu, "snapshot-on", f"after+{patch}", "", 3)
+    assert sentence(it).startswith(
+        "#3 cli device virtio-blk-pci,drive=drive0 crashed: Fault, a number where an object is"
+        " needed (block.py:679): bdrv_co_do_readv failed at"
+        ' `for node in walk(bs, "backing_hd"):` (base);'
+        f" bdrv_append had written drive0.backing_hd at #2 ({patch});"
+    )
+    assert it.links[1].text == "bs_top.backing_hd = 7"
+    gone = why(qemu, "snapshot-on", f"after+{patch}", "drive0", 3)
+    assert sentence(gone).startswith(
+        "drive0 is not there since #3: no machine runs since #3; bdrv_co_do_readv failed at"
+    )
+
+
+def test_a_failed_assertion_is_explained_by_its_condition(toy):
+    log = log_of(Command("cli", "train", "7"), Command("qmp", "couple", {"train": "7", "load": -1}))
+    [trace] = traced(toy, log, "after")
+    it = explain(trace, outcome_of(trace, 2))
+    assert it.links[0].text == "assert wagon.load >= 0"
+    assert "qmp_couple failed at `assert wagon.load >= 0` (base)" in sentence(it)
+    assert told(it)[-1] == (2, "event", "", "base")
+
+
+def test_a_loose_node_is_explained_by_who_made_it_and_its_end_by_who_freed_it(qemu):
+    it = why(qemu, "deleted-mirror", "after", "other[0]", 5)
+    assert [(link.kind, link.function) for link in it.links] == [
+        ("call", "bdrv_new"),
+        ("call", "qmp_drive_mirror"),
+    ]
+    assert sentence(it) == "other[0] is there since #5: bdrv_new made it (base)."
+    gone = why(qemu, "deleted-mirror", "after", "other[0]", 8)
+    assert (gone.links[0].text, gone.links[1].text) == ("free(bs)", "if bs.refcnt == 0:")
+    assert not why(qemu, "deleted-mirror", "after", "other[0]", 2).links
+
+
+def test_a_node_that_was_let_go_is_explained_by_what_was_written_over_it(toy):
+    couple = Command("qmp", "couple", {"train": "7"})
+    uncouple = Command("qmp", "uncouple", {"train": "7"})
+    log = log_of(Command("cli", "train", "7"), couple, uncouple)
+    [trace] = traced(toy, log, "before")
+    it = explain(trace, find_target("other[0]", [trace]))
+    assert (it.since, it.links[0].text) == (3, "before.behind = None")
+    assert it.links[0].path == "7.behind"
+
+
+def test_a_child_that_is_another_paths_node_is_told(toy):
+    log = log_of(Command("cli", "train", "7"), Command("hmp", "ring", "7"))
+    [trace] = traced(toy, log, "after")
+    it = explain(trace, find_target("7.behind", [trace]))
+    assert it.value == "7"
+    assert sentence(it).startswith("7.behind is 7 since #2: hmp_ring wrote it")
+    assert explain(trace, find_target("7.behind", [trace]), 1).value == "absent"
 
 
 def test_a_default_is_an_origin_too(toy):

@@ -22,7 +22,7 @@ ROOMS = {
     "checks": ["checks", "topics"],
     "attribute": ["attribute", "baseline", "interactions", "observe", "parts", "way"],
     "bisect": ["bisect", "questions", "places"],
-    "explain": ["explain", "writers", "chains", "origins", "lineage"],
+    "explain": ["explain", "loose", "writers", "chains", "origins", "lineage"],
     "conform": ["conform"],
     "report": ["report"],
     "cli": ["cli", "intake", "arguments", "listings", "output", "__main__"],

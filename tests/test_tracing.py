@@ -331,6 +331,13 @@ def fields(ending) -> list:
     return [getattr(ending, name) for name in names]
 
 
+def test_calls_too_deep_end_in_the_same_function():
+    plain, program = both("return other(x)\n\n\ndef other(x):\n    return main(x)")
+    ended = plain.call("main", [5], plain.initial())[1]
+    assert program.trace("main", [5], plain.initial())[1] == ended
+    assert ended.cls == "StepLimit"
+
+
 def test_a_wrong_number_of_arguments_is_the_same_fault():
     plain, program = both("return x")
     assert (

@@ -5,6 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+FIXED = ("literal", "constant")
+"""Cells whose value the source text alone says."""
+
 
 @dataclass(slots=True, eq=False)
 class Frame:
@@ -41,6 +44,7 @@ class Cell:
     | display | the items | list or dict |
     | operation | the operands | the operator |
     | call | the arguments | a builtin or method |
+    | fault | what it came to last, if anything | |
     | machine | none | |
 
     `node` is the expression or statement, in a function called as `frame` says; `guards` are the
@@ -73,12 +77,14 @@ class Test:
 class Record:
     """What a traced event did: the last write of each field, by object and name.
 
-    `calls` are those of builtins that do something (disk_..., refuse, fail), in order; `walks` the
-    last object of each walk, with the field that led no further; `end` what it returned with, or
-    the call or assertion that ended it.
+    `made` are the calls that made new objects, by object. `calls` are those of builtins that do
+    something (disk_..., refuse, fail), in order; `walks` the last object of each walk, with the
+    field that led no further; `end` what it returned with, or the call, assertion or statement
+    that ended it.
     """
 
     writes: dict[tuple[int, str], Cell] = field(default_factory=dict)
+    made: dict[int, Cell] = field(default_factory=dict)
     tests: list[Test] = field(default_factory=list)
     calls: list[Cell] = field(default_factory=list)
     walks: list[Cell] = field(default_factory=list)

@@ -5,7 +5,7 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from replay.language.cells import Cell, Frame, Record, plain
+from replay.language.cells import FIXED, Cell, Frame, Record, plain
 from replay.language.compiling import ORDER
 from replay.language.objects import Heap
 
@@ -43,7 +43,10 @@ EFFECTS = ("disk_", "refuse", "fail", "free")
 
 
 class Operations:
-    """Operations on cells, at a node of a function's call. `names` are the runtime's names."""
+    """Operations on cells, at a node of a function's call. `names` are the runtime's names.
+
+    `last` is the cell that was made last of those whose value the source text does not say.
+    """
 
     def __init__(self, names: Mapping[str, Any], heap: Heap, record: Record) -> None:
         self._names = names
@@ -51,6 +54,7 @@ class Operations:
         self._record = record
         self._changed: dict[int, tuple[Any, Cell]] = {}
         self._time = 0
+        self.last: Cell | None = None
 
     def strip(self) -> None:
         """Takes the cells out of the objects' fields, into the record."""
@@ -75,7 +79,10 @@ class Operations:
     ) -> Cell:
         """A new cell, later than all before it."""
         self._time += 1
-        return Cell(value, kind, node, frame, frame.guards, self._time, sources, **more)
+        cell = Cell(value, kind, node, frame, frame.guards, self._time, sources, **more)
+        if kind not in FIXED:
+            self.last = cell
+        return cell
 
     def read(self, cell: Cell, field: str, node: ast.expr, frame: Frame) -> Cell:
         """A field of an object."""
@@ -115,7 +122,8 @@ class Operations:
             value = getattr(live, field)
             cell = self.cell(value, "default", node, frame, name=field, object=live._id)
             setattr(live, field, cell)
-        return self.cell(live, "call", node, frame, name="new")
+        made = self._record.made[live._id] = self.cell(live, "call", node, frame, name="new")
+        return made
 
     def builtin(self, name: str, node: ast.Call, frame: Frame, cells: list[Cell]) -> Cell:
         """A call of a builtin function; those that do something are recorded."""

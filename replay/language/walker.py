@@ -8,6 +8,7 @@ from replay.language.cells import Cell, Frame, Record, Test, plain
 from replay.language.compiling import OPERATORS
 from replay.language.definitions import Definitions
 from replay.language.evaluator import Evaluator
+from replay.language.limits import StepLimitError
 from replay.language.objects import Heap
 from replay.language.operations import Operations
 from replay.language.syntax import without_docstring
@@ -58,11 +59,18 @@ class Walker:
                 value.value, "default", default, frame, (value,), name=name
             )
         body = without_docstring(node.body)
-        self._names["__enter"](len(body))
+        self._enter(body, body[0] if body else node, frame)
         returned = self._block(body, frame)
         if not isinstance(returned, Cell):
             returned = self._do.cell(None, "return", node, frame)
         return self._names["__leave"](returned)  # type: ignore[no-any-return]
+
+    def _enter(self, body: Sequence[ast.stmt], first: ast.stmt, frame: Frame) -> None:
+        try:
+            self._names["__enter"](len(body))
+        except Exception as error:
+            self._fail(error, first, frame)
+            raise
 
     def _function(self, name: str, node: ast.Call, frame: Frame, cells: list[Cell]) -> Cell:
         function = self._found.functions[name].node
@@ -83,12 +91,22 @@ class Walker:
         for statement in body:
             try:
                 signal = self._statement(statement, frame)
-            except Exception:
-                self.failed = self.failed or (frame.function, statement.lineno)
+            except Exception as error:
+                self._fail(error, statement, frame)
                 raise
             if signal is not None:
                 return signal
         return None
+
+    def _fail(self, error: Exception, statement: ast.stmt, frame: Frame) -> None:
+        """Keeps the innermost statement that an error ended, and the value it came to last."""
+        if self.failed is not None:
+            return
+        self.failed = (frame.function, statement.lineno)
+        if self.record.end is None:
+            last = None if isinstance(error, StepLimitError) else self._do.last
+            sources = (last,) if last is not None and last.frame is frame else ()
+            self.record.end = self._do.cell(None, "fault", statement, frame, sources)
 
     def _statement(self, node: ast.stmt, frame: Frame) -> Any:
         match node:

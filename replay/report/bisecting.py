@@ -12,8 +12,8 @@ from replay.explain import explain
 from replay.places import Target
 from replay.replayer import Trace
 from replay.report import FORMAT_VERSION, LogId, VariantId, log_id, log_json, variant_id, words
-from replay.report.explaining import sentence
 from replay.report.page import block, header
+from replay.report.sentence import sentence
 from replay.series import Patch, label
 from replay.way import Turn
 

@@ -90,8 +90,11 @@ def flags(names: Sequence[str]) -> str:
 def outcome(status: str, returned: Any, error: Mapping[str, Any] | None) -> str:
     """An outcome with its wording: "returned", "reads 0x61", "refused: DeviceNotFound, ..."."""
     if status != "returned":
-        told = [str((error or {}).get(key, "")) for key in ("class", "errno", "text", "desc")]
-        return ": ".join([status, ", ".join(escape(text) for text in told if text)]).rstrip(": ")
+        known = error or {}
+        told = [str(known.get(key, "")) for key in ("class", "errno", "text", "desc")]
+        where = [f" ({known['file']}:{known['line']})"] if "file" in known else []
+        why = ", ".join(escape(text) for text in told if text)
+        return "".join([": ".join([status, why]).rstrip(": "), *where])
     if isinstance(returned, Mapping) and returned.keys() == {"pattern"}:
         return f"reads {pattern(returned['pattern'])}"
     return "returned" if returned in ({}, None) else f"returned {value(returned)}"

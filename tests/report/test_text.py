@@ -119,7 +119,7 @@ def test_a_run_is_told(toy, yard):
             + 7.behind.behind is 7 again
 
         #10 qmp couple load=-1 train=7
-            crashed: Assertion, wagon.load >= 0
+            crashed: Assertion, wagon.load >= 0 (shunting.py:42)
             - 7
             - 7.behind
             - 7.behind.behind

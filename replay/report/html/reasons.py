@@ -7,8 +7,9 @@ from msgspec import Struct
 from replay.explain import explain
 from replay.places import Target
 from replay.report import DiffReport, Told
-from replay.report.explaining import cause, sentence
+from replay.report.explaining import cause
 from replay.report.flags import first_bit
+from replay.report.sentence import sentence
 
 MOST = 60
 """Divergences of a page that are explained; each takes the transitions concerned once more."""
