@@ -182,6 +182,19 @@ def test_two_variants_stand_side_by_side_with_the_point_where_they_part(run):
     ]
 
 
+def test_what_has_the_same_cause_in_both_is_told_once(run):
+    told = run("explain", "lost-backing.jsonl", "drive0.filename", "with..after").splitlines()
+    assert told[4].startswith("with and after: drive0.filename is ")
+    assert not {"with", "after", "both"} & set(told)
+    assert len([line for line in told if "drive0.filename is " in line]) == 1
+
+
+def test_a_range_may_come_before_what_is_asked_about(run):
+    words = ("drive0.backing_hd", "before..with")
+    told = run("explain", "lost-backing.jsonl", *words)
+    assert run("explain", "lost-backing.jsonl", *words[::-1]) == told
+
+
 def test_a_bit_field_is_explained_flag_by_flag(run):
     told = run("explain", "snapshot-on.jsonl", "drive0.open_flags", "--at", "with")
     for flag in ("SNAPSHOT", "RDWR", "ALLOW_RDWR", "CACHE_WB", "NO_FLUSH"):

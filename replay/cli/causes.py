@@ -132,11 +132,11 @@ def explain_place(
 
 def split_words(words: Sequence[str]) -> tuple[str | None, str | None]:
     """What is asked about, and the range, if they are given."""
-    between = next((word for word in words[-1:] if parse_range(word)), None)
-    what = words[:-1] if between is not None else words
+    place = next((n for n in reversed(range(len(words))) if parse_range(words[n])), None)
+    what = [word for n, word in enumerate(words) if n != place]
     if len(what) > 1:
         raise ReplayError(f"{' and '.join(what)} are too much", do="name one thing and a range")
-    return (what[0] if what else None), between
+    return (what[0] if what else None), (words[place] if place is not None else None)
 
 
 def explained(what: str | None, traces: Sequence[Trace], seq: int | None) -> tuple[Target, ...]:
