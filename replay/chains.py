@@ -115,6 +115,7 @@ class Chains:
     def chain(self, cell: Cell, bit: int | None, seq: int, conditions: int = 0) -> Iterator[Link]:
         """From a cell of an event back; where the text alone says it, on to the condition."""
         while True:
+            bit = bit if isinstance(cell.value, int) else None
             if cell.kind == "before" and cell.object is not None:
                 yield self.at(cell, seq, "copy")
                 yield from self.field(cell.object, cell.name, bit, seq - 1)

@@ -94,8 +94,13 @@ def _machine(objects: tuple[Object, ...], machine: int | None, subject: Subject)
     )
 
 
-def flag_names(value: int, bits: Mapping[str, int]) -> tuple[str, ...]:
-    """The names of the bits that are set, in the order of `bits`; the rest as one hex number."""
+def flag_names(value: PlainValue, bits: Mapping[str, int]) -> tuple[str, ...]:
+    """The names of the bits that are set, in the order of `bits`; the rest as one hex number.
+
+    Of what is no number, which a patch may have written, the value in words.
+    """
+    if not isinstance(value, int):
+        return ("none" if value is None else str(value),)
     names = tuple(name for name, bit in bits.items() if value & bit)
     rest = value & ~sum(bits.values())
     return (*names, hex(rest)) if rest else names

@@ -208,28 +208,38 @@ def test_without_a_machine_what_ended_it_is_told(qemu):
     assert (it.links[0].kind, it.links[0].function) == ("call", "error_check")
 
 
-def test_a_crash_is_explained_by_the_statement_that_failed(qemu, tmp_path):
-    patch = tmp_path / "wrong.patch"
+def patched(directory: Path, statement: str) -> str:
+    """The expression of `after` with bdrv_append putting that below the overlay."""
+    patch = directory / "own.patch"
     patch.write_text(
-        "--- a/block.py\n+++ b/block.py\n@@ -473,7 +473,7 @@\n     bdrv_swap(bs_new, bs_top)\n \n"
+        "--- a/block.py\n+++ b/block.py\n@@ -475,3 +475,3 @@\n"
         "     # the contents of bs_new are in bs_top now, and the old image is in bs_new\n"
-        "-    bs_top.backing_hd = bs_new\n+    bs_top.backing_hd = 7\n"
+        f"-    bs_top.backing_hd = bs_new\n+    {statement}\n"
         "     bs_top.open_flags = bs_top.open_flags & ~BDRV_O_NO_BACKING\n"
-        "     bs_top.backing_file = bs_new.filename\n"
-        "     bs_top.backing_format = bdrv_get_format(bs_new)\n"
     )
-    it = why(qemu, "snapshot-on", f"after+{patch}", "", 3)
+    return f"after+{patch}"
+
+
+def test_a_crash_is_explained_by_the_statement_that_failed(qemu, tmp_path):
+    at = patched(tmp_path, "bs_top.backing_hd = 7")
+    it = why(qemu, "snapshot-on", at, "", 3)
     assert sentence(it).startswith(
         "#3 cli device virtio-blk-pci,drive=drive0 crashed: Fault, a number where an object is"
         " needed (block.py:679): bdrv_co_do_readv failed at"
         ' `for node in walk(bs, "backing_hd"):` (base);'
-        f" bdrv_append had written drive0.backing_hd at #2 ({patch});"
+        f" bdrv_append had written drive0.backing_hd at #2 ({tmp_path}/own.patch);"
     )
     assert it.links[1].text == "bs_top.backing_hd = 7"
-    gone = why(qemu, "snapshot-on", f"after+{patch}", "drive0", 3)
+    gone = why(qemu, "snapshot-on", at, "drive0", 3)
     assert sentence(gone).startswith(
         "drive0 is not there since #3: no machine runs since #3; bdrv_co_do_readv failed at"
     )
+
+
+def test_a_flag_of_what_is_no_number_is_explained_by_who_wrote_that(qemu, tmp_path):
+    at = patched(tmp_path, 'bs_new.open_flags = "all"')
+    it = why(qemu, "snapshot-on", at, "other[0].open_flags.TEMPORARY", 2)
+    assert (it.value, it.links[0].text) == ("all", 'bs_new.open_flags = "all"')
 
 
 def test_a_failed_assertion_is_explained_by_its_condition(toy):

@@ -1,5 +1,7 @@
 """What a view shows of a state."""
 
+import pytest
+
 from replay.disk import Inode
 from replay.extents import Extent
 from replay.state import FrozenMap, Object, Ref, State
@@ -149,6 +151,11 @@ def test_flags_are_named_in_the_order_of_interest_and_unknown_ones_as_a_number()
     assert flag_names(0x12, FLAGS) == ("TEMPORARY", "RDWR")
     assert flag_names(0x4002, FLAGS) == ("RDWR", "0x4000")
     assert flag_names(0, FLAGS) == ()
+
+
+@pytest.mark.parametrize(("value", "name"), [("seven", "seven"), (None, "none"), ([1], "[1]")])
+def test_of_flags_that_are_no_number_the_value_is_named(value, name):
+    assert flag_names(value, FLAGS) == (name,)
 
 
 def test_a_machine_whose_disk_alone_changes_is_looked_at_once():
