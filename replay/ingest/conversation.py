@@ -18,8 +18,11 @@ from replay.ingest.operations import human, is_operation, is_query, is_silent, n
 from replay.ingest.recording import Message, Recording
 from replay.jsonform import located, parse_payload
 
+GIVEN = "--drive"
+"""What the user told a recorder of a drive, as an option. It counts where nothing else tells."""
+
 REPLY_KEYS = ("return", "error")
-NOT_SEEN = "replies to commands before the recording"
+NOT_SEEN = "replies to no command that was recorded"
 HANDSHAKE = "greetings and commands that change nothing"
 NO_ANSWER = "queries without an answer"
 NO_DRIVE = "options of the command line that are about no drive"
@@ -60,6 +63,7 @@ def recording(
 def pair(messages: Sequence[Message], partial: bool, left_out: Counter[str]) -> Replies:
     """Finds the command of each reply: the oldest waiting one with its id, or with none."""
     waiting: defaultdict[bytes, deque[int]] = defaultdict(deque)
+    lost = 0
     replies: dict[int, Message] = {}
     for place, heard in enumerate(messages):
         if heard.role == "greeting":
@@ -73,10 +77,13 @@ def pair(messages: Sequence[Message], partial: bool, left_out: Counter[str]) -> 
             )
         elif heard.role == "command":
             waiting[id_of(heard)].append(place)
+        elif heard.role == "lost" and heard.msg.get("sender") == "C":
+            waiting[id_of(heard)].append(place)  # it is answered too, once or more often
+            lost += 1
         elif heard.role == "reply":
             if commands := waiting[id_of(heard)]:
                 replies[commands.popleft()] = heard
-            elif partial:
+            elif partial or lost:
                 left_out[NOT_SEEN] += 1
             else:
                 raise ReplayError(
@@ -98,7 +105,7 @@ def id_of(message: Message) -> bytes:
 def start_of(talk: Paired, drives: Sequence[str]) -> list[Event] | None:
     """The images and drives of the start; None where nothing tells of them."""
     known = commandline.known_images(talk.messages)
-    options = options_of(talk)
+    options, noted = options_of(talk)
     queried = None if options else machine_events(talk)
     if drives and (options or queried):
         raise ReplayError(
@@ -106,7 +113,7 @@ def start_of(talk: Paired, drives: Sequence[str]) -> list[Event] | None:
             where=str(talk.messages[0].origin),
             do="leave out --drive",
         )
-    for drive in drives:
+    for drive in drives or (() if options or queried else noted):
         option, told = commandline.given(drive)
         options.append(option)
         known |= told
@@ -118,12 +125,13 @@ def start_of(talk: Paired, drives: Sequence[str]) -> list[Event] | None:
     return [*(event(raw, of) for of, raw in media if raw["name"] not in there), *start]
 
 
-def options_of(talk: Paired) -> list[Message]:
-    """The options of the command line that are about drives."""
+def options_of(talk: Paired) -> tuple[list[Message], list[str]]:
+    """The options of the command line that are about drives, and what a recorder was told."""
     options = [message for message in talk.messages if message.role == "option"]
+    noted = [option.msg["value"] for option in options if option.msg["name"] == GIVEN]
     kept = [option for option in options if commandline.is_kept(option)]
-    talk.left_out[NO_DRIVE] += len(options) - len(kept)
-    return kept
+    talk.left_out[NO_DRIVE] += len(options) - len(noted) - len(kept)
+    return kept, noted
 
 
 def option_events(
@@ -164,6 +172,15 @@ def returned_at_start(query: str, talk: Paired) -> Message | None:
 
 
 # What happened then
+
+
+def meaning(heard: Message) -> dict[str, Any] | None:
+    """The event object of a notice or an operation, without its reply; None for all else."""
+    if heard.role == "notice":
+        return notice(heard)
+    if heard.role == "command" and is_operation(heard):
+        return operation(heard, None)
+    return None
 
 
 def happened(talk: Paired) -> Iterator[Entry]:

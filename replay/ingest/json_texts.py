@@ -9,19 +9,26 @@ from replay.events import Origin
 from replay.ingest.recording import MAX_LINE, Line
 
 BETWEEN = re.compile(rb"[{]")
-OUTSIDE = re.compile(rb'["{}]')
-INSIDE = re.compile(rb'["\\]')
+OUTSIDE = re.compile(rb"[\"'{}]")
+INSIDE = {b'"': re.compile(rb'["\\]'), b"'": re.compile(rb"['\\]")}
+"""What ends a string or escapes its next character, by the quote that began it."""
+
+STRING = re.compile(rb"\"(?:[^\"\\]|\\.)*+\"|'((?:[^'\\]|\\.)*+)'", re.DOTALL)
+QUOTE = re.compile(rb"\\.|\"", re.DOTALL)
+QUOTES = {b'"': b'\\"', b"\\'": b"'"}
+"""What stands otherwise in a string between double quotes than between single ones."""
 
 
 @dataclass
 class Scanner:
     """What is known of an object of which only the beginning was seen.
 
-    `depth` counts open braces. A text that goes on in the next line is joined as it stands.
+    `depth` counts open braces, `quote` began the string that is open. A text that goes
+    on in the next line is joined as it stands.
     """
 
     depth: int = 0
-    in_string: bool = False
+    quote: bytes = b""
     escaped: bool = False
     origin: Origin | None = None
     parts: list[bytes] = field(default_factory=list)
@@ -50,12 +57,12 @@ class Scanner:
         if self.escaped:
             self.escaped = False
             return at + 1
-        found = (INSIDE if self.in_string else OUTSIDE).search(text, at)
+        found = (INSIDE[self.quote] if self.quote else OUTSIDE).search(text, at)
         if found is None:
             return len(text)
         match found.group():
-            case b'"':
-                self.in_string = not self.in_string
+            case b'"' | b"'" as quote:
+                self.quote = b"" if self.quote else quote
             case b"\\":
                 self.escaped = True
             case b"{":
@@ -78,7 +85,7 @@ class Scanner:
 
     def drop(self) -> None:
         """Forgets the object that was begun."""
-        self.depth, self.in_string, self.escaped = 0, False, False
+        self.depth, self.quote, self.escaped = 0, b"", False
         self.parts, self.size = [], 0
 
 
@@ -87,3 +94,14 @@ def objects(lines: Iterable[Line]) -> Iterator[Line]:
     scanner = Scanner()
     for line in lines:
         yield from scanner.feed(line)
+
+
+def with_double_quotes(text: bytes) -> bytes:
+    """JSON with its strings between double quotes; QEMU also takes single ones."""
+    return STRING.sub(_with_double_quotes, text)
+
+
+def _with_double_quotes(string: re.Match[bytes]) -> bytes:
+    if string[1] is None:
+        return string[0]
+    return b'"%b"' % QUOTE.sub(lambda found: QUOTES.get(found[0], found[0]), string[1])

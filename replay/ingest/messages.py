@@ -4,6 +4,7 @@ from typing import Any
 
 from replay.errors import ReplayError
 from replay.events import Origin
+from replay.ingest.json_texts import with_double_quotes
 from replay.ingest.recording import Line, Message
 from replay.jsonform import located, parse_object
 
@@ -17,8 +18,17 @@ BY_SENDER = {"C": FROM_CLIENT, "S": FROM_SERVER, "": KEYS}
 def message(line: Line, sender: str = "", time: float | None = None, channel: str = "") -> Message:
     """The message in a JSON text; ReplayError with its place if it is none."""
     with located(line.origin):
-        msg = parse_object(line.text)
-        return told(line.origin, msg, sender, time, channel, len(line.text))
+        return told(line.origin, parsed(line.text), sender, time, channel, len(line.text))
+
+
+def parsed(text: bytes) -> dict[str, Any]:
+    """The object of a JSON text as QEMU reads it; ReplayError with the reason if it is none."""
+    try:
+        return parse_object(text)
+    except ReplayError:
+        if b"'" not in text:
+            raise
+        return parse_object(with_double_quotes(text))
 
 
 def told(

@@ -236,7 +236,7 @@ def test_the_output_of_a_test_of_qemu_is_read_as_far_as_it_goes(tmp_path: Path) 
         Command("qmp", "blockdev-snapshot-sync", {"device": "virtio0"}, {"return": {}}),
         Notice("STOP"),
     ]
-    assert recording.left_out == {"replies to commands before the recording": 1}
+    assert recording.left_out == {"replies to no command that was recorded": 1}
 
 
 def test_an_object_may_be_split_over_several_pieces_of_socat(tmp_path: Path) -> None:
@@ -420,4 +420,4 @@ def test_replies_without_their_commands_are_refused_or_left_out(tmp_path: Path) 
     text = 'monitor_qmp_respond mon 0x5 resp: {"return": {}}\nhandle_qmp_command mon 0x5 req: '
     (recording,) = ingest.read(written(tmp_path, text + '{"execute": "stop"}\n'))
     assert isinstance(recording, Recording)
-    assert recording.left_out == {"replies to commands before the recording": 1}
+    assert recording.left_out == {"replies to no command that was recorded": 1}
