@@ -5,7 +5,8 @@ import os
 from alembic import context
 from sqlalchemy import Connection
 
-from replay.database import connect_to, metadata, writing
+from replay.database import connect_to, writing
+from replay.tables import metadata
 
 
 def migrate(connection: Connection) -> None:

@@ -7,7 +7,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import NamedTuple
 
-from replay import ingest
+from replay import ingest, recordings
 from replay.errors import ReplayError
 from replay.events import Log
 from replay.store import EventStore, Stored
@@ -114,6 +114,9 @@ def open_logs(
         for result in store.add(ingest.read(word), rename=True):
             notify(result)
             yield store.load(result.name)
+    elif recordings.unfinished(store.database, word):
+        do = f"{recordings.way_on(word)} makes a log of it, if it was broken off"
+        raise ReplayError(f"{word!r} is a recording that is no log yet", do=do)
     else:
         near = get_close_matches(word, [*(info.name for info in store.logs()), *variants])
         do = (

@@ -1,4 +1,4 @@
-"""The database under the store: its tables, and how it is opened."""
+"""The database under the store, and how it is opened."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -7,100 +7,17 @@ from pathlib import Path
 from time import sleep
 from typing import Any, NamedTuple
 
-from sqlalchemy import (
-    URL,
-    Column,
-    Connection,
-    Engine,
-    Float,
-    ForeignKey,
-    Integer,
-    MetaData,
-    Table,
-    Text,
-    UniqueConstraint,
-    create_engine,
-    event,
-    inspect,
-    make_url,
-    text,
-)
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from replay.errors import ReplayError
-
-REVISION = "0003"
-"""The revision of the tables below. Kept here so that opening needs no look at migrations/."""
+from replay.tables import REVISION
 
 BUSY_SECONDS = 30
 """How long to wait for another process that is writing."""
 
 PAUSE = 0.01
 """How long to wait between two attempts where SQLite does not wait itself, in seconds."""
-
-metadata = MetaData()
-
-logs = Table(
-    "logs",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("name", Text, nullable=False, unique=True),
-    Column("header", Text, nullable=False),
-    Column("fingerprint", Text, nullable=False),
-    Column("events", Integer, nullable=False),
-    Column("checksum", Text, nullable=False, server_default=""),
-)
-
-# The log's row is written after its events, when their number and fingerprint are known.
-events = Table(
-    "events",
-    metadata,
-    Column("position", Integer, primary_key=True),
-    Column(
-        "log", Integer, ForeignKey("logs.id", deferrable=True, initially="DEFERRED"), nullable=False
-    ),
-    Column("seq", Integer, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("channel", Text),
-    Column("name", Text),
-    Column("payload", Text, nullable=False),
-    Column("origin_file", Text),
-    Column("origin_line", Integer),
-    Column("recorded", Float),
-    Column("schema_version", Integer, nullable=False),
-    Column("fingerprint", Text, nullable=False),
-    Column("checksum", Text, nullable=False),
-    UniqueConstraint("log", "seq"),
-    sqlite_autoincrement=True,
-)
-
-# What the recording itself saw after the event with the seq `after`, in the order of `number`.
-observations = Table(
-    "observations",
-    metadata,
-    Column("position", Integer, primary_key=True),
-    Column(
-        "log", Integer, ForeignKey("logs.id", deferrable=True, initially="DEFERRED"), nullable=False
-    ),
-    Column("number", Integer, nullable=False),
-    Column("after", Integer, nullable=False),
-    Column("name", Text, nullable=False),
-    Column("content", Text, nullable=False),
-    Column("origin_file", Text),
-    Column("origin_line", Integer),
-    Column("recorded", Float),
-    Column("checksum", Text, nullable=False),
-    UniqueConstraint("log", "number"),
-    sqlite_autoincrement=True,
-)
-
-
-GUARDS = tuple(
-    f"{table.name}_no_{action}"
-    for table in (events, logs, observations)
-    for action in ("DELETE", "UPDATE")
-)
-"""The triggers by which the database itself refuses to change what is stored."""
 
 ADVICE = {
     "SQLITE_FULL": "make room and do it again: nothing of it was stored",

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from replay.events import Log
+from replay.recordings import Unfinished, way_on
 from replay.report import words
 from replay.source import AnnotatedLine
 from replay.store import LogInfo, Stored
@@ -44,6 +45,13 @@ def logs(infos: Iterable[LogInfo]) -> str:
         )
         for info in infos
     )
+
+
+def unfinished(recording: Unfinished) -> str:
+    """What there is of a recording that is no log yet, and what to do if it was broken off."""
+    name, messages = words.escape(recording.name), words.count(recording.messages, "message")
+    told = f"the recording {name} of {messages} goes on, or was broken off"
+    return f"{told}; then {way_on(recording.name)} makes a log of it"
 
 
 def finding(finding: Finding) -> str:

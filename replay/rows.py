@@ -7,7 +7,6 @@ from typing import Any
 import msgspec
 from sqlalchemy import Row, Table
 
-from replay.database import events, logs, observations
 from replay.errors import ReplayError
 from replay.events import (
     NO_EVENTS,
@@ -31,17 +30,20 @@ from replay.jsonform import (
     parse_observation,
     parse_payload,
 )
+from replay.tables import events, logs, messages, observations, recordings
 
 UNCHECKED = {
     logs: ("checksum",),
     events: ("checksum",),
     observations: ("checksum", "position"),
+    recordings: ("id", "checksum"),
+    messages: ("checksum",),
 }
-"""An observation's position is the database's own, and nothing but its order."""
+"""An observation's position and a recording's number are the database's own."""
 
 CHECKED = {
     table: tuple(column.name for column in table.columns if column.name not in UNCHECKED[table])
-    for table in (logs, events, observations)
+    for table in UNCHECKED
 }
 """What a row's checksum is made of, in this order."""
 
@@ -114,6 +116,17 @@ def log_row(number: int, name: str, header: LogHeader, end: Mapping[str, Any]) -
         "events": end["seq"],
     }
     return {**row, "checksum": checksum(logs, row)}
+
+
+def recording_row(name: str) -> dict[str, Any]:
+    """The row of a recording that begins, to which the database gives its number."""
+    return {"name": name, "checksum": checksum(recordings, {"name": name})}
+
+
+def message_row(recording: int, number: int, line: bytes) -> dict[str, Any]:
+    """The row of a message, a line of traffic without its newline."""
+    row = {"recording": recording, "number": number, "line": line.decode()}
+    return {**row, "checksum": checksum(messages, row)}
 
 
 def checksum(table: Table, row: Mapping[str, Any]) -> str:

@@ -13,11 +13,8 @@ from sqlalchemy import Connection, Row, func, insert, select
 
 from replay.database import (
     Database,
-    events,
     failures,
-    logs,
     must_be_there,
-    observations,
     open_database,
     writing,
 )
@@ -36,6 +33,7 @@ from replay.rows import (
     numbered,
     observation_from_row,
 )
+from replay.tables import events, logs, observations
 
 CHUNK = 1000
 """How many events are written or read at a time."""

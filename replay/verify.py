@@ -12,11 +12,12 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Row, Select, Table, select, text
 from sqlalchemy.exc import DBAPIError
 
-from replay.database import GUARDS, Database, events, failures, logs, observations
+from replay.database import Database, failures
 from replay.errors import ReplayError
 from replay.events import NO_EVENTS, link
 from replay.rows import checksum, from_row, header_from_row
 from replay.store import CHUNK, find
+from replay.tables import GUARDS, events, logs, messages, observations, recordings
 
 MANY = 1_000_000
 """More lines of SQLite's own check than it ever has to say."""
@@ -113,6 +114,7 @@ def verify(database: Database, names: Iterable[str] = ()) -> Iterator[Finding]:
         courses = [Course(row) for row in connection.execute(select(logs).order_by(logs.c.id))]
         yield from verify_logs(connection, courses, every=True)
         yield from verify_removals(connection, courses)
+        yield from verify_recordings(connection)
 
 
 def verify_file(connection: Connection) -> Iterator[Finding]:
@@ -125,6 +127,8 @@ def verify_file(connection: Connection) -> Iterator[Finding]:
         yield Finding("", 0, str(error.orig))
     for _, position, *_ in connection.exec_driver_sql("PRAGMA foreign_key_check(observations)"):
         yield Finding("", 0, f"the observation at position {position} is of no log that is here")
+    for _, row, *_ in connection.exec_driver_sql("PRAGMA foreign_key_check(messages)"):
+        yield Finding("", 0, f"the message in row {row} is of no recording that is here")
     query = text("SELECT name FROM sqlite_master WHERE type = 'trigger'")
     present = set(connection.scalars(query))
     for guard in GUARDS:
@@ -173,6 +177,32 @@ def verify_observations(connection: Connection, course: Course) -> Iterator[Find
                 number = row.number
     except DBAPIError as error:
         yield course.found(0, f"its observations can't be read: {error.orig}")
+
+
+def verify_recordings(connection: Connection) -> Iterator[Finding]:
+    """What is wrong with recordings that are no logs yet. The end of one can go unnoticed."""
+    try:
+        for row in connection.execute(select(recordings).order_by(recordings.c.id)).all():
+            if not intact(row, recordings):
+                yield Finding("", 0, f"the name of the recording {row.name} was changed")
+            yield from verify_messages(connection, row)
+    except DBAPIError as error:
+        yield Finding("", 0, f"recordings that are no logs yet can't be read: {error.orig}")
+
+
+def verify_messages(connection: Connection, recording: Row[Any]) -> Iterator[Finding]:
+    """What is wrong with the messages of a recording."""
+    query = select(messages).where(messages.c.recording == recording.id)
+    query = query.order_by(messages.c.number).execution_options(yield_per=CHUNK)
+    number = 0
+    for row in connection.execute(query):
+        number += 1
+        of = f"of the recording {recording.name}"
+        if not intact(row, messages):
+            yield Finding("", 0, f"message {row.number} {of} was changed")
+        elif row.number != number:
+            yield Finding("", 0, f"a message before message {row.number} {of} is missing")
+            number = row.number
 
 
 def rows_up_to_damage(connection: Connection, query: Select[Any]) -> Iterator[Row[Any]]:

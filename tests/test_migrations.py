@@ -12,8 +12,9 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from replay import shipped
-from replay.database import REVISION, metadata, open_database
+from replay.database import open_database
 from replay.errors import ReplayError
+from replay.tables import REVISION, metadata
 
 ROOT = Path(__file__).parents[1]
 

@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 from replay import arguments, ingest, intake, listings
-from replay.cli.app import LogWord, Output, app, emit, notify
+from replay.cli.app import LogWord, Output, app, emit, notify, say
 from replay.output import deliver
+from replay.recordings import unfinished
 
 
 @app.command("import")
@@ -58,6 +59,8 @@ def logs(context: typer.Context) -> None:
     """List the stored logs."""
     with context.obj.store() as store:
         emit(listings.logs(store.logs()))
+        for recording in unfinished(store.database):
+            say(f"replay: {listings.unfinished(recording)}")
 
 
 @app.command()

@@ -1,20 +1,27 @@
-"""The command that records a machine while it runs."""
+"""The command that records a machine while it runs, and makes a log of what was recorded."""
 
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 import typer
 
-from replay import ingest, intake, listings
-from replay.cli.app import Session, app, emit, say
+from replay import ingest, intake, listings, recordings
+from replay.cli.app import app, emit, say
 from replay.cli.interrupts import Interrupted
 from replay.errors import ReplayError
+from replay.ingest.commandline import given
+from replay.output import deliver
 from replay.record.journal import Journal
 from replay.record.proxy import listening, relay
 from replay.record.start import diverted, options, running
+from replay.recordings import Unfinished
+from replay.report.words import escape
+from replay.store import EventStore
 
 SWITCH_SECONDS = 0.0005
 """How long a thread may keep the others waiting: traffic goes before writing it down."""
@@ -33,36 +40,86 @@ def record(
     log: Annotated[str, typer.Option(metavar="NAME", help="The log's name.")] = "recording",
     drive: Annotated[
         list[str] | None,
-        typer.Option(metavar="OPTIONS", help="A drive of the start, as -drive has it, with size=."),
+        typer.Option(
+            metavar="OPTIONS",
+            help="A drive of the start, as -drive has it, with size=, if nothing else tells it.",
+        ),
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--output", metavar="FILE", help="The traffic. Default: NAME.qmp.jsonl"),
+        typer.Option("-o", "--output", metavar="FILE", help="Write the traffic there, too."),
+    ] = None,
+    finish: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Make a log of a recording that was broken off."),
     ] = None,
 ) -> None:
     """Record a machine: what passes between it and its clients, unchanged.
 
-    FILE grows as they talk, and is on the disk at least every second. At the end it is stored.
-    If this program is killed, replay import FILE stores what was recorded until then.
+    Messages are stored as they come, at least every second. At the end they become a log. If this
+    program is killed, replay record --finish NAME makes a log of what was recorded until then.
     """
-    if bool(words) == (qmp is not None) or (qmp is not None and listen is None):
+    if sum((bool(words), qmp is not None, finish is not None)) != 1:
         do = "say --qmp SOCKET --listen SOCKET, or -- QEMU ARGS..."
         raise ReplayError("which machine is to be recorded?", do=do)
+    if words and drive:
+        raise ReplayError("the command line tells of the drives itself", do="leave out --drive")
+    with context.obj.store() as store:
+        if finish is None:
+            with kept(store, log) as journal:
+                journal.drives(map(checked, drive or ()))
+                follow(words or (), qmp, listen, journal)
+        end(store, finish or log, output)
+
+
+def checked(drive: str) -> str:
+    """A --drive that can be understood; ReplayError for another."""
+    given(drive)
+    return drive
+
+
+@contextmanager
+def kept(store: EventStore, log: str) -> Iterator[Journal]:
+    """A journal whose lines are stored at once. What can't begin, a ReplayError, leaves nothing."""
+    begun = recordings.begin(store.database, log)
+    try:
+        with Journal(partial(recordings.append, store.database, begun.id), warn) as journal:
+            yield journal
+    except ReplayError:
+        recordings.drop(store.database, the_one(store, log))
+        raise
+    if journal.failure:
+        what = f"the last messages could not be stored: {journal.failure.what}"
+        do = f"see to that; {recordings.way_on(log)} makes a log of those before"
+        raise ReplayError(what, where=store.database.where, do=do)
+
+
+def warn(error: ReplayError) -> None:
+    """Says that messages can't be stored."""
+    say(f"replay: messages wait in memory to be stored: {escape(str(error))}")
+
+
+def follow(
+    words: Sequence[str], machine: Path | None, listen: Path | None, journal: Journal
+) -> None:
+    """Records a machine until it has ended, or somebody ends this."""
     sys.setswitchinterval(SWITCH_SECONDS)
-    file = output or Path(f"{log}.qmp.jsonl")
-    with Journal(file) as journal:
-        try:
-            if qmp is not None and listen is not None:
-                beside(qmp, listen, journal)
-            else:
-                start(words or (), listen, journal)
-        except Interrupted as signal:
-            say(f"replay: recorded until {signal}")
-    kept(context.obj, Recorded(file, log, tuple(drive or ())), journal)
+    try:
+        if machine is None:
+            start(words, listen, journal)
+        else:
+            beside(machine, listen, journal)
+    except Interrupted as signal:
+        say(f"replay: recorded until {signal}")
 
 
-def beside(machine: Path, listen: Path, journal: Journal) -> None:
+def beside(machine: Path, listen: Path | None, journal: Journal) -> None:
     """Records a machine that runs already, until it is gone."""
+    if listen is None:
+        raise ReplayError("its clients have no place to connect to", do="say --listen SOCKET")
+    if not machine.is_socket():
+        do = "start it with -qmp unix:PATH,server=on,wait=off, and say --qmp PATH"
+        raise ReplayError("no machine listens there", where=str(machine), do=do)
     with listening(listen) as listener:
         relay(listener, machine, journal, lambda: not machine.exists())
 
@@ -75,32 +132,46 @@ def start(words: Sequence[str], listen: Path | None, journal: Journal) -> None:
         journal.options(options(words))
         with listening(found.clients) as listener, running(found.words) as process:
             relay(listener, machine, journal, lambda: process.poll() is not None)
+    if process.returncode:
+        say(f"replay: {escape(words[0])} ended with status {process.returncode}")
 
 
-class Recorded(NamedTuple):
-    """A file of recorded traffic, the name for its log, and the drives that it may not tell of."""
+def the_one(store: EventStore, name: str) -> Unfinished:
+    """The recording of this name that is no log yet; ReplayError with the others if none is."""
+    for found in recordings.unfinished(store.database, name):
+        return found
+    names = ", ".join(one.name for one in recordings.unfinished(store.database))
+    do = f"there are {names}" if names else "replay logs lists the logs"
+    raise ReplayError(f"no recording {name!r} is unfinished", do=do)
 
-    file: Path
-    log: str
-    drives: tuple[str, ...]
 
-
-def kept(session: Session, done: Recorded, journal: Journal) -> None:
-    """Stores what was recorded."""
-    if journal.failure:
-        what = f"could not be written to the end: {journal.failure.strerror}"
-        do = f"make room; replay import {done.file} stores what there is"
-        raise ReplayError(what, where=str(done.file), do=do)
-    if journal.lost:
-        say(f"replay: {journal.lost} pieces of the traffic were no messages and are left out")
-    if not journal.messages:
-        done.file.unlink()
+def end(store: EventStore, name: str, output: Path | None) -> None:
+    """Makes a log of a recording, whose messages go to a file as well if one is named."""
+    recording = the_one(store, name)
+    if not recording.messages:
+        recordings.drop(store.database, recording)
         say("replay: nothing was said, so there is nothing to store")
         return
-    wish = ingest.Wish("qmp", done.log, None, done.drives)
-    recordings = list(ingest.read_all([done.file], wish))
-    with session.store() as store:
-        for stored in store.add(recordings, rename=True):
-            emit(f"{listings.stored(stored)}\n")
-    for recording in recordings:
-        emit("".join(intake.notes(recording)))
+    if output is not None:
+        deliver(recordings.traffic(store.database, recording), output)
+    try:
+        lines = recordings.traffic(store.database, recording)
+        found = ingest.read_traffic(name, lines)
+    except ReplayError as error:
+        raise no_log(store, recording, output, error) from None
+    stored = recordings.finish(store.database, recording, found)
+    emit("".join([f"{listings.stored(stored)}\n", *intake.notes(found)]))
+
+
+def no_log(
+    store: EventStore, recording: Unfinished, output: Path | None, error: ReplayError
+) -> ReplayError:
+    """Why a recording can be no log. It stays in the store unless a file has its messages."""
+    if output is None:
+        do = f"{recordings.way_on(recording.name)} -o FILE puts its messages into a file instead"
+    else:
+        recordings.drop(store.database, recording)
+        do = f"its messages are in {output}"
+    return ReplayError(
+        f"no log can be made of it: {error.what}", where=f"recording {recording.name}", do=do
+    )

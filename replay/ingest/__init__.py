@@ -51,7 +51,7 @@ HEAD = 2000
 
 SUFFIXES = (".gz", ".xz", ".jsonl", ".json", ".qmp", ".log", ".txt", ".trace")
 
-__all__ = ["FORMATS", "Recording", "Wish", "read", "read_all", "read_joined"]
+__all__ = ["FORMATS", "Recording", "Wish", "read", "read_all", "read_joined", "read_traffic"]
 
 
 class Wish(NamedTuple):
@@ -112,6 +112,12 @@ def read_joined(paths: Sequence[Path], wish: Wish) -> Iterator[Recording]:
         parts += the_one(split(file, wish), file)
     name = wish.name or log_name(paths[0])
     yield from called(iter([conversation.recording(name, parts, wish.drives, partial)]), name)
+
+
+def read_traffic(name: str, traffic: Iterable[bytes]) -> Recording:
+    """The recording in lines of QMP traffic that no file holds, under this name."""
+    lines = (Line(Origin(name, number), text) for number, text in enumerate(traffic, 1))
+    return next(called(conversations(File(Path(name), qmp, lines), Wish()), name))
 
 
 def opened(path: Path, format: str | None) -> File:

@@ -1,27 +1,30 @@
-"""The journal: a file of QMP traffic that grows while the traffic passes."""
+"""The journal: what passes between a machine and its clients becomes lines that are kept."""
 
-import os
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import TracebackType
+from typing import Any
 
 import msgspec
 
 from replay.errors import ReplayError
 from replay.events import Origin
 from replay.ingest.cleaning import Cleaner
+from replay.ingest.conversation import GIVEN, meaning
 from replay.ingest.json_texts import Scanner
 from replay.ingest.messages import message
 from replay.ingest.recording import Line, Message
+from replay.jsonform import parse_payload
 
 CLIENT, SERVER, OPTION = "C", "S", "O"
 """Who said it; an option is one of the command line that started the machine."""
 
 SECONDS = 0.5
-"""How long a message may wait before it is on the disk."""
+"""How long a message may wait before it is kept."""
+
+ORIGIN = Origin("traffic", 0)
 
 Heard = tuple[float, str, bytes]
 """When, who, and what; b"" where a connection begins."""
@@ -31,26 +34,23 @@ class Journal:
     """An open journal; a context manager that closes it.
 
     What passes is only put into a queue. A thread takes it from there, cuts it into messages,
-    replaces secrets, writes and flushes. If the disk fails, `failure` says so and the traffic
-    goes on. `lost` counts what was no message.
+    replaces secrets, and gives them as lines of traffic to `keep`, which returns when they are
+    on the disk. If it raises ReplayError, `failure` and a call of `warn` say so; the traffic goes
+    on, and the lines are given to `keep` again.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Makes the file. Raises ReplayError if it is there already or can't be made."""
-        self.lost = 0
-        self.messages = 0
-        self.failure: OSError | None = None
-        self._origin = Origin(str(path), 0)
+    def __init__(
+        self, keep: Callable[[Sequence[bytes]], None], warn: Callable[[ReplayError], None]
+    ) -> None:
+        self.failure: ReplayError | None = None
+        self._keep = keep
+        self._warn = warn
+        self._lines: list[bytes] = []
         self._heard: deque[Heard] = deque()
         self._scanners = {CLIENT: Scanner(), SERVER: Scanner()}
         self._cleaner = Cleaner()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="journal")
-        try:
-            self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except OSError as error:
-            do = "name another file with -o"
-            raise ReplayError(f"cannot be made: {error.strerror}", where=str(path), do=do) from None
         self._thread.start()
 
     def __enter__(self) -> "Journal":
@@ -73,12 +73,14 @@ class Journal:
         for name, value in words:
             self.note(OPTION, msgspec.json.encode({"name": name, "value": value}))
 
+    def drives(self, words: Iterable[str]) -> None:
+        """Puts down what the user tells of drives."""
+        self.options((GIVEN, word) for word in words)
+
     def close(self) -> None:
         """Returns when everything is on the disk, or `failure` says why not."""
-        if not self._closing.is_set():
-            self._closing.set()
-            self._thread.join()
-            os.close(self._file)
+        self._closing.set()
+        self._thread.join()
 
     def _run(self) -> None:
         while not self._closing.wait(SECONDS):
@@ -86,42 +88,46 @@ class Journal:
         self._flush()
 
     def _flush(self) -> None:
-        """Writes what was heard since the last time, whole lines at once."""
+        """Gives away what was heard since the last time, and what could not be kept then."""
         heard = [self._heard.popleft() for _ in range(len(self._heard))]
-        lines = b"".join(line for one in heard for line in self._lines(*one))
-        if not lines or self.failure:
-            return
+        self._lines += [line for one in heard for line in self._told(*one)]
         try:
-            while lines:
-                lines = lines[os.write(self._file, lines) :]
-            os.fdatasync(self._file)
-        except OSError as error:
+            if self._lines:
+                self._keep(self._lines)
+        except ReplayError as error:
+            if self.failure is None:
+                self._warn(error)
             self.failure = error
+        else:
+            self.failure = None
+            self._lines = []
 
-    def _lines(self, when: float, sender: str, data: bytes) -> Iterator[bytes]:
+    def _told(self, when: float, sender: str, data: bytes) -> Iterator[bytes]:
         if sender == OPTION:
-            option = Message(self._origin, "option", msgspec.json.decode(data), when)
-            yield self._line(option, sender)
+            option = Message(ORIGIN, "option", msgspec.json.decode(data), when)
+            yield line(when, sender, self._cleaner.clean(option).msg)
             return
         scanner = self._scanners[sender]
         if not data:
             scanner.drop()
         try:
-            for text in scanner.feed(Line(self._origin, data)):
-                yield from self._message(text, when, sender)
-        except ReplayError:
-            self.lost += 1
+            for text in scanner.feed(Line(ORIGIN, data)):
+                yield self._message(text, when, sender)
+        except ReplayError as error:
             scanner.drop()
+            yield line(when, sender, {"lost": error.what})
 
-    def _message(self, text: Line, when: float, sender: str) -> Iterator[bytes]:
+    def _message(self, text: Line, when: float, sender: str) -> bytes:
+        """The line of a message; of what is none, the reason alone, for it may hold secrets."""
         try:
-            said = message(text, sender, when)
-        except ReplayError:
-            self.lost += 1
-        else:
-            yield self._line(said, sender)
+            said = self._cleaner.clean(message(text, sender, when))
+            if (raw := meaning(said)) is not None:
+                parse_payload(raw)
+        except ReplayError as error:
+            return line(when, sender, {"lost": error.what})
+        return line(when, sender, said.msg)
 
-    def _line(self, said: Message, sender: str) -> bytes:
-        self.messages += 1
-        msg = self._cleaner.clean(said).msg
-        return msgspec.json.encode({"t": said.time, "dir": sender, "msg": msg}) + b"\n"
+
+def line(when: float, sender: str, msg: Any) -> bytes:
+    """A line of traffic, without its newline."""
+    return msgspec.json.encode({"t": when, "dir": sender, "msg": msg})

@@ -66,7 +66,8 @@ def running(words: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
         with suppress(ProcessLookupError):
             process.terminate()
         try:
-            process.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(PATIENCE)
+        finally:
             process.kill()
             process.wait()

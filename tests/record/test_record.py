@@ -1,21 +1,26 @@
-"""Recording: what passes is unchanged, what passed is on the disk, and what it was is stored."""
+"""Recording: what passes is unchanged, and is in the store at once."""
 
 import json
 import os
 import random
 import signal
 import socket
+import sqlite3
 import time
+from contextlib import closing
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
+from replay import ingest, recordings
+from replay.cli.app import app
 from replay.errors import ReplayError
-from replay.ingest import read
 from replay.record.journal import CLIENT, SERVER, Journal
 from replay.record.start import diverted, options
 from replay.store import open_store
+from replay.verify import verify
 from tests.record.peers import GREETING, Machine, command, connected, received, recorder
 
 SNAPSHOT = command("blockdev-snapshot-sync", device="drive0", **{"snapshot-file": "/images/s1"})
@@ -34,17 +39,39 @@ def beside(tmp_path, *more):
     )
 
 
-def lines(path):
-    return [json.loads(line) for line in path.read_text().splitlines()]
+def replay(tmp_path, *words):
+    """What a command of the command line says."""
+    return CliRunner().invoke(app, ["--db", str(tmp_path / "db"), *map(str, words)])
 
 
-def written(path, count, seconds):
-    """The lines of a file once there are so many; fails if that takes longer."""
+def stored(db):
+    """The lines of the messages that are in the database now."""
+    with closing(sqlite3.connect(db)) as connection:
+        query = "SELECT line FROM messages ORDER BY recording, number"
+        return [json.loads(line) for (line,) in connection.execute(query)]
+
+
+def in_store(db, count, seconds):
+    """The messages of a database once there are so many; fails if that takes longer."""
     until = time.monotonic() + seconds
-    while not path.exists() or len(path.read_text().splitlines()) < count:
+    while len(found := stored(db)) < count:
         assert time.monotonic() < until
         time.sleep(0.02)
-    return lines(path)
+    return found
+
+
+@pytest.fixture
+def journal():
+    """What is noted in a journal, once it is closed."""
+    lines = []
+
+    def run(*noted, keep=lines.extend, warn=None):
+        with Journal(keep, warn) as opened:
+            for sender, data in noted:
+                opened.note(sender, data)
+        return [json.loads(line) for line in lines]
+
+    return run
 
 
 def test_what_passes_is_unchanged_stored_and_told(tmp_path, machine):
@@ -94,18 +121,120 @@ def test_open_files_pass_too(tmp_path, machine):
         os.close(got)
 
 
-def test_what_was_said_is_on_the_disk_within_a_second_and_outlives_a_kill(tmp_path, machine):
-    file = tmp_path / "recording.qmp.jsonl"
+def test_what_was_said_is_in_the_store_within_a_second_and_outlives_a_kill(tmp_path, machine):
     with beside(tmp_path) as process, connected(tmp_path / "here") as client:
         received(client, len(GREETING))
         client.sendall(SNAPSHOT)
         received(client, 16)
-        found = written(file, 3, seconds=1.0)
+        found = in_store(tmp_path / "db", 3, seconds=1.0)
         process.kill()
         process.communicate()
     assert [line["dir"] for line in found] == ["S", "C", "S"]
-    (recording,) = [next(read(file))]
-    assert [event.payload.name for event in recording.events] == ["blockdev-snapshot-sync"]
+    hint = "the recording recording of 3 messages goes on, or was broken off"
+    assert hint in replay(tmp_path, "logs").stderr
+    refused = replay(tmp_path, "run", "recording")
+    assert "replay record --finish recording makes a log of it" in str(refused.exception)
+    assert "stored recording: 1 event" in replay(tmp_path, "record", "--finish", "recording").stdout
+    assert stored(tmp_path / "db") == []
+    with open_store(tmp_path / "db") as store:
+        (event,) = store.load("recording").events
+        assert list(verify(store.database)) == []
+    assert event.payload.name == "blockdev-snapshot-sync"
+    assert replay(tmp_path, "logs").stderr == ""
+
+
+@pytest.mark.parametrize("lasts", [0.7, 1.3, 2.1])
+def test_a_kill_at_any_moment_takes_no_more_than_the_last_second(tmp_path, machine, lasts):
+    asked = []
+    with beside(tmp_path) as process, connected(tmp_path / "here") as client:
+        received(client, len(GREETING))
+        until = time.monotonic() + lasts
+        while time.monotonic() < until:
+            client.sendall(command("blockdev-snapshot-sync", number=len(asked)))
+            received(client, 16)
+            asked.append(time.monotonic())
+            time.sleep(0.002)
+        process.kill()
+        killed = time.monotonic()
+        process.communicate()
+    old = sum(killed - when > 1 for when in asked)
+    kept = [line["msg"]["arguments"]["number"] for line in stored(tmp_path / "db")
+            if line["dir"] == "C"]  # fmt: skip
+    assert kept == list(range(len(kept)))
+    assert len(kept) >= old
+    if kept:
+        assert replay(tmp_path, "record", "--finish", "recording").exit_code == 0
+        with open_store(tmp_path / "db") as store:
+            assert len(store.load("recording").events) == len(kept)
+            assert list(verify(store.database)) == []
+
+
+def test_the_traffic_can_be_had_as_a_file_that_makes_the_same_log(tmp_path, machine):
+    with beside(tmp_path, "-o", "traffic.qmp.jsonl") as process:
+        with connected(tmp_path / "here") as client:
+            received(client, len(GREETING))
+            client.sendall(SNAPSHOT)
+            received(client, 16)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+    (recording,) = ingest.read(tmp_path / "traffic.qmp.jsonl")
+    with open_store(tmp_path / "db") as store:
+        (again,) = store.add([recording], rename=True)
+        assert again.fingerprint == store.load("recording").fingerprint
+
+
+def test_a_recording_without_an_event_stays_until_its_messages_are_in_a_file(tmp_path, machine):
+    with beside(tmp_path) as process:
+        with connected(tmp_path / "here") as client:
+            received(client, len(GREETING))
+            client.sendall(command("query-status"))
+            received(client, 16)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == 2
+    assert "recording recording: no log can be made of it: nothing happens in this recording" in err
+    assert "replay record --finish recording -o FILE" in err
+    assert len(stored(tmp_path / "db")) == 3
+    finished = replay(tmp_path, "record", "--finish", "recording", "-o", tmp_path / "traffic")
+    assert f"its messages are in {tmp_path}/traffic" in str(finished.exception)
+    assert len((tmp_path / "traffic").read_text().splitlines()) == 3
+    assert stored(tmp_path / "db") == []
+
+
+def test_what_can_not_begin_leaves_no_recording(tmp_path, machine):
+    (tmp_path / "taken").write_text("dear")
+    there, nowhere = str(tmp_path / "machine"), str(tmp_path / "nowhere")
+    for words, told in (
+        (["--qmp", there, "--listen", tmp_path / "taken"], "cannot listen there"),
+        (["--qmp", there], "say --listen SOCKET"),
+        (["--qmp", nowhere, "--listen", tmp_path / "here"], "no machine listens there"),
+        (["--qmp", there, "--listen", tmp_path / "here", "--drive", "x"], "has no file"),
+        (["--qmp", there, "--listen", tmp_path / "here", "--log", ""], "a log's name must be"),
+        (["--listen", tmp_path / "here", "--", nowhere], "cannot be started"),
+        (["--drive", "file=x", "--", "x"], "leave out --drive"),
+        (["--finish", "none"], "no recording 'none' is unfinished"),
+        ([], "which machine is to be recorded?"),
+    ):
+        failed = replay(tmp_path, "record", *words)
+        assert isinstance(failed.exception, ReplayError)
+        assert told in str(failed.exception)
+        with open_store(tmp_path / "db") as store:
+            assert recordings.unfinished(store.database) == ()
+    assert (tmp_path / "taken").read_text() == "dear"
+
+
+def test_drives_that_nobody_else_tells_of_are_those_that_the_user_told(tmp_path, machine):
+    drive = "id=drive0,file=/images/base.qcow2,format=qcow2,size=4M"
+    with beside(tmp_path, "--drive", drive) as process:
+        with connected(tmp_path / "here") as client:
+            received(client, len(GREETING))
+            client.sendall(SNAPSHOT)
+            received(client, 16)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+    with open_store(tmp_path / "db") as store:
+        image, opened, _ = (event.payload for event in store.load("recording").events)
+    assert (image.name, image.size, opened.name) == ("/images/base.qcow2", 4 << 20, "drive")
 
 
 def test_clients_may_come_and_go_and_the_end_of_the_machine_ends_the_recording(tmp_path, machine):
@@ -125,32 +254,68 @@ def test_clients_may_come_and_go_and_the_end_of_the_machine_ends_the_recording(t
     assert not (tmp_path / "here").exists()
 
 
-def test_secrets_are_never_written(tmp_path):
-    with Journal(tmp_path / "file") as journal:
-        for sender in (CLIENT, SERVER):
-            journal.note(sender, b"")
-        journal.note(CLIENT, command("block_passwd", device="d", password="xyzzy"))
-    assert b"xyzzy" not in (tmp_path / "file").read_bytes()
-    assert (tmp_path / "file").stat().st_mode & 0o077 == 0
+def test_secrets_are_never_written(journal):
+    told = journal(
+        (CLIENT, command("block_passwd", device="d", password="xyzzy")),
+        (CLIENT, b'{"password": "xyzzy", }'),
+    )
+    assert [line["dir"] for line in told] == ["C", "C"]
+    assert "xyzzy" not in str(told)
 
 
 @given(st.lists(st.binary(max_size=40), max_size=30))
-def test_no_traffic_stops_the_journal(tmp_path_factory, pieces):
-    file = tmp_path_factory.mktemp("journal") / "file"
-    with Journal(file) as journal:
+def test_no_traffic_stops_the_journal(pieces):
+    lines = []
+    with Journal(lines.extend, None) as journal:
         for number, piece in enumerate(pieces):
             journal.note((CLIENT, SERVER)[number % 2], piece)
         journal.note(CLIENT, b"")
         journal.note(CLIENT, SNAPSHOT[:9])
         journal.note(CLIENT, SNAPSHOT[9:])
-    assert lines(file)[-1]["msg"]["execute"] == "blockdev-snapshot-sync"
+    assert json.loads(lines[-1])["msg"]["execute"] == "blockdev-snapshot-sync"
 
 
-def test_a_file_that_is_there_is_not_written_over(tmp_path):
-    (tmp_path / "file").write_text("dear")
-    with pytest.raises(ReplayError, match="cannot be made"):
-        Journal(tmp_path / "file")
-    assert (tmp_path / "file").read_text() == "dear"
+def test_what_could_not_be_kept_is_kept_later_and_told_once():
+    lines, told, fails = [], [], [True, True, False]
+
+    def keep(new):
+        if fails.pop(0):
+            raise ReplayError("disk full")
+        lines.extend(new)
+
+    journal = Journal(keep, told.append)
+    journal.note(CLIENT, SNAPSHOT)
+    until = time.monotonic() + 30
+    while fails:
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    journal.close()
+    assert [str(error) for error in told] == ["disk full"]
+    assert len(lines) == 1
+    assert journal.failure is None
+
+
+def test_a_command_in_single_quotes_is_one(journal):
+    """As QEMU reads it."""
+    (said,) = journal(
+        (CLIENT, b"{'execute': 'x', 'arguments': {'a': 'it\\'s {\"b', \"c\": \"'\"}}")
+    )
+    assert said["msg"] == {"execute": "x", "arguments": {"a": "it's {\"b", "c": "'"}}
+
+
+def test_what_was_no_command_is_told_and_does_not_take_the_reply_of_one(journal):
+    """QEMU answers nonsense with one or more errors; here between two commands."""
+    error = b'{"error": {"class": "GenericError", "desc": "JSON parse error"}}\r\n'
+    nonsense = b'{"execute": 5}\n{"a" }\nfoo\n'
+    told = journal(
+        (CLIENT, SNAPSHOT + nonsense + command("eject", device="drive0")),
+        (SERVER, b'{"return": {}}\r\n' + error * 4 + b'{"return": {}, "id": 7}\r\n'),
+    )
+    recording = ingest.read_traffic("talk", (json.dumps(line).encode() for line in told))
+    first, second = recording.events
+    assert first.payload.reply == {"return": {}}
+    assert second.payload.name == "eject"
+    assert recording.left_out["messages that are shortened or damaged"] == 2
 
 
 # Starting the machine

@@ -16,9 +16,11 @@ from children import command as command_line
 from children import finish, killed_at
 from soundness import unharmed
 
-from replay.database import REVISION, metadata, open_database
+from replay import ingest, recordings
+from replay.database import open_database
 from replay.errors import ReplayError
 from replay.store import open_store
+from replay.tables import REVISION, metadata
 
 ROOT = Path(__file__).parents[2]
 KEPT = ROOT / "tests" / "data" / "databases"
@@ -31,6 +33,9 @@ KNOWN = {
     "01a_open_qcow2@701b40a1": "701b40a128463df7b21f99d6b27a1f3fed88507c4a36900d1b2a78223fb7e2c9",
 }
 """What all of them hold, among other logs."""
+
+BROKEN_OFF = "fb96bc26eaa9ce7197216cbf2dcbc5540c653cc5fbf98b40aac331c0f7ebd643"
+"""The log of the recording that goes on in the one of revision 0004."""
 
 
 def history() -> list[str]:
@@ -124,6 +129,23 @@ def test_a_downgrade_that_would_delete_is_refused_and_changes_nothing(kept):
     with pytest.raises(ReplayError, match="never deleted"):
         command.downgrade(config(), "base")
     assert dump(kept) == before
+
+
+def test_a_recording_that_is_no_log_yet_outlives_a_downgrade_and_can_then_become_one(
+    tmp_path, monkeypatch
+):
+    path = Path(shutil.copy(KEPT / "0004.sqlite", tmp_path / "kept.db"))
+    monkeypatch.setenv("REPLAY_DB", str(path))
+    before = dump(path)
+    with pytest.raises(ReplayError, match=r"no logs yet.*never deleted"):
+        command.downgrade(config(), "0003")
+    assert dump(path) == before
+    with open_store(path) as store:
+        (one,) = recordings.unfinished(store.database)
+        made = ingest.read_traffic(one.name, recordings.traffic(store.database, one))
+        assert recordings.finish(store.database, one, made).events == 3
+    command.downgrade(config(), "0003")
+    assert unharmed(path).items() >= {**KNOWN, "broken-off": BROKEN_OFF}.items()
 
 
 def test_an_interrupted_upgrade_leaves_the_old_schema_or_the_new_one(tmp_path):

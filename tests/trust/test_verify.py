@@ -12,11 +12,11 @@ import pytest
 from children import command, finish
 from soundness import written
 
-from replay import ingest
-from replay.database import GUARDS, events, logs
+from replay import ingest, recordings
 from replay.errors import ReplayError
 from replay.rows import CHECKED, checksum
 from replay.store import open_store
+from replay.tables import GUARDS, events, logs
 from replay.verify import Finding, verify
 
 OTHER = (
@@ -291,6 +291,32 @@ def test_observations_that_were_changed_removed_or_moved_are_found(observed, sta
     assert findings(observed) == []
     tamper(observed, statement)
     assert any(told in finding.what for finding in findings(observed))
+
+
+@pytest.fixture
+def broken_off(db) -> Path:
+    """A database with a recording that is no log yet, beside its logs."""
+    with open_store(db) as store:
+        one = recordings.begin(store.database, "talk")
+        recordings.append(store.database, one.id, [b'{"t":1}', b'{"t":2}', b'{"t":3}'])
+    return db
+
+
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        ("UPDATE messages SET line = '{}' WHERE number = 2", "message 2 of the recording talk was"),
+        ("UPDATE messages SET line = x'ff' WHERE number = 2", "message 2 of the recording talk w"),
+        ("DELETE FROM messages WHERE number = 1", "a message before message 2 of the recording"),
+        ("UPDATE messages SET number = 4 WHERE number = 2", "before message 3 of the recording"),
+        ("UPDATE messages SET recording = 9 WHERE number = 3", "is of no recording that is here"),
+        ("UPDATE recordings SET name = 'x'", "the name of the recording x was changed"),
+    ],
+)
+def test_messages_that_were_changed_removed_or_moved_are_found(broken_off, statement, told):
+    assert findings(broken_off) == []
+    tamper(broken_off, statement)
+    assert any(told in finding.what for finding in findings(broken_off))
 
 
 def test_a_header_that_is_as_written_and_yet_none_is_found(db):
