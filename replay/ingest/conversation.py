@@ -63,10 +63,12 @@ def recording(
 def pair(messages: Sequence[Message], partial: bool, left_out: Counter[str]) -> Replies:
     """Finds the command of each reply: the oldest waiting one with its id, or with none."""
     waiting: defaultdict[bytes, deque[int]] = defaultdict(deque)
-    lost = 0
+    lost, told = 0, False
     replies: dict[int, Message] = {}
     for place, heard in enumerate(messages):
-        if heard.role == "greeting":
+        if heard.role == "connection":
+            waiting, told = defaultdict(deque), True
+        elif heard.role == "greeting" and not told:
             # a new connection; what was said before the greeting came is answered behind it
             waiting = defaultdict(
                 deque,

@@ -18,7 +18,7 @@ class Record(msgspec.Struct, frozen=True):
     """A line that tells more than the message; C sent the client, S the server.
 
     O is an option of the command line that started the machine: its name and its value. Of what
-    was no message only that is told, under "lost", and why.
+    was no message only that is told, under "lost", and why; and under "client" when one came.
     """
 
     t: float
@@ -55,6 +55,8 @@ def of_record(line: Line, raw: dict[str, Any]) -> Message:
             raise ReplayError(f"not a line of QMP traffic: {error}") from None
         if record.dir == "O":
             return option(line, record)
+        if record.msg.keys() == {"client"}:
+            return Message(line.origin, "connection", record.msg, record.t, size=len(line.text))
         if record.msg.keys() == {"lost"}:
             lost = {"why": record.msg["lost"], "sender": record.dir}
             return Message(line.origin, "lost", lost, record.t, size=len(line.text))

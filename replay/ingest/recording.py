@@ -41,10 +41,11 @@ class Line(NamedTuple):
 class Message(NamedTuple):
     """One message of a recorded conversation, from whatever format.
 
-    role: command, reply, notice or greeting as sent; option, one of the program's command line
-    ({"name", "value"}); sight, what a trace saw inside the program ({"name", ...}); lost, one
-    that could not be read ({"why"}). `time` is in seconds since 1970, `size` the length of the
-    text in bytes. `channel` tells the conversations of a file apart, "" if there is only one.
+    role: command, reply, notice or greeting as sent; connection, where a client came; option, one
+    of the program's command line ({"name", "value"}); sight, what a trace saw inside the program
+    ({"name", ...}); lost, one that could not be read ({"why"}). `time` is in seconds since 1970,
+    `size` the length of the text in bytes. `channel` tells the conversations of a file apart, ""
+    if there is only one.
     """
 
     origin: Origin

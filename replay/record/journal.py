@@ -110,6 +110,8 @@ class Journal:
         scanner = self._scanners[sender]
         if not data:
             scanner.drop()
+            if sender == CLIENT:
+                yield line(when, sender, {"client": "connected"})
         try:
             for text in scanner.feed(Line(ORIGIN, data)):
                 yield self._message(text, when, sender)

@@ -52,7 +52,9 @@ def relay(
                 if server is None:
                     return
                 with server:
-                    converse(client, server, journal)
+                    ended = converse(client, server, journal)
+                if ended and gone(machine):
+                    return
 
 
 def connected(machine: Path, over: Callable[[], bool]) -> socket.socket | None:
@@ -73,15 +75,33 @@ def connected(machine: Path, over: Callable[[], bool]) -> socket.socket | None:
     return None
 
 
-def converse(client: socket.socket, server: socket.socket, journal: Journal) -> None:
+def gone(machine: Path) -> bool:
+    """Whether nobody greets there any more, as after a kill that left the socket behind.
+
+    One that is just ending may still let others connect.
+    """
+    with socket.socket(socket.AF_UNIX) as server:
+        server.settimeout(PATIENCE)
+        try:
+            server.connect(str(machine))
+            return not server.recv(1)
+        except TimeoutError:
+            return False
+        except OSError:
+            return True
+
+
+def converse(client: socket.socket, server: socket.socket, journal: Journal) -> bool:
     """Passes everything on in both directions until the machine ends the conversation.
 
-    A machine that does not, although its client has, is left after a while.
+    A machine that does not, although its client has, is left after a while. Returns whether the
+    machine was the first to end it.
     """
     for sender in (CLIENT, SERVER):
         journal.note(sender, b"")
-    asking = threading.Thread(target=passing, args=(client, server, journal, CLIENT))
-    answering = threading.Thread(target=passing, args=(server, client, journal, SERVER))
+    ended: list[str] = []
+    asking = threading.Thread(target=passing, args=(client, server, journal, CLIENT, ended))
+    answering = threading.Thread(target=passing, args=(server, client, journal, SERVER, ended))
     asking.start()
     answering.start()
     try:
@@ -89,6 +109,7 @@ def converse(client: socket.socket, server: socket.socket, journal: Journal) -> 
         while answering.is_alive() and time.monotonic() < last + PATIENCE:
             answering.join(GLANCE)
             last = time.monotonic() if asking.is_alive() else last
+        return ended[:1] == [SERVER]
     finally:
         for side in (client, server):
             with suppress(OSError):
@@ -97,18 +118,30 @@ def converse(client: socket.socket, server: socket.socket, journal: Journal) -> 
         answering.join()
 
 
-def passing(source: socket.socket, target: socket.socket, journal: Journal, sender: str) -> None:
+def passing(
+    source: socket.socket, target: socket.socket, journal: Journal, sender: str, ended: list[str]
+) -> None:
     """Passes on all that one side sends, open files included, and at last that it has ended."""
     with suppress(OSError):
         while True:
-            data, files, _, _ = socket.recv_fds(source, AT_ONCE, MOST_FILES)
+            data, files = heard(source)
             if not data:
+                ended.append(sender)
                 break
             # Put down first, so that no reply can be there before its command.
             journal.note(sender, data)
             hand_on(target, data, files)
     with suppress(OSError):
         target.shutdown(socket.SHUT_WR)
+
+
+def heard(source: socket.socket) -> tuple[bytes, list[int]]:
+    """The next piece of the traffic with the files that come with it; b"" if there is no more."""
+    try:
+        data, files, _, _ = socket.recv_fds(source, AT_ONCE, MOST_FILES)
+    except OSError:
+        return b"", []
+    return data, files
 
 
 def hand_on(target: socket.socket, data: bytes, files: list[int]) -> None:

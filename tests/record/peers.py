@@ -52,9 +52,10 @@ class Machine(threading.Thread):
                     self._client.sendall(self._answer(line))
             self._client.close()
 
-    def end(self) -> None:
-        """The machine is gone, and its socket with it."""
-        self._path.unlink()
+    def end(self, cleanly: bool = True) -> None:
+        """The machine is gone, and its socket with it if it could remove that."""
+        if cleanly:
+            self._path.unlink()
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         if self._client is not None:

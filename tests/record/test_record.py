@@ -126,11 +126,11 @@ def test_what_was_said_is_in_the_store_within_a_second_and_outlives_a_kill(tmp_p
         received(client, len(GREETING))
         client.sendall(SNAPSHOT)
         received(client, 16)
-        found = in_store(tmp_path / "db", 3, seconds=1.0)
+        found = in_store(tmp_path / "db", 4, seconds=1.0)
         process.kill()
         process.communicate()
-    assert [line["dir"] for line in found] == ["S", "C", "S"]
-    hint = "the recording recording of 3 messages goes on, or was broken off"
+    assert [line["dir"] for line in found] == ["C", "S", "C", "S"]
+    hint = "the recording recording of 4 messages goes on, or was broken off"
     assert hint in replay(tmp_path, "logs").stderr
     refused = replay(tmp_path, "run", "recording")
     assert "replay record --finish recording makes a log of it" in str(refused.exception)
@@ -159,7 +159,7 @@ def test_a_kill_at_any_moment_takes_no_more_than_the_last_second(tmp_path, machi
         process.communicate()
     old = sum(killed - when > 1 for when in asked)
     kept = [line["msg"]["arguments"]["number"] for line in stored(tmp_path / "db")
-            if line["dir"] == "C"]  # fmt: skip
+            if "execute" in line["msg"]]  # fmt: skip
     assert kept == list(range(len(kept)))
     assert len(kept) >= old
     if kept:
@@ -194,10 +194,10 @@ def test_a_recording_without_an_event_stays_until_its_messages_are_in_a_file(tmp
     assert process.returncode == 2
     assert "recording recording: no log can be made of it: nothing happens in this recording" in err
     assert "replay record --finish recording -o FILE" in err
-    assert len(stored(tmp_path / "db")) == 3
+    assert len(stored(tmp_path / "db")) == 4
     finished = replay(tmp_path, "record", "--finish", "recording", "-o", tmp_path / "traffic")
     assert f"its messages are in {tmp_path}/traffic" in str(finished.exception)
-    assert len((tmp_path / "traffic").read_text().splitlines()) == 3
+    assert len((tmp_path / "traffic").read_text().splitlines()) == 4
     assert stored(tmp_path / "db") == []
 
 
@@ -254,6 +254,19 @@ def test_clients_may_come_and_go_and_the_end_of_the_machine_ends_the_recording(t
     assert not (tmp_path / "here").exists()
 
 
+def test_a_machine_that_is_killed_ends_the_recording_although_its_socket_stays(tmp_path, machine):
+    with beside(tmp_path) as process:
+        with connected(tmp_path / "here") as client:
+            received(client, len(GREETING))
+            client.sendall(SNAPSHOT)
+            received(client, 16)
+            machine.end(cleanly=False)
+            assert client.recv(1) == b""
+        out, _ = process.communicate(timeout=30)
+    assert (tmp_path / "machine").exists()
+    assert "stored recording: 1 event" in out
+
+
 def test_secrets_are_never_written(journal):
     told = journal(
         (CLIENT, command("block_passwd", device="d", password="xyzzy")),
@@ -301,6 +314,17 @@ def test_a_command_in_single_quotes_is_one(journal):
         (CLIENT, b"{'execute': 'x', 'arguments': {'a': 'it\\'s {\"b', \"c\": \"'\"}}")
     )
     assert said["msg"] == {"execute": "x", "arguments": {"a": "it's {\"b", "c": "'"}}
+
+
+def test_a_client_need_not_wait_for_the_greeting_and_may_go_before_its_reply(journal):
+    hasty = command("qmp_capabilities") + SNAPSHOT
+    reply = b'{"return": {}}\r\n'
+    told = journal(
+        *[(CLIENT, b""), (SERVER, b""), (CLIENT, hasty), (SERVER, GREETING + reply)],
+        *[(CLIENT, b""), (SERVER, b""), (CLIENT, hasty), (SERVER, GREETING + reply + reply)],
+    )
+    recording = ingest.read_traffic("talk", (json.dumps(line).encode() for line in told))
+    assert [event.payload.reply for event in recording.events] == [None, {"return": {}}]
 
 
 def test_what_was_no_command_is_told_and_does_not_take_the_reply_of_one(journal):
