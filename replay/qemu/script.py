@@ -21,6 +21,7 @@ SHOWN = 16
 NOTICES = {"ready": ("BLOCK_JOB_READY",), "end": ("BLOCK_JOB_COMPLETED", "BLOCK_JOB_CANCELLED")}
 
 HEAD = r"""
+[ -n "${BASH_VERSION:-}" ] || exec bash "$0" "$@"
 set -eu
 dir=$(mktemp -d)
 mkdir "$dir/images" "$dir/tmp"
