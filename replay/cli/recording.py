@@ -96,7 +96,7 @@ def kept(store: EventStore, log: str) -> Iterator[Journal]:
 
 def warn(error: ReplayError) -> None:
     """Says that messages can't be stored."""
-    say(f"replay: messages wait in memory to be stored: {escape(str(error))}")
+    say(f"replay: messages wait in memory to be stored: {escape(error.what)}")
 
 
 def follow(

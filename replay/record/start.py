@@ -1,5 +1,6 @@
 """The start: a machine whose monitor is given to the proxy instead of to its clients."""
 
+import re
 import shlex
 import subprocess
 from collections.abc import Iterator, Sequence
@@ -9,10 +10,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from replay.errors import ReplayError
+from replay.ingest.commandline import pairs
 from replay.record.proxy import PATIENCE
 
-MONITOR = "-qmp"
-SOCKET = "unix:"
+MONITORS = ("qmp", "qmp-pretty")
+SOCKET = re.compile(r"(unix:|socket,(?:.*,)?path=)((?:[^,]|,,)+)(.*,server(?!=off).*)")
+"""A socket on which a machine listens, with its path."""
 
 
 class Diverted(NamedTuple):
@@ -25,24 +28,46 @@ class Diverted(NamedTuple):
 def diverted(words: Sequence[str], machine: Path, listen: Path | None) -> Diverted:
     """The command line with its monitor elsewhere.
 
-    Its own `-qmp unix:PATH,server=on` is where clients connect, unless `listen` says another
-    place; without any it gets a monitor. Raises ReplayError for a monitor of another sort.
+    Its own `-qmp unix:PATH,server=on`, or the socket of its `-mon`, is where clients connect,
+    unless `listen` says another place; without any it gets a monitor. Raises ReplayError for a
+    monitor of another sort.
     """
-    at = [index for index, word in enumerate(words) if word in (MONITOR, f"-{MONITOR}")]
-    if not at:
+    place = monitor(words)
+    if place is None:
         if listen is None:
-            do = f"give it {MONITOR} {SOCKET}PATH,server=on,wait=off, or say --listen PATH"
+            do = "give it -qmp unix:PATH,server=on,wait=off, or say --listen PATH"
             raise ReplayError("the machine has no monitor to record", do=do)
-        added = (MONITOR, f"{SOCKET}{machine},server=on,wait=off")
-        return Diverted((*words, *added), listen)
-    place = at[0] + 1
+        return Diverted((*words, "-qmp", f"unix:{machine},server=on,wait=off"), listen)
     value = words[place] if place < len(words) else ""
-    path, comma, rest = value.removeprefix(SOCKET).partition(",")
-    if not value.startswith(SOCKET) or not path or "server" not in rest.replace("server=off", ""):
-        do = f"use {MONITOR} {SOCKET}PATH,server=on"
+    found = SOCKET.fullmatch(value)
+    if found is None:
+        do = "use -qmp unix:PATH,server=on"
         raise ReplayError(f"the monitor {value!r} can't be recorded", do=do)
-    changed = f"{SOCKET}{machine}{comma}{rest}"
-    return Diverted((*words[:place], changed, *words[place + 1 :]), listen or Path(path))
+    start, path, rest = found.groups()
+    changed = f"{start}{machine}{rest}"
+    clients = listen or Path(path.replace(",,", ","))
+    return Diverted((*words[:place], changed, *words[place + 1 :]), clients)
+
+
+def monitor(words: Sequence[str]) -> int | None:
+    """The place of the word that tells where the first monitor is, None if there is none."""
+    for place, (word, value) in enumerate(pairwise((*words, "")), 1):
+        if not word.startswith("-"):
+            continue
+        if word.lstrip("-") in MONITORS:
+            return place
+        said = pairs(value)
+        if word.lstrip("-") == "mon" and said.get("mode") == "control":
+            return device(words, said.get("chardev") or next(iter(said)))
+    return None
+
+
+def device(words: Sequence[str], name: str) -> int:
+    """The place of the word that describes a character device, one behind the last if none does."""
+    for place, (word, value) in enumerate(pairwise(words), 1):
+        if word in ("-chardev", "--chardev") and pairs(value).get("id") == name:
+            return place
+    return len(words)
 
 
 def options(words: Sequence[str]) -> Iterator[tuple[str, str]]:

@@ -355,13 +355,39 @@ def test_the_monitor_of_a_command_line_is_diverted(tmp_path):
     assert found.clients == tmp_path / "there"
 
 
+@pytest.mark.parametrize("mon", ["chardev=c,mode=control", "c,mode=control,pretty=off"])
+def test_a_monitor_on_a_socket_of_its_own_is_diverted_too(tmp_path, mon):
+    here = tmp_path / "private"
+    socket = "socket,id=c,path=/run/a,,b,server=on,wait=off"
+    others = ["-chardev", "socket,id=d,path=/run/x,server=on", "-mon", "chardev=d,mode=readline"]
+    found = diverted(["qemu", *others, "-chardev", socket, "-mon", mon], here, None)
+    moved = f"socket,id=c,path={here},server=on,wait=off"
+    assert found.words == ("qemu", *others, "-chardev", moved, "-mon", mon)
+    assert str(found.clients) == "/run/a,b"
+
+
 @pytest.mark.parametrize(
     "words",
-    [["qemu"], ["qemu", "-qmp"], ["qemu", "-qmp", "stdio"], ["qemu", "-qmp", "unix:/run/m"]],
+    [
+        ["qemu"],
+        ["qemu", "-qmp"],
+        ["qemu", "-qmp", "stdio"],
+        ["qemu", "-qmp", "unix:/run/m"],
+        ["qemu", "-qmp", "unix:/run/m,server=off"],
+        ["qemu", "-mon", "chardev=c,mode=control"],
+        ["qemu", "-chardev", "stdio,id=c", "-mon", "chardev=c,mode=control"],
+    ],
 )
 def test_a_monitor_that_nobody_can_divert_is_refused(words, tmp_path):
     with pytest.raises(ReplayError, match="-qmp unix:PATH,server=on"):
         diverted(words, tmp_path, None)
+
+
+def test_what_can_not_be_diverted_is_refused_although_clients_are_given_a_place(tmp_path):
+    """For who talks to the machine elsewhere would not be recorded."""
+    words = ["qemu", "-chardev", "stdio,id=c", "-mon", "chardev=c,mode=control"]
+    with pytest.raises(ReplayError, match="'stdio,id=c' can't be recorded"):
+        diverted(words, tmp_path, tmp_path / "there")
 
 
 def test_options_have_a_value_or_none():
