@@ -43,13 +43,15 @@ class Work(Struct, frozen=True):
 class Attribution(Struct, frozen=True, eq=False):
     """The causes of each divergence of a diff, in the diff's order, and the steps looked at.
 
-    `hidden` is how many divergences are not among them, since nobody wants to see their patches.
+    `hidden` is how many divergences are not among them, since nobody wants to see their patches;
+    `partial` says that causes are left out, of these or of others.
     """
 
     causes: tuple[tuple[Cause, ...], ...]
     steps: tuple[tuple[Turn, ...], ...]
     work: Work
     hidden: int = 0
+    partial: bool = False
 
 
 Road = tuple[tuple[tuple[Turn, ...], Trace], ...]
@@ -86,6 +88,7 @@ def select(
         steps=attribution.steps,
         work=attribution.work,
         hidden=attribution.hidden + len(found) - len(left),
+        partial=attribution.partial or [causes for _, causes in asked] != [*attribution.causes],
     )
     return Diff(diff.traces, tuple(divergence for divergence, _ in left)), selected
 

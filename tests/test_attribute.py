@@ -14,8 +14,11 @@ from replay.events import Command, Event, Guest, Image, Internal, Log, LogHeader
 from replay.ingest import read
 from replay.recipe import Recipe
 from replay.replayer import replay
+from replay.report import report
+from replay.report.story import story
 from replay.variants import Subject, Variant, build, load_subject, resolve
 from replay.way import named_patches, way
+from tests.examples import example
 
 ROOT = Path(__file__).parents[1]
 QEMU = load_subject(ROOT / "patches")
@@ -45,6 +48,17 @@ def told(subject: Subject, log: Log, *expressions: str) -> dict[Place, list]:
             [(t.patch.sha[:8] or t.patch.name, t.out, c.before, c.after) for t, c in turns],
         )
     return first
+
+
+def test_a_story_of_some_causes_does_not_say_that_a_patch_did_nothing():
+    found, attribution = compared(QEMU, example("snapshot-on"), "with", "after")
+    assert [c.turns[0].patch.sha[:8] for c in story(report(found, attribution)).first] == [
+        "7e3d98dd"
+    ]
+    between = compared(QEMU, example("snapshot-on"), "before", "after")
+    others = select(*between, lambda _, cause: cause.turns[0].patch.sha[:8] != "7e3d98dd")
+    assert not others[1].hidden
+    assert story(report(*others)).first == ()
 
 
 YARD = log(

@@ -72,10 +72,10 @@ class DiffReport(Struct, frozen=True):
     """What there is to tell of a diff. `bits` are the bit fields with their flags' names.
 
     Of an attribution: `steps` are those of the ways between the variants, `named` the patches
-    that are asked about, `work` is what it took, `hidden` how many divergences are left out.
-    `together` are patches that matter only together, None if nobody asked. `remarks` are about
-    traces that were seen and not replayed. `diff` is what the report was made
-    of, for those who show states.
+    that are asked about, `work` is what it took, `hidden` how many divergences are left out,
+    `partial` whether any of what patches did is. `together` are patches that matter only
+    together, None if nobody asked. `remarks` are about traces that were seen and not replayed.
+    `diff` is what the report was made of, for those who show states.
     """
 
     log: LogId
@@ -90,6 +90,7 @@ class DiffReport(Struct, frozen=True):
     remarks: tuple[str, ...] = ()
     diff: Diff = Diff((), ())
     hidden: int = 0
+    partial: bool = False
     together: tuple[Together, ...] | None = None
 
 
@@ -141,6 +142,7 @@ def report(
         steps=attribution.steps if attribution else (),
         work=attribution.work if attribution else None,
         hidden=hidden,
+        partial=attribution.partial if attribution else False,
         remarks=tuple(remarks(diff)),
         diff=diff,
     )

@@ -57,7 +57,7 @@ def story(report: DiffReport) -> Story:
     """
     named = {patch.name for patch in report.named}
     chapters = [Chapter(turns, _deeds(turns, report)) for turns in report.steps]
-    whole = not report.hidden
+    whole = not report.partial
     told = [chapter for chapter in chapters if chapter.deeds or whole]
     first = [c for c in told if any(turn.patch.name in named for turn in c.turns)]
     others = [c for c in told if c.deeds and c not in first]
