@@ -195,7 +195,7 @@ def test_a_filter_that_cannot_be_is_told(diff, words, told):
 
 OVERVIEW = """\
 2 of 3 logs differ: long, short
-1 of 3 logs are the same: same
+1 of 3 logs are the same
 variant  before  aaaa1111^  DIGEST
 variant  with    aaaa1111   DIGEST
 variant  after   bbbb2222   DIGEST
@@ -254,6 +254,26 @@ def test_what_is_accepted_is_no_difference_until_something_new_comes(diff, tmp_p
     assert diff("short", "--baseline", "known.jsonl")[0::2] == (0, "")
     new = body(diff("long", "--baseline", "known.jsonl"))
     assert "2 divergences: 1 node, 1 field; 1 left out" in new
+
+
+def test_logs_that_differ_in_what_is_accepted_are_not_called_the_same(diff):
+    diff("--all", "--write-baseline", "known.jsonl")
+    told = diff("--all", "--baseline", "known.jsonl").out
+    assert told.startswith(
+        "2 of 3 logs differ only in what is left out\n1 of 3 logs are the same\n"
+    )
+
+
+def test_of_many_entries_that_do_not_occur_in_few_logs_the_rest_is_counted(diff, tmp_path):
+    entry = '{{"kind":"file","path":"/images/{}","field":"data","patch":"*"}}\n'
+    lines = [entry.format(number) for number in range(9)]
+    (tmp_path / "many.jsonl").write_text('{"replay_baseline": 1}\n' + "".join(lines))
+    few = diff("short", "--baseline", "many.jsonl").err.splitlines()
+    assert len(few) == 6
+    assert few[-1] == (
+        "replay: many.jsonl: 4 more that do not occur in these logs; --all tells them"
+    )
+    assert len(diff("--all", "--baseline", "many.jsonl").err.splitlines()) == 9
 
 
 def test_an_entry_that_no_longer_occurs_is_told(diff):

@@ -1,6 +1,6 @@
 """The command that compares what variants make of logs."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -84,13 +84,17 @@ def diff_logs(
     found = [compare(log, players, asked if attributed else None) for log in logs]
     form = QUIET if quiet else _form(format, several and attributed, details)
     emit(form([one.report for one in found]), output)
-    _tell_unused(baseline, known, frozenset().union(*(one.used for one in found)))
+    used = frozenset().union(*(one.used for one in found))
+    _tell_unused(baseline, [entry for entry in known if entry not in used], every)
     if write_baseline:
         accepted = frozenset().union(*(one.entries for one in found))
         deliver([written(accepted).encode()], write_baseline)
     elif any(one.report.divergences for one in found):
         raise typer.Exit(DIFFERS)
 
+
+MOST_UNUSED = 5
+"""Entries of a baseline that are told one by one where not all logs are compared."""
 
 Form = Callable[[Sequence[DiffReport]], str]
 QUIET: Form = text.headlines
@@ -119,9 +123,11 @@ def _logs(store: EventStore, words: Sequence[str] | None, near: Iterable[str]) -
     return logs
 
 
-def _tell_unused(file: Path | None, known: Iterable[Entry], used: Collection[Entry]) -> None:
-    """Says which entries of a baseline cover nothing any more."""
-    for entry in known:
-        if entry not in used:
-            what = " ".join(filter(None, (entry.kind, entry.path, entry.field)))
-            say(f"replay: {file}: no longer occurs: {escape(what)}, by {entry.patch}")
+def _tell_unused(file: Path | None, unused: Sequence[Entry], every: bool) -> None:
+    """Says which entries of a baseline cover nothing any more; not all if these are few logs."""
+    shown = unused if every else unused[:MOST_UNUSED]
+    for entry in shown:
+        what = " ".join(filter(None, (entry.kind, entry.path, entry.field)))
+        say(f"replay: {file}: no longer occurs: {escape(what)}, by {entry.patch}")
+    if more := len(unused) - len(shown):
+        say(f"replay: {file}: {more} more that do not occur in these logs; --all tells them")

@@ -28,12 +28,16 @@ def overview(reports: Sequence[DiffReport], details: bool = False) -> Iterator[s
 
 
 def _logs(reports: Sequence[DiffReport]) -> Iterator[str]:
-    """The names of logs that differ and of those that do not."""
-    for text, differs in (("differ", True), ("are the same", False)):
-        names = [report.log.name for report in reports if bool(report.divergences) == differs]
-        if names:
-            of = f"{len(names)} of {words.count(len(reports), 'log')} {text}"
-            yield from block("", f"{of}: {', '.join(map(words.escape, names))}", hang=4)
+    """The names of logs that differ, and how many do not."""
+    differing = [words.escape(report.log.name) for report in reports if report.divergences]
+    left_out = sum(1 for report in reports if report.hidden and not report.divergences)
+    of = f"of {words.count(len(reports), 'log')}"
+    if differing:
+        yield from block("", f"{len(differing)} {of} differ: {', '.join(differing)}", hang=4)
+    if left_out:
+        yield f"{left_out} {of} differ only in what is left out"
+    if same := len(reports) - len(differing) - left_out:
+        yield f"{same} {of} are the same"
 
 
 def _table(found: Iterable[Part]) -> Iterator[str]:
