@@ -102,9 +102,13 @@ def _patches(subject: Subject, recipe: Recipe) -> dict[tuple[int, str], Patch]:
 
 
 def _built(subject: Subject, recipe: Recipe) -> Variant | None:
-    """The variant of a recipe; None if its patches do not apply or make no model."""
+    """The variant of a recipe; None if its patches do not apply or make no model.
+
+    Of a stack of files its name is the last one.
+    """
     text = written(subject.series, recipe)
+    name = f"+{recipe.extra[-1]}" if recipe.extra else text
     try:
-        return build(subject, recipe, text, text)
+        return build(subject, recipe, name, text)
     except ReplayError:
         return None

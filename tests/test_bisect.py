@@ -231,7 +231,9 @@ def test_ten_patches_of_ones_own_are_searched(toy, tmp_path):
     one, other = traced(toy, log_of(Command("cli", "train", "7,lit")), "after", f"after{ten}")
     bisection = found((one, other), "7.marks.BRAKE")
     assert [turn.patch.name for turn in bisection.changes[0].turns] == [str(tmp_path / "5.patch")]
-    assert bisection.changes[0].after.variant.name.endswith("5.patch")
+    after = bisection.changes[0].after.variant
+    assert after.name == f"+{tmp_path / '5.patch'}"
+    assert after.revision.endswith(f"+{tmp_path / '4.patch'}+{tmp_path / '5.patch'}")
     assert (bisection.steps, bisection.replays) == (10, 5)
 
 

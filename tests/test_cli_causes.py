@@ -56,6 +56,12 @@ def test_without_a_breach_it_ends_with_0(run):
     assert run("check", "lost-backing.jsonl").endswith("No breach: 6 checks, 7 events.\n")
 
 
+def test_a_pattern_stands_for_the_logs_to_check(run):
+    assert "no stored log has a name like dele*" in run("check", "dele*", status=2)
+    run("import", "deleted-overlay.jsonl", "lost-backing.jsonl")
+    assert run("check", "dele*", status=1) == run("check", "deleted-overlay", status=1)
+
+
 def test_the_breaches_of_all_logs_are_summed_up(run):
     assert "no log to check" in run("check", "--all", status=2)
     run("import", "snapshot-on.jsonl", "lost-backing.jsonl", "deleted-mirror.jsonl")
@@ -154,6 +160,11 @@ def test_a_bisection_explains_both_sides(run):
     told = " ".join(run("bisect", "deleted-overlay.jsonl").split())
     assert "8bfea15d: the file /images/overlay.qcow2 exists since #2: it came with" in told
     assert "after: the file /images/overlay.qcow2 is unlinked since #5: raw_open_common" in told
+
+
+def test_a_bisection_of_a_bit_field_names_its_flags(run):
+    told = run("bisect", "deleted-overlay.jsonl", "--field", "drive0.open_flags")
+    assert "  be028adc  ALLOW_RDWR CACHE_WB NO_FLUSH RDWR SNAPSHOT\n" in told
 
 
 # explain

@@ -51,7 +51,9 @@ def check_logs(
     file = checks or subject.directory / "checks.py"
     loaded = load_checks(file, variant)
     with session.store() as store:
-        chosen = [info.name for info in store.logs()] if every else names or []
+        stored = [info.name for info in store.logs()]
+        matching = [name for word in names or [] for name in arguments.matching(stored, word)]
+        chosen = stored if every else matching
         logs = [log for name in chosen for log in arguments.open_logs(store, name, notify)]
     if not logs:
         raise ReplayError("no log to check", do="name one, or import some and say --all")

@@ -1,6 +1,6 @@
 """What there is to tell of a bisection, computed once, and its text and JSON."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -15,6 +15,7 @@ from replay.report import FORMAT_VERSION, LogId, VariantId, log_id, log_json, va
 from replay.report.page import block, header
 from replay.report.sentence import sentence
 from replay.series import Patch, label
+from replay.view import flag_names
 from replay.way import Turn
 
 
@@ -30,7 +31,7 @@ class ChangeReport(Struct, frozen=True):
 
 
 class BisectReport(Struct, frozen=True):
-    """What was asked about, and where the answer changes."""
+    """What was asked about, and where the answer changes; `flags` if it is a whole bit field."""
 
     log: LogId
     variants: tuple[VariantId, VariantId]
@@ -38,12 +39,15 @@ class BisectReport(Struct, frozen=True):
     changes: tuple[ChangeReport, ...]
     steps: int
     replays: int
+    flags: Mapping[str, int] = {}
 
 
 def bisect_report(
     ends: tuple[Trace, Trace], about: str, found: Bisection, target: Target | None = None
 ) -> BisectReport:
     """The report of a bisection about something in words, with the reasons if it is a place."""
+    bits = ends[0].variant.subject.config.bits
+    whole = target is not None and target.place.kind == "field" and not target.flag
     return BisectReport(
         log=log_id(ends[0]),
         variants=(variant_id(ends[0]), variant_id(ends[1])),
@@ -51,6 +55,7 @@ def bisect_report(
         changes=tuple(_change(change, target) for change in found.changes),
         steps=found.steps,
         replays=found.replays,
+        flags=bits.get(target.place.field, {}) if target and whole else {},
     )
 
 
@@ -78,7 +83,7 @@ def text(report: BisectReport) -> str:
     for change in report.changes:
         for turn in change.turns:
             lines += ["", *_patch(turn.patch)]
-        lines += ["", *_answers(change)]
+        lines += ["", *_answers(change, report.flags)]
     steps = "1 patch" if report.steps == 1 else f"{report.steps} patches"
     lines += ["", f"{steps} between them, {words.count(report.replays, 'replay')}"]
     return "\n".join(lines) + "\n"
@@ -92,7 +97,8 @@ def _headline(report: BisectReport) -> str:
     where = [turned(change.turns) for change in report.changes]
     if len(where) > 1:
         return f"{about} changes {len(where)} times: {'; '.join(where)}."
-    before, after = (_told(answer.value) for answer in report.changes[0].answers)
+    answers = report.changes[0].answers
+    before, after = (_told(answer.value, report.flags) for answer in answers)
     return f"{about} changes with {where[0]}: {before} before it, {after} with it."
 
 
@@ -114,19 +120,21 @@ def _patch(patch: Patch) -> Iterator[str]:
         yield from (f"    {words.escape(line)}".rstrip() for line in patch.description.split("\n"))
 
 
-def _answers(change: ChangeReport) -> Iterator[str]:
+def _answers(change: ChangeReport, flags: Mapping[str, int]) -> Iterator[str]:
     yield from block("", f"at event #{change.seq} {words.event(change.event)}", hang=4)
     names = [words.escape(variant.name) for variant in change.variants]
     width = max(map(len, names))
     for name, answer in zip(names, change.answers, strict=True):
         where = f" on {words.escape(answer.path)} from #{answer.seq}" if answer.path else ""
-        yield from block(f"  {name:{width}}  ", _told(answer.value) + where, hang=2)
+        yield from block(f"  {name:{width}}  ", _told(answer.value, flags) + where, hang=2)
     for name, reason in zip(names, change.reasons, strict=False):
         yield ""
         yield from block(f"{name}: ", words.escape(reason), hang=-len(f"{name}: "))
 
 
-def _told(value: Any) -> str:
+def _told(value: Any, flags: Mapping[str, int]) -> str:
+    if flags and isinstance(value, int):
+        return words.flags(sorted(flag_names(value, flags)))
     if isinstance(value, dict) and "status" in value:
         return words.outcome(value["status"], value.get("value"), value)
     return value if isinstance(value, str) and value else words.value(value)
