@@ -59,7 +59,10 @@ def split(
         leading = tuple(words[: len(words) - after_dashes])
     variants = tuple(side for word in leading for side in sides(word))
     if len(variants) == 1:
-        raise ReplayError(f"only one variant, {variants[0]}", do="name another to compare with")
+        rest = words[len(leading) :]
+        unknown = f", and {rest[0]} is none" if len(rest) > 1 else ""
+        do = "name another to compare with; replay variants lists them"
+        raise ReplayError(f"only one variant, {variants[0]}{unknown}", do=do)
     return Choice(variants or tuple(subject.config.variants), tuple(words[len(leading) :]))
 
 

@@ -256,6 +256,7 @@ def test_a_reader_that_has_seen_enough_is_no_trouble(replay, tmp_path):
     [
         (["diff"], "no log to compare"),
         (["diff", "after", "yard.jsonl"], "only one variant, after"),
+        (["diff", "after", "afte+my.patch", "yard.jsonl"], "after, and afte+my.patch is none"),
         (["diff", "befor", "after", "yard.jsonl"], "neither a stored log nor a file"),
         (["diff", "befor", "after", "yard.jsonl"], "the nearest: before"),
         (["diff", "after+no.patch", "after", "yard.jsonl"], "no.patch: no such patch file"),

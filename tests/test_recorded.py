@@ -13,6 +13,7 @@ from replay import ingest
 from replay.cli.app import app
 from replay.conform.observed import Observed, observed
 from replay.differ import diff
+from replay.errors import ReplayError
 from replay.events import Command, Event, Log, LogHeader, Observation, fingerprint
 from replay.qemu.recorded import recorded
 from replay.replayer import replay
@@ -208,6 +209,10 @@ def test_conform_holds_variants_against_a_recording(tmp_path: Path) -> None:
     assert run(tmp_path, "conform", path, "--at", "after").output == (
         f"log      {SNAPSHOTS}\n  after  5 of 5 looks and 4 of 4 replies agree\n"
     )
+    example = shipped("patches") / "examples" / "snapshot-on.jsonl"
+    nothing = run(tmp_path, "conform", example).exception
+    assert isinstance(nothing, ReplayError)
+    assert "no look and no reply was recorded" in str(nothing)
     told = run(tmp_path, "conform", SNAPSHOTS, "--format", "json")
     assert told.exit_code == 1
     assert [one["looks_agreed"] for one in json.loads(told.output)] == [1, 5, 5]

@@ -11,6 +11,7 @@ from replay.cli.progress import watched
 from replay.cli.replays import Format, FormatOption
 from replay.conform import agreements, conformance, open_recordings, plan
 from replay.conform.observed import observed
+from replay.errors import ReplayError
 from replay.qemu.recorded import recorded
 from replay.replayer import replay
 from replay.report import conformance as report
@@ -64,6 +65,9 @@ def with_recording(
         for witness in [recorded(log, subject)]
         for variant in variants
     ]
+    if not any(one.looks or one.replies for one in found):
+        do = "name a log that was imported from a recording"
+        raise ReplayError("no look and no reply was recorded", where=word, do=do)
     emit(OBSERVED[format](found), output)
     if not all(one.whole for one in found):
         raise typer.Exit(DIFFERS)
