@@ -14,6 +14,7 @@ WILD = [
     '\\N\\G"];n9 [label=<<B>owned</B>>',
     "]]> &lt; &#x3c; ' \" \\",
     "line\none\r\ntwo\u2028three",
+    "[red]owned[/red] [link=http://l.m]k[/link] :smile: [bold",
 ]
 """What each string of the recording is made of."""
 

@@ -140,15 +140,15 @@ def test_clearing_no_backing_has_no_effect_until_the_revert(qemu):
     assert Place("outcome", "guest read drive0", "") in places
     told = replace(report(diff(*traces)), together=tuple(map(together, found)), work=Work())
     validate("diff", json.loads(as_json.diffs([told])))
-    assert text.diff(told).partition("Only together\n")[2].startswith(LOST_BACKING)
+    assert str(text.diff(told)).partition("Only together\n")[2].startswith(LOST_BACKING)
 
 
 LOST_BACKING = """\
-  7e3d98dd does this only since 870f5681 (block: after creating a live snapshot, make old image
-    read-only)
+  7e3d98dd does this only since 870f5681 (block: after creating a live snapshot,
+    make old image read-only)
     #5 drive0.backing_hd.file: open_flags -NO_BACKING
-  4ddc07ca (block: introduce bdrv_swap, implement bdrv_append on top of it) has no effect at
-    block.py:477 before 7e3d98dd; with both
+  4ddc07ca (block: introduce bdrv_swap, implement bdrv_append on top of it) has
+    no effect at block.py:477 before 7e3d98dd; with both
       bs_top.open_flags = bs_top.open_flags & ~BDRV_O_NO_BACKING
     #5 drive0: open_flags -NO_BACKING
     #6 drive0.backing_hd: absent -> present

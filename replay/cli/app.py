@@ -7,11 +7,14 @@ from typing import Annotated, NoReturn
 
 import typer
 from msgspec import Struct
+from rich.console import Console
 
 from replay import __version__, arguments, listings
 from replay.cli.interrupts import Interrupted, interruptible
+from replay.cli.terminal import folded, shown
 from replay.errors import ReplayError
 from replay.output import deliver
+from replay.report.page import Page, page
 from replay.report.words import escape
 from replay.shipped import shipped
 from replay.store import EventStore, Stored, open_store
@@ -30,6 +33,10 @@ TROUBLE = 2
 
 LogWord = Annotated[str, typer.Argument(metavar="LOG", help="A stored log's name, or a file.")]
 Output = Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE")]
+
+
+Told = str | Page
+"""What a command prints: a text for programs and other tools, or a page for people."""
 
 
 class Session(Struct, frozen=True):
@@ -62,8 +69,9 @@ def main() -> NoReturn:
 
 def say(message: str) -> None:
     """A line on standard error, as far as that takes it."""
+    lines = folded(message, Console(stderr=True).width) if sys.stderr.isatty() else [message]
     with suppress(OSError):
-        print(message, file=sys.stderr)
+        print(*lines, sep="\n", file=sys.stderr)
 
 
 def print_version(wanted: bool) -> None:
@@ -93,6 +101,13 @@ def notify(stored: Stored) -> None:
         say(f"replay: {listings.stored(stored)}")
 
 
-def emit(told: str, output: Path | None = None) -> None:
-    """Delivers a text."""
-    deliver([told.encode()], output)
+def tell(text: str) -> None:
+    """Prints lines of plain text; a terminal folds those that are too long."""
+    emit(page(text.splitlines()))
+
+
+def emit(told: Told, output: Path | None = None) -> None:
+    """Delivers a text as it is, and a page as is fit for where it goes."""
+    on_terminal = output is None and sys.stdout.isatty()
+    text = shown(told, Console()) if on_terminal and isinstance(told, Page) else str(told)
+    deliver([text.encode()], output)

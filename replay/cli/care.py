@@ -7,7 +7,7 @@ import typer
 
 from replay import listings
 from replay.backup import backup
-from replay.cli.app import DIFFERS, app, emit
+from replay.cli.app import DIFFERS, app, tell
 from replay.verify import verify
 
 
@@ -20,9 +20,9 @@ def verify_logs(
     with context.obj.store() as store:
         count = 0
         for finding in verify(store.database, names or ()):
-            emit(listings.finding(finding))
+            tell(listings.finding(finding))
             count += 1
-        emit(listings.damage(count) if count else listings.intact(store.logs(names or None)))
+        tell(listings.damage(count) if count else listings.intact(store.logs(names or None)))
     if count:
         raise typer.Exit(DIFFERS)
 
@@ -32,7 +32,7 @@ def back_up(context: typer.Context, file: Annotated[Path, typer.Argument(metavar
     """Copy the database to a new file, while others may write to it."""
     with context.obj.store() as store:
         backup(store.database, file)
-    emit(f"the database {context.obj.db} is copied to {file}\n")
+    tell(f"the database {context.obj.db} is copied to {file}\n")
 
 
 @app.command()
@@ -40,4 +40,4 @@ def migrate(context: typer.Context) -> None:
     """Bring the database to the form of this version."""
     with context.obj.store() as store:
         found = store.database.found
-    emit(f"the database {context.obj.db} is up to date, it was {found or 'new'}\n")
+    tell(f"the database {context.obj.db} is up to date, it was {found or 'new'}\n")

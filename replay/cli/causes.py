@@ -10,7 +10,7 @@ from replay import arguments
 from replay.bisect import bisect
 from replay.checks import breaches, load_checks
 from replay.cli.app import DIFFERS, LogWord, Output, Session, app, emit, notify
-from replay.cli.replays import Format, FormatOption
+from replay.cli.replays import Format, FormatOption, Forms
 from replay.differ import diff
 from replay.errors import ReplayError
 from replay.explain import explain
@@ -22,9 +22,18 @@ from replay.report.flags import first_bit
 from replay.report.headline import chief
 from replay.variants import Subject, Variant, parse_range, resolve
 
-BISECTIONS = {Format.TEXT: bisecting.text, Format.JSON: bisecting.json}
-EXPLANATIONS = {Format.TEXT: explaining.text, Format.JSON: explaining.json}
-CHECKS = {Format.TEXT: checking.text, Format.JSON: checking.json}
+BISECTIONS: Forms[bisecting.BisectReport] = {
+    Format.TEXT: bisecting.text,
+    Format.JSON: bisecting.json,
+}
+EXPLANATIONS: Forms[explaining.ExplainReport] = {
+    Format.TEXT: explaining.text,
+    Format.JSON: explaining.json,
+}
+CHECKS: Forms[Sequence[checking.CheckReport]] = {
+    Format.TEXT: checking.text,
+    Format.JSON: checking.json,
+}
 At = Annotated[str | None, typer.Option(metavar="REV", help="Default: the last named.")]
 ChecksFile = Annotated[
     Path | None, typer.Option("--checks", metavar="FILE", help="Default: the subject's checks.py.")

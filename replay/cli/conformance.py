@@ -1,16 +1,17 @@
 """The command that holds the model against recordings of the real program."""
 
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from replay import arguments
-from replay.cli.app import DIFFERS, Output, Session, app, emit, notify
+from replay.cli.app import DIFFERS, Output, Session, Told, app, emit, notify
 from replay.cli.progress import watched
-from replay.cli.replays import Format, FormatOption
-from replay.conform import agreements, conformance, open_recordings, plan
-from replay.conform.observed import observed
+from replay.cli.replays import Format, FormatOption, Forms
+from replay.conform import Conformance, agreements, conformance, open_recordings, plan
+from replay.conform.observed import Observed, observed
 from replay.errors import ReplayError
 from replay.qemu.recorded import recorded
 from replay.replayer import replay
@@ -19,8 +20,14 @@ from replay.report import observed as observation
 from replay.shipped import shipped
 from replay.variants import resolve
 
-OBSERVED = {Format.TEXT: observation.text, Format.JSON: observation.json}
-FORMATS = {Format.TEXT: report.text, Format.JSON: report.json}
+OBSERVED: Forms[Sequence[Observed]] = {
+    Format.TEXT: observation.text,
+    Format.JSON: observation.json,
+}
+FORMATS: Mapping[Format, Callable[[Conformance, bool], Told]] = {
+    Format.TEXT: report.text,
+    Format.JSON: report.json,
+}
 
 
 @app.command()

@@ -10,7 +10,7 @@ from typer.core import TyperCommand
 
 from replay import arguments
 from replay.baseline import Entry, read_baseline, written
-from replay.cli.app import DIFFERS, Output, Session, app, emit, notify, say
+from replay.cli.app import DIFFERS, Output, Session, Told, app, emit, notify, say
 from replay.cli.comparing import Asked, compare, patches_of
 from replay.cli.real import QemuOption, players_of
 from replay.cli.replays import DiffFormat, DiffOption
@@ -96,7 +96,7 @@ def diff_logs(
 MOST_UNUSED = 5
 """Entries of a baseline that are told one by one where not all logs are compared."""
 
-Form = Callable[[Sequence[DiffReport]], str]
+Form = Callable[[Sequence[DiffReport]], Told]
 QUIET: Form = text.headlines
 FORMS: Mapping[str, Form] = {
     DiffFormat.JSON: json.diffs,

@@ -7,9 +7,10 @@ from typing import Annotated
 import typer
 
 from replay import arguments, ingest, intake, listings
-from replay.cli.app import LogWord, Output, app, emit, notify, say
+from replay.cli.app import LogWord, Output, app, notify, say, tell
 from replay.output import deliver
 from replay.recordings import unfinished
+from replay.report.document import escaped
 
 
 @app.command("import")
@@ -36,13 +37,13 @@ def import_files(
     wish = ingest.Wish(format, log, monitor, tuple(drive or ()))
     if dry_run:
         for recording in ingest.read_all(files, wish):
-            emit(intake.summary(recording))
+            tell(intake.summary(recording))
         return
     taken: list[ingest.Recording] = []
     with context.obj.store() as store:
         results = store.add(kept(ingest.read_all(files, wish), taken))
     for stored, recording in zip(results, taken, strict=True):
-        emit("".join([f"{listings.stored(stored)}\n", *intake.notes(recording)]))
+        tell("".join([f"{listings.stored(stored)}\n", *intake.notes(recording)]))
 
 
 def kept(
@@ -58,7 +59,7 @@ def kept(
 def logs(context: typer.Context) -> None:
     """List the stored logs."""
     with context.obj.store() as store:
-        emit(listings.logs(store.logs()))
+        tell(listings.logs(store.logs()))
         for recording in unfinished(store.database):
             say(f"replay: {listings.unfinished(recording)}")
 
@@ -67,7 +68,7 @@ def logs(context: typer.Context) -> None:
 def log(context: typer.Context, name: LogWord) -> None:
     """Show one log's events."""
     with context.obj.store() as store:
-        emit(listings.log(arguments.open_log(store, name, notify)))
+        tell(listings.log(arguments.open_log(store, name, notify)))
 
 
 @app.command()
@@ -78,4 +79,5 @@ def export(
 ) -> None:
     """Write logs in the native form, all by default."""
     with context.obj.store() as store:
-        deliver(store.export(names or None), output)
+        lines = store.export(names or None)
+        deliver((escaped(line.decode()).encode() for line in lines), output)

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from replay import listings, source
-from replay.cli.app import app, emit
+from replay.cli.app import app, tell
 from replay.errors import ReplayError
 from replay.variants import resolve
 
@@ -17,9 +17,9 @@ def variants(
 ) -> None:
     """List the named variants, and the patches that they are points of."""
     subject = context.obj.subject()
-    emit(listings.variants(subject, context.obj.named))
+    tell(listings.variants(subject, context.obj.named))
     if long:
-        emit("\n" + listings.series(subject))
+        tell("\n" + listings.series(subject))
 
 
 @app.command()
@@ -29,7 +29,7 @@ def show(
     """Show the model's source at a revision."""
     revision, _, function = point.partition(":")
     variant = resolve(context.obj.subject(), revision, context.obj.named)
-    emit(listings.shown(source.show(variant, function or None)))
+    tell(listings.shown(source.show(variant, function or None)))
 
 
 @app.command()
@@ -41,4 +41,4 @@ def annotate(
     if not at:
         raise ReplayError(f"{point} names no revision", do=f"write {point}@REV")
     variant = resolve(context.obj.subject(), revision, context.obj.named)
-    emit(listings.annotated(source.annotate(variant.tree, file)))
+    tell(listings.annotated(source.annotate(variant.tree, file)))

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from replay import ingest, intake, listings, recordings
-from replay.cli.app import app, emit, say
+from replay.cli.app import app, say, tell
 from replay.cli.interrupts import Interrupted
 from replay.errors import ReplayError
 from replay.ingest.commandline import given
@@ -160,7 +160,7 @@ def end(store: EventStore, name: str, output: Path | None) -> None:
     except ReplayError as error:
         raise no_log(store, recording, output, error) from None
     stored = recordings.finish(store.database, recording, found)
-    emit("".join([f"{listings.stored(stored)}\n", *intake.notes(found)]))
+    tell("".join([f"{listings.stored(stored)}\n", *intake.notes(found)]))
 
 
 def no_log(

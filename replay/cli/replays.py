@@ -1,14 +1,15 @@
 """Commands that replay logs."""
 
+from collections.abc import Callable, Mapping
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 
 from replay import arguments
-from replay.cli.app import LogWord, Output, Session, app, emit, notify
+from replay.cli.app import LogWord, Output, Session, Told, app, emit, notify
 from replay.replayer import replay
-from replay.report import json, markdown, run_report, runtext
+from replay.report import RunReport, json, markdown, run_report, runtext
 from replay.variants import resolve
 
 
@@ -36,7 +37,11 @@ class DiffFormat(StrEnum):
     HTML = "html"
 
 
-RUNS = {
+T = TypeVar("T")
+Forms = Mapping[Format, Callable[[T], Told]]
+"""What makes each form of a report."""
+
+RUNS: Mapping[RunFormat, Callable[[RunReport], Told]] = {
     RunFormat.TEXT: runtext.run,
     RunFormat.JSON: json.run,
     RunFormat.MARKDOWN: markdown.run,

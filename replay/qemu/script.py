@@ -129,7 +129,27 @@ def script(log: Log, about: Iterable[str], questions: Iterable[Question]) -> str
 
 def _look(question: Question, places: Places) -> str:
     words = (places.inside(question.file), question.there, question.gone)
-    return f"look {' '.join(map(shlex.quote, words))}"
+    return f"look {_words(words)}"
+
+
+def _words(words: Iterable[str]) -> str:
+    """Words for bash, each quoted."""
+    return " ".join(map(quoted, words))
+
+
+def quoted(word: str) -> str:
+    """A word for bash, which can have no NUL; what is not printable is written in hex."""
+    if word.isprintable():
+        return shlex.quote(word)
+    return f"$'{''.join(map(_spelled, word))}'"
+
+
+def _spelled(char: str) -> str:
+    if char == "\0":
+        return ""
+    if char.isprintable() and char not in "\\'":
+        return char
+    return "".join(f"\\x{byte:02x}" for byte in char.encode())
 
 
 def _plain(text: str) -> str:
@@ -144,7 +164,7 @@ def _lines(asked: Operation, images: Images) -> Iterator[str]:
     match asked:
         case Make():
             for command in images.commands(asked):
-                yield f"{shlex.join(command)} >/dev/null"
+                yield f"{_words(command)} >/dev/null"
         case Qmp():
             yield _qmp(asked.name, asked.arguments)
         case Hmp():
@@ -154,7 +174,7 @@ def _lines(asked: Operation, images: Images) -> Iterator[str]:
         case Io(device, offset, length, pattern):
             yield _human(f'qemu-io {device} "write -P {pattern} {offset} {length}"')
         case Wait(device, until) if device:
-            yield shlex.join(["job", device, *NOTICES["end"], *NOTICES.get(until, ())])
+            yield _words(["job", device, *NOTICES["end"], *NOTICES.get(until, ())])
         case Wait():
             yield "sleep 1"
 
@@ -165,4 +185,4 @@ def _human(line: str) -> str:
 
 def _qmp(name: str, arguments: Mapping[str, Any]) -> str:
     command = {"execute": name} | ({"arguments": arguments} if arguments else {})
-    return f"qmp {shlex.quote(json.dumps(command))}"
+    return f"qmp {quoted(json.dumps(command))}"

@@ -17,6 +17,7 @@ from replay.parts import Part
 from replay.replayer import Outcome, Trace
 from replay.report.changes import Change, changes
 from replay.report.flags import BitFields, Chain, chains
+from replay.report.graph import graph
 from replay.report.headline import headline
 from replay.seen import AnyTrace, SeenTrace, unseen
 from replay.series import Patch
@@ -97,6 +98,8 @@ class DiffReport(Struct, frozen=True):
 class StepReport(Struct, frozen=True):
     """One event of a replay: how it ended, what there was then, and what it changed.
 
+    `chains` are those of nodes by their top's path, in words.
+
     A translated event has its `original`, what was recorded, and perhaps a `note` about that.
     """
 
@@ -104,6 +107,7 @@ class StepReport(Struct, frozen=True):
     event: Payload
     outcome: Outcome
     view: View
+    chains: Mapping[str, str]
     changes: tuple[Change, ...]
     original: Payload | None = None
     note: str = ""
@@ -161,8 +165,15 @@ def run_report(trace: Trace, until: int | None = None) -> RunReport:
     views = [view(state, subject) for state in states]
     steps = tuple(
         StepReport(
-            *(step.seq, step.event.payload, step.outcome, after, changes(before, after)),
-            *(step.event.original, step.event.note, step.event.idle),
+            seq=step.seq,
+            event=step.event.payload,
+            outcome=step.outcome,
+            view=after,
+            chains=graph(after, subject.config).chains,
+            changes=changes(before, after),
+            original=step.event.original,
+            note=step.event.note,
+            idle=step.event.idle,
         )
         for step, (before, after) in zip(done, pairwise(views), strict=True)
     )

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-import msgspec
 from msgspec import Struct
 
 from replay.bisect import Answer, Bisection, Change
@@ -12,7 +11,8 @@ from replay.explain import explain
 from replay.places import Target
 from replay.replayer import Trace
 from replay.report import FORMAT_VERSION, LogId, VariantId, log_id, log_json, variant_id, words
-from replay.report.page import block, header
+from replay.report.document import document
+from replay.report.page import Page, Piece, block, header, line, page
 from replay.report.sentence import sentence
 from replay.series import Patch, label
 from replay.view import flag_names
@@ -77,16 +77,17 @@ def _change(change: Change, target: Target | None) -> ChangeReport:
 # Text
 
 
-def text(report: BisectReport) -> str:
+def text(report: BisectReport) -> Page:
     """What changes, then each patch with its header, what held before and after, the event."""
-    lines = [*header(report.log, report.variants), "", *block("", _headline(report))]
+    pieces: list[str | Piece] = [*header(report.log, report.variants), ""]
+    pieces.append(block("", _headline(report), role="headline"))
     for change in report.changes:
         for turn in change.turns:
-            lines += ["", *_patch(turn.patch)]
-        lines += ["", *_answers(change, report.flags)]
+            pieces += ["", *_patch(turn.patch)]
+        pieces += ["", *_answers(change, report.flags)]
     steps = "1 patch" if report.steps == 1 else f"{report.steps} patches"
-    lines += ["", f"{steps} between them, {words.count(report.replays, 'replay')}"]
-    return "\n".join(lines) + "\n"
+    took = f"{steps} between them, {words.count(report.replays, 'replay')}"
+    return page([*pieces, "", line(took, "faint")])
 
 
 def _headline(report: BisectReport) -> str:
@@ -109,8 +110,8 @@ def turned(turns: Iterable[Turn]) -> str:
     )
 
 
-def _patch(patch: Patch) -> Iterator[str]:
-    yield f"patch {patch.sha or words.escape(patch.name)}"
+def _patch(patch: Patch) -> Iterator[str | Piece]:
+    yield line(f"patch {patch.sha or words.escape(patch.name)}", "patch")
     if patch.date:
         yield f"Date: {words.escape(patch.date)}"
     if patch.subject:
@@ -120,16 +121,16 @@ def _patch(patch: Patch) -> Iterator[str]:
         yield from (f"    {words.escape(line)}".rstrip() for line in patch.description.split("\n"))
 
 
-def _answers(change: ChangeReport, flags: Mapping[str, int]) -> Iterator[str]:
-    yield from block("", f"at event #{change.seq} {words.event(change.event)}", hang=4)
+def _answers(change: ChangeReport, flags: Mapping[str, int]) -> Iterator[str | Piece]:
+    yield block("", f"at event #{change.seq} {words.event(change.event)}", hang=4)
     names = [words.escape(variant.name) for variant in change.variants]
     width = max(map(len, names))
     for name, answer in zip(names, change.answers, strict=True):
         where = f" on {words.escape(answer.path)} from #{answer.seq}" if answer.path else ""
-        yield from block(f"  {name:{width}}  ", _told(answer.value, flags) + where, hang=2)
+        yield block(f"  {name:{width}}  ", _told(answer.value, flags) + where, hang=2)
     for name, reason in zip(names, change.reasons, strict=False):
         yield ""
-        yield from block(f"{name}: ", words.escape(reason), hang=-len(f"{name}: "))
+        yield block(f"{name}: ", words.escape(reason), hang=-len(f"{name}: "))
 
 
 def _told(value: Any, flags: Mapping[str, int]) -> str:
@@ -145,7 +146,7 @@ def _told(value: Any, flags: Mapping[str, int]) -> str:
 
 def json(report: BisectReport) -> str:
     """The bisection as an object."""
-    document = {
+    told = {
         "format_version": FORMAT_VERSION,
         "log": log_json(report.log),
         "variants": report.variants,
@@ -154,7 +155,7 @@ def json(report: BisectReport) -> str:
         "steps": report.steps,
         "replays": report.replays,
     }
-    return msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n"
+    return document(told)
 
 
 def turns_json(turns: Iterable[Turn]) -> list[dict[str, Any]]:

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-import msgspec
 from msgspec import Struct
 
 from replay.checks import Breach, Check, Checks
@@ -11,7 +10,8 @@ from replay.events import Payload
 from replay.replayer import Trace
 from replay.report import FORMAT_VERSION, LogId, VariantId, log_id, log_json, variant_id, words
 from replay.report.bisecting import turned, turns_json
-from replay.report.page import RULE, block, header
+from replay.report.document import document
+from replay.report.page import Page, Piece, block, header, page, pages, variant_lines
 from replay.way import Turn
 
 Culprits = Mapping[Breach, tuple[Turn, ...]]
@@ -55,40 +55,40 @@ def check_report(
 # Text
 
 
-def text(reports: Sequence[CheckReport]) -> str:
+def text(reports: Sequence[CheckReport]) -> Page:
     """The checks of one log; of several, a summary and then those with a breach."""
     if len(reports) == 1:
         return _text(reports[0])
-    parts = ["\n".join(_summary(reports)) + "\n", *(_text(it) for it in reports if it.breaches)]
-    return RULE.join(parts)
+    return pages([page(_summary(reports)), *(_text(it) for it in reports if it.breaches)])
 
 
-def _summary(reports: Sequence[CheckReport]) -> Iterator[str]:
+def _summary(reports: Sequence[CheckReport]) -> Iterator[str | Piece]:
     """Each check with the logs in which it is breached."""
-    variant = reports[0].variant
-    yield f"variant  {words.escape(variant.name)}  {variant.revision}  {variant.digest[:12]}"
+    yield from variant_lines([reports[0].variant])
     for check in reports[0].checks:
         yield ""
-        yield from block(
-            f"{check.name}: ", words.escape(check.reason), hang=2 - len(f"{check.name}: ")
-        )
+        yield _check(check)
         logs = [report.log.name for report in reports if check in report.breached]
         among = words.count(len(reports), "log")
         told = f"breached in {len(logs)} of {among}: {words.listing(logs)}" if logs else ""
-        yield from block("  ", told or f"holds in all of {among}", hang=2)
+        yield block("  ", told or f"holds in all of {among}", hang=2)
 
 
-def _text(report: CheckReport) -> str:
-    lines = [*header(report.log, [report.variant]), "", *block("", _headline(report))]
+def _text(report: CheckReport) -> Page:
+    pieces: list[str | Piece] = [*header(report.log, [report.variant]), ""]
+    pieces.append(block("", _headline(report), role="headline"))
     for check in report.breached:
-        lines += [
-            "",
-            *block(f"{check.name}: ", words.escape(check.reason), hang=2 - len(f"{check.name}: ")),
-        ]
+        pieces += ["", _check(check)]
         for told in report.breaches:
             if told.breach.check == check:
-                lines += _breach(told, report)
-    return "\n".join(lines) + "\n"
+                pieces += _breach(told, report)
+    return page(pieces)
+
+
+def _check(check: Check) -> Piece:
+    """Its name and its reason."""
+    lead = f"{check.name}: "
+    return block(lead, words.escape(check.reason), hang=2 - len(lead), role="heading")
 
 
 def _headline(report: CheckReport) -> str:
@@ -101,16 +101,16 @@ def _headline(report: CheckReport) -> str:
     return f"{len(report.breached)} of {every} breached, first at #{first.first_seq}: {where}."
 
 
-def _breach(told: Told, report: CheckReport) -> Iterator[str]:
+def _breach(told: Told, report: CheckReport) -> Iterator[Piece]:
     breach = told.breach
     span = words.span(breach.first_seq, breach.last_seq)
     end = " to the end" if breach.last_seq == report.log.events else ""
     since = f"since {words.event(told.event)}"
     lead = f"  {span} "
-    yield from block(lead, f"{words.escape(breach.path)}{end}, {since}", hang=6 - len(lead))
+    yield block(lead, f"{words.escape(breach.path)}{end}, {since}", hang=6 - len(lead))
     if told.turns is not None:
         brought = turned(told.turns)
-        yield from block("      ", f"brought by {brought}" if brought else "in base already")
+        yield block("      ", f"brought by {brought}" if brought else "in base already")
 
 
 # JSON
@@ -119,8 +119,7 @@ def _breach(told: Told, report: CheckReport) -> Iterator[str]:
 def json(reports: Sequence[CheckReport]) -> str:
     """The object of one log; of several a list."""
     told = [_json(report) for report in reports]
-    document = told[0] if len(told) == 1 else told
-    return msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n"
+    return document(told[0] if len(told) == 1 else told)
 
 
 def _json(report: CheckReport) -> dict[str, Any]:

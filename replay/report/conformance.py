@@ -7,27 +7,29 @@ import msgspec
 
 from replay.conform import Agreement, Conformance, Disagreement, TreeAgreement
 from replay.report import FORMAT_VERSION
+from replay.report.document import document
 from replay.report.flags import BitFields
+from replay.report.page import Page, Piece, block, line, page
 from replay.report.words import count, escape, value
 
 HEAD = ("tree", "logs", "agree", "", "steps", "agree", "")
 
 
-def text(told: Conformance, verbose: bool = False) -> str:
+def text(told: Conformance, verbose: bool = False) -> Page:
     """A table of the trees, then each first disagreement; `verbose` adds the recorded step."""
     total = (told.whole,) if len(told.trees) > 1 else ()
     rows = [HEAD, *map(_row, (*told.trees, *total))]
-    return "".join((*_table(rows), *_disagreements(told, verbose)))
+    return page((*_table(rows), *_disagreements(told, verbose)))
 
 
 def json(told: Conformance, verbose: bool = False) -> str:
     """The same numbers and disagreements; `verbose` adds the recorded step."""
-    document = {
+    numbers = {
         "format_version": FORMAT_VERSION,
         "trees": [_tree(tree) for tree in told.trees],
         "disagreements": [_disagreement(log, verbose) for log in told.disagreeing],
     }
-    return msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n"
+    return document(numbers)
 
 
 def _row(tree: TreeAgreement) -> tuple[str, ...]:
@@ -45,32 +47,34 @@ def _percent(part: int, whole: int) -> str:
     return f"{hundredths // 100}.{hundredths % 100:02} %"
 
 
-def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+def _table(rows: Sequence[Sequence[str]]) -> Iterator[Piece]:
     """The first column to the left, numbers to the right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for first, *rest in rows:
+    for number, (first, *rest) in enumerate(rows):
         cells = (cell.rjust(width) for cell, width in zip(rest, widths[1:], strict=True))
-        yield "  ".join((first.ljust(widths[0]), *cells)).rstrip() + "\n"
+        told = "  ".join((first.ljust(widths[0]), *cells)).rstrip()
+        yield line(told, "" if number else "heading")
 
 
-def _disagreements(told: Conformance, verbose: bool) -> Iterator[str]:
+def _disagreements(told: Conformance, verbose: bool) -> Iterator[str | Piece]:
     if told.disagreeing:
-        yield f"\n{count(len(told.disagreeing), 'log')} did not agree, first in:\n"
+        number = count(len(told.disagreeing), "log")
+        yield from ("", line(f"{number} did not agree, first in:", "headline"))
     for log in told.disagreeing:
         yield from _told(log, told.bits, verbose)
 
 
-def _told(log: Agreement, bits: BitFields, verbose: bool) -> Iterable[str]:
+def _told(log: Agreement, bits: BitFields, verbose: bool) -> Iterable[str | Piece]:
     first = log.first
     if first is None:
         return
     place = " ".join(escape(part) for part in (first.path, first.field) if part)
     expected, got = (_value(first, side, bits) for side in (first.expected, first.got))
-    yield f"{escape(log.tree)} {escape(log.log)} #{first.seq} {place}: "
-    yield f"expected {expected}, got {got}\n"
+    where = f"{escape(log.tree)} {escape(log.log)} #{first.seq} {place}"
+    yield block("", f"{where}: expected {expected}, got {got}", hang=4)
     if verbose:
         seen = msgspec.json.format(msgspec.json.encode(log.recorded), indent=2).decode()
-        yield "".join(f"    {escape(line)}\n" for line in seen.splitlines())
+        yield from (f"    {escape(text)}" for text in seen.splitlines())
 
 
 def _value(first: Disagreement, side: Any, bits: BitFields) -> str:

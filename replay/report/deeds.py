@@ -1,7 +1,8 @@
 """Patches and what they did, in words."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Literal
 
 from replay.report import words
 from replay.report.flags import BitFields
@@ -9,10 +10,15 @@ from replay.report.story import Deed
 from replay.series import Patch
 from replay.way import Turn
 
+Level = Literal["behaviour", "state"]
+
 MOST = 6
 """At so many events a list of places is told; the rest is a number."""
 
-LEVELS = {"behaviour": "behaviour", "state": "state, which only a debugger sees"}
+LEVELS: Mapping[Level, str] = {
+    "behaviour": "behaviour",
+    "state": "state, which only a debugger sees",
+}
 
 
 def title(patch: Patch) -> str:

@@ -3,14 +3,14 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import msgspec
 from msgspec import Struct
 
 from replay.chains import Link
 from replay.explain import Explanation
 from replay.places import spelled
 from replay.report import FORMAT_VERSION, LogId, VariantId, log_id, log_json, variant_id, words
-from replay.report.page import block, header
+from replay.report.document import document
+from replay.report.page import Page, Piece, block, header, line, page
 from replay.report.sentence import sentence, short
 from replay.series import Patch
 
@@ -38,23 +38,27 @@ def explain_report(explained: Sequence[Sequence[Explanation]]) -> ExplainReport:
 # Text
 
 
-def text(report: ExplainReport) -> str:
+def text(report: ExplainReport) -> Page:
     """For each thing a sentence, then its chain of causes; of two variants side by side."""
-    lines = [*header(report.log, report.variants)]
+    pieces: list[str | Piece] = [*header(report.log, report.variants)]
     for explanations in report.explained:
-        lines += ["", *(_one(*explanations) if len(explanations) == 1 else _two(explanations))]
+        pieces.append("")
+        pieces += _one(*explanations) if len(explanations) == 1 else _two(explanations)
     legend = list(_legend(report))
-    return "\n".join([*lines, *(["", "patches", *legend] if legend else [])]) + "\n"
+    if legend:
+        pieces += ["", line("patches", "heading"), *legend]
+    return page(pieces)
 
 
-def _one(it: Explanation, name: str = "") -> Iterator[str]:
+def _one(it: Explanation, name: str = "") -> Iterator[str | Piece]:
     """A sentence and its chain."""
-    yield from _sentence(it, name)
+    yield _sentence(it, name)
     if it.links:
-        yield from ("", *_links(it.links, it))
+        yield ""
+        yield from _links(it.links, it)
 
 
-def _two(explanations: Sequence[Explanation]) -> Iterator[str]:
+def _two(explanations: Sequence[Explanation]) -> Iterator[str | Piece]:
     """Both sentences, what each chain has of its own, and what they have in common."""
     names = [it.trace.variant.name for it in explanations]
     shared = _shared(explanations)
@@ -63,19 +67,21 @@ def _two(explanations: Sequence[Explanation]) -> Iterator[str]:
         yield from _one(explanations[0], f"{names[0]} and {names[1]}")
         return
     for it, name in zip(explanations, names, strict=True):
-        yield from _sentence(it, name)
+        yield _sentence(it, name)
     for it, name, links in zip(explanations, names, own, strict=True):
         if links:
             parting = len(links) if shared else 1
-            yield from ("", words.escape(name), "", *_links(links, it, parting))
+            yield from ("", line(words.escape(name), "heading"), "")
+            yield from _links(links, it, parting)
     if shared:
         one = explanations[0]
-        yield from ("", "both", "", *_links(one.links[-shared:], one))
+        yield from ("", line("both", "heading"), "")
+        yield from _links(one.links[-shared:], one)
 
 
-def _sentence(it: Explanation, name: str) -> Iterator[str]:
+def _sentence(it: Explanation, name: str) -> Piece:
     lead = f"{words.escape(name)}: " if name else ""
-    yield from block(lead, words.escape(sentence(it)), hang=-len(lead))
+    return block(lead, words.escape(sentence(it)), hang=-len(lead), role="headline")
 
 
 def _shared(explanations: Sequence[Explanation]) -> int:
@@ -85,11 +91,11 @@ def _shared(explanations: Sequence[Explanation]) -> int:
     return next((n for n, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
 
 
-def _links(links: Sequence[Link], it: Explanation, parting: int = 0) -> Iterator[str]:
+def _links(links: Sequence[Link], it: Explanation, parting: int = 0) -> Iterator[Piece]:
     """From the effect back; the one where it parts from the other variant is marked."""
     for number, link in enumerate(links, 1):
         mark = ">" if number == parting else " "
-        yield from block(f"{mark} ", cause(link, it), hang=4)
+        yield block(f"{mark} ", cause(link, it), hang=4)
 
 
 def cause(link: Link, it: Explanation) -> str:
@@ -108,7 +114,7 @@ def cause(link: Link, it: Explanation) -> str:
     return f"{told}  [{about}]" if about else told
 
 
-def _legend(report: ExplainReport) -> Iterator[str]:
+def _legend(report: ExplainReport) -> Iterator[Piece]:
     """Every patch that is named, once."""
     seen: dict[str, Patch] = {}
     for explanations in report.explained:
@@ -118,7 +124,7 @@ def _legend(report: ExplainReport) -> Iterator[str]:
     for patch in seen.values():
         day = " ".join(patch.date.partition(",")[2].split()[:3])
         told = "  ".join(word for word in (short(patch), day, patch.subject) if word)
-        yield from block("  ", words.escape(told), hang=4)
+        yield block("  ", words.escape(told), hang=4, role="patch")
 
 
 # JSON
@@ -126,13 +132,13 @@ def _legend(report: ExplainReport) -> Iterator[str]:
 
 def json(report: ExplainReport) -> str:
     """All explanations as an object."""
-    document = {
+    told = {
         "format_version": FORMAT_VERSION,
         "log": log_json(report.log),
         "variants": report.variants,
         "explanations": [[_json(it) for it in several] for several in report.explained],
     }
-    return msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n"
+    return document(told)
 
 
 def _json(it: Explanation) -> dict[str, Any]:

@@ -80,9 +80,14 @@ class Graph(Struct, frozen=True):
 
     @property
     def told(self) -> str:
-        """The graph in words: "[base.qcow2] <-- [drive0]" for each chain, "empty" without one."""
-        texts = (" <-- ".join(f"[{_told(v)}]" for v in reversed(it)) for it in self._chains())
-        return "; ".join(texts) or "empty"
+        """The graph in words: its chains, "empty" without one."""
+        return "; ".join(self.chains.values()) or "empty"
+
+    @property
+    def chains(self) -> Mapping[str, str]:
+        """Each chain by its top's path in words: "[base.qcow2] <-- [drive0]"."""
+        found = {it[0].path: reversed(it) for it in self._chains()}
+        return {top: " <-- ".join(f"[{_told(v)}]" for v in it) for top, it in found.items()}
 
     def _chains(self) -> Iterator[list[Vertex]]:
         """What hangs together by chain edges, from each top on."""

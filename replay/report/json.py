@@ -3,8 +3,6 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import msgspec
-
 from replay.attribute import Cause
 from replay.comparison import level
 from replay.disk import header
@@ -19,6 +17,7 @@ from replay.report import (
     Told,
     log_json,
 )
+from replay.report.document import document
 from replay.report.flags import BitFields
 from replay.view import Node, flag_names
 from replay.way import Turn
@@ -31,12 +30,12 @@ def diffs(reports: Sequence[DiffReport]) -> str:
     it; without an attribution there are none.
     """
     told = [_diff(report) for report in reports]
-    return _text(told[0] if len(told) == 1 else told)
+    return document(told[0] if len(told) == 1 else told)
 
 
 def run(report: RunReport) -> str:
     """A replay, with the whole view after each event."""
-    return _text(
+    return document(
         {
             "format_version": FORMAT_VERSION,
             "log": log_json(report.log),
@@ -59,10 +58,6 @@ def _diff(report: DiffReport) -> dict[str, Any]:
         **({"remarks": report.remarks} if report.remarks else {}),
         "divergences": [_divergence(told) for told in report.divergences],
     }
-
-
-def _text(document: Any) -> str:
-    return msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n"
 
 
 def _divergence(told: Told) -> dict[str, Any]:

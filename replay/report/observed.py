@@ -3,22 +3,21 @@
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
-import msgspec
-
 from replay.conform.observed import Observed
 from replay.report import FORMAT_VERSION, words
-from replay.report.page import block
+from replay.report.document import document
+from replay.report.page import Page, Piece, block, line, page
 
 
-def text(found: Sequence[Observed]) -> str:
+def text(found: Sequence[Observed]) -> Page:
     """A line a variant below its log, and where the first disagreement is."""
-    lines: list[str] = []
+    pieces: list[str | Piece] = []
     for log, of_log in groupby(found, key=lambda one: one.log):
-        lines += [f"log      {words.escape(log)}", *_variants(list(of_log))]
-    return "\n".join(lines) + "\n"
+        pieces += [line(f"log      {words.escape(log)}", "faint"), *_variants(list(of_log))]
+    return page(pieces)
 
 
-def _variants(found: Sequence[Observed]) -> Iterator[str]:
+def _variants(found: Sequence[Observed]) -> Iterator[str | Piece]:
     width = max(len(one.variant) for one in found)
     for one in found:
         looks = f"{one.looks_agreed} of {one.looks} looks"
@@ -27,7 +26,7 @@ def _variants(found: Sequence[Observed]) -> Iterator[str]:
         for (_, path, field), values in one.first.items():
             place = ".".join(filter(None, (path, field)))
             told = ", ".join(f"{words.value(v)} in {words.escape(k)}" for k, v in values.items())
-            yield from block(f"    #{one.seq} ", f"{words.escape(place)}: {told}", hang=2)
+            yield block(f"    #{one.seq} ", f"{words.escape(place)}: {told}", hang=2)
 
 
 def json(found: Iterable[Observed]) -> str:
@@ -40,4 +39,4 @@ def json(found: Iterable[Observed]) -> str:
         }
         for one in found
     ]
-    return msgspec.json.format(msgspec.json.encode(told), indent=2).decode() + "\n"
+    return document(told)

@@ -2,16 +2,22 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 
 from replay.comparison import KINDS
 from replay.report import DiffReport, words
 from replay.report.deeds import LEVELS, change, heading, listed, titles
 from replay.report.flags import BitFields
 from replay.report.overview import Part, Shown, parts
-from replay.report.page import WIDTH, block, cut, variant_lines
+from replay.report.page import Piece, block, line, variant_lines, wrapped
+
+HEAD = ("patch", "", "logs", "behaviour", "state", "shortest log")
+SPACED = "  12345678    logs  behaviour  state  "
+NARROWEST = 16
+"""Columns that a patch's title has at least."""
 
 
-def overview(reports: Sequence[DiffReport], details: bool = False) -> Iterator[str]:
+def overview(reports: Sequence[DiffReport], details: bool = False) -> Iterator[str | Piece]:
     """Which logs differ, by patch and by kind; what the patches did that are asked about.
 
     With details also what the others did.
@@ -20,44 +26,52 @@ def overview(reports: Sequence[DiffReport], details: bool = False) -> Iterator[s
     yield from variant_lines(reports[0].variants)
     found = parts(reports)
     if found:
-        yield from ("", *_table(found))
-    yield from ("", _kinds(reports))
+        yield from ("", Piece(partial(_table, found)))
+    yield from ("", line(_kinds(reports), "faint"))
     for part in found:
         if (part.first or details) and part.shown:
-            yield from ("", *_part(part, reports[0].bits))
+            yield ""
+            yield from _part(part, reports[0].bits)
 
 
-def _logs(reports: Sequence[DiffReport]) -> Iterator[str]:
+def _logs(reports: Sequence[DiffReport]) -> Iterator[str | Piece]:
     """The names of logs that differ, and how many do not."""
     differing = [words.escape(report.log.name) for report in reports if report.divergences]
     left_out = sum(1 for report in reports if report.hidden and not report.divergences)
     of = f"of {words.count(len(reports), 'log')}"
     if differing:
-        yield from block("", f"{len(differing)} {of} differ: {', '.join(differing)}", hang=4)
+        told = f"{len(differing)} {of} differ: {', '.join(differing)}"
+        yield block("", told, hang=4, role="headline")
     if left_out:
         yield f"{left_out} {of} differ only in what is left out"
     if same := len(reports) - len(differing) - left_out:
         yield f"{same} {of} are the same"
 
 
-def _table(found: Iterable[Part]) -> Iterator[str]:
-    """A row a patch: in how many logs it did something, and how much, on either level."""
-    rows = [
-        (
-            part.turns[0].patch.sha[:8],
-            titles(part.turns),
-            str(len(part.logs)),
-            *(str(len(part.of(level))) for level in LEVELS),
-            words.escape(part.logs[0]) if part.logs else "",
-        )
-        for part in found
-    ]
-    last = max(len(row[-1]) for row in [*rows, ("shortest log",)])
-    wide = WIDTH - last - len("  12345678    logs  behaviour  state  ")
-    yield f"  {'patch':{wide + 10}}  logs  behaviour  state  shortest log"
+def _table(found: Iterable[Part], width: int) -> Iterator[str]:
+    """A row a patch: in how many logs it did something, and how much, on either level.
+
+    The shortest of these logs is told where there is room for it.
+    """
+    rows = [HEAD, *map(_row, found)]
+    if width < NARROWEST + len(SPACED) + max(len(row[-1]) for row in rows):
+        rows = [(*row[:-1], "") for row in rows]
+    wide = max(width - len(SPACED) - max(len(row[-1]) for row in rows), NARROWEST)
     for sha, title, logs, behaviour, state, shortest in rows:
-        left = f"  {sha:8}  {cut(title, wide):{wide}}"
+        first, *more = wrapped("", title, 0, wide)
+        left = f"  {sha:8}  {first:{wide}}"
         yield f"{left}  {logs:>4}  {behaviour:>9}  {state:>5}  {shortest}".rstrip()
+        yield from (f"  {'':8}  {line}" for line in more)
+
+
+def _row(part: Part) -> tuple[str, ...]:
+    return (
+        part.turns[0].patch.sha[:8],
+        titles(part.turns),
+        str(len(part.logs)),
+        *(str(len(part.of(level))) for level in LEVELS),
+        words.escape(part.logs[0]) if part.logs else "",
+    )
 
 
 def _kinds(reports: Iterable[DiffReport]) -> str:
@@ -71,19 +85,19 @@ def _kinds(reports: Iterable[DiffReport]) -> str:
     return f"{': '.join(filter(None, (number, ', '.join(told))))}{left_out}"
 
 
-def _part(part: Part, bits: BitFields) -> Iterator[str]:
+def _part(part: Part, bits: BitFields) -> Iterator[Piece]:
     """All that a step did, by what it changed, each place in the shortest log that shows it."""
-    yield from heading(part.turns)
+    yield from (block("", it, hang=4, role="patch") for it in heading(part.turns))
     for level, name in LEVELS.items():
         groups: dict[str, list[Shown]] = {}
         for shown in part.of(level):
             groups.setdefault(change(shown.deed, bits), []).append(shown)
         if groups:
-            yield f"  {name}"
+            yield line(f"  {name}", level)
         for told, group in groups.items():
             most = max(shown.logs for shown in group)
             more = f" ({most} logs)" if most > 1 else ""
-            yield from block("    ", f"{_where(group)}: {told}{more}", hang=2)
+            yield block("    ", f"{_where(group)}: {told}{more}", hang=2)
 
 
 def _where(group: Iterable[Shown]) -> str:

@@ -1,32 +1,99 @@
-"""The page that plain text is set on: WIDTH columns where words allow it."""
+"""The page that plain text is set on: what stands there knows no width until it is laid out."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from textwrap import wrap
+from typing import Literal
+
+from msgspec import Struct
 
 from replay.report import LogId, VariantId, words
 from replay.translation import Summary
 
-WIDTH = 96
-RULE = f"\n{'-' * WIDTH}\n"
+WIDTH = 80
+"""So many columns a page has that goes to a file or a pipe."""
+
+Role = Literal["", "faint", "headline", "heading", "patch", "behaviour", "state"]
+"""What a piece is to the reader, for those who can show it."""
+
+
+class Piece(Struct, frozen=True):
+    """Lines in a role, which a width in columns decides."""
+
+    lines: Callable[[int], Iterable[str]]
+    role: Role = ""
+
+
+class Page(Struct, frozen=True):
+    """Lines as they are and pieces. As a string it is WIDTH wide where words allow it."""
+
+    pieces: tuple[str | Piece, ...]
+
+    def laid(self, width: int) -> Iterator[tuple[Role, str]]:
+        """The lines from top to bottom, each with its role."""
+        for piece in self.pieces:
+            if isinstance(piece, str):
+                yield "", piece
+            else:
+                yield from ((piece.role, line) for line in piece.lines(width))
+
+    def __str__(self) -> str:
+        return "".join(f"{line}\n" for _, line in self.laid(WIDTH))
+
+
+def page(pieces: Iterable[str | Piece]) -> Page:
+    """A page of these pieces."""
+    return Page(tuple(pieces))
+
+
+def pages(several: Iterable[Page]) -> Page:
+    """Pages one after another, with a rule between two."""
+    first, *others = several
+    return page([*first.pieces, *(p for it in others for p in ("", RULE, *it.pieces))])
+
+
+def block(lead: str, body: str, hang: int = 0, role: Role = "") -> Piece:
+    """A text after a lead, going on below its beginning or `hang` columns further in."""
+    return Piece(partial(wrapped, lead, body, hang), role)
+
+
+def line(text: str, role: Role) -> Piece:
+    """A line in a role."""
+    return Piece(lambda _: (text,), role)
+
+
+def wrapped(lead: str, body: str, hang: int, width: int) -> list[str]:
+    """The lines of a block."""
+    return wrap(
+        body,
+        width,
+        initial_indent=lead,
+        subsequent_indent=" " * (len(lead) + hang),
+        break_long_words=False,
+        break_on_hyphens=False,
+    ) or [lead.rstrip()]
+
+
+RULE = Piece(lambda width: ("-" * width,), "faint")
 """What stands between the texts of two logs."""
 
 
-def header(log: LogId, variants: Iterable[VariantId]) -> Iterator[str]:
+def header(log: LogId, variants: Iterable[VariantId]) -> Iterator[Piece]:
     """Which log and which code."""
     events = words.count(log.events, "event")
-    yield f"log      {words.escape(log.name)}  {log.fingerprint[:12]}  {events}"
+    yield line(f"log      {words.escape(log.name)}  {log.fingerprint[:12]}  {events}", "faint")
     yield from variant_lines(variants)
     if log.translation:
-        yield from block("said in  ", translation(log.translation))
+        yield block("said in  ", translation(log.translation), role="faint")
 
 
-def variant_lines(variants: Iterable[VariantId]) -> Iterator[str]:
+def variant_lines(variants: Iterable[VariantId]) -> Iterator[Piece]:
     """Which code."""
     variants = list(variants)
     name, revision = (max(len(getattr(v, key)) for v in variants) for key in ("name", "revision"))
     for variant in variants:
         left = f"{words.escape(variant.name):{name}}  {words.escape(variant.revision):{revision}}"
-        yield f"variant  {left}  {variant.digest[:12]}"
+        yield line(f"variant  {left}  {variant.digest[:12]}", "faint")
 
 
 def translation(done: Summary) -> str:
@@ -37,18 +104,6 @@ def translation(done: Summary) -> str:
         return f"{told}, none without an equivalent"
     missing = [f"{name} ({count})" for name, count in done.without_equivalent.items()]
     return f"{told}; without an equivalent: {words.listing(missing)}"
-
-
-def block(lead: str, body: str, hang: int = 0) -> list[str]:
-    """A text after a lead, going on below its beginning or `hang` columns further in."""
-    return wrap(
-        body,
-        WIDTH,
-        initial_indent=lead,
-        subsequent_indent=" " * (len(lead) + hang),
-        break_long_words=False,
-        break_on_hyphens=False,
-    ) or [lead.rstrip()]
 
 
 def fitted(phrases: list[str], width: int) -> str:
@@ -64,4 +119,4 @@ def fitted(phrases: list[str], width: int) -> str:
 
 def cut(text: str, width: int) -> str:
     """The text, with dots for what is too much."""
-    return text if len(text) <= width else f"{text[: width - 3]}..."
+    return text if len(text) <= width else f"{text[: max(width - 3, 0)]}..."

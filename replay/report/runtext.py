@@ -4,28 +4,34 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from replay.report import RunReport, StepReport, words
+from replay.report.chaintext import moved
 from replay.report.changes import Change
-from replay.report.page import block, header
+from replay.report.page import Page, Piece, block, header, line, page
 from replay.view import View, flag_names
 
 
-def run(report: RunReport) -> str:
+def run(report: RunReport) -> Page:
     """Every event with what came (+), went (-) and changed (before -> after)."""
-    lines = list(header(report.log, [report.variant]))
+    pieces: list[str | Piece] = [*header(report.log, [report.variant])]
+    chains: Mapping[str, str] = {}
     for step in report.steps:
-        lines += ["", *_step(step, report)]
-    return "\n".join(lines) + "\n"
+        pieces += ["", *_step(step, report, chains)]
+        chains = step.chains
+    if chains:
+        pieces += ["", line("Chains at the end", "heading"), *moved({}, chains)]
+    return page(pieces)
 
 
-def _step(step: StepReport, report: RunReport) -> Iterator[str]:
+def _step(step: StepReport, report: RunReport, chains: Mapping[str, str]) -> Iterator[Piece]:
     shown = step.original if step.idle and step.original else step.event
-    yield from block(f"#{step.seq} ", words.event(shown))
+    yield block(f"#{step.seq} ", words.event(shown), role="heading")
     if step.original:
-        yield from block("    ", words.recorded(step.original, step.note, step.idle), hang=4)
+        yield block("    ", words.recorded(step.original, step.note, step.idle), hang=4)
     outcome = step.outcome
-    yield from block("    ", words.outcome(outcome.status, outcome.value, outcome.error))
+    yield block("    ", words.outcome(outcome.status, outcome.value, outcome.error))
+    yield from moved(chains, step.chains)
     for it in step.changes:
-        yield from block("    ", change(it, step.view, report), hang=4)
+        yield block("    ", change(it, step.view, report), hang=4)
 
 
 def change(change: Change, after: View, report: RunReport) -> str:

@@ -1,33 +1,38 @@
 """A table of flags as plain text."""
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import NamedTuple
 
 from replay.report import words
 from replay.report.flags import Chain, Row
-from replay.report.page import WIDTH, block
+from replay.report.page import Piece, line, wrapped
 
 INDENT = 6
 
 
-def table(chain: Chain, common: bool = True) -> Iterator[str]:
+def table(chain: Chain, common: bool = True) -> Iterator[Piece]:
     """A row a node, a column a variant; a cell has the flags that differ, + set and - cleared.
 
     `common` is whether to tell the flags too that are set in all variants.
     """
+    same = ", = set in all" if common else ""
+    yield line(f"{chain.field} after #{chain.seq}: + set, - cleared{same}", "heading")
+    yield Piece(partial(_rows, chain, common))
+
+
+def _rows(chain: Chain, common: bool, width: int) -> Iterator[str]:
     labels = {row.path: _label(row) for row in chain.rows}
     cell = max(len(word) for word in (*chain.variants, *_flags(chain), "no such node")) + 3
     path = max(map(len, labels.values())) + 2
-    if path + cell * len(chain.variants) > WIDTH:
+    if path + cell * len(chain.variants) > width:
         path = INDENT
-    columns = (WIDTH - path) // cell or 1
-    same = ", = set in all" if common else ""
-    yield f"{chain.field} after #{chain.seq}: + set, - cleared{same}"
+    columns = (width - path) // cell or 1
     for start in range(0, len(chain.variants), columns):
         variants = chain.variants[start : start + columns]
         yield (" " * path + "".join(f"{words.escape(name):{cell}}" for name in variants)).rstrip()
         for row in chain.rows:
-            yield from _row(row, variants, labels[row.path], _Form(path, cell, common))
+            yield from _row(row, variants, labels[row.path], _Form(path, cell, common, width))
 
 
 def _label(row: Row) -> str:
@@ -41,11 +46,12 @@ def _flags(chain: Chain) -> Iterator[str]:
 
 
 class _Form(NamedTuple):
-    """How wide the column of paths and the others are, and whether common flags are told."""
+    """How wide the column of paths, the others and all are; whether common flags are told."""
 
     path: int
     cell: int
     common: bool
+    width: int
 
 
 def _row(row: Row, variants: Iterable[str], label: str, form: _Form) -> Iterator[str]:
@@ -57,7 +63,7 @@ def _row(row: Row, variants: Iterable[str], label: str, form: _Form) -> Iterator
         yield (f"{label:{form.path}}" + "".join(f"{text:{form.cell}}" for text in cells)).rstrip()
         label = ""
     if form.common:
-        yield from block(f"{label:{form.path}}", f"= {words.flags(row.common)}", hang=2)
+        yield from wrapped(f"{label:{form.path}}", f"= {words.flags(row.common)}", 2, form.width)
 
 
 def _cell(flag: str, set_here: tuple[str, ...] | None) -> str:

@@ -5,22 +5,22 @@ from collections.abc import Iterator, Sequence
 from replay.report import Together, words
 from replay.report.deeds import change, listed, title
 from replay.report.flags import BitFields
-from replay.report.page import block
+from replay.report.page import Piece, block, line
 from replay.report.story import Deed, deeds_of
 
 
-def together(found: Sequence[Together], bits: BitFields) -> Iterator[str]:
+def together(found: Sequence[Together], bits: BitFields) -> Iterator[str | Piece]:
     """Each pair of patches with what there is only with both."""
     if not found:
         yield "No patch that is asked about needs another here, or wakes one."
         return
-    yield "Only together"
+    yield line("Only together", "heading")
     for one in found:
-        yield from block("  ", _lead(one), hang=2)
+        yield block("  ", _lead(one), hang=2)
         if one.part.lines:
             yield f"      {words.escape(one.part.text)}"
         for told, deeds in _grouped(one, bits).items():
-            yield from block("    ", f"{listed(deeds)}: {told}", hang=2)
+            yield block("    ", f"{listed(deeds)}: {told}", hang=2)
 
 
 def _lead(one: Together) -> str:

@@ -1,16 +1,17 @@
 """All values of a diff as plain text: outcomes, files, nodes, flags and other fields."""
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 
 from replay.report import DiffReport, Told, words
 from replay.report.headline import groups, phrases
-from replay.report.page import WIDTH, block
+from replay.report.page import Piece, line, wrapped
 from replay.report.table import table
 
 SECTIONS = {"outcome": "Outcomes", "file": "Files", "node": "Nodes", "edge": "Nodes"}
 
 
-def values(report: DiffReport) -> Iterator[str]:
+def values(report: DiffReport) -> Iterator[str | Piece]:
     """Each divergence with its value in each variant, section by section, by path."""
     by_section: dict[str, list[Told]] = {name: [] for name in (*SECTIONS.values(), "Fields")}
     for told in report.divergences:
@@ -18,13 +19,18 @@ def values(report: DiffReport) -> Iterator[str]:
     for name, group in by_section.items():
         if name == "Fields":
             for chain in report.chains:
-                yield from ("", *table(chain))
+                yield ""
+                yield from table(chain)
             group = [t for t in group if t.divergence.place.field not in report.bits]
         if group:
-            yield from ("", name, *_section(group, with_paths=name != SECTIONS["outcome"]))
+            yield from (
+                "",
+                line(name, "heading"),
+                *_section(group, with_paths=name != SECTIONS["outcome"]),
+            )
 
 
-def _section(group: Iterable[Told], with_paths: bool) -> Iterator[str]:
+def _section(group: Iterable[Told], with_paths: bool) -> Iterator[str | Piece]:
     """Divergences below the path that they share; an outcome's event says more than its path."""
     by_path: dict[str, list[Told]] = {}
     for told in group:
@@ -33,23 +39,23 @@ def _section(group: Iterable[Told], with_paths: bool) -> Iterator[str]:
         if with_paths:
             yield f"  {words.escape(path)}"
         for told in tolds:
-            yield from _divergence(told)
+            yield Piece(partial(_divergence, told))
 
 
-def _divergence(told: Told) -> Iterator[str]:
+def _divergence(told: Told, width: int) -> Iterator[str]:
     """On one line if it fits, else a line for each value."""
     where = words.span(told.divergence.first_seq, told.divergence.last_seq)
     title = f"{where} {told.divergence.place.field}"
     if _is_outcome(told):
         title = f"{where} {words.event(told.event)}"
     texts = list(groups(_texts(told)))
-    line = f"    {title}: {phrases(texts)}"
-    if len(line) <= WIDTH:
-        yield line
+    whole = f"    {title}: {phrases(texts)}"
+    if len(whole) <= width:
+        yield whole
         return
-    yield from block("    ", title, hang=2)
+    yield from wrapped("    ", title, 2, width)
     for text, names in texts:
-        yield from block("      ", f"{words.listing(names)}: {text}", hang=2)
+        yield from wrapped("      ", f"{words.listing(names)}: {text}", 2, width)
 
 
 def _is_outcome(told: Told) -> bool:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from replay.qemu.script import Question, script
+from replay.qemu.script import Question, quoted, script
+from tests.hostile import WILD
 from tests.real.machines import BASE, EXAMPLES, ROOT, drive, ended, log_in, log_of, qmp
 
 PLAIN = drive("file=/images/base.qcow2")
@@ -50,6 +51,13 @@ def test_the_command_writes_a_script_that_shows_the_deleted_overlay(tmp_path, pr
     assert "# after is 7e3d98dd\n" in done.stdout
     assert "#5: the file /images/overlay.qcow2 exists in before and with" in done.stdout
     assert "== overlay.qcow2 is gone, as in after\n" in ran(done.stdout, tmp_path)
+
+
+@pytest.mark.parametrize("wild", WILD)
+def test_bash_reads_a_word_as_it_was_and_a_terminal_sees_nothing_raw(wild):
+    assert quoted(wild).isprintable()
+    words = ["bash", "-c", f"printf %s {quoted(wild)}"]
+    assert subprocess.check_output(words).decode() == wild.replace("\0", "")
 
 
 def test_a_script_waits_for_jobs_and_shows_what_is_read(tmp_path, programs):
