@@ -17,6 +17,7 @@ from replay.replayer import Trace, replay, transitions
 from replay.state import State
 from replay.subject import Subject
 from replay.view import View, view
+from replay.watch import Watch, unwatched
 from replay.way import Turn, turns, way
 
 
@@ -58,11 +59,11 @@ Road = tuple[tuple[tuple[Turn, ...], Trace], ...]
 """The traces on the way from one compared variant to another, each with what was turned."""
 
 
-def attribute(diff: Diff) -> Attribution:
+def attribute(diff: Diff, watch: Watch = unwatched) -> Attribution:
     """The causes of every divergence, between neighbours of the variants that it has values in."""
     traces = {trace.variant.name: trace for trace in diff.replayed}
     pairs = dict.fromkeys(pair for found in diff.divergences for pair in _pairs(found))
-    roads = {(a, b): _road(traces[a], traces[b]) for a, b in pairs}
+    roads = {(a, b): _road(traces[a], traces[b], watch) for a, b in pairs}
     causes = tuple(
         tuple(cause for pair in _pairs(found) for cause in _causes(found, roads[pair]))
         for found in diff.divergences
@@ -99,9 +100,10 @@ def _pairs(divergence: Divergence) -> list[tuple[str, str]]:
     return [(a, b) for a, b in pairwise(values) if values[a] != values[b]]
 
 
-def _road(start: Trace, end: Trace) -> Road:
+def _road(start: Trace, end: Trace, watch: Watch) -> Road:
     legs = way(start.variant, end.variant)
-    return (((), start), *((leg.turns, replay(start.log, leg.variant)) for leg in legs))
+    watched = watch(legs, len(legs), "patches")
+    return (((), start), *((leg.turns, replay(start.log, leg.variant, watch)) for leg in watched))
 
 
 def _steps(

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from replay.errors import ReplayError
 from replay.replayer import Trace, replay
+from replay.watch import Watch, unwatched
 from replay.way import Turn, way
 
 
@@ -39,15 +40,21 @@ class Bisection(Struct, frozen=True, eq=False):
     replays: int
 
 
-def bisect(ends: tuple[Trace, Trace], question: Question, every: bool = False) -> Bisection:
+def bisect(
+    ends: tuple[Trace, Trace],
+    question: Question,
+    every: bool = False,
+    watch: Watch = unwatched,
+) -> Bisection:
     """The one change that halving finds, or every one, for which the whole way is replayed.
 
     Raises ReplayError if halving has nothing to go by: both ends answer alike.
     """
-    search = _Search(ends, question)
+    search = _Search(ends, question, watch)
     last = len(search.legs)
     if every:
-        pairs = [(a, b) for a, b in pairwise(range(last + 1)) if search.differ(a, b)]
+        steps = watch(pairwise(range(last + 1)), last, "patches")
+        pairs = [(a, b) for a, b in steps if search.differ(a, b)]
     elif search.differ(0, last):
         pairs = [search.halved(last)]
     else:
@@ -60,11 +67,12 @@ def bisect(ends: tuple[Trace, Trace], question: Question, every: bool = False) -
 class _Search:
     """The way between two traces, and those that were replayed on it, by their place."""
 
-    def __init__(self, ends: tuple[Trace, Trace], question: Question) -> None:
+    def __init__(self, ends: tuple[Trace, Trace], question: Question, watch: Watch) -> None:
         start, end = ends
         self.legs = way(start.variant, end.variant)
         self.traces: dict[int, Trace] = {0: start, len(self.legs): end}
         self._question = question
+        self._watch = watch
 
     def halved(self, last: int) -> tuple[int, int]:
         """Neighbours that differ: the first answers as the start does, the second does not."""
@@ -92,7 +100,7 @@ class _Search:
 
     def _trace(self, at: int) -> Trace:
         if at not in self.traces:
-            self.traces[at] = replay(self.traces[0].log, self.legs[at - 1].variant)
+            self.traces[at] = replay(self.traces[0].log, self.legs[at - 1].variant, self._watch)
         return self.traces[at]
 
     def _answer(self, at: int) -> Answer:

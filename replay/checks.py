@@ -24,6 +24,7 @@ from replay.series import Tree, read_text, source_file
 from replay.state import Object, State
 from replay.topics import KINDS, Topic, topics
 from replay.variants import Subject, Variant
+from replay.watch import Watch, unwatched
 
 CLASSES = "the classes.py"
 """Where the classes of the tree stand; no file of a user can be called so."""
@@ -80,13 +81,14 @@ def named(checks: Checks, name: str) -> Check:
     return known[name]
 
 
-def breaches(trace: Trace, checks: Checks) -> tuple[Breach, ...]:
+def breaches(trace: Trace, checks: Checks, watch: Watch = unwatched) -> tuple[Breach, ...]:
     """Every breach in a replay, by first event, then in the order of the checks and topics.
 
     Raises ReplayError for a check that fails or does not answer with true or false.
     """
     known = {check.name: check for check in checks.checks}
-    events = [(done.seq, _breached(done, about, checks)) for done, about in topics(trace)]
+    steps = watch(topics(trace), len(trace.steps), "events")
+    events = [(done.seq, _breached(done, about, checks)) for done, about in steps]
     found = [
         Breach(known[span.place.field], span.place.path, span.first_seq, span.last_seq)
         for span in spans(events)

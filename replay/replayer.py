@@ -26,6 +26,7 @@ from replay.state import State, plain, stopped
 from replay.subject import Subject
 from replay.translation import translated
 from replay.variants import Variant
+from replay.watch import Watch, unwatched
 from replay.workdisk import WorkDisk
 
 MEMO_SIZE = 200_000
@@ -109,13 +110,14 @@ MEMO = Memo()
 """
 
 
-def replay(log: Log, variant: Variant) -> Trace:
+def replay(log: Log, variant: Variant, watch: Watch = unwatched) -> Trace:
     """The trace of a log, translated if the subject has a dictionary, in a variant."""
     log = translated(log, variant.subject)
     state = variant.program.initial()
     steps = []
     requests = _requests(_Content(log.fingerprint, variant.subject, log))
-    for seq, (event, asked) in enumerate(zip(log.events, requests, strict=True), 1):
+    events = watch(zip(log.events, requests, strict=True), len(requests), "events")
+    for seq, (event, asked) in enumerate(events, 1):
         state, outcome = _step(variant.program, state, asked)
         steps.append(Step(seq, event, outcome, state))
     return Trace(log, variant, tuple(steps))

@@ -5,7 +5,7 @@ it, and positions and numbers leave no gap. That shows accidents. It does not sh
 somebody who changes rows and computes everything anew.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -18,6 +18,7 @@ from replay.events import NO_EVENTS, link
 from replay.rows import checksum, from_row, header_from_row
 from replay.store import CHUNK, find
 from replay.tables import GUARDS, events, logs, messages, observations, recordings
+from replay.watch import Watch, unwatched
 
 MANY = 1_000_000
 """More lines of SQLite's own check than it ever has to say."""
@@ -99,7 +100,9 @@ class Course:
         return Finding(self.name, seq, what)
 
 
-def verify(database: Database, names: Iterable[str] = ()) -> Iterator[Finding]:
+def verify(
+    database: Database, names: Iterable[str] = (), watch: Watch = unwatched
+) -> Iterator[Finding]:
     """All that is wrong with the named logs; without names, with the whole database.
 
     Findings come as the rows are read. Raises ReplayError for an unknown name, and if the
@@ -108,11 +111,11 @@ def verify(database: Database, names: Iterable[str] = ()) -> Iterator[Finding]:
     with failures(database.where), database.engine.connect() as connection, lenient(connection):
         rows = [find(connection, name) for name in dict.fromkeys(names)]
         if rows:
-            yield from verify_logs(connection, [Course(row) for row in rows])
+            yield from verify_logs(connection, [Course(row) for row in rows], watch)
             return
         yield from verify_file(connection)
         courses = [Course(row) for row in connection.execute(select(logs).order_by(logs.c.id))]
-        yield from verify_logs(connection, courses, every=True)
+        yield from verify_logs(connection, courses, watch, every=True)
         yield from verify_removals(connection, courses)
         yield from verify_recordings(connection)
 
@@ -137,7 +140,7 @@ def verify_file(connection: Connection) -> Iterator[Finding]:
 
 
 def verify_logs(
-    connection: Connection, courses: Iterable[Course], every: bool = False
+    connection: Connection, courses: Sequence[Course], watch: Watch, every: bool = False
 ) -> Iterator[Finding]:
     """What is wrong with the events of logs, and with these logs' own rows.
 
@@ -149,7 +152,8 @@ def verify_logs(
     if not every:
         query = query.where(events.c.log.in_(by_log))
     try:
-        for row in rows_up_to_damage(connection, query):
+        total = sum(course.last or 0 for course in courses)
+        for row in watch(rows_up_to_damage(connection, query), total, "events"):
             course = by_log.get(row.log)
             if course:
                 yield from course.take(row)

@@ -71,8 +71,11 @@ def trouble(done: Done) -> str:
 
 def test_a_diff_tells_what_each_patch_did(diff):
     assert body(diff("long")) == (
-        "Only state differs, from #2: BRAKE in marks is set on no node in before and with; "
-        "cleared on 7\nand set on 7.behind in after.\n"
+        "Only state differs, from #2: BRAKE in marks is set on no node in before and\n"
+        "with; cleared on 7 and set on 7.behind in after.\n"
+        "\n"
+        "7 after #2\n"
+        "  [behind] <-- [7]\n"
         "\n"
         "marks after #2: + set, - cleared\n"
         "                   before         with           after\n"
@@ -99,7 +102,8 @@ def test_a_patch_that_did_nothing_is_told_if_it_is_asked_about(diff):
 def test_patches_between_have_a_line_each(diff):
     assert (
         "Other patches between them\n"
-        "  aaaa1111  May 2013  state      other[0] absent  yard: scrap the wagon that is"
+        "  aaaa1111  May 2013  yard: scrap the wagon that is uncoupled\n"
+        "      state: other[0] absent\n"
     ) in body(diff("base", "after", "long"))
 
 
@@ -200,9 +204,10 @@ variant  before  aaaa1111^  DIGEST
 variant  with    aaaa1111   DIGEST
 variant  after   bbbb2222   DIGEST
 
-  patch                                                       logs  behaviour  state  shortest log
-  aaaa1111  yard: scrap the wagon that is uncoupled              1          0      1  long
-  bbbb2222  yard: give wagons brakes                             2          0      2  short
+  patch                                     logs  behaviour  state  shortest log
+  aaaa1111  yard: scrap the wagon that is      1          0      1  long
+            uncoupled
+  bbbb2222  yard: give wagons brakes           2          0      2  short
 
 4 divergences: 1 node, 3 field
 
@@ -225,7 +230,7 @@ def test_all_logs_have_an_overview_with_the_shortest_log_for_each_difference(dif
     assert [line.split() for line in told.splitlines()] == [
         line.split() for line in OVERVIEW.splitlines()
     ]
-    assert max(map(len, told.splitlines())) <= 96
+    assert max(map(len, told.splitlines())) <= 80
     assert done.status == 1
 
 
@@ -237,7 +242,7 @@ def test_a_pattern_stands_for_the_logs_that_it_matches(diff):
 
 def test_details_of_many_logs_follow_the_overview(diff):
     told = diff("--all", "--details").out
-    assert [part.split()[1] for part in told.split("-" * 96 + "\n")[1:]] == ["long", "short"]
+    assert [part.split()[1] for part in told.split("-" * 80 + "\n")[1:]] == ["long", "short"]
 
 
 def test_json_of_many_logs_is_a_list(diff):

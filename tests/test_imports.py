@@ -7,7 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1] / "replay"
 
 ROOMS = {
-    "errors": ["errors", "interned"],
+    "errors": ["errors", "interned", "watch"],
     "events": ["events", "jsonform"],
     "ingest": ["ingest"],
     "record": ["record"],

@@ -1,5 +1,6 @@
 """What a terminal shows: the words that a pipe gets, at its width, with colours beside signs."""
 
+import re
 from functools import cache
 from pathlib import Path
 
@@ -148,3 +149,13 @@ def test_a_word_is_never_broken():
 
 def test_wide_letters_take_two_columns():
     assert folded("漢字 漢字 漢字 漢字", 10) == ["漢字 漢字", "    漢字", "    漢字"]
+
+
+# Progress
+
+
+def test_what_takes_long_tells_how_far_it_has_come_and_leaves_no_trace(db):
+    shown = on_terminal("--db", db, "diff", "deleted-*", "lost-*")
+    assert re.search(r"\d of 6 logs, \d+\.\d a second, \d+ s left", shown)
+    assert shown.count("\x1b[?25h") == shown.count("\x1b[?25l") > 0
+    assert shown.index("\x1b[?25h") < shown.index("6 of 6 logs differ")

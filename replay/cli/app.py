@@ -11,6 +11,7 @@ from rich.console import Console
 
 from replay import __version__, arguments, listings
 from replay.cli.interrupts import Interrupted, interruptible
+from replay.cli.progress import ended
 from replay.cli.terminal import folded, shown
 from replay.errors import ReplayError
 from replay.output import deliver
@@ -61,8 +62,10 @@ def main() -> NoReturn:
         with interruptible():
             app(prog_name="replay")
     except ReplayError as error:
+        ended()
         say(f"replay: {escape(str(error))}")
     except Interrupted as signal:
+        ended()
         say(f"replay: ended by {signal}; what it had not reported as done is undone")
     sys.exit(TROUBLE)
 

@@ -8,6 +8,7 @@ import typer
 from replay import listings
 from replay.backup import backup
 from replay.cli.app import DIFFERS, app, tell
+from replay.cli.progress import watched
 from replay.verify import verify
 
 
@@ -19,7 +20,7 @@ def verify_logs(
     """Look for events and logs that changed since they were stored; exit with 1 if there are."""
     with context.obj.store() as store:
         count = 0
-        for finding in verify(store.database, names or ()):
+        for finding in verify(store.database, names or (), watched):
             tell(listings.finding(finding))
             count += 1
         tell(listings.damage(count) if count else listings.intact(store.logs(names or None)))

@@ -10,6 +10,7 @@ from replay import arguments
 from replay.bisect import bisect
 from replay.checks import breaches, load_checks
 from replay.cli.app import DIFFERS, LogWord, Output, Session, app, emit, notify
+from replay.cli.progress import watched
 from replay.cli.replays import Format, FormatOption, Forms
 from replay.differ import diff
 from replay.errors import ReplayError
@@ -67,9 +68,9 @@ def check_logs(
     if not logs:
         raise ReplayError("no log to check", do="name one, or import some and say --all")
     reports = []
-    for log in logs:
-        trace = replay(log, variant)
-        found = breaches(trace, loaded)
+    for log in watched(logs, len(logs), "logs"):
+        trace = replay(log, variant, watched)
+        found = breaches(trace, loaded, watched)
         brought = culprits(trace, file, found) if find_patch else {}
         reports.append(checking.check_report(trace, loaded, found, brought))
     emit(CHECKS[format](reports), output)
@@ -99,7 +100,8 @@ def bisect_log(
     variants = ends_of(between, subject, session.named)
     with session.store() as store:
         log = arguments.open_log(store, name, notify)
-    ends = (replay(log, variants[0]), replay(log, variants[1]))
+    before, after = (replay(log, variant, watched) for variant in variants)
+    ends = (before, after)
     if sum(option is not None for option in (check, outcome, field, file)) > 1:
         raise ReplayError("a bisection is about one thing", do="give one option")
     if check is not None:
@@ -108,7 +110,7 @@ def bisect_log(
     else:
         target, seq = place_of(ends, outcome, field or file)
         about, question = spelled(target), about_place(ends, target, seq)
-    found = bisect(ends, question, every)
+    found = bisect(ends, question, every, watched)
     emit(BISECTIONS[format](bisecting.bisect_report(ends, about, found, target)), output)
 
 
@@ -135,7 +137,7 @@ def explain_place(
     )
     with session.store() as store:
         log = arguments.open_log(store, name, notify)
-    traces = [replay(log, variant) for variant in variants]
+    traces = [replay(log, variant, watched) for variant in variants]
     targets = explained(what, traces, seq)
     told = [[explain(trace, target, seq) for trace in traces] for target in targets]
     emit(EXPLANATIONS[format](explaining.explain_report(told)), output)

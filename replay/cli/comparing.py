@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from replay.attribute import Cause, attribute, select
 from replay.baseline import Entry, entries, used, without
+from replay.cli.progress import watched
 from replay.cli.real import Player
 from replay.differ import Divergence, diff
 from replay.events import Log
@@ -59,7 +60,7 @@ def compare(log: Log, players: Sequence[Player], asked: Asked | None) -> Compare
     found = diff(*(play(log) for play in players))
     if asked is None:
         return Compared(report(found))
-    wanted = select(found, attribute(found), asked.wanted)
+    wanted = select(found, attribute(found, watched), asked.wanted)
     told = report(*without(*wanted, asked.known), asked.only)
     if asked.interactions:
         told = replace(told, together=_together(told))

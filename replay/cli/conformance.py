@@ -67,7 +67,7 @@ def with_recording(
     with session.store() as store:
         logs = list(arguments.open_logs(store, word, notify))
     found = [
-        observed(witness, replay(log, variant))
+        observed(witness, replay(log, variant, watched))
         for log in logs
         for witness in [recorded(log, subject)]
         for variant in variants

@@ -12,6 +12,7 @@ from replay import arguments
 from replay.baseline import Entry, read_baseline, written
 from replay.cli.app import DIFFERS, Output, Session, Told, app, emit, notify, say
 from replay.cli.comparing import Asked, compare, patches_of
+from replay.cli.progress import watched
 from replay.cli.real import QemuOption, players_of
 from replay.cli.replays import DiffFormat, DiffOption
 from replay.errors import ReplayError
@@ -81,7 +82,8 @@ def diff_logs(
     asked = Asked(patches_of(only, compared), patches_of(other_than, compared), known, interactions)
     with session.store() as store:
         logs = _logs(store, None if every else choice.logs, expressions(subject, session.named))
-    found = [compare(log, players, asked if attributed else None) for log in logs]
+    asking = asked if attributed else None
+    found = [compare(log, players, asking) for log in watched(logs, len(logs), "logs")]
     form = QUIET if quiet else _form(format, several and attributed, details)
     emit(form([one.report for one in found]), output)
     used = frozenset().union(*(one.used for one in found))
@@ -101,7 +103,7 @@ QUIET: Form = text.headlines
 FORMS: Mapping[str, Form] = {
     DiffFormat.JSON: json.diffs,
     DiffFormat.MARKDOWN: markdown.diffs,
-    DiffFormat.HTML: html.diffs,
+    DiffFormat.HTML: partial(html.diffs, watch=watched),
 }
 """What is the same for few and many logs."""
 

@@ -7,6 +7,7 @@ import typer
 
 from replay import arguments
 from replay.cli.app import LogWord, Output, Session, app, emit, notify
+from replay.cli.progress import watched
 from replay.errors import ReplayError
 from replay.replayer import Trace, replay
 from replay.report.dot import dot
@@ -41,7 +42,7 @@ def draw(
     variant = resolve(subject, at or tuple(subject.config.variants)[-1], session.named)
     with session.store() as store:
         log = arguments.open_log(store, name, notify)
-    emit(DRAWINGS[format](_graph(replay(log, variant), seq)), output)
+    emit(DRAWINGS[format](_graph(replay(log, variant, watched), seq)), output)
 
 
 def _graph(trace: Trace, seq: int | None) -> Graph:

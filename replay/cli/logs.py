@@ -8,6 +8,8 @@ import typer
 
 from replay import arguments, ingest, intake, listings
 from replay.cli.app import LogWord, Output, app, notify, say, tell
+from replay.cli.progress import seen, watched
+from replay.ingest.recording import Line, read_lines
 from replay.output import deliver
 from replay.recordings import unfinished
 from replay.report.document import escaped
@@ -41,9 +43,16 @@ def import_files(
         return
     taken: list[ingest.Recording] = []
     with context.obj.store() as store:
-        results = store.add(kept(ingest.read_all(files, wish), taken))
+        results = store.add(kept(ingest.read_all(files, wish, lines), taken))
     for stored, recording in zip(results, taken, strict=True):
         tell("".join([f"{listings.stored(stored)}\n", *intake.notes(recording)]))
+
+
+def lines(file: Path) -> Iterator[Line]:
+    """The lines of a file; on a terminal it is told how far they have been read."""
+    if not (seen() and file.is_file()):
+        return read_lines(file)
+    return iter(watched(read_lines(file), sum(1 for _ in read_lines(file)), "lines"))
 
 
 def kept(

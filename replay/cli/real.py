@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from replay.arguments import WITNESSES
+from replay.cli.progress import watched
 from replay.events import Log
 from replay.qemu import recorded
 from replay.qemu.programs import find_programs
@@ -28,7 +29,7 @@ def players_of(
     return tuple(
         partial(witnessed, word, subject=subject, binary=binary)
         if word in WITNESSES
-        else partial(replay, variant=next(left))
+        else partial(replay, variant=next(left), watch=watched)
         for word in dict.fromkeys(words)
     )
 

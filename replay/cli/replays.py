@@ -8,6 +8,7 @@ import typer
 
 from replay import arguments
 from replay.cli.app import LogWord, Output, Session, Told, app, emit, notify
+from replay.cli.progress import watched
 from replay.replayer import replay
 from replay.report import RunReport, json, markdown, run_report, runtext
 from replay.variants import resolve
@@ -66,4 +67,4 @@ def run_log(
     variant = resolve(subject, at or tuple(subject.config.variants)[-1], session.named)
     with session.store() as store:
         log = arguments.open_log(store, name, notify)
-    emit(RUNS[format](run_report(replay(log, variant), until)), output)
+    emit(RUNS[format](run_report(replay(log, variant, watched), until)), output)

@@ -9,6 +9,7 @@ import typer
 from replay import arguments
 from replay.cli.app import Output, Session, app, emit, notify
 from replay.cli.diffs import LogsAfterDashes
+from replay.cli.progress import watched
 from replay.differ import Diff, diff
 from replay.errors import ReplayError
 from replay.qemu.script import Question, script
@@ -44,7 +45,7 @@ def reproduce(
     if len(logs) != 1:
         names = ", ".join(log.name for log in logs)
         raise ReplayError("the file holds several logs", do=f"name one of {names}")
-    found = diff(*(replay(logs[0], variant) for variant in variants))
+    found = diff(*(replay(logs[0], variant, watched) for variant in variants))
     emit(script(logs[0], about(found), questions(found)), output)
 
 

@@ -1,6 +1,6 @@
 """Recordings in their many formats, read into events."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path, PurePath
@@ -54,6 +54,10 @@ SUFFIXES = (".gz", ".xz", ".jsonl", ".json", ".qmp", ".log", ".txt", ".trace")
 __all__ = ["FORMATS", "Recording", "Wish", "read", "read_all", "read_joined", "read_traffic"]
 
 
+Reader = Callable[[Path], Iterator[Line]]
+"""What gives a file's lines."""
+
+
 class Wish(NamedTuple):
     """What the user says of files: their format, the log's name, which of the conversations in
     them (a domain's name or a monitor's address), and the drives that no file tells of."""
@@ -77,31 +81,35 @@ def read(
     format: str | None = None,
     name: str | None = None,
     wish: Wish | None = None,
+    lines: Reader = read_lines,
 ) -> Iterator[Recording]:
     """The recordings of a file, one after another, read as they are consumed.
 
     The format is recognised by the file's content unless its name is given. `name` takes the
-    place of the log's own. Raises ReplayError with file, line and reason, possibly late.
+    place of the log's own, `lines` gives a file's lines. Raises ReplayError with file, line and
+    reason, possibly late.
     """
     wish = wish or Wish(format, name)
-    file = opened(Path(path), wish.format)
+    file = opened(Path(path), wish.format, lines)
     found = native.read(file.lines) if file.reader is None else conversations(file, wish)
     return found if wish.name is None else called(found, wish.name)
 
 
-def read_all(paths: Sequence[Path], wish: Wish) -> Iterator[Recording]:
+def read_all(paths: Sequence[Path], wish: Wish, lines: Reader = read_lines) -> Iterator[Recording]:
     """The recordings of all files; several files with a name for their log make that one log."""
     if wish.name is not None and len(paths) > 1:
-        return read_joined(paths, wish)
-    return chain.from_iterable(read(path, wish=wish) for path in paths)
+        return read_joined(paths, wish, lines)
+    return chain.from_iterable(read(path, wish=wish, lines=lines) for path in paths)
 
 
-def read_joined(paths: Sequence[Path], wish: Wish) -> Iterator[Recording]:
+def read_joined(
+    paths: Sequence[Path], wish: Wish, lines: Reader = read_lines
+) -> Iterator[Recording]:
     """The one log that several files make together: the start from one, the rest from others."""
     parts: list[Message] = []
     partial = False
     for path in paths:
-        file = opened(path, wish.format)
+        file = opened(path, wish.format, lines)
         if file.reader is None:
             raise ReplayError(
                 "a file in the native form is no part of a log of several files",
@@ -120,9 +128,9 @@ def read_traffic(name: str, traffic: Iterable[bytes]) -> Recording:
     return next(called(conversations(File(Path(name), qmp, lines), Wish()), name))
 
 
-def opened(path: Path, format: str | None) -> File:
+def opened(path: Path, format: str | None, reader: Reader) -> File:
     """A file and its form; ReplayError for an empty one and one that nobody knows."""
-    lines = read_lines(path)
+    lines = reader(path)
     head = list(islice(lines, 1))
     if not head:
         raise ReplayError("the file is empty", where=shown(path))

@@ -25,6 +25,7 @@ from replay.report.story import Chapter, Deed, Story, story
 from replay.report.svg import STYLE, svg
 from replay.series import Patch
 from replay.view import flag_names
+from replay.watch import Watch, unwatched
 from replay.way import Turn
 
 MOST_DIVERGENCES = 400
@@ -50,7 +51,7 @@ class Article(Struct, frozen=True):
     reasons: Mapping[int, tuple[Reason, ...]]
 
 
-def diffs(reports: Sequence[DiffReport]) -> str:
+def diffs(reports: Sequence[DiffReport], watch: Watch = unwatched) -> str:
     """One page for the diffs of one or several logs."""
     style, script = STYLE + _text("page.css"), _text("page.js")
     return (
@@ -58,7 +59,7 @@ def diffs(reports: Sequence[DiffReport]) -> str:
         .get_template("page.html.j2")
         .render(
             title=reports[0].log.name if len(reports) == 1 else words.count(len(reports), "log"),
-            articles=[_article(report, f"l{at}") for at, report in enumerate(reports, 1)],
+            articles=[_article(report, f"l{at}", watch) for at, report in enumerate(reports, 1)],
             style=Markup(style),
             script=Markup(script),
             style_hash=_hash(style),
@@ -68,7 +69,7 @@ def diffs(reports: Sequence[DiffReport]) -> str:
     )
 
 
-def _article(report: DiffReport, prefix: str) -> Article:
+def _article(report: DiffReport, prefix: str, watch: Watch) -> Article:
     every, chosen, quiet = moments(report), _chosen(report), frozenset(_quiet(report))
     told = story(report)
     patches = [turn.patch.name for turns in report.steps for turn in turns]
@@ -79,22 +80,25 @@ def _article(report: DiffReport, prefix: str) -> Article:
         about={name: variant.about for name, variant in variants.items()},
         chosen=chosen,
         moments=every,
-        packing=pack(every, chosen, partial(_moment, report, prefix)),
+        packing=pack(every, chosen, partial(_moment, report, prefix), watch),
         timeline=timeline(report, quiet, prefix, chosen),
         story=told,
         anchors={name: f"{prefix}p{at}" for at, name in enumerate(dict.fromkeys(patches))},
         quiet=quiet,
-        reasons=_reasons(report, quiet),
+        reasons=_reasons(report, quiet, watch),
     )
 
 
-def _reasons(report: DiffReport, quiet: frozenset[int]) -> dict[int, tuple[Reason, ...]]:
+def _reasons(
+    report: DiffReport, quiet: frozenset[int], watch: Watch
+) -> dict[int, tuple[Reason, ...]]:
     """Why it is so, of as many divergences as there is time for; behaviour comes first."""
     order = sorted(
         set(range(len(report.divergences))) - quiet,
         key=lambda index: (level(report.divergences[index].divergence.place), index),
     )
-    return {index: tuple(reasons(report.divergences[index], report)) for index in order[:MOST]}
+    wanted = watch(order[:MOST], len(order[:MOST]), "reasons")
+    return {index: tuple(reasons(report.divergences[index], report)) for index in wanted}
 
 
 def _moment(report: DiffReport, prefix: str, moment: Moment) -> str:

@@ -9,6 +9,7 @@ from markupsafe import Markup
 from msgspec import Struct
 
 from replay.report.moments import Moment
+from replay.watch import Watch
 
 READY_SIZE = 300_000
 """Characters of moments that stand there as they are, for readers without JavaScript."""
@@ -28,7 +29,9 @@ class Packing(Struct, frozen=True):
     missing: int
 
 
-def pack(moments: Iterable[Moment], chosen: int, render: Callable[[Moment], str]) -> Packing:
+def pack(
+    moments: Iterable[Moment], chosen: int, render: Callable[[Moment], str], watch: Watch
+) -> Packing:
     """Renders moments as far as there is room.
 
     First comes the one that the headline is about, then those at which something begins to
@@ -42,7 +45,7 @@ def pack(moments: Iterable[Moment], chosen: int, render: Callable[[Moment], str]
     packed, length = bytearray(), 0
     room = READY_SIZE
     missing = len(order)
-    for moment in order:
+    for moment in watch(order, len(order), "moments"):
         html = render(moment)
         missing -= 1
         room -= len(html)
