@@ -58,7 +58,8 @@ def shown(page: Page, console: Console) -> str:
         for role, line in page.laid(width):
             for part in folded(line, width):
                 text = Text(part, style=ROLES[role])
-                signs.highlight(text)
+                if role != "faint":
+                    signs.highlight(text)
                 console.print(text, soft_wrap=True)
     return capture.get()
 

@@ -67,18 +67,18 @@ def subject(deed: Deed) -> str:
     return f"file {words.escape(path)}" if kind == "file" else words.escape(path)
 
 
-def change(deed: Deed, bits: BitFields) -> str:
+def change(deed: Deed, bits: BitFields, to: str = "->") -> str:
     """What was changed: "exists -> unlinked", "open_flags +TEMPORARY -SNAPSHOT"."""
     kind, path, field = deed.place
     if kind == "field" and field in bits:
         return f"{words.escape(field)} {_flags(deed)}"
     if kind == "outcome" and path != "machine":
         shown = [words.outcome(o["status"], o.get("value"), o) for o in (deed.before, deed.after)]
-        return " -> ".join(shown)
+        return f" {to} ".join(shown)
     if kind == "outcome":
-        return " -> ".join("runs" if value else "is gone" for value in (deed.before, deed.after))
+        return f" {to} ".join("runs" if value else "is gone" for value in (deed.before, deed.after))
     show = words.of_field(deed.place)
-    told = f"{show(deed.before)} -> {show(deed.after)}"
+    told = f"{show(deed.before)} {to} {show(deed.after)}"
     return told if field in ("existence", "target") else f"{words.escape(field)} {told}"
 
 

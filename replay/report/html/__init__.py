@@ -151,7 +151,7 @@ def _grouped(of_level: Sequence[Deed], report: DiffReport) -> list[tuple[str, st
     """Where deeds were done and what they changed, those of one kind together."""
     found: dict[str, list[Deed]] = {}
     for deed in of_level:
-        found.setdefault(deeds.change(deed, report.bits), []).append(deed)
+        found.setdefault(deeds.change(deed, report.bits, to="→"), []).append(deed)
     return [(deeds.listed(group), told) for told, group in found.items()]
 
 
