@@ -14,7 +14,7 @@ from replay.cli.app import DIFFERS, Output, Session, Told, app, emit, notify, sa
 from replay.cli.comparing import Asked, compare, patches_of
 from replay.cli.progress import watched
 from replay.cli.real import QemuOption, players_of
-from replay.cli.replays import DiffFormat, DiffOption
+from replay.cli.replays import PageFormat, PageOption
 from replay.errors import ReplayError
 from replay.events import Log
 from replay.output import deliver
@@ -60,7 +60,7 @@ def diff_logs(
         Path | None, typer.Option(metavar="FILE", help="Write a file that accepts all of it.")
     ] = None,
     binary: QemuOption = None,
-    format: DiffOption = DiffFormat.TEXT,
+    format: PageOption = PageFormat.TEXT,
     output: Output = None,
 ) -> None:
     """Replay logs in several variants and compare; exit with 1 if they differ."""
@@ -76,7 +76,7 @@ def diff_logs(
     players = players_of(choice.variants, compared, subject, binary)
     attributed = attributed and len(compared) == len(players)
     several = every or any(map(arguments.is_pattern, choice.logs))
-    if interactions and several and not details and format == DiffFormat.TEXT:
+    if interactions and several and not details and format == PageFormat.TEXT:
         raise ReplayError("an overview tells no interactions", do="say --details, or name the logs")
     known = read_baseline(baseline) if baseline else ()
     asked = Asked(patches_of(only, compared), patches_of(other_than, compared), known, interactions)
@@ -101,14 +101,14 @@ MOST_UNUSED = 5
 Form = Callable[[Sequence[DiffReport]], Told]
 QUIET: Form = text.headlines
 FORMS: Mapping[str, Form] = {
-    DiffFormat.JSON: json.diffs,
-    DiffFormat.MARKDOWN: markdown.diffs,
-    DiffFormat.HTML: partial(html.diffs, watch=watched),
+    PageFormat.JSON: json.diffs,
+    PageFormat.MARKDOWN: markdown.diffs,
+    PageFormat.HTML: partial(html.diffs, watch=watched),
 }
 """What is the same for few and many logs."""
 
 
-def _form(format: DiffFormat, several: bool, details: bool) -> Form:
+def _form(format: PageFormat, several: bool, details: bool) -> Form:
     """How reports are told; several are those of logs that nobody named one by one."""
     if format in FORMS:
         return FORMS[format]

@@ -11,6 +11,7 @@ from replay.cli.app import LogWord, Output, Session, Told, app, emit, notify
 from replay.cli.progress import watched
 from replay.replayer import replay
 from replay.report import RunReport, json, markdown, run_report, runtext
+from replay.report.html.runs import run as html_run
 from replay.variants import resolve
 
 
@@ -21,16 +22,8 @@ class Format(StrEnum):
     JSON = "json"
 
 
-class RunFormat(StrEnum):
-    """The forms in which a replay can be had."""
-
-    TEXT = "text"
-    JSON = "json"
-    MARKDOWN = "md"
-
-
-class DiffFormat(StrEnum):
-    """The forms in which a diff can be had."""
+class PageFormat(StrEnum):
+    """The forms in which a replay or a diff can be had."""
 
     TEXT = "text"
     JSON = "json"
@@ -42,14 +35,14 @@ T = TypeVar("T")
 Forms = Mapping[Format, Callable[[T], Told]]
 """What makes each form of a report."""
 
-RUNS: Mapping[RunFormat, Callable[[RunReport], Told]] = {
-    RunFormat.TEXT: runtext.run,
-    RunFormat.JSON: json.run,
-    RunFormat.MARKDOWN: markdown.run,
+RUNS: Mapping[PageFormat, Callable[[RunReport], Told]] = {
+    PageFormat.TEXT: runtext.run,
+    PageFormat.JSON: json.run,
+    PageFormat.MARKDOWN: markdown.run,
+    PageFormat.HTML: html_run,
 }
 FormatOption = Annotated[Format, typer.Option("--format", case_sensitive=False)]
-RunOption = Annotated[RunFormat, typer.Option("--format", case_sensitive=False)]
-DiffOption = Annotated[DiffFormat, typer.Option("--format", case_sensitive=False)]
+PageOption = Annotated[PageFormat, typer.Option("--format", case_sensitive=False)]
 
 
 @app.command("run")
@@ -58,7 +51,7 @@ def run_log(
     name: LogWord,
     at: Annotated[str | None, typer.Option(metavar="REV", help="Default: the last named.")] = None,
     until: Annotated[int | None, typer.Option(metavar="SEQ")] = None,
-    format: RunOption = RunFormat.TEXT,
+    format: PageOption = PageFormat.TEXT,
     output: Output = None,
 ) -> None:
     """Replay a log: per event its outcome and what it changed."""

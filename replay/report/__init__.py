@@ -17,7 +17,7 @@ from replay.parts import Part
 from replay.replayer import Outcome, Trace
 from replay.report.changes import Change, changes
 from replay.report.flags import BitFields, Chain, chains
-from replay.report.graph import graph
+from replay.report.graph import Graph, graph
 from replay.report.headline import headline
 from replay.seen import AnyTrace, SeenTrace, unseen
 from replay.series import Patch
@@ -98,8 +98,6 @@ class DiffReport(Struct, frozen=True):
 class StepReport(Struct, frozen=True):
     """One event of a replay: how it ended, what there was then, and what it changed.
 
-    `chains` are those of nodes by their top's path, in words.
-
     A translated event has its `original`, what was recorded, and perhaps a `note` about that.
     """
 
@@ -107,7 +105,7 @@ class StepReport(Struct, frozen=True):
     event: Payload
     outcome: Outcome
     view: View
-    chains: Mapping[str, str]
+    graph: Graph
     changes: tuple[Change, ...]
     original: Payload | None = None
     note: str = ""
@@ -169,7 +167,7 @@ def run_report(trace: Trace, until: int | None = None) -> RunReport:
             event=step.event.payload,
             outcome=step.outcome,
             view=after,
-            chains=graph(after, subject.config).chains,
+            graph=graph(after, subject.config),
             changes=changes(before, after),
             original=step.event.original,
             note=step.event.note,

@@ -16,7 +16,7 @@ def run(report: RunReport) -> Page:
     chains: Mapping[str, str] = {}
     for step in report.steps:
         pieces += ["", *_step(step, report, chains)]
-        chains = step.chains
+        chains = step.graph.chains
     if chains:
         pieces += ["", line("Chains at the end", "heading"), *moved({}, chains)]
     return page(pieces)
@@ -29,7 +29,7 @@ def _step(step: StepReport, report: RunReport, chains: Mapping[str, str]) -> Ite
         yield block("    ", words.recorded(step.original, step.note, step.idle), hang=4)
     outcome = step.outcome
     yield block("    ", words.outcome(outcome.status, outcome.value, outcome.error))
-    yield from moved(chains, step.chains)
+    yield from moved(chains, step.graph.chains)
     for it in step.changes:
         yield block("    ", change(it, step.view, report), hang=4)
 

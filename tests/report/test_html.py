@@ -111,7 +111,7 @@ def test_it_tells_headline_variants_patches_and_values(overlay):
     told = " ".join(" ".join(Page(overlay).texts).split())
     assert "#5: the file /images/overlay.qcow2 exists in before and with; is unlinked" in told
     assert "the flags travel with the image again" in told
-    assert "exists -> unlinked" in told
+    assert "exists → unlinked" in told
     assert "-    bs_top.open_flags = bs_new.open_flags" in " ".join(Page(overlay).texts)
     assert re.search(r"Found by replaying \d+ revisions", told)
     assert "the file /images/overlay.qcow2 is unlinked since #5" in told

@@ -1,14 +1,10 @@
 """Reports as one HTML page that needs nothing else: no request, no server, no other file."""
 
-import base64
-import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache, partial
-from importlib.resources import files
-from typing import Any
 
-from jinja2 import Environment, FunctionLoader
+from jinja2 import Environment
 from markupsafe import Markup
 from msgspec import Struct
 
@@ -18,11 +14,12 @@ from replay.report import DiffReport, Told, deeds, shown, words
 from replay.report.headline import groups
 from replay.report.html.packing import Packing, pack
 from replay.report.html.reasons import MOST, Reason, reasons
+from replay.report.html.templates import digest, environment, text
 from replay.report.html.timeline import timeline
 from replay.report.moments import Moment, moments, scene
 from replay.report.page import translation
 from replay.report.story import Chapter, Deed, Story, story
-from replay.report.svg import STYLE, svg
+from replay.report.svg import STYLE
 from replay.series import Patch
 from replay.view import flag_names
 from replay.watch import Watch, unwatched
@@ -53,7 +50,7 @@ class Article(Struct, frozen=True):
 
 def diffs(reports: Sequence[DiffReport], watch: Watch = unwatched) -> str:
     """One page for the diffs of one or several logs."""
-    style, script = STYLE + _text("page.css"), _text("page.js")
+    style, script = STYLE + text("page.css"), text("page.js")
     return (
         _environment()
         .get_template("page.html.j2")
@@ -62,8 +59,8 @@ def diffs(reports: Sequence[DiffReport], watch: Watch = unwatched) -> str:
             articles=[_article(report, f"l{at}", watch) for at, report in enumerate(reports, 1)],
             style=Markup(style),
             script=Markup(script),
-            style_hash=_hash(style),
-            script_hash=_hash(script),
+            style_hash=digest(style),
+            script_hash=digest(script),
             most=MOST_DIVERGENCES,
         )
     )
@@ -176,24 +173,9 @@ def _paragraphs(patch: Patch) -> list[str]:
     return [" ".join(it.split()) for it in patch.description.split("\n\n") if it.strip()]
 
 
-def _shown(value: Any) -> Any:
-    """What a template prints, with all that is not printable escaped."""
-    if isinstance(value, Markup):
-        return value
-    text = str(value)
-    return text if text.isprintable() else words.escape(text)
-
-
 @lru_cache
 def _environment() -> Environment:
-    environment = Environment(
-        autoescape=True,
-        finalize=_shown,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        loader=FunctionLoader(_text),
-    )
-    environment.globals.update(
+    return environment(
         causes=_causes,
         deeds=deeds,
         diff_lines=_diff_lines,
@@ -201,18 +183,6 @@ def _environment() -> Environment:
         level=level,
         paragraphs=_paragraphs,
         phrases=_phrases,
-        svg=svg,
         translation=translation,
         values=_values,
-        words=words,
     )
-    return environment
-
-
-def _text(name: str) -> str:
-    return (files(__package__) / name).read_text(encoding="utf-8")
-
-
-def _hash(text: str) -> str:
-    """A text's hash as a content security policy names it."""
-    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
