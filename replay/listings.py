@@ -6,7 +6,8 @@ from replay.events import Log
 from replay.recordings import Unfinished, way_on
 from replay.report import words
 from replay.source import AnnotatedLine
-from replay.store import LogInfo, Stored
+from replay.store import Stored
+from replay.stored import LogInfo
 from replay.variants import Subject, resolve
 from replay.verify import Finding
 

@@ -16,7 +16,7 @@ from replay.database import Database, failures
 from replay.errors import ReplayError
 from replay.events import NO_EVENTS, link
 from replay.rows import checksum, from_row, header_from_row
-from replay.store import CHUNK, find
+from replay.stored import CHUNK, find
 from replay.tables import GUARDS, events, logs, messages, observations, recordings
 from replay.watch import Watch, unwatched
 

@@ -13,6 +13,7 @@ ROOMS = {
     "record": ["record"],
     "store": [
         "store",
+        "stored",
         "rows",
         "database",
         "tables",
