@@ -25,6 +25,7 @@ REPLY_KEYS = ("return", "error")
 NOT_SEEN = "replies to no command that was recorded"
 HANDSHAKE = "greetings and commands that change nothing"
 NO_ANSWER = "queries without an answer"
+NOT_KEPT = "answers to queries that can't be kept"
 NO_DRIVE = "options of the command line that are about no drive"
 NO_SIZE = "sizes of images that nothing tells, taken as 0"
 LOST = "messages that are shortened or damaged"
@@ -195,11 +196,7 @@ def happened(talk: Paired) -> Iterator[Entry]:
         elif heard.role == "sight":
             yield observation(str(heard.msg["name"]), dict(heard.msg), heard)
         elif heard.role == "command" and is_query(heard):
-            seen = queried(heard, talk.replies.get(place))
-            if seen is None:
-                talk.left_out[NO_ANSWER] += 1
-            else:
-                yield seen
+            yield from queried(heard, talk.replies.get(place), talk.left_out)
         elif heard.role in ("greeting", "command"):
             talk.left_out[HANDSHAKE] += 1
         elif heard.role == "lost":
@@ -212,13 +209,19 @@ def answer(reply: Message | None) -> dict[str, Any] | None:
     return {key: said[key] for key in REPLY_KEYS if key in said} or None
 
 
-def queried(query: Message, reply: Message | None) -> Observation | None:
-    """What a query saw, None if it got no answer."""
+def queried(query: Message, reply: Message | None, left_out: Counter[str]) -> Iterator[Observation]:
+    """What a query saw, if it got an answer that can be kept: that of a long chain is deep."""
     if reply is None or "return" not in reply.msg:
-        return None
+        left_out[NO_ANSWER] += 1
+        return
     line = human(query)
     name = str(query.command) if line is None else line
-    return observation(name, reply.msg["return"], query)
+    try:
+        seen = observation(name, reply.msg["return"], query)
+    except ReplayError:
+        left_out[NOT_KEPT] += 1
+    else:
+        yield seen
 
 
 def observation(name: str, seen: Any, message: Message) -> Observation:

@@ -300,3 +300,19 @@ def test_mangled_traffic_raises_nothing_but_replay_errors(
 
 
 PIECES = [b"{", b"}", b"[" * 2000, b"null", b"-1", b"1e400", b'"', b"\n", b"9" * 5000, b'"json:']
+
+
+def test_a_chain_that_is_too_deep_to_be_kept_as_an_observation_still_makes_a_log(tmp_path):
+    image = DISK
+    for number in range(1, 100):
+        above = {**DISK, "filename": f"/d/{number}", "backing-filename": image["filename"]}
+        image = {**above, "backing-image": image}
+    reply = [drive(file="/d/99", image=image)]
+    talk = asked(
+        ("C", {"execute": "query-block"}),
+        ("S", {"return": reply}),
+        ("C", {"execute": "eject", "arguments": {"device": "d0"}}),
+    )
+    recording, events = read_bytes(tmp_path, talk)
+    assert sum(isinstance(event.payload, Image) for event in events) == 100
+    assert recording.left_out["answers to queries that can't be kept"] == 1
