@@ -162,6 +162,7 @@ REFUSED = {
     "y = g": "g is no value here",
     "y = Node": "Node is no value here",
     "y = unknown": "there is no variable or constant unknown",
+    "count = 1\ny = coun": "there is no variable or constant coun; did you mean count",
     "len = 1": "len is a word of the language",
     "machine = 1": "machine is a word of the language",
     "g = 1": "g hides what is defined at model.py:",

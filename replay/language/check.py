@@ -20,9 +20,10 @@ def check(tree: Tree, machine_class: str | None = None) -> Definitions:
         raise ReplayError(f"the tree has no class {machine_class}, which the machine needs")
     names = _Names(found, machine_class)
     for definition, known in _in_order(found):
+        own = {use.name for use in definition.uses if use.kind == "local"}
         for use in definition.uses:
             try:
-                names.check(use, known)
+                names.check(use, known, own)
             except MisuseError as misuse:
                 raise located(misuse, tree, found.chunks[definition.name]) from None
     return found
@@ -53,11 +54,14 @@ class _Names:
             | {name: (f.required, len(f.parameters)) for name, f in found.functions.items()},
         }
 
-    def check(self, use: Use, constants: Collection[str]) -> None:
-        """Raises MisuseError for a name that is not there, or is not of that kind."""
+    def check(self, use: Use, constants: Collection[str], own: Collection[str]) -> None:
+        """Raises MisuseError for a name that is not there, or is not of that kind.
+
+        `own` are the variables of the function that uses it.
+        """
         match use.kind:
             case "variable":
-                self._variable(use, constants)
+                self._variable(use, constants, own)
             case "local":
                 self._local(use)
             case "class" if use.name not in self._found.classes:
@@ -68,7 +72,7 @@ class _Names:
                 whose = "the machine" if use.kind == "machine field" else "any class"
                 raise _missing(use, f"field of {whose} called", self._fields[use.kind])
 
-    def _variable(self, use: Use, constants: Collection[str]) -> None:
+    def _variable(self, use: Use, constants: Collection[str], own: Collection[str]) -> None:
         if use.name in constants:
             return
         if use.name in self._found.constants:
@@ -76,7 +80,7 @@ class _Names:
         if use.name in RESERVED or use.name in self._found.chunks:
             what = f"{use.name} is no value here; functions and classes are not values"
             raise MisuseError(use.line, what)
-        raise _missing(use, "variable or constant", constants)
+        raise _missing(use, "variable or constant", {*own, *constants})
 
     def _local(self, use: Use) -> None:
         if use.name in self._found.chunks:
