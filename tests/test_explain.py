@@ -197,6 +197,11 @@ def test_a_root_is_there_because_it_was_put_into_the_list(qemu):
     assert it.since == 2
 
 
+def test_a_root_that_is_not_there_yet_is_not_said_to_have_been_made(qemu):
+    it = why(qemu, "deleted-overlay", "after", "drive0", 2)
+    assert sentence(it) == "drive0 is not there since #1."
+
+
 def test_without_a_machine_what_ended_it_is_told(qemu):
     log = log_of(Image("/images/a.qcow2", "qcow2", 512), Command("cli", "drive", "file=/none"))
     gone, there = (

@@ -61,7 +61,7 @@ def _clauses(it: Explanation) -> Iterator[str]:
         yield f"{failed.function} failed at `{failed.text}`{_by(failed)}"
         if effect is not None and effect.path:
             yield _did(effect, it, f"{HAD[effect.kind]} {words.escape(effect.path)}")
-    elif effect is not None:
+    elif effect is not None and (effect.function or it.value != "absent"):
         yield _did(effect, it, _verb(effect, it))
     skipped = _first(it.links, "skipped")
     if skipped is not None:
