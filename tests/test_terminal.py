@@ -113,7 +113,6 @@ def wild(tmp_path_factory) -> tuple[Path, Path]:
         ["explain", "FILE", "d0.open_flags"],
         ["explain", "FILE", "--seq", "4"],
         ["reproduce", "FILE"],
-        ["conform", "FILE"],
         ["logs"],
         ["log", "FILE"],
         ["verify"],
