@@ -3,9 +3,11 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
-from replay.events import Command, Event, kind
+from replay import translation
+from replay.events import Command, Event, Log, LogHeader, fingerprint, kind
 from replay.ingest import Recording
-from replay.report import words
+from replay.report import page, words
+from replay.subject import Subject
 
 
 def notes(recording: Recording) -> Iterator[str]:
@@ -14,10 +16,12 @@ def notes(recording: Recording) -> Iterator[str]:
         yield f"  left out: {counted(recording.left_out)}\n"
     if recording.secrets:
         yield f"  {words.count(recording.secrets, 'secret')} replaced\n"
+    yield from (f"  note: {words.escape(remark)}\n" for remark in recording.remarks)
 
 
-def summary(recording: Recording) -> str:
-    """What would be stored of a recording, whose entries it consumes."""
+def summary(recording: Recording, subject: Subject) -> str:
+    """What would be stored of a recording, whose entries it consumes, and how it would be said."""
+    events: list[Event] = []
     kinds: Counter[str] = Counter()
     commands: Counter[str] = Counter()
     seen: Counter[str] = Counter()
@@ -25,6 +29,7 @@ def summary(recording: Recording) -> str:
         if not isinstance(entry, Event):
             seen[entry.name] += 1
             continue
+        events.append(entry)
         kinds[kind(entry.payload)] += 1
         if isinstance(entry.payload, Command):
             commands[f"{entry.payload.channel} {entry.payload.name}"] += 1
@@ -32,7 +37,16 @@ def summary(recording: Recording) -> str:
     lines = [f"{words.escape(header.name)}: {words.escape(header.description)}\n"]
     tables = {"events": kinds, "commands": commands, "observations": seen}
     lines += [f"  {name}: {counted(table)}\n" for name, table in tables.items() if table]
-    return "".join([*lines, *notes(recording)])
+    return "".join([*lines, *said(header, events, subject), *notes(recording)])
+
+
+def said(header: LogHeader, events: Iterable[Event], subject: Subject) -> Iterator[str]:
+    """A line about commands that the subject's trees do not have, if there are any."""
+    told = tuple(events)
+    log = Log(header.name, header, told, fingerprint(told))
+    done = translation.summary(translation.translated(log, subject), subject)
+    if done is not None:
+        yield f"  said in {page.translation(done)}\n"
 
 
 def counted(table: Mapping[str, int]) -> str:

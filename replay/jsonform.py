@@ -22,6 +22,12 @@ HEADER_FIELDS = ("name", "description")
 OBSERVATION = "observation"
 OBSERVATION_FIELDS = ("name", "arguments", "answer")
 
+MOST_VALUES = 5_000_000
+"""More than any message has; each takes far more memory than the two bytes that say it."""
+
+VALUES = (b",", b"{", b"[")
+"""What stands before a value, or between two."""
+
 UPCASTS: tuple[Callable[[dict[str, Any]], dict[str, Any]], ...] = ()
 """UPCASTS[n - 1] makes an event object of version n + 1 from one of version n."""
 
@@ -107,6 +113,8 @@ def parse_header(raw: dict[str, Any]) -> tuple[LogHeader, int]:
 
 def parse_object(line: bytes) -> dict[str, Any]:
     """The JSON object of a line; ReplayError with the reason if it is none."""
+    if len(line) > MOST_VALUES and sum(map(line.count, VALUES)) > MOST_VALUES:
+        raise ReplayError(f"not read: it has more than {MOST_VALUES} values")
     try:
         return msgspec.json.decode(line, type=dict[str, Any])
     except UnicodeDecodeError:

@@ -76,6 +76,21 @@ def test_replies_are_compared_too(subject: Subject, tmp_path: Path) -> None:
     }
 
 
+def test_what_an_export_uses_is_compared_as_a_drive(subject: Subject, tmp_path: Path) -> None:
+    log = qmp_log(tmp_path, "10-storage-daemon")
+    found = agreement(log, subject, "after")
+    assert (found.looks, found.looks_agreed, found.replies, found.replies_agreed) == (6, 5, 7, 7)
+    # its command line, which is not in the recording, opened the base for writing
+    assert {(place.path, place.field) for place in found.first} == {
+        ("O.backing_hd.file", "read_only")
+    }
+    seen = [step.view for step in recorded(log, subject).steps if step.view]
+    files = [[str(node.fields["filename"])[-7:] for node in view.nodes.values()] for view in seen]
+    assert files[0] == ["o.qcow2"] * 2 + ["a.qcow2"] * 2
+    assert ["p.qcow2"] * 2 + ["o.qcow2"] * 2 in files
+    assert all("io_limits" not in node.fields for view in seen for node in view.nodes.values())
+
+
 def test_throttling_and_media_are_compared(subject: Subject, tmp_path: Path) -> None:
     log = qmp_log(tmp_path, "08-throttle-eject-change")
     found = diff(recorded(log, subject), replay(log, resolve(subject, "after", {})))

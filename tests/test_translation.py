@@ -270,9 +270,37 @@ def test_a_command_that_failed_when_it_was_recorded_changes_nothing(subject: Sub
 
 
 def test_what_has_no_equivalent_is_counted(subject: Subject) -> None:
-    log = translated(recorded(RECORDINGS / "10-storage-daemon.qmp.jsonl.xz"), subject)
-    missing = {"qmp block-export-add": 1, "qmp blockdev-reopen": 1}
-    assert summary(log, subject) == Summary(7, 1, missing)
+    node = qmp("blockdev-add", driver="raw", file={"filename": "/d/m"}, **{"node-name": "t"})
+    unknown = [
+        qmp("block-export-add", id="e", type="nbd", **{"node-name": "nosuch"}),
+        qmp("blockdev-reopen", options=[{"node-name": "n0", "driver": "qcow2", "backing": "t"}]),
+        qmp("x-blockdev-amend"),
+    ]
+    log = translated(log_of(DRIVE, node, *unknown), subject)
+    missing = {f"qmp {command.name}": 1 for command in unknown}
+    assert summary(log, subject) == Summary(0, 1, missing)
+
+
+@pytest.mark.parametrize("variant", ["with", "after"])
+def test_a_storage_daemons_exports_are_drives(subject: Subject, variant: str) -> None:
+    log = recorded(RECORDINGS / "10-storage-daemon.qmp.jsonl.xz")
+    assert summary(translated(log, subject), subject) == Summary(8, 3, {})
+    assert refused(replay(log, resolve(subject, variant, {}))) == []
+
+
+def test_a_node_on_top_is_reopened_only_as_it_is(subject: Subject) -> None:
+    drive = Command("cli", "drive", "if=none,id=d0,file=/d/base.qcow2,node-name=n0")
+    same = {"node-name": "n0", "driver": "qcow2", "backing": None}
+    for options, idle in (
+        (same, True),
+        ({**same, "read-only": True}, False),
+        ({**same, "cache": {"direct": True}}, False),
+        ({key: same[key] for key in ("node-name", "driver")}, False),
+    ):
+        command = qmp("blockdev-reopen", options=[options])
+        modern = Notice("JOB_STATUS_CHANGE", {"id": "j"})
+        (_, event, _) = translated(log_of(drive, command, modern), subject).events
+        assert event.idle == idle
 
 
 KEYS = st.sampled_from(

@@ -38,8 +38,9 @@ def import_files(
     """Put recordings into the store."""
     wish = ingest.Wish(format, log, monitor, tuple(drive or ()))
     if dry_run:
+        subject = context.obj.subject()
         for recording in ingest.read_all(files, wish):
-            tell(intake.summary(recording))
+            tell(intake.summary(recording, subject))
         return
     taken: list[ingest.Recording] = []
     with context.obj.store() as store:

@@ -151,8 +151,12 @@ def recognised(head: Sequence[Line]) -> Format | None:
         reasons[reader.FORMAT] = reader.lacks(head)
         if not reasons[reader.FORMAT]:
             return reader
-    told = ", ".join(f"{format}: {reason}" for format, reason in reasons.items())
-    raise ReplayError(f"no reader knows this file ({told})", where=str(head[0].origin))
+    told = "; ".join(f"{format}: {reason}" for format, reason in reasons.items())
+    raise ReplayError(
+        f"no reader knows this file ({told})",
+        where=str(head[0].origin),
+        do="if it is one of these, say which with --format",
+    )
 
 
 def of_format(format: str) -> Format | None:

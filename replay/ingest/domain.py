@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Iterable, Iterator, Sequence
 
 from replay.ingest.libvirtd import seconds
-from replay.ingest.recording import Line, Message
+from replay.ingest.recording import Line, Message, weight
 
 FORMAT = "domain"
 PARTIAL = True
@@ -45,7 +45,7 @@ def options(words: Iterable[Line], time: float | None, channel: str) -> Iterator
         if OPTION.fullmatch(name):
             text = "" if OPTION.fullmatch(value) or value == "-" else value
             msg = {"name": name.removeprefix("-").removeprefix("-"), "value": text}
-            yield Message(origin, "option", msg, time, channel, len(name) + len(text))
+            yield Message(origin, "option", msg, time, channel, weight(text.encode()))
 
 
 def split(text: bytes) -> list[str]:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from replay.ingest.json_texts import Scanner
 from replay.ingest.messages import readable
-from replay.ingest.recording import Line, Message, held
+from replay.ingest.recording import Line, Message, held, weight
 
 FORMAT = "libvirtd"
 PARTIAL = True
@@ -58,7 +58,7 @@ def start_of(line: Line) -> re.Match[bytes] | None:
 
 def messages(lines: Iterable[Line]) -> Iterator[Message]:
     """The messages of all conversations, each told once."""
-    everything = list(held(told(unwrapped(lines)), lambda one: len(one.text.text)))
+    everything = list(held(told(unwrapped(lines)), lambda one: weight(one.text.text)))
     seen = {(one.channel, one.what) for one in everything}
     for one in everything:
         finer = COARSE.get(one.what, ())

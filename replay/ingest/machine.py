@@ -95,17 +95,33 @@ CACHE_MODES = {
 def machine(drives: Any, nodes: Any = ()) -> tuple[Payload, ...]:
     """The images, each after those below it, and then the drives that two replies tell of.
 
-    `drives` and `nodes` are what query-block and query-named-block-nodes returned, in JSON
-    terms. Raises ReplayError if they do not have that form or lack what an event needs.
+    Where there is no drive they are nodes, as options of the command line. `drives` and `nodes`
+    are what query-block and query-named-block-nodes returned, in JSON terms. Raises ReplayError
+    if they do not have that form or lack what an event needs.
     """
     try:
         found = msgspec.convert(drives, tuple[Drive, ...])
         known = by_file(msgspec.convert(nodes, tuple[Node, ...]))
     except (msgspec.ValidationError, RecursionError) as error:
         raise ReplayError(f"not a reply about drives: {error}") from None
+    if not found:
+        return tuple(parse_payload(raw) for raw in graph(known))
     chains = [chain_of(drive.inserted, known) for drive in found]
     commands = (command(drive, chain, known) for drive, chain in zip(found, chains, strict=True))
     return tuple(parse_payload(raw) for raw in (*images(chains), *commands))
+
+
+def graph(known: Mapping[str, Node]) -> Iterator[dict[str, Any]]:
+    """An image event for the file of each node that has a format, and options for the nodes."""
+    nodes = [node for node in known.values() if node.image is not None]
+    yield from images(chain_of(node, known) for node in nodes)
+    for node in nodes:
+        file = {"driver": PROTOCOLS[0], "filename": file_name(node.file)}
+        options = {"driver": node.drv, "node-name": node.name, "read-only": node.ro, "file": file}
+        if node.cache:
+            options["cache"] = {"direct": node.cache.direct, "no-flush": node.cache.no_flush}
+        text = msgspec.json.encode(options).decode()
+        yield {"kind": "command", "channel": "cli", "name": "blockdev", "arguments": text}
 
 
 def file_name(name: str) -> str:

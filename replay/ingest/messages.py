@@ -5,7 +5,7 @@ from typing import Any
 from replay.errors import ReplayError
 from replay.events import Origin
 from replay.ingest.json_texts import with_double_quotes
-from replay.ingest.recording import Line, Message
+from replay.ingest.recording import Line, Message, weight
 from replay.jsonform import located, parse_object
 
 FROM_CLIENT = {"execute": "command", "exec-oob": "command"}
@@ -18,7 +18,7 @@ BY_SENDER = {"C": FROM_CLIENT, "S": FROM_SERVER, "": KEYS}
 def message(line: Line, sender: str = "", time: float | None = None, channel: str = "") -> Message:
     """The message in a JSON text; ReplayError with its place if it is none."""
     with located(line.origin):
-        return told(line.origin, parsed(line.text), sender, time, channel, len(line.text))
+        return told(line.origin, parsed(line.text), sender, time, channel, weight(line.text))
 
 
 def parsed(text: bytes) -> dict[str, Any]:
@@ -61,4 +61,4 @@ def readable(line: Line, sender: str = "", time: float | None = None, channel: s
         return message(line, sender, time, channel)
     except ReplayError as error:
         why = {"why": "shortened or damaged JSON", "error": error.what}
-        return Message(line.origin, "lost", why, time, channel, len(line.text))
+        return Message(line.origin, "lost", why, time, channel, weight(line.text))

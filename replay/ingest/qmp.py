@@ -7,7 +7,7 @@ import msgspec
 
 from replay.errors import ReplayError
 from replay.ingest.messages import KEYS, message, told
-from replay.ingest.recording import Line, Message
+from replay.ingest.recording import Line, Message, weight
 from replay.jsonform import located, parse_object
 
 FORMAT = "qmp"
@@ -56,16 +56,16 @@ def of_record(line: Line, raw: dict[str, Any]) -> Message:
         if record.dir == "O":
             return option(line, record)
         if record.msg.keys() == {"client"}:
-            return Message(line.origin, "connection", record.msg, record.t, size=len(line.text))
+            return Message(line.origin, "connection", record.msg, record.t, size=weight(line.text))
         if record.msg.keys() == {"lost"}:
             lost = {"why": record.msg["lost"], "sender": record.dir}
-            return Message(line.origin, "lost", lost, record.t, size=len(line.text))
-        return told(line.origin, record.msg, record.dir, record.t, size=len(line.text))
+            return Message(line.origin, "lost", lost, record.t, size=weight(line.text))
+        return told(line.origin, record.msg, record.dir, record.t, size=weight(line.text))
 
 
 def option(line: Line, record: Record) -> Message:
     """The option in a record; ReplayError if it is none."""
     match record.msg:
         case {"name": str(), "value": str()}:
-            return Message(line.origin, "option", record.msg, record.t, size=len(line.text))
+            return Message(line.origin, "option", record.msg, record.t, size=weight(line.text))
     raise ReplayError("not an option of a command line: it has no name and value")

@@ -1,5 +1,6 @@
 """What a reader is given, lines with their origin, and what it makes of them, recordings."""
 
+import bz2
 import gzip
 import lzma
 import os
@@ -7,6 +8,8 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from io import BufferedReader
+from itertools import count
 from pathlib import Path
 from typing import IO, Any, NamedTuple, Protocol, TypeVar
 
@@ -18,14 +21,24 @@ T = TypeVar("T")
 MAX_LINE = 100_000_000
 """The longest line that is read, in bytes."""
 
-MAX_SIZE = 200_000_000
-"""The most text of messages that a file may have, in bytes, since they are held."""
+MAX_SIZE = 1_000_000_000
+"""The most memory that the messages of a file may take, in bytes, since they are held."""
+
+EACH, EACH_VALUE = 1000, 100
+"""About what a message takes that is empty, and what each value in it takes, in bytes."""
+
+BUFFER = 1 << 20
+"""How much is unpacked at a time, in bytes."""
 
 COMPRESSIONS: tuple[tuple[bytes, Any], ...] = (
     (b"\x1f\x8b", gzip.open),
     (b"\xfd7zXZ\x00", lzma.open),
+    (b"BZh", bz2.open),
 )
 """How a compressed file begins, and what opens it."""
+
+UNKNOWN = ((b"\x28\xb5\x2f\xfd", "zstd"), (b"PK\x03\x04", "zip"))
+"""How files begin that are packed in a way that is not read, and its name."""
 
 BROKEN = (OSError, EOFError, lzma.LZMAError, zlib.error)
 """What reading a file may raise."""
@@ -44,7 +57,7 @@ class Message(NamedTuple):
     role: command, reply, notice or greeting as sent; connection, where a client came; option, one
     of the program's command line ({"name", "value"}); sight, what a trace saw inside the program
     ({"name", ...}); lost, one that could not be read ({"why"}). `time` is in seconds since 1970,
-    `size` the length of the text in bytes. `channel` tells the conversations of a file apart, ""
+    `size` the memory that it takes in bytes. `channel` tells the conversations of a file apart, ""
     if there is only one.
     """
 
@@ -76,6 +89,7 @@ class Recording:
     origin: Origin
     left_out: Mapping[str, int] = field(default_factory=dict)
     secrets: int = 0
+    remarks: tuple[str, ...] = ()
 
     @property
     def events(self) -> Iterator[Event]:
@@ -97,17 +111,23 @@ class Format(Protocol):
         """The messages of a file, or a ReplayError with file, line and reason."""
 
 
+def weight(text: bytes) -> int:
+    """About how much memory what a JSON text says takes, in bytes; its values are most of it."""
+    return EACH + len(text) + EACH_VALUE * (text.count(b",") + text.count(b"{") + text.count(b"["))
+
+
 def held(items: Iterable[T], size: Callable[[T], int]) -> Iterator[T]:
     """The items, which are going to be held in memory; ReplayError if they are too much for that.
 
-    `size` gives an item's text in bytes.
+    `size` gives the memory that an item takes in bytes.
     """
     total = 0
     for item in items:
         total += size(item)
         if total > MAX_SIZE:
             raise ReplayError(
-                f"more than {MAX_SIZE} bytes of messages", do="cut the file into parts"
+                f"its messages take more than {MAX_SIZE // 10**6} MB of memory",
+                do="cut the file into parts",
             )
         yield item
 
@@ -136,19 +156,25 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
         start = file.peek(8)
         for magic, unpack in COMPRESSIONS:
             if start.startswith(magic):
-                with unpack(file) as content:
+                with BufferedReader(unpack(file), BUFFER) as content:
                     yield content
                 return
+        for magic, name in UNKNOWN:
+            if start.startswith(magic):
+                what = f"it is packed with {name}, which is not read"
+                raise ReplayError(what, where=shown(path), do="unpack it first")
         yield file
 
 
 def read_lines(path: Path) -> Iterator[Line]:
     """The lines of a file that are not blank, numbered from 1; read as they are asked for."""
+    name = shown(path)
     with readable(path), opened(path) as file:
-        number = 0
-        while text := file.readline(MAX_LINE + 1):
-            origin = Origin(shown(path), number := number + 1)
+        for number in count(1):
+            text = file.readline(MAX_LINE + 1)
+            if not text:
+                return
             if len(text) > MAX_LINE:
-                raise ReplayError(f"a line longer than {MAX_LINE} bytes", where=str(origin))
-            if text.strip():
-                yield Line(origin, text.rstrip(b"\r\n"))
+                raise ReplayError(f"a line longer than {MAX_LINE} bytes", where=f"{name}:{number}")
+            if not text.isspace():
+                yield Line(Origin(name, number), text.rstrip(b"\r\n"))

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from replay.ingest.messages import readable
-from replay.ingest.recording import Line, Message
+from replay.ingest.recording import Line, Message, weight
 
 FORMAT = "qemu-trace"
 PARTIAL = True
@@ -45,7 +45,7 @@ def sighted(line: Line, sight: re.Match[bytes]) -> Message:
         "flags": int(sight["flags"], 16),
         "driver": sight["format"].decode(errors="replace"),
     }
-    return Message(line.origin, "sight", msg, seconds(sight["time"]), size=len(line.text))
+    return Message(line.origin, "sight", msg, seconds(sight["time"]), size=weight(line.text))
 
 
 def seconds(text: bytes | None) -> float | None:

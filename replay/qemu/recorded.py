@@ -4,13 +4,14 @@ Its own queries show the nodes at the places where they were asked, its replies 
 ended. Of other events and other places it tells nothing.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from msgspec.structs import replace
 
 from replay.events import Await, Command, Event, Log, Notice, Observation
+from replay.qemu.exports import as_drives, drive_ids, is_nameless, unnamed
 from replay.qemu.lens import through
 from replay.qemu.sight import QUERIES, Answers, file_name, rooted
 from replay.replayer import NOTHING, Outcome
@@ -40,7 +41,7 @@ def recorded(log: Log, subject: Subject) -> SeenTrace:
     )
     witness = Witness(WITNESS, "what was recorded", "", subject)
     return SeenTrace(
-        log, witness, steps, lambda seen: lens(seen, subject), tuple(remarks(log, odd))
+        log, witness, steps, lambda seen: lens(seen, subject), tuple(remarks(log, looks, odd))
     )
 
 
@@ -49,10 +50,12 @@ def lens(whole: View, subject: Subject) -> View:
     return replace(through(whole, subject), other={}, files={})
 
 
-def remarks(log: Log, odd: Iterable[int]) -> Iterator[str]:
+def remarks(log: Log, looks: Collection[int], odd: Collection[int]) -> Iterator[str]:
     """What a reader must know."""
     if not any(seen.name in QUERIES for seen in log.observations):
         yield "it asked nothing about its drives, so that only replies are compared"
+    elif not looks and not odd:
+        yield "it saw no drive that has a name, so that only replies are compared"
     yield from (f"the answers after #{seq} can't be understood" for seq in odd)
 
 
@@ -86,15 +89,20 @@ def looked(log: Log) -> tuple[dict[int, View], list[int]]:
     found: dict[int, View] = {}
     odd: list[int] = []
     asked: Asked = {}
+    ids = drive_ids(log) if is_nameless(log) else None
     for seq, queries in places(log):
         if not isinstance(log.events[seq - 1].payload, Notice | Await):
             asked = {}
         asked |= {query.name: query.answer for query in queries if query.name in QUERIES}
-        if queries and DRIVES in asked:
-            try:
+        if not queries:
+            continue
+        try:
+            if ids is None and DRIVES in asked:
                 found[seq] = seen(asked)
-            except ODD:
-                odd.append(seq)
+            elif ids and (exported := as_drives(asked, ids)):
+                found[seq] = unnamed(seen(exported))
+        except ODD:
+            odd.append(seq)
     return found, odd
 
 

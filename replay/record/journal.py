@@ -12,10 +12,11 @@ import msgspec
 from replay.errors import ReplayError
 from replay.events import Origin
 from replay.ingest.cleaning import Cleaner
-from replay.ingest.conversation import GIVEN, meaning
+from replay.ingest.conversation import meaning
 from replay.ingest.json_texts import Scanner
 from replay.ingest.messages import message
 from replay.ingest.recording import Line, Message
+from replay.ingest.start import GIVEN
 from replay.jsonform import parse_payload
 
 CLIENT, SERVER, OPTION = "C", "S", "O"

@@ -14,6 +14,7 @@ from replay.ingest import Wish
 from replay.ingest.recording import Recording
 
 DATA = Path(__file__).parents[1] / "data/recordings"
+GIB = 1 << 30
 LIBVIRTD = DATA / "01-libvirtd-debug-qmp.log.xz"
 DOMAIN = DATA / "02-libvirt-qemu-domain.log"
 SHELL = DATA / "11-qmp-shell-v-p.txt"
@@ -83,7 +84,7 @@ def test_a_libvirtd_log_tells_every_message_once() -> None:
 def test_a_domain_log_tells_images_and_the_options_about_drives() -> None:
     (recording,) = ingest.read(DOMAIN)
     found = [entry.payload for entry in recording.entries if isinstance(entry, Event)]
-    assert found[:2] == [Image(IMAGE, "qcow2", 0), Image("/var/lib/images/cd.iso", "raw", 0)]
+    assert found[:2] == [Image(IMAGE, "qcow2", GIB), Image("/var/lib/images/cd.iso", "raw", GIB)]
     assert [p.name for p in found[2:] if isinstance(p, Command)] == [
         "blockdev",
         "blockdev",
@@ -94,7 +95,7 @@ def test_a_domain_log_tells_images_and_the_options_about_drives() -> None:
     ]
     assert recording.left_out == {
         "options of the command line that are about no drive": 22,
-        "sizes of images that nothing tells, taken as 0": 2,
+        "sizes of images that nothing tells, taken from their neighbours or as 1 GiB": 2,
     }
 
 
@@ -322,12 +323,12 @@ def test_a_domain_log_of_2014_has_its_command_line_in_one_line(tmp_path: Path) -
     drive = "file=/d/a,,b.qcow2,if=none,id=drive-virtio-disk0,format=qcow2,cache=none"
     device = "virtio-blk-pci,bus=pci.0,drive=drive-virtio-disk0,id=virtio-disk0"
     assert [e.payload for e in first.events] == [
-        Image("/d/a,b.qcow2", "qcow2", 0),
+        Image("/d/a,b.qcow2", "qcow2", GIB),
         Command("cli", "drive", drive),
         Command("cli", "device", device),
     ]
     assert [e.payload for e in second.events] == [
-        Image("/d/c.raw", "raw", 0),
+        Image("/d/c.raw", "raw", GIB),
         Command("cli", "drive", "file=/d/c.raw"),
         Command("cli", "snapshot", ""),
     ]
@@ -342,8 +343,8 @@ def test_a_chain_of_blockdevs_is_a_chain_of_images(tmp_path: Path) -> None:
     )
     found = [e.payload for e in told(tmp_path, text) if isinstance(e, Event)]
     assert found[:2] == [
-        Image("/d/b.img", "qcow2", 0),
-        Image("/d/t.img", "qcow2", 0, "/d/b.img", "qcow2"),
+        Image("/d/b.img", "qcow2", GIB),
+        Image("/d/t.img", "qcow2", GIB, "/d/b.img", "qcow2"),
     ]
 
 
@@ -354,9 +355,9 @@ def test_the_user_can_tell_the_drives_of_the_start() -> None:
     drive = "id=drive0,file=/var/lib/images/a,,1.qcow2,format=qcow2,size=64M,backing=b.qcow2"
     found = entries(SHELL, drives=(drive, "file=/d/x.raw"))
     assert [e.payload for e in found[:5] if isinstance(e, Event)] == [
-        Image("/var/lib/images/b.qcow2", "qcow2", 0),
+        Image("/var/lib/images/b.qcow2", "qcow2", 64 << 20),
         Image("/var/lib/images/a,1.qcow2", "qcow2", 64 << 20, "b.qcow2"),
-        Image("/d/x.raw", "raw", 0),
+        Image("/d/x.raw", "raw", GIB),
         Command("cli", "drive", "if=none,id=drive0,file=/var/lib/images/a,,1.qcow2,format=qcow2"),
         Command("cli", "drive", "if=none,file=/d/x.raw"),
     ]

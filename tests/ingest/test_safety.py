@@ -1,18 +1,22 @@
 """Whatever a file holds, reading it gives a log or a reason."""
 
+import bz2
+import gzip
 import json
 import lzma
 import random
+import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from replay import ingest
+from replay import ingest, jsonform
 from replay.errors import ReplayError
 from replay.events import Origin
-from replay.ingest import Wish, json_texts, recording
+from replay.ingest import Wish, json_texts, messages, recording
 from replay.ingest.recording import Line
 
 DATA = Path(__file__).parents[1] / "data/recordings"
@@ -107,10 +111,71 @@ def test_an_object_that_never_ends_is_not_collected_for_ever(
 def test_more_messages_than_can_be_held_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recording, "MAX_SIZE", 1000)
+    monkeypatch.setattr(recording, "MAX_SIZE", 5_000_000)
     path = tmp_path / "large"
-    path.write_bytes(b'{"execute": "stop"}\n' * 100)
-    with pytest.raises(ReplayError, match="large:1: more than 1000 bytes of messages"):
+    path.write_bytes(b'{"execute": "stop"}\n' * 5000)
+    reason = "large:1: its messages take more than 5 MB of memory; cut the file into parts"
+    with pytest.raises(ReplayError, match=reason):
+        list(ingest.read(path))
+
+
+@pytest.mark.parametrize(
+    "text", [b'{"execute": "x"}', b'{"return": [' + b"{}," * 1000 + b"0]}", b'{"return": "long"}']
+)
+def test_a_message_takes_no_more_memory_than_is_counted(text: bytes) -> None:
+    tracemalloc.start()
+    try:
+        kept = [messages.message(Line(Origin("f", number), text)) for number in range(200)]
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert taken < sum(message.size for message in kept)
+
+
+@pytest.mark.parametrize("value", [b"0,", b"{},", b"[],"])
+def test_a_line_of_too_many_values_is_not_made_into_objects(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: bytes
+) -> None:
+    monkeypatch.setattr(jsonform, "MOST_VALUES", 1000)
+    path = tmp_path / "wide"
+    path.write_bytes(b'{"execute": "x", "arguments": {"a": [' + value * 1000 + b"0]}}\n")
+    with pytest.raises(ReplayError, match=r"wide:1: .*has more than 1000 values"):
+        list(ingest.read(path, "qmp"))
+
+
+def test_a_packed_file_is_unpacked_no_further_than_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.gz"
+    path.write_bytes(gzip.compress(b"nobody knows this\n" * 5_000_000, 1))
+    tracemalloc.start()
+    try:
+        with pytest.raises(ReplayError, match="no reader knows this file"):
+            list(ingest.read(path))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 20_000_000
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, lzma.compress, bz2.compress])
+def test_a_packed_file_that_is_damaged_is_refused(
+    tmp_path: Path, pack: Callable[[bytes], bytes]
+) -> None:
+    whole = pack(content(DATA / "05-snapshot-on-none.qmp.jsonl.xz"))
+    path = tmp_path / "packed"
+    path.write_bytes(whole)
+    assert read(path) == 28
+    half = len(whole) // 2
+    for damaged in (whole[:half], whole[:12], whole[:half] + b"\0\0\0" + whole[half + 3 :]):
+        path.write_bytes(damaged)
+        with pytest.raises(ReplayError, match="packed: cannot be read"):
+            list(ingest.read(path))
+
+
+@pytest.mark.parametrize(("start", "name"), [(b"\x28\xb5\x2f\xfd", "zstd"), (b"PK\3\4", "zip")])
+def test_a_packing_that_is_not_read_is_told(tmp_path: Path, start: bytes, name: str) -> None:
+    path = tmp_path / "packed"
+    path.write_bytes(start + b"rest")
+    with pytest.raises(ReplayError, match=f"packed: it is packed with {name}.*; unpack it first"):
         list(ingest.read(path))
 
 
