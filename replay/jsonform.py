@@ -60,10 +60,20 @@ def parse_payload(raw: dict[str, Any], version: int = SCHEMA_VERSION) -> Payload
     return payload
 
 
-def parse_entry(line: bytes, origin: Origin | None, version: int = SCHEMA_VERSION) -> Entry:
-    """The event or observation of a native line; ReplayError with origin and reason if neither."""
+def parse_entry(
+    line: bytes,
+    origin: Origin | None,
+    version: int = SCHEMA_VERSION,
+    clean: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
+) -> Entry:
+    """The event or observation of a native line; ReplayError with origin and reason if neither.
+
+    `clean` takes from the object what is not to be kept.
+    """
     with located(origin):
         raw = parse_object(line)
+        if clean is not None:
+            raw = clean(raw)
         recorded = seconds(raw.pop("time", None))
         if raw.get("kind") == OBSERVATION:
             return parse_observation(raw, origin, recorded)

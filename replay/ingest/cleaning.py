@@ -1,10 +1,11 @@
 """What must not be kept of a message: secrets, and names that are random in every run."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from replay.errors import ReplayError
-from replay.ingest.recording import Message
+from replay.ingest.recording import Message, Tally
 
 REPLACED = "(secret)"
 
@@ -24,16 +25,21 @@ TEXTS = (
 )
 """Secrets in running text: options, addresses and lines for the human monitor."""
 
+SUSPECT = re.compile(rb"(?i)pass|secret|token|cookie|key|://[^/]{1,400}@|\\[u/]")
+"""What is in every line of JSON that may hold a secret; most lines are free of it."""
+
 TEMPORARY = re.compile(r"(?<![^\s\",:=])(?:[^\s\",:=]{0,200}/)?vl\.[A-Za-z0-9]{6}(?![A-Za-z0-9])")
 """The file that is laid over an image for snapshot=on."""
 
 
 class Cleaner:
-    """Cleans the messages of one conversation; counts secrets, and numbers temporary files."""
+    """Cleans what one machine said; counts secrets, and numbers temporary files."""
 
-    def __init__(self) -> None:
-        self.secrets = 0
+    def __init__(self, numbers: bool = True) -> None:
+        """`numbers` is off for names that are to stay as they are."""
+        self.tally = Tally()
         self._temporaries: dict[str, str] = {}
+        self._numbers = numbers
 
     def clean(self, message: Message) -> Message:
         """The message without secrets and random names."""
@@ -42,6 +48,19 @@ class Cleaner:
         except RecursionError:
             raise ReplayError("nested too deeply", where=str(message.origin)) from None
 
+    def clean_entry(self, raw: Mapping[str, Any]) -> dict[str, Any]:
+        """The object of an event or observation without secrets; its names are its own."""
+        try:
+            said = self._object(raw)
+        except RecursionError:
+            raise ReplayError("nested too deeply") from None
+        if said.get("channel") != "hmp" or not isinstance(said.get("arguments"), str):
+            return said
+        # what a line for the human monitor is about stands in its first word
+        name = str(said.get("name"))
+        line = self._text(f"{name} {said['arguments']}")
+        return {**said, "arguments": line.removeprefix(f"{name} ")}
+
     def _value(self, value: Any) -> Any:
         if isinstance(value, dict):
             return self._object(value)
@@ -49,7 +68,7 @@ class Cleaner:
             return [self._value(item) for item in value]
         return self._text(value) if isinstance(value, str) else value
 
-    def _object(self, fields: dict[str, Any]) -> dict[str, Any]:
+    def _object(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         hidden = {key for key in fields if SECRET_KEY.fullmatch(key)}
         if any(SECRET_OBJECT.fullmatch(str(fields.get(kind))) for kind in KINDS):
             hidden.add("data")
@@ -64,11 +83,11 @@ class Cleaner:
         """In place of a secret; what is no text is looked through like all else."""
         if not isinstance(value, str) or value in ("", REPLACED):
             return self._value(value)
-        self.secrets += 1
+        self.tally.secrets += 1
         return REPLACED
 
     def _text(self, text: str) -> str:
-        if "vl." in text:
+        if self._numbers and "vl." in text:
             text = TEMPORARY.sub(self._temporary, text)
         for pattern in TEXTS:
             text = pattern.sub(self._replaced, text)
@@ -77,7 +96,7 @@ class Cleaner:
     def _replaced(self, found: re.Match[str]) -> str:
         if found["it"] in ("", REPLACED):
             return found[0]
-        self.secrets += 1
+        self.tally.secrets += 1
         start = found.start("it") - found.start()
         end = found.end("it") - found.start()
         return found[0][:start] + REPLACED + found[0][end:]

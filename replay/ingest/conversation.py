@@ -43,7 +43,7 @@ def recording(
     entries = iter([*start.events, *happened(paired)])
     header = LogHeader(name, description(talk, start.told))
     remarks = () if start.told else (NO_START,)
-    return Recording(header, entries, talk[0].origin, +left_out, cleaner.secrets, remarks)
+    return Recording(header, entries, talk[0].origin, +left_out, cleaner.tally, remarks)
 
 
 # What happened then

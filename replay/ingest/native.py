@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from replay.errors import ReplayError
 from replay.events import Entry, LogHeader
+from replay.ingest.cleaning import SUSPECT, Cleaner
 from replay.ingest.recording import Line, Recording
 from replay.jsonform import located, parse_entry, parse_header, parse_object
 
@@ -33,8 +34,9 @@ def read(lines: Iterable[Line]) -> Iterator[Recording]:
     while start is not None:
         header, version = header_of(start)
         ended_by: list[Line] = []
-        entries = until_header(rest, version, ended_by)
-        yield Recording(header, entries, start.origin)
+        cleaner = Cleaner(numbers=False)
+        entries = until_header(rest, version, ended_by, cleaner)
+        yield Recording(header, entries, start.origin, tally=cleaner.tally)
         for _ in entries:  # what the caller left is read, and checked, all the same
             pass
         start = ended_by[0] if ended_by else None
@@ -46,10 +48,13 @@ def header_of(line: Line) -> tuple[LogHeader, int]:
         return parse_header(parse_object(line.text))
 
 
-def until_header(lines: Iterator[Line], version: int, ended_by: list[Line]) -> Iterator[Entry]:
+def until_header(
+    lines: Iterator[Line], version: int, ended_by: list[Line], cleaner: Cleaner
+) -> Iterator[Entry]:
     """The events and observations up to the next header, which is put into `ended_by`."""
     for line in lines:
         if is_header(line):
             ended_by.append(line)
             return
-        yield parse_entry(line.text, line.origin, version)
+        clean = cleaner.clean_entry if SUSPECT.search(line.text) else None
+        yield parse_entry(line.text, line.origin, version, clean)

@@ -74,6 +74,13 @@ class Message(NamedTuple):
         return self.msg.get("execute", self.msg.get("exec-oob"))
 
 
+@dataclass
+class Tally:
+    """How many secrets were replaced until now."""
+
+    secrets: int = 0
+
+
 @dataclass(frozen=True)
 class Recording:
     """A log as it comes out of a file.
@@ -88,8 +95,13 @@ class Recording:
     entries: Iterator[Entry]
     origin: Origin
     left_out: Mapping[str, int] = field(default_factory=dict)
-    secrets: int = 0
+    tally: Tally = field(default_factory=Tally)
     remarks: tuple[str, ...] = ()
+
+    @property
+    def secrets(self) -> int:
+        """How many secrets were replaced in the entries that were consumed."""
+        return self.tally.secrets
 
     @property
     def events(self) -> Iterator[Event]:

@@ -1,6 +1,8 @@
 """The native form, and how a file's format is recognised."""
 
+import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,8 +11,9 @@ from hypothesis import strategies as st
 
 from replay import ingest
 from replay.errors import ReplayError
-from replay.events import Event, Image, Internal
-from replay.ingest.recording import MAX_LINE
+from replay.events import Entry, Event, Image, Internal
+from replay.ingest.recording import MAX_LINE, Recording
+from replay.jsonform import event_line, observation_line
 
 DATA = Path(__file__).parents[1] / "data/native"
 LOG = DATA / "40a_reopen_after_snap.jsonl"
@@ -154,3 +157,72 @@ def test_mangled_files_raise_nothing_but_replay_errors(tmp_path: Path, data: st.
 
 
 PIECES = [b"{", b"}", b"[" * 2000, b"null", b"-1", b"1e400", b'"', b"\n", b"9" * 5000, b'"kind":']
+
+
+def secrets(tmp_path: Path, *events: dict[str, object]) -> tuple[Recording, list[bytes]]:
+    """A log of these events, read, and its lines as they would be exported."""
+    lines = [json.dumps(event).encode() + b"\n" for event in events]
+    (recording,) = list_of(written(tmp_path, HEADER % b"x" + b"".join(lines)))
+    return recording, [line_of(entry) for entry in recording.entries]
+
+
+def list_of(path: Path) -> list[Recording]:
+    """The recordings of a file, whose entries can still be consumed."""
+    found = [(recording, list(recording.entries)) for recording in ingest.read(path)]
+    return [replace(recording, entries=iter(entries)) for recording, entries in found]
+
+
+def line_of(entry: Entry) -> bytes:
+    return event_line(entry) if isinstance(entry, Event) else observation_line(entry)
+
+
+def command(channel: str, name: str, arguments: object) -> dict[str, object]:
+    return {"kind": "command", "channel": channel, "name": name, "arguments": arguments}
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        command("qmp", "block_passwd", {"device": "d0", "password": "hunter2"}),
+        command("hmp", "set_password", "vnc hunter2"),
+        command("hmp", "change", "vnc password hunter2"),
+        command("cli", "object", "secret,id=s0,data=hunter2"),
+        command("cli", "drive", "if=none,id=d0,file=rbd:p/i:key=hunter2"),
+        {"kind": "notice", "name": "X", "data": {"url": "https://me:hunter2@host/"}},
+        {"kind": "observation", "name": "q", "answer": [{"secret": "hunter2"}]},
+        {"kind": "image", "name": "https://me:hunter2@host/a", "format": "raw", "size": 0},
+    ],
+)
+def test_a_native_log_is_kept_without_its_secrets(tmp_path: Path, event: dict[str, object]) -> None:
+    recording, lines = secrets(tmp_path, event)
+    assert recording.secrets == 1
+    assert b"hunter2" not in lines[0]
+    assert b"(secret)" in lines[0]
+    again, same = secrets(tmp_path, json.loads(lines[0]))
+    assert again.secrets == 0
+    assert same == lines
+
+
+@pytest.mark.parametrize(
+    "arguments", [rb'{"p\u0061ssword":"hunter2"}', rb'{"file":"https:\/\/me:hunter2@host\/"}']
+)
+def test_a_secret_is_found_however_it_is_written(tmp_path: Path, arguments: bytes) -> None:
+    line = b'{"kind":"command","channel":"qmp","name":"x","arguments":%b}\n' % arguments
+    (recording,) = list_of(written(tmp_path, HEADER % b"x" + line))
+    assert recording.secrets == 1
+
+
+def test_a_native_log_keeps_its_names_of_temporary_files(tmp_path: Path) -> None:
+    path = "/var/tmp/vl.aaaaaa"
+    event = command("qmp", "x", {"key-secret": "s0", "file": path})
+    recording, (line,) = secrets(tmp_path, event)
+    assert json.loads(line)["arguments"] == {"file": path, "key-secret": "s0"}
+    assert recording.secrets == 0
+
+
+@pytest.mark.parametrize("depth", [70, 900, 5000])
+def test_a_secret_deep_below_is_refused_as_all_that_is_too_deep(tmp_path: Path, depth: int) -> None:
+    deep = b"[" * depth + b'{"key":"x"}' + b"]" * depth
+    line = b'{"kind":"observation","name":"q","answer":%b}\n' % deep
+    with pytest.raises(ReplayError, match=r"file\.jsonl:2: "):
+        everything(written(tmp_path, HEADER % b"x" + line))
