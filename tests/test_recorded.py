@@ -20,6 +20,7 @@ from replay.replayer import replay
 from replay.shipped import shipped
 from replay.store import open_store
 from replay.variants import Subject, load_subject, resolve
+from replay.view import flag_names
 
 RECORDINGS = Path(__file__).parent / "data/recordings"
 SNAPSHOTS = "01-drive-snapshots-active-commit"
@@ -127,6 +128,121 @@ def test_a_recording_without_queries_is_compared_by_its_replies(
     assert (found.looks, found.replies, found.replies_agreed) == (0, 20, 20)
 
 
+# What a trace log tells beside
+
+
+def traced(tmp_path: Path) -> Log:
+    """The recording of a drive with snapshot=on, with the trace of the same run."""
+    names = ("05-snapshot-on-none.qmp.jsonl.xz", "05-snapshot-on-none.trace.log")
+    return stored(tmp_path, *(RECORDINGS / name for name in names))
+
+
+def flags(log: Log, subject: Subject) -> list[tuple[int, str, list[str]]]:
+    """Every flag that the recording shows: after which event, of which node, its names."""
+    bits = subject.config.bits["open_flags"]
+    return [
+        (step.seq, path, list(flag_names(node.fields["open_flags"], bits)))
+        for step in recorded(log, subject).steps
+        for path, node in (step.view.nodes.items() if step.view else ())
+        if "open_flags" in node.fields
+    ]
+
+
+def test_the_flags_of_an_open_are_told_of_the_node_that_it_makes(
+    subject: Subject, tmp_path: Path
+) -> None:
+    log = traced(tmp_path)
+    assert flags(log, subject) == [
+        (3, "drive0", ["TEMPORARY"]),
+        (3, "drive0.file", ["TEMPORARY"]),
+        *((3, f"drive0{role}", []) for role in BELOW),
+        (6, "drive0", ["TEMPORARY"]),
+        (6, "drive0.file", ["TEMPORARY"]),
+    ]
+    remark = (
+        "of open_flags only TEMPORARY, SNAPSHOT, NATIVE_AIO are compared, once a node is opened"
+    )
+    assert recorded(log, subject).remarks == (remark,)
+
+
+BELOW = (
+    *(".backing_hd", ".backing_hd.file"),
+    *(".backing_hd.backing_hd", ".backing_hd.backing_hd.file"),
+)
+
+
+@pytest.mark.parametrize(
+    ("variant", "wrong"),
+    [
+        ("with", {("drive0", 16, 8), ("drive0.backing_hd", 0, 16)}),
+        ("after", {("drive0.backing_hd", 0, 8)}),
+    ],
+)
+def test_todays_qemu_has_temporary_where_it_is_after_the_revert(
+    subject: Subject, tmp_path: Path, variant: str, wrong: set[tuple[str, int, int]]
+) -> None:
+    found = agreement(traced(tmp_path), subject, variant)
+    assert {
+        (place.path, values["recorded"], values[variant])
+        for place, values in found.first.items()
+        if place.field == "open_flags"
+    } == wrong
+
+
+def test_where_nothing_is_temporary_flags_agree_too(subject: Subject, tmp_path: Path) -> None:
+    trace = tmp_path / "trace.log"
+    opened = 'bdrv_open_common bs 0x1 filename "/var/lib/images/{}" flags {} format_name "{}"\n'
+    trace.write_text(
+        opened.format("base.qcow2", "0x22022", "qcow2")
+        + opened.format("s1.qcow2", "0x2206", "qcow2")
+        + opened.format("s1.qcow2", "0x22122", "qcow2")
+    )
+    log = stored(tmp_path, RECORDINGS / f"{SNAPSHOTS}.qmp.jsonl.xz", trace)
+    assert flags(log, subject) == [(2, "drive0", []), (3, "drive0", [])]
+    assert agreement(log, subject, "after").whole
+
+
+def test_a_place_where_something_else_was_asked_is_no_look(
+    subject: Subject, tmp_path: Path
+) -> None:
+    log = qmp_log(tmp_path, SNAPSHOTS)
+    last = len(log.events)
+    seen = (*log.observations, Observation("query-jobs", [], after=last))
+    more = Log(log.name, log.header, log.events, log.fingerprint, seen)
+    assert recorded(log, subject).steps[last - 1].view is None
+    assert recorded(more, subject).steps[last - 1].view is None
+
+
+def open_of(flags: Any, after: int) -> Observation:
+    answer = {"filename": "/d/a", "driver": "raw", "flags": flags, "name": "bdrv_open_common"}
+    return Observation("bdrv_open_common", answer, after=after)
+
+
+@pytest.mark.parametrize(
+    ("opens", "told"),
+    [
+        ([open_of(0x10, 1)], [(1, "d0", ["TEMPORARY"])]),
+        ([open_of(0x10, 2)], [(1, "d0", ["TEMPORARY"])]),
+        ([open_of(0x10, 1), open_of(0x80, 2)], [(1, "d0", ["TEMPORARY"])]),
+        ([open_of(0x10, 1), open_of(0x80, 1)], []),
+        ([open_of(0x4, 1)], []),
+        ([open_of("0x10", 1)], []),
+    ],
+)
+def test_flags_are_told_only_where_it_is_known_which_open_was_it(
+    subject: Subject, opens: list[Observation], told: list[tuple[int, str, list[str]]]
+) -> None:
+    node = {
+        **{"node-name": "n", "drv": "raw", "file": "/d/a", "ro": True},
+        "cache": {"direct": True, "no-flush": False, "writeback": True},
+    }
+    asked = [{"device": "d0", "inserted": node}]
+    events = (Event(Command("cli", "drive", "if=none,id=d0")), Event(Command("qmp", "stop")))
+    seen = (*opens, *(Observation("query-block", asked, after=seq) for seq in (1, 2)))
+    log = Log("log", LogHeader("log"), events, fingerprint(events), seen)
+    assert flags(log, subject) == told
+
+
 KEYS = st.sampled_from(
     [
         *("device", "inserted", "node-name", "drv", "file", "cache", "image", "ro", "id", "type"),
@@ -231,6 +347,13 @@ def test_conform_holds_variants_against_a_recording(tmp_path: Path) -> None:
     told = run(tmp_path, "conform", SNAPSHOTS, "--format", "json")
     assert told.exit_code == 1
     assert [one["looks_agreed"] for one in json.loads(told.output)] == [1, 5, 5]
+
+
+def test_conform_tells_flags_by_their_names(tmp_path: Path) -> None:
+    files = (RECORDINGS / f"05-snapshot-on-none.{end}" for end in ("qmp.jsonl.xz", "trace.log"))
+    run(tmp_path, "import", *files, "--log", "demo")
+    told = run(tmp_path, "conform", "demo", "--at", "with").output
+    assert "    #3 drive0.open_flags: TEMPORARY in recorded, SNAPSHOT in with\n" in told
 
 
 def test_a_run_tells_what_was_translated_and_what_asks_nothing(tmp_path: Path) -> None:

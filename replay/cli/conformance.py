@@ -75,6 +75,6 @@ def with_recording(
     if not any(one.looks or one.replies for one in found):
         do = "name a log that was imported from a recording"
         raise ReplayError("no look and no reply was recorded", where=word, do=do)
-    emit(OBSERVED[format](found), output)
+    emit(OBSERVED[format](found, subject.config.bits), output)
     if not all(one.whole for one in found):
         raise typer.Exit(DIFFERS)

@@ -119,7 +119,16 @@ def read_joined(
         partial = partial or file.reader.PARTIAL
         parts += the_one(split(file, wish), file)
     name = wish.name or log_name(paths[0])
-    yield from called(iter([conversation.recording(name, parts, wish.drives, partial)]), name)
+    said = in_order(parts)
+    yield from called(iter([conversation.recording(name, said, wish.drives, partial)]), name)
+
+
+def in_order(parts: Sequence[Message]) -> Sequence[Message]:
+    """The messages of several files by their times if all have one, else file by file."""
+    times = {place: one.time for place, one in enumerate(parts) if one.time is not None}
+    if len(times) < len(parts):
+        return parts
+    return [parts[place] for place in sorted(times, key=times.__getitem__)]
 
 
 def read_traffic(name: str, traffic: Iterable[bytes]) -> Recording:

@@ -12,8 +12,9 @@ from msgspec.structs import replace
 
 from replay.events import Await, Command, Event, Log, Notice, Observation
 from replay.qemu.exports import as_drives, drive_ids, is_nameless, unnamed
-from replay.qemu.lens import through
-from replay.qemu.sight import QUERIES, Answers, file_name, rooted
+from replay.qemu.lens import COMPARED_FLAGS, FLAGS, through
+from replay.qemu.opens import with_flags
+from replay.qemu.sight import QUERIES, TRACED, Answers, file_name, rooted
 from replay.replayer import NOTHING, Outcome
 from replay.seen import SeenStep, SeenTrace, Witness
 from replay.subject import Subject
@@ -35,6 +36,7 @@ def recorded(log: Log, subject: Subject) -> SeenTrace:
     """What the recording of a log saw. Places where it did not look have no view."""
     log = translated(log, subject)
     looks, odd = looked(log)
+    looks = with_flags(looks, log, subject.config.bits.get(FLAGS, {}))
     steps = tuple(
         SeenStep(seq, event, outcome(event), looks.get(seq))
         for seq, event in enumerate(log.events, 1)
@@ -56,6 +58,9 @@ def remarks(log: Log, looks: Collection[int], odd: Collection[int]) -> Iterator[
         yield "it asked nothing about its drives, so that only replies are compared"
     elif not looks and not odd:
         yield "it saw no drive that has a name, so that only replies are compared"
+    listed = ", ".join(COMPARED_FLAGS)
+    if any(seen.name == TRACED for seen in log.observations) and looks:
+        yield f"of open_flags only {listed} are compared, once a node is opened"
     yield from (f"the answers after #{seq} can't be understood" for seq in odd)
 
 
@@ -93,7 +98,8 @@ def looked(log: Log) -> tuple[dict[int, View], list[int]]:
     for seq, queries in places(log):
         if not isinstance(log.events[seq - 1].payload, Notice | Await):
             asked = {}
-        asked |= {query.name: query.answer for query in queries if query.name in QUERIES}
+        queries = [query for query in queries if query.name in QUERIES]
+        asked |= {query.name: query.answer for query in queries}
         if not queries:
             continue
         try:

@@ -1,23 +1,28 @@
 """How variants agree with what recordings saw, as text and as JSON."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
+from typing import Any
 
 from replay.conform.observed import Observed
 from replay.report import FORMAT_VERSION, words
 from replay.report.document import document
 from replay.report.page import Page, Piece, block, line, page
+from replay.view import flag_names
+
+Bits = Mapping[str, Mapping[str, int]]
+"""The names of the bits of each field that has such."""
 
 
-def text(found: Sequence[Observed]) -> Page:
+def text(found: Sequence[Observed], bits: Bits) -> Page:
     """A line a variant below its log, and where the first disagreement is."""
     pieces: list[str | Piece] = []
     for log, of_log in groupby(found, key=lambda one: one.log):
-        pieces += [line(f"log      {words.escape(log)}", "faint"), *_variants(list(of_log))]
+        pieces += [line(f"log      {words.escape(log)}", "faint"), *_variants(list(of_log), bits)]
     return page(pieces)
 
 
-def _variants(found: Sequence[Observed]) -> Iterator[str | Piece]:
+def _variants(found: Sequence[Observed], bits: Bits) -> Iterator[str | Piece]:
     width = max(len(one.variant) for one in found)
     for one in found:
         looks = f"{one.looks_agreed} of {one.looks} looks"
@@ -25,12 +30,20 @@ def _variants(found: Sequence[Observed]) -> Iterator[str | Piece]:
         yield f"  {words.escape(one.variant):{width}}  {looks} and {replies} agree"
         for (_, path, field), values in one.first.items():
             place = ".".join(filter(None, (path, field)))
-            told = ", ".join(f"{words.value(v)} in {words.escape(k)}" for k, v in values.items())
+            of = {name: _value(value, bits.get(field, {})) for name, value in values.items()}
+            told = ", ".join(f"{value} in {words.escape(name)}" for name, value in of.items())
             yield block(f"    #{one.seq} ", f"{words.escape(place)}: {told}", hang=2)
 
 
-def json(found: Iterable[Observed]) -> str:
-    """An object a log and variant."""
+def _value(value: Any, bits: Mapping[str, int]) -> str:
+    """A field's value, that of bits by their names."""
+    if not bits or not isinstance(value, int):
+        return words.value(value)
+    return words.flags(flag_names(value, bits))
+
+
+def json(found: Iterable[Observed], bits: Bits) -> str:
+    """An object a log and variant; bits are told as numbers."""
     told = [
         {
             "format_version": FORMAT_VERSION,

@@ -93,7 +93,7 @@ def variant_lines(variants: Iterable[VariantId]) -> Iterator[Piece]:
     name, revision = (max(len(getattr(v, key)) for v in variants) for key in ("name", "revision"))
     for variant in variants:
         left = f"{words.escape(variant.name):{name}}  {words.escape(variant.revision):{revision}}"
-        yield line(f"variant  {left}  {variant.digest[:12]}", "faint")
+        yield line(f"variant  {left}  {variant.digest[:12]}".rstrip(), "faint")
 
 
 def translation(done: Summary) -> str:

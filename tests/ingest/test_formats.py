@@ -422,3 +422,19 @@ def test_replies_without_their_commands_are_refused_or_left_out(tmp_path: Path) 
     (recording,) = ingest.read(written(tmp_path, text + '{"execute": "stop"}\n'))
     assert isinstance(recording, Recording)
     assert recording.left_out == {"replies to no command that was recorded": 1}
+
+
+def test_files_with_times_make_one_log_in_the_order_of_these(tmp_path: Path) -> None:
+    trace, traffic = tmp_path / "a.log", tmp_path / "b.log"
+    opened = 'bdrv_open_common bs 0x1 filename "/d/a" flags 0x2 format_name "raw"\n'
+    trace.write_text(f"1@1.5:{opened}1@3.5:{opened}")
+    traffic.write_text(
+        "".join(f'{{"t":{t},"dir":"C","msg":{{"execute":"stop"}}}}\n' for t in (1.0, 2.0, 3.0))
+    )
+    (timed,) = ingest.read_joined([trace, traffic], Wish(name="x"))
+    assert [type(entry).__name__ for entry in timed.entries] == [
+        *("Event", "Observation", "Event", "Event", "Observation"),
+    ]
+    trace.write_text(opened)
+    (untimed,) = ingest.read_joined([traffic, trace], Wish(name="x"))
+    assert [entry.recorded for entry in untimed.entries] == [1.0, 2.0, 3.0, None]

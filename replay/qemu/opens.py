@@ -1,0 +1,71 @@
+"""Opens: the flags with which a recording's trace saw nodes being opened."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec.structs import replace
+
+from replay.events import Log, Observation
+from replay.qemu.lens import FLAGS, compared
+from replay.qemu.sight import RESIZE, TRACED
+from replay.view import Node, View
+
+NO_IO = 0x10000
+"""As it is opened only to be made or looked at; bits of today's QEMU, which the trees have not."""
+
+Key = tuple[Any, Any]
+"""A driver and a file."""
+
+Opened = Mapping[Key, set[int]]
+"""The flags with which each driver has opened each file."""
+
+
+def with_flags(looks: Mapping[int, View], log: Log, bits: Mapping[str, int]) -> dict[int, View]:
+    """The views by seq, in which a node that is new has the flags that the trace tells of it.
+
+    Later ones do not have them: the trace does not tell of a node that is reopened. A trace
+    without times stands at one place of the log: then its opens count everywhere.
+    """
+    opens = [one for one in log.observations if one.name == TRACED and is_lasting(one.answer)]
+    timed = len({one.after for one in opens}) > 1
+    met: set[Key] = set()
+    found = {}
+    for seq in sorted(looks):
+        known = opened([one for one in opens if not timed or one.after <= seq], bits)
+        new = {key: flags for key, flags in known.items() if key not in met}
+        nodes = looks[seq].nodes
+        found[seq] = replace(
+            looks[seq], nodes={path: with_own(node, new) for path, node in nodes.items()}
+        )
+        met |= {key_of(node) for node in nodes.values()}
+    return found
+
+
+def key_of(node: Node) -> Key:
+    """The driver and the file of a node."""
+    return node.fields.get("driver"), node.fields.get("filename")
+
+
+def is_lasting(answer: Any) -> bool:
+    """Whether this is an open of a node that then stays."""
+    match answer:
+        case {"filename": str(), "driver": str(), "flags": int(flags)}:
+            return not flags & (RESIZE | NO_IO)
+    return False
+
+
+def opened(opens: list[Observation], bits: Mapping[str, int]) -> Opened:
+    """The flags that are compared, by driver and file."""
+    found: dict[Key, set[int]] = {}
+    for one in opens:
+        key = one.answer["driver"], one.answer["filename"]
+        found.setdefault(key, set()).add(compared(one.answer["flags"], bits))
+    return found
+
+
+def with_own(node: Node, known: Opened) -> Node:
+    """The node with its flags; without them if it is not known which of its opens was its own."""
+    flags = known.get(key_of(node), set())
+    if len(flags) != 1:
+        return node
+    return replace(node, fields={**node.fields, FLAGS: next(iter(flags))})
