@@ -257,20 +257,43 @@ JSON: st.SearchStrategy[Any] = st.recursive(
 
 
 @settings(deadline=None, max_examples=80)
-@given(st.lists(JSON, max_size=2), JSON, JSON)
+@given(st.lists(JSON, max_size=2), JSON, JSON, JSON)
 def test_any_answers_are_understood_or_remarked(
-    subject: Subject, drives: list[Any], nodes: Any, graph: Any
+    subject: Subject, drives: list[Any], nodes: Any, graph: Any, opened: Any
 ) -> None:
     events = (Event(Command("cli", "drive", "if=none,id=d0")),)
     seen = (
         Observation("query-block", drives, after=1),
         Observation("query-named-block-nodes", nodes, after=1),
         Observation("x-debug-query-block-graph", graph, after=1),
+        Observation("bdrv_open_common", opened, after=1),
     )
     log = Log("log", LogHeader("log"), events, fingerprint(events), seen)
     witness = recorded(log, subject)
-    assert (witness.steps[0].view is None) == (len(witness.remarks) == 1)
+    assert (witness.steps[0].view is None) == (
+        len(witness.remarks) > 0 and "open_flags" not in witness.remarks[0]
+    )
     diff(witness, replay(log, resolve(subject, "after", {})))
+
+
+@pytest.mark.parametrize("driver", [{}, [], None, 7])
+def test_a_driver_that_is_no_name_has_no_open(subject: Subject, driver: Any) -> None:
+    cache = {"direct": True, "no-flush": False, "writeback": True}
+    node = {"node-name": "n", "drv": driver, "file": "/d/a", "ro": True, "cache": cache}
+    events = (Event(Command("cli", "drive", "if=none,id=d0")),)
+    things = [
+        {"id": 1, "type": "block-backend", "name": "d0"},
+        {"id": 2, "type": "block-driver", "name": "n"},
+    ]
+    graph = {"nodes": things, "edges": [{"parent": 1, "child": 2, "name": "root"}]}
+    seen = (
+        Observation("query-block", [{"device": "d0", "inserted": node}], after=1),
+        Observation("query-named-block-nodes", [node], after=1),
+        Observation("x-debug-query-block-graph", graph, after=1),
+        open_of(0x10, 1),
+    )
+    log = Log("log", LogHeader("log"), events, fingerprint(events), seen)
+    assert flags(log, subject) == []
 
 
 def test_a_graph_that_goes_round_is_not_walked(subject: Subject) -> None:

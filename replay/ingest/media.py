@@ -46,7 +46,7 @@ def media(
 
 def used(command: Any, arguments: Any, nodes: dict[str, dict[str, Any]]) -> Used:
     """The files that a command uses; nodes are remembered."""
-    if not isinstance(arguments, dict):
+    if not isinstance(arguments, dict) or not isinstance(command, str):
         return
     if command in MEDIUM and arguments.get("device") != "vnc":
         name, format = (text(arguments, key) for key in MEDIUM[command])

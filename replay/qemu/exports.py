@@ -25,7 +25,7 @@ def is_nameless(log: Log) -> bool:
     return not any(one.name == DRIVES and one.answer for one in log.observations)
 
 
-def drive_ids(log: Log) -> frozenset[str]:
+def made_drives(log: Log) -> frozenset[str]:
     """The names of all drives that a translated log makes."""
     texts = (e.payload.arguments for e in log.events if isinstance(e.payload, Command))
     found = (DRIVE_ID.search(text) for text in texts if isinstance(text, str))

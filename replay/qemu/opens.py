@@ -13,7 +13,7 @@ from replay.view import Node, View
 NO_IO = 0x10000
 """As it is opened only to be made or looked at; bits of today's QEMU, which the trees have not."""
 
-Key = tuple[Any, Any]
+Key = tuple[str, str]
 """A driver and a file."""
 
 Opened = Mapping[Key, set[int]]
@@ -43,7 +43,7 @@ def with_flags(looks: Mapping[int, View], log: Log, bits: Mapping[str, int]) -> 
 
 def key_of(node: Node) -> Key:
     """The driver and the file of a node."""
-    return node.fields.get("driver"), node.fields.get("filename")
+    return str(node.fields.get("driver")), str(node.fields.get("filename"))
 
 
 def is_lasting(answer: Any) -> bool:

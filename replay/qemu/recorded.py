@@ -11,7 +11,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from replay.events import Await, Command, Event, Log, Notice, Observation
-from replay.qemu.exports import as_drives, drive_ids, is_nameless, unnamed
+from replay.qemu.exports import as_drives, is_nameless, made_drives, unnamed
 from replay.qemu.lens import COMPARED_FLAGS, FLAGS, through
 from replay.qemu.opens import with_flags
 from replay.qemu.sight import QUERIES, TRACED, Answers, file_name, rooted
@@ -94,7 +94,7 @@ def looked(log: Log) -> tuple[dict[int, View], list[int]]:
     found: dict[int, View] = {}
     odd: list[int] = []
     asked: Asked = {}
-    ids = drive_ids(log) if is_nameless(log) else None
+    ids = made_drives(log) if is_nameless(log) else None
     for seq, queries in places(log):
         if not isinstance(log.events[seq - 1].payload, Notice | Await):
             asked = {}

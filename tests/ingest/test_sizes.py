@@ -107,6 +107,11 @@ def test_files_that_the_recording_makes_are_no_images(tmp_path: Path) -> None:
     assert found == {}
 
 
+def test_odd_actions_name_no_files(tmp_path: Path) -> None:
+    odd: list[Any] = [{"type": ["change"], "data": {"target": "/d/a"}}, {"type": "change"}, 7]
+    assert images(tmp_path, qmp("transaction", actions=odd), OK, drive="") == {}
+
+
 def test_an_overlay_that_is_there_already_is_an_image(tmp_path: Path) -> None:
     data = {"device": "d0", "snapshot-file": "/d/a.qcow2", "mode": "existing"}
     action = {"type": "blockdev-snapshot-sync", "data": data}
