@@ -116,6 +116,8 @@ def found(connection: Connection, name: str | None) -> tuple[Unfinished, ...]:
     counted = func.count(messages.c.number)
     query = select(recordings.c.id, recordings.c.name, counted).outerjoin(messages)
     query = query.group_by(recordings.c.id).order_by(recordings.c.name)
+    if name is not None and not name.isprintable():
+        return ()  # it can be no name, and may be nothing that a database can be asked for
     if name is not None:
         query = query.where(recordings.c.name == name)
     return tuple(Unfinished(*row) for row in connection.execute(query))
