@@ -9,7 +9,7 @@ import typer
 from replay import arguments
 from replay.cli.app import DIFFERS, Output, Session, Told, app, emit, notify
 from replay.cli.progress import watched
-from replay.cli.replays import Format, FormatOption, Forms
+from replay.cli.replays import Format, FormatOption
 from replay.conform import Conformance, agreements, conformance, open_recordings, plan
 from replay.conform.observed import Observed, observed
 from replay.errors import ReplayError
@@ -20,7 +20,7 @@ from replay.report import observed as observation
 from replay.shipped import shipped
 from replay.variants import resolve
 
-OBSERVED: Forms[Sequence[Observed]] = {
+OBSERVED: Mapping[Format, Callable[[Sequence[Observed], observation.Bits], Told]] = {
     Format.TEXT: observation.text,
     Format.JSON: observation.json,
 }
