@@ -37,10 +37,13 @@ def qmp_check_args(arguments, schema):
 
 
 def qmp_check_members(data, schema):
-    """The readers made from the schema, of an object inside the arguments."""
+    """The readers made from the schema, of an object inside the arguments.
+
+    What is missing is to them (qmp_input_type_str) nothing of the right type.
+    """
     for name in schema:
         if name not in data and not schema[name].endswith("?"):
-            error_check(error_missing_parameter(name))
+            error_check(error_invalid_parameter_type(name))
     qmp_check_types(data, schema)
     for name in data:
         if name not in schema:
