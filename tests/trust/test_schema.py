@@ -34,7 +34,7 @@ KNOWN = {
 }
 """What all of them hold, among other logs."""
 
-BROKEN_OFF = "fb96bc26eaa9ce7197216cbf2dcbc5540c653cc5fbf98b40aac331c0f7ebd643"
+BROKEN_OFF = "c65d248ebaa109d16549d938714f71973225aaf479529bbdb6d6aaa7cd960ed4"
 """The log of the recording that goes on in the one of revision 0004."""
 
 
