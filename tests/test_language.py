@@ -1,7 +1,6 @@
 """The model language: what is refused before it runs, and what is stopped while it runs."""
 
 import hashlib
-import time
 from collections.abc import Iterator
 from textwrap import dedent
 from typing import Any
@@ -616,10 +615,7 @@ def range_of(n):
 @pytest.mark.parametrize("case", LIMITS)
 def test_nothing_runs_away(case: str) -> None:
     text = f"def f():\n    {LIMITS[case]}\n{HELPERS}"
-    started = time.process_time()
-    ending = crash(text)
-    assert ending.cls == "StepLimit"
-    assert time.process_time() - started < 10
+    assert crash(text).cls == "StepLimit"
 
 
 def test_a_crash_leaves_the_disk_as_it_was_at_that_moment() -> None:
