@@ -6,6 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
+from replay.variants import Subject, load_subject
+from tests.examples import PATCHES
+
+TOY = PATCHES.parent / "tests" / "toy"
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Adds --write-gold, which makes the expected output anew; look at its diff."""
@@ -24,3 +29,15 @@ def need() -> Callable[[str, str], None]:
             pytest.skip(reason)
 
     return check
+
+
+@pytest.fixture(scope="session")
+def qemu() -> Subject:
+    """QEMU's block layer."""
+    return load_subject(PATCHES)
+
+
+@pytest.fixture(scope="session")
+def toy() -> Subject:
+    """The shunting yard."""
+    return load_subject(TOY)

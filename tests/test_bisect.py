@@ -14,22 +14,8 @@ from replay.events import Command
 from replay.places import find_target, outcome_of, value_at
 from replay.questions import about_check, about_place, culprits
 from replay.replayer import Trace, replay
-from replay.variants import Subject, load_subject, resolve
+from replay.variants import Subject, resolve
 from tests.examples import NAMES, PATCHES, example, log_of, traced
-
-TOY = Path(__file__).parent / "toy"
-
-
-@pytest.fixture(scope="module")
-def qemu() -> Subject:
-    """QEMU's block layer."""
-    return load_subject(PATCHES)
-
-
-@pytest.fixture(scope="module")
-def toy() -> Subject:
-    """The shunting yard."""
-    return load_subject(TOY)
 
 
 def ends_of(subject: Subject, name: str, start: str, end: str) -> tuple[Trace, Trace]:

@@ -8,22 +8,8 @@ from replay.checks import Checks, breaches, load_checks, named
 from replay.errors import ReplayError
 from replay.events import Command, Guest, Image, Log
 from replay.replayer import replay
-from replay.variants import Subject, Variant, load_subject, resolve
+from replay.variants import Variant, resolve
 from tests.examples import PATCHES, example, log_of
-
-TOY = Path(__file__).parent / "toy"
-
-
-@pytest.fixture(scope="module")
-def qemu() -> Subject:
-    """QEMU's block layer."""
-    return load_subject(PATCHES)
-
-
-@pytest.fixture(scope="module")
-def toy() -> Subject:
-    """The shunting yard."""
-    return load_subject(TOY)
 
 
 def found(log: Log, variant: Variant, checks: Checks) -> list[tuple[str, str, int, int]]:

@@ -12,23 +12,9 @@ from replay.lineage import lineage
 from replay.places import FILE_FIELDS, Target, find_target, flags_of, outcome_of
 from replay.replayer import Trace
 from replay.report.sentence import sentence
-from replay.variants import Subject, load_subject, resolve
+from replay.variants import Subject, resolve
 from replay.view import view
-from tests.examples import NAMES, PATCHES, example, log_of, traced
-
-TOY = Path(__file__).parent / "toy"
-
-
-@pytest.fixture(scope="module")
-def qemu() -> Subject:
-    """QEMU's block layer."""
-    return load_subject(PATCHES)
-
-
-@pytest.fixture(scope="module")
-def toy() -> Subject:
-    """The shunting yard."""
-    return load_subject(TOY)
+from tests.examples import NAMES, example, log_of, traced
 
 
 def why(subject: Subject, name: str, at: str, what: str, seq: int | None = None) -> Explanation:

@@ -3,7 +3,6 @@
 import json
 from pathlib import Path
 
-import pytest
 from msgspec.structs import replace
 
 from replay.attribute import Work
@@ -14,7 +13,7 @@ from replay.interactions import Interaction, interactions
 from replay.report import json as as_json
 from replay.report import report, text, together
 from replay.variants import Subject, load_subject
-from tests.examples import PATCHES, example, log_of, traced
+from tests.examples import example, log_of, traced
 from tests.test_schemas import validate
 
 MODEL = """\
@@ -122,11 +121,6 @@ def test_patches_that_work_alone_do_not_interact(tmp_path):
 def test_only_what_is_asked_about_is_looked_at(tmp_path):
     subject = series(tmp_path, patch(1, OPENS), patch(2, USES))
     assert interactions(traced(subject, GO, "base", "2222222"), lambda p: False) == ()
-
-
-@pytest.fixture(scope="module")
-def qemu() -> Subject:
-    return load_subject(PATCHES)
 
 
 def test_clearing_no_backing_has_no_effect_until_the_revert(qemu):
