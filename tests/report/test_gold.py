@@ -39,7 +39,7 @@ def test_a_diff_of_an_example_reads_as_it_did(reports, request, name, form, suff
 
 
 def test_there_is_no_expected_output_of_an_example_that_is_gone():
-    assert {path.stem for path in GOLD.iterdir()} == set(NAMES)
+    assert {path.stem for path in GOLD.iterdir() if path.is_file()} == set(NAMES)
 
 
 @pytest.mark.parametrize("width", [60, 80, 120])
