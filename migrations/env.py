@@ -5,8 +5,8 @@ import os
 from alembic import context
 from sqlalchemy import Connection
 
-from replay.database import connect_to, writing
-from replay.tables import metadata
+from replay.store.database import connect_to, writing
+from replay.store.tables import metadata
 
 
 def migrate(connection: Connection) -> None:

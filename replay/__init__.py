@@ -1,3 +1,3 @@
-"""replay runs one log of operations through several revisions of a patch series."""
+"""Replay a log of block operations through versions of a program and compare what happens."""
 
 __version__ = "0.1.0"

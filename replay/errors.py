@@ -1,4 +1,4 @@
-"""The one exception that tells a user what went wrong."""
+"""The errors that tell a user what went wrong, where, and what to do next."""
 
 
 class ReplayError(Exception):

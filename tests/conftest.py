@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from replay.variants import Subject, load_subject
+from replay.variants.variant import Subject, load_subject
 from tests.examples import PATCHES
 
 TOY = PATCHES.parent / "tests" / "toy"

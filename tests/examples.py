@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from replay import ingest
-from replay.events import Event, Log, LogHeader, Payload, fingerprint
-from replay.replayer import Trace, replay
-from replay.variants import Subject, resolve
+from replay.engine.replay import Trace, replay
+from replay.events.event import Event, Log, LogHeader, Payload, fingerprint
+from replay.formats import read as ingest
+from replay.variants.variant import Subject, resolve
 
 PATCHES = Path(__file__).parents[1] / "patches"
 NAMES = sorted(file.stem for file in (PATCHES / "examples").glob("*.jsonl"))

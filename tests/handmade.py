@@ -2,16 +2,16 @@
 
 from pathlib import Path
 
-from replay.disk import Disk, Inode
-from replay.events import Event, Log, LogHeader, Payload, fingerprint
-from replay.extents import Extent
+from replay.engine.replay import Outcome, Step, Trace
+from replay.events.event import Event, Log, LogHeader, Payload, fingerprint
 from replay.language import compile_tree
-from replay.recipe import Recipe
-from replay.replayer import Outcome, Step, Trace
 from replay.series import Series, Tree, source_file
-from replay.state import Object, Ref, State, Value
-from replay.subject import FieldConfig, JobsConfig, NodeConfig, Subject, SubjectConfig
-from replay.variants import Variant
+from replay.state.disk import Disk, Inode
+from replay.state.extents import Extent
+from replay.state.objects import Object, Ref, State, Value
+from replay.variants.expression import VariantSpec
+from replay.variants.subject import FieldConfig, JobsConfig, NodeConfig, Subject, SubjectConfig
+from replay.variants.variant import Variant
 
 FLAGS = {"TEMPORARY": 0x10, "SNAPSHOT": 0x8, "RDWR": 0x2}
 MACHINE = 1
@@ -63,7 +63,7 @@ def disk(*names: str, gone: tuple[str, ...] = (), data: tuple[Extent, ...] = ())
 def variant(name: str) -> Variant:
     """A variant of a model that says nothing."""
     tree = Tree((source_file("model.py", "class Machine:\n    drives: list = []\n"),))
-    return Variant(name, f"{name}^", SUBJECT, tree, compile_tree(tree, "Machine"), Recipe(0))
+    return Variant(name, f"{name}^", SUBJECT, tree, compile_tree(tree, "Machine"), VariantSpec(0))
 
 
 def trace(name: str, *steps: tuple[Payload, Outcome, State]) -> Trace:

@@ -3,10 +3,10 @@
 import posixpath
 from functools import cache
 
-from replay.differ import Divergence, diff
-from replay.replayer import Trace, replay
-from replay.variants import Subject, Variant, load_subject, resolve
-from replay.view import view
+from replay.engine.diff import Divergence, diff
+from replay.engine.replay import Trace, replay
+from replay.engine.view import view
+from replay.variants.variant import Subject, Variant, load_subject, resolve
 from tests.examples import PATCHES, example
 
 

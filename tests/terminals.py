@@ -11,7 +11,7 @@ import termios
 import tty
 
 from replay.cli import main
-from tests.trust.children import start
+from tests.whole.children import start
 
 STYLE = re.compile(r"\x1b\[([\d;]*)m")
 """What may stand between the words: how those that follow look."""

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from replay.conform import Agreement, agreements, open_recordings, plan
+from replay.qemu.conformance import Agreement, agreements, open_recordings, plan
 
 ROOT = Path(__file__).parents[1]
 PATCHES = ROOT / "patches"

@@ -1,4 +1,4 @@
-"""What the commands share: the program itself, the options before a command, and printing."""
+"""The Typer application, the options before a command, exit statuses."""
 
 import sys
 from contextlib import suppress
@@ -9,17 +9,17 @@ import typer
 from msgspec import Struct
 from rich.console import Console
 
-from replay import __version__, arguments, listings
+from replay import __version__
+from replay.cli import arguments, listings
 from replay.cli.interrupts import Interrupted, interruptible
-from replay.cli.progress import ended
+from replay.cli.progress_bar import ended
 from replay.cli.terminal import folded, shown
 from replay.errors import ReplayError
-from replay.output import deliver
-from replay.report.page import Page, page
-from replay.report.words import escape
-from replay.shipped import shipped
-from replay.store import EventStore, Stored, open_store
-from replay.variants import Subject, load_subject
+from replay.files import deliver, shipped
+from replay.reports.text.page import Page, page
+from replay.reports.words import escape
+from replay.store.event_store import AddedLog, EventStore, open_store
+from replay.variants.variant import Subject, load_subject
 
 app = typer.Typer(
     help="Runs a log of block operations through several revisions of a patch series.",
@@ -33,10 +33,10 @@ DIFFERS = 1
 TROUBLE = 2
 
 LogWord = Annotated[str, typer.Argument(metavar="LOG", help="A stored log's name, or a file.")]
-Output = Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE")]
+OutputFile = Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE")]
 
 
-Told = str | Page
+Printable = str | Page
 """What a command prints: a text for programs and other tools, or a page for people."""
 
 
@@ -63,14 +63,14 @@ def main() -> NoReturn:
             app(prog_name="replay")
     except ReplayError as error:
         ended()
-        say(f"replay: {escape(str(error))}")
+        print_note(f"replay: {escape(str(error))}")
     except Interrupted as signal:
         ended()
-        say(f"replay: ended by {signal}; what it had not reported as done is undone")
+        print_note(f"replay: ended by {signal}; what it had not reported as done is undone")
     sys.exit(TROUBLE)
 
 
-def say(message: str) -> None:
+def print_note(message: str) -> None:
     """A line on standard error, as far as that takes it."""
     lines = folded(message, Console(stderr=True).width) if sys.stderr.isatty() else [message]
     with suppress(OSError):
@@ -98,18 +98,18 @@ def options(
     context.obj = Session(db, patches, arguments.parse_named(variant or ()))
 
 
-def notify(stored: Stored) -> None:
+def notify(stored: AddedLog) -> None:
     """Says it if a file's log has another name in the store."""
     if stored.status == "renamed":
-        say(f"replay: {listings.stored(stored)}")
+        print_note(f"replay: {listings.stored(stored)}")
 
 
-def tell(text: str) -> None:
+def print_text(text: str) -> None:
     """Prints lines of plain text; a terminal folds those that are too long."""
-    emit(page(text.splitlines()))
+    print_result(page(text.splitlines()))
 
 
-def emit(told: Told, output: Path | None = None) -> None:
+def print_result(told: Printable, output: Path | None = None) -> None:
     """Delivers a text as it is, and a page as is fit for where it goes."""
     on_terminal = output is None and sys.stdout.isatty()
     text = shown(told, Console()) if on_terminal and isinstance(told, Page) else str(told)

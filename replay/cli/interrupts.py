@@ -1,4 +1,4 @@
-"""Signals that end a command, in an order that undoes what is half done."""
+"""Ending a command in order on SIGINT and SIGTERM."""
 
 import signal
 from collections.abc import Iterator

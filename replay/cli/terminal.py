@@ -1,4 +1,4 @@
-"""Pages on a terminal: as wide as that is, with colours beside the signs that say the same."""
+"""Printing pages at the terminal's width and in colour."""
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -6,12 +6,12 @@ from rich.highlighter import RegexHighlighter
 from rich.text import Text
 from rich.theme import Theme
 
-from replay.report.page import Page, Role
+from replay.reports.text.page import Page, TextStyle
 
 NARROWEST = 40
 """Columns below which a page is not laid out any narrower."""
 
-ROLES: dict[Role, str] = {
+ROLES: dict[TextStyle, str] = {
     "": "",
     "faint": "dim",
     "headline": "bold",
@@ -22,7 +22,7 @@ ROLES: dict[Role, str] = {
 }
 
 
-class Signs(RegexHighlighter):
+class UnicodeSigns(RegexHighlighter):
     """What stands out in a line, by the words and signs that plain text has too."""
 
     base_style = "sign."
@@ -53,7 +53,7 @@ THEME = Theme(
 def shown(page: Page, console: Console) -> str:
     """The page as the console's terminal takes it, which may know no colours or be told so."""
     width = max(console.width, NARROWEST)
-    signs = Signs()
+    signs = UnicodeSigns()
     with console.use_theme(THEME), console.capture() as capture:
         for role, line in page.laid(width):
             for part in folded(line, width):

@@ -1,4 +1,4 @@
-"""The builtin functions and the methods, so written that nothing runs away in time or space."""
+"""The builtin functions and methods of the language, with limits."""
 
 from typing import Any
 

@@ -1,12 +1,11 @@
-"""The static check: what a tree says is in the language, and every name that it uses is there."""
+"""Checking that every name a tree uses is defined and has the right number of arguments."""
 
 from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
 
 from replay.errors import ReplayError
 from replay.language.definitions import Definition, Definitions, definitions, located
-from replay.language.syntax import MisuseError, Use
-from replay.language.vocabulary import BUILTINS, METHODS, RESERVED
+from replay.language.vocabulary import BUILTINS, METHODS, RESERVED, MisuseError, Use
 from replay.series import Tree
 
 

@@ -1,4 +1,4 @@
-"""Definitions: what the files of a tree define, all in one name space.
+"""Collecting the functions, classes and constants of a tree, parsed once per unchanged chunk.
 
 A file is read in chunks, each from one `def` or `class` to the next, and lines are counted inside
 a chunk. So what a patch leaves alone is read, checked and compiled only once.
@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 from replay.errors import ReplayError
 from replay.language.grammar import uses
-from replay.language.syntax import (
+from replay.language.vocabulary import (
+    METHODS,
     MisuseError,
     Use,
     check_depth,
@@ -21,7 +22,6 @@ from replay.language.syntax import (
     constant_uses,
     without_docstring,
 )
-from replay.language.vocabulary import METHODS
 from replay.series import Tree
 
 

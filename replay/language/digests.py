@@ -1,4 +1,4 @@
-"""Digests: what a function is, with all that it can reach."""
+"""A digest for each function over its code and all the code it can reach."""
 
 import ast
 from collections.abc import Iterable, Mapping
@@ -6,8 +6,7 @@ from hashlib import sha256
 from weakref import WeakKeyDictionary
 
 from replay.language.definitions import Class, Definition, Definitions
-from replay.language.syntax import without_docstring
-from replay.language.vocabulary import MACHINE
+from replay.language.vocabulary import MACHINE, without_docstring
 
 _OWN: WeakKeyDictionary[ast.AST, tuple[str, frozenset[str]]] = WeakKeyDictionary()
 

@@ -1,10 +1,10 @@
-"""Endings: how an event can end, and what ends it from inside the model."""
+"""The ways an event can end: returned, refused, failed, crashed."""
 
 from dataclasses import dataclass
 from typing import Any
 
 from replay.language.operators import integer, string
-from replay.state import Value
+from replay.state.objects import Value
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The grammar: what a function may say, whatever else its tree defines.
+"""Checking that a function uses only the statements and expressions of the language.
 
 Walking a function also collects the names that it takes from its tree, to be looked up later.
 """
@@ -6,7 +6,8 @@ Walking a function also collects the names that it takes from its tree, to be lo
 import ast
 from collections.abc import Iterable
 
-from replay.language.syntax import (
+from replay.language.vocabulary import (
+    MACHINE,
     OPERATORS,
     MisuseError,
     Use,
@@ -15,7 +16,6 @@ from replay.language.syntax import (
     constant_uses,
     without_docstring,
 )
-from replay.language.vocabulary import MACHINE
 
 SUGGESTIONS: dict[type[ast.AST], str] = {
     ast.While: 'use for, over range() or walk(node, "field")',

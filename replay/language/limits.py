@@ -1,4 +1,4 @@
-"""The limits of one event: statements, depth, the size of numbers and texts."""
+"""The limits on one event: statements, call depth, integer and text size."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Operators that stay within the limits; compiled code calls them in place of Python's own.
+"""Arithmetic and comparison with limits; both forms of the language call these.
 
 Each raises TypeError for operands that the language has no such operator for.
 """

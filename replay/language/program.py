@@ -1,4 +1,4 @@
-"""A program: the compiled model of one tree, which takes a state and gives the next."""
+"""A compiled tree: constants evaluated, functions compiled, ready to run an event on a state."""
 
 import ast
 import sys
@@ -8,11 +8,9 @@ from hashlib import sha256
 from types import CodeType, FrameType, TracebackType
 from typing import Any
 
-from replay.disk import Disk
 from replay.language.check import check
-from replay.language.compiling import Plain, Transform, compiled
-from replay.language.data import evaluated
-from replay.language.definitions import Definitions, Function
+from replay.language.compile import Plain, Transform, compiled, expression
+from replay.language.definitions import Class, Constant, Definitions, Function, located
 from replay.language.digests import digests
 from replay.language.endings import (
     Crashed,
@@ -24,12 +22,52 @@ from replay.language.endings import (
     Returned,
     ViolationError,
 )
-from replay.language.limits import StepLimitError
-from replay.language.objects import ArgumentError, Shape, argument
+from replay.language.heap import ArgumentError, Heap, Shape, argument
+from replay.language.limits import Meter, StepLimitError
+from replay.language.operators import Operators, fixed
 from replay.language.runtime import Runtime
-from replay.language.syntax import without_docstring
+from replay.language.vocabulary import MisuseError, without_docstring
 from replay.series import Tree
-from replay.state import Ref, State
+from replay.state.disk import Disk
+from replay.state.objects import Ref, State
+
+
+def evaluated(found: Definitions, tree: Tree) -> tuple[dict[str, Any], dict[str, Shape]]:
+    """The constants and the classes of a checked tree by name.
+
+    Raises ReplayError with file, line and reason for an expression without a value.
+    """
+    operators = Operators(Meter())
+    names = {f"__{name}": getattr(operators, name) for name in vars(Operators) if name[0] != "_"}
+    names["__builtins__"] = {}
+    constants: dict[str, Any] = {}
+    shapes: dict[str, Shape] = {}
+    data: list[Constant | Class] = [*found.constants.values(), *found.classes.values()]
+    for definition in data:
+        try:
+            if isinstance(definition, Constant):
+                constants[definition.name] = _value(definition.node.value, names | constants)
+            else:
+                shapes[definition.name] = _shape(definition, names | constants)
+        except MisuseError as misuse:
+            raise located(misuse, tree, found.chunks[definition.name]) from None
+    return constants, shapes
+
+
+def _shape(model_class: Class, names: dict[str, Any]) -> Shape:
+    freezer = Heap({}, Meter())
+    defaults = {
+        name: freezer.frozen(_value(node, names)) for name, node in model_class.fields.items()
+    }
+    return Shape(model_class.name, defaults)
+
+
+def _value(node: ast.expr, names: dict[str, Any]) -> Any:
+    try:
+        return fixed(eval(expression(node), names))
+    except (TypeError, ValueError, ArithmeticError, StepLimitError) as error:
+        raise MisuseError(node, f"this has no value: {error}") from None
+
 
 FAULTS = (
     *(TypeError, AttributeError, LookupError, ArithmeticError, ValueError),

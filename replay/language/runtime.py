@@ -1,16 +1,16 @@
-"""The runtime: all that compiled code reaches, by names that a model can't write."""
+"""Everything compiled model code can call, under names a model cannot write."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from replay.language.builtins import Functions, Methods
+from replay.language.disk_builtins import Files
 from replay.language.endings import fail, refuse, violated
-from replay.language.files import Files
+from replay.language.heap import Heap, Shape
 from replay.language.limits import Meter
-from replay.language.objects import Heap, Shape
 from replay.language.operators import Operators
 from replay.language.vocabulary import BUILTINS, METHODS
-from replay.state import FrozenMap, Ref, State, Value
+from replay.state.objects import FrozenMap, Ref, State, Value
 
 
 class Runtime:

@@ -1,1 +1,1 @@
-"""The real program: a log performed by a running QEMU, which is seen from outside."""
+"""The real QEMU: running it, recording it, and holding the model against it."""

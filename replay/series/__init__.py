@@ -1,19 +1,19 @@
 """The patch series: what a patch is, how it applies, and how a point of the series is named."""
 
-from replay.series.diff import Edit, FileChange, Hunk
+from replay.series.load import Series, is_file, read_patch, read_series, read_text
 from replay.series.patch import Patch, parse_patch, split_header
-from replay.series.reading import Series, is_file, read_patch, read_series, read_text
 from replay.series.revision import find_patch, label, parse_revision, step_back
-from replay.series.tree import Line, SourceFile, Tree, apply, offsets, source_file
+from replay.series.tree import SourceFile, SourceLine, Tree, apply, offsets, source_file
+from replay.series.unified_diff import Edit, FileChange, Hunk
 
 __all__ = [
     "Edit",
     "FileChange",
     "Hunk",
-    "Line",
     "Patch",
     "Series",
     "SourceFile",
+    "SourceLine",
     "Tree",
     "apply",
     "find_patch",

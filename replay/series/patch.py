@@ -1,4 +1,4 @@
-"""A patch: one commit's header and the unified diff that stands for it."""
+"""Parsing a patch: mail or git header, and its unified diff."""
 
 import email
 import email.header
@@ -8,7 +8,7 @@ from email.errors import MessageError
 from email.message import Message
 
 from replay.errors import ReplayError
-from replay.series.diff import FileChange, parse_diff, starts_diff
+from replay.series.unified_diff import FileChange, parse_diff, starts_diff
 
 _FROM = re.compile(r"From ([0-9a-f]{40}) ")
 _MAIL_START = re.compile(r"^From \S+ +\w{3} \w{3} +\d+ [\d:]+ \d{4}", re.MULTILINE)

@@ -1,11 +1,11 @@
-"""A revision: a point of the series in git's notation."""
+"""Resolving a git-style revision (sha, ^, ~N, base) to a position in the series."""
 
 import difflib
 import re
 
 from replay.errors import ReplayError
+from replay.series.load import Series
 from replay.series.patch import Patch
-from replay.series.reading import Series
 
 _REVISION = re.compile(r"(?P<point>[^~^]+)(?P<steps>(?:\^|~\d*)*)")
 

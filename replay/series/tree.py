@@ -1,4 +1,4 @@
-"""A tree: the model's source at a point of the series, every line with the patch it came by."""
+"""Applying a patch to source files while remembering which patch added each line."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from replay.errors import ReplayError
-from replay.series.diff import Edit, FileChange, Hunk
 from replay.series.patch import Patch
+from replay.series.unified_diff import Edit, FileChange, Hunk
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class SourceLine:
     """A line of source without its newline.
 
     `patch` is an index into the `patches` of its tree, None for a line of base. `newline` is
@@ -28,7 +28,7 @@ class SourceFile:
     """A file of the model; `name` is its path relative to base/."""
 
     name: str
-    lines: tuple[Line, ...]
+    lines: tuple[SourceLine, ...]
 
     @cached_property
     def text(self) -> str:
@@ -42,6 +42,10 @@ class Tree:
 
     files: tuple[SourceFile, ...]
     patches: tuple[Patch, ...] = ()
+
+    def __hash__(self) -> int:
+        """Of the digest: caches look trees up often, and hashing every line takes long."""
+        return hash(self.digest)
 
     @cached_property
     def digest(self) -> str:
@@ -59,7 +63,9 @@ def source_file(name: str, text: str, patch: int | None = None) -> SourceFile:
     ended = text.endswith("\n")
     return SourceFile(
         name,
-        tuple(Line(line, patch, ended or at < len(lines)) for at, line in enumerate(lines, 1)),
+        tuple(
+            SourceLine(line, patch, ended or at < len(lines)) for at, line in enumerate(lines, 1)
+        ),
     )
 
 
@@ -97,10 +103,10 @@ def offsets(tree: Tree, patch: Patch) -> tuple[int, ...]:
 
 def _changed(
     files: Mapping[str, SourceFile], change: FileChange, patch: Patch, index: int
-) -> tuple[Line, ...]:
+) -> tuple[SourceLine, ...]:
     """The lines of a file after its change."""
     lines = _target(files, change, patch)
-    result: list[Line] = []
+    result: list[SourceLine] = []
     done = 0
     for hunk, place in zip(change.hunks, _places(lines, change, patch), strict=True):
         result += lines[done:place]
@@ -111,18 +117,20 @@ def _changed(
     return tuple(result)
 
 
-def _edited(hunk: Hunk, lines: tuple[Line, ...], index: int) -> Iterator[Line]:
+def _edited(hunk: Hunk, lines: tuple[SourceLine, ...], index: int) -> Iterator[SourceLine]:
     old = iter(lines)
     for edit in hunk.edits:
         if edit.mark == "+":
-            yield Line(edit.text, index, edit.newline)
+            yield SourceLine(edit.text, index, edit.newline)
         else:
             line = next(old)
             if edit.mark == " ":
                 yield line
 
 
-def _target(files: Mapping[str, SourceFile], change: FileChange, patch: Patch) -> tuple[Line, ...]:
+def _target(
+    files: Mapping[str, SourceFile], change: FileChange, patch: Patch
+) -> tuple[SourceLine, ...]:
     """The lines that the change starts from."""
     where = f"{patch.name}:{change.line}"
     if change.kind == "create":
@@ -135,7 +143,7 @@ def _target(files: Mapping[str, SourceFile], change: FileChange, patch: Patch) -
     return files[change.path].lines
 
 
-def _places(lines: tuple[Line, ...], change: FileChange, patch: Patch) -> tuple[int, ...]:
+def _places(lines: tuple[SourceLine, ...], change: FileChange, patch: Patch) -> tuple[int, ...]:
     """The index in `lines` at which each hunk applies."""
     places: list[int] = []
     floor = 0
@@ -153,7 +161,7 @@ def _stated(hunk: Hunk) -> int:
     return hunk.start - 1 if hunk.old else hunk.start
 
 
-def _place(lines: tuple[Line, ...], hunk: Hunk, path: str, patch: Patch) -> int:
+def _place(lines: tuple[SourceLine, ...], hunk: Hunk, path: str, patch: Patch) -> int:
     """The stated place if the hunk fits there, else the only one where it does."""
     stated = _stated(hunk)
     if _fits(lines, hunk.old, stated):
@@ -168,14 +176,14 @@ def _place(lines: tuple[Line, ...], hunk: Hunk, path: str, patch: Patch) -> int:
     raise _conflict(_mismatch(lines, hunk, path), hunk, patch)
 
 
-def _fits(lines: tuple[Line, ...], old: tuple[Edit, ...], at: int) -> bool:
+def _fits(lines: tuple[SourceLine, ...], old: tuple[Edit, ...], at: int) -> bool:
     if at < 0 or at + len(old) > len(lines):
         return False
     pairs = zip(old, lines[at:], strict=False)
     return all(edit.text == line.text and edit.newline == line.newline for edit, line in pairs)
 
 
-def _mismatch(lines: tuple[Line, ...], hunk: Hunk, path: str) -> str:
+def _mismatch(lines: tuple[SourceLine, ...], hunk: Hunk, path: str) -> str:
     """What the hunk expected where it fits best, and what is there."""
     for at, edit in enumerate(hunk.old, _nearest(lines, hunk)):
         line = lines[at] if 0 <= at < len(lines) else None
@@ -188,7 +196,7 @@ def _mismatch(lines: tuple[Line, ...], hunk: Hunk, path: str) -> str:
     return f"the hunk for {path} disagrees about the newline at the end of the file"
 
 
-def _nearest(lines: tuple[Line, ...], hunk: Hunk) -> int:
+def _nearest(lines: tuple[SourceLine, ...], hunk: Hunk) -> int:
     """The place with the most lines as the hunk has them; of several the one nearest to it."""
     stated = _stated(hunk)
 
@@ -205,7 +213,7 @@ def _conflict(what: str, hunk: Hunk, patch: Patch) -> ReplayError:
     return ReplayError(what, where=f"{patch.name}:{hunk.line}", do=do)
 
 
-def _check_result(lines: list[Line], change: FileChange, patch: Patch) -> None:
+def _check_result(lines: list[SourceLine], change: FileChange, patch: Patch) -> None:
     where = f"{patch.name}:{change.line}"
     if change.kind == "delete" and lines:
         raise ReplayError(f"deletes {change.path}, but lines of it are left", where=where)

@@ -12,9 +12,9 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from replay.events import Event, Guest, LogHeader, Origin
-from replay.ingest import Recording
-from replay.store import open_store
+from replay.events.event import Event, Guest, LogHeader, Origin
+from replay.formats.read import Recording
+from replay.store.event_store import open_store
 
 ROUNDS = 5
 

@@ -12,7 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.record.peers import GREETING, Machine, command, connected, received, recorder
+from tests.qemu.peers import GREETING, Machine, command, connected, received, recorder
 
 ROUNDS = 1000
 ASKED = command("query-block")

@@ -1,0 +1,1 @@
+"""What a diff means: causes, interactions, explanations, bisections, checks, baselines."""

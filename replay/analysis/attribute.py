@@ -1,0 +1,143 @@
+"""Finding the patches that cause each divergence.
+
+Every variant on the way is replayed. That is cheap, since what a patch does not touch is the same
+transition before and after it.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any
+
+from msgspec import Struct
+
+from replay.engine.diff import Diff, Divergence
+from replay.engine.places import observed
+from replay.engine.replay import Trace, replay, transitions
+from replay.engine.view import View, view
+from replay.progress import Progress, no_progress
+from replay.state.objects import State
+from replay.variants.path import PatchChange, changes_between, path_between
+from replay.variants.subject import Subject
+
+
+class Cause(Struct, frozen=True):
+    """A step of the way at which the value of a place changes.
+
+    `before` and `after` are the values at the first event of the divergence, ABSENT where the
+    place is not there. The step turns several patches where they apply only together.
+    """
+
+    turns: tuple[PatchChange, ...]
+    before: Any
+    after: Any
+
+
+class Work(Struct, frozen=True):
+    """What an attribution took: variants replayed, their transitions, and the distinct ones."""
+
+    revisions: int = 0
+    transitions: int = 0
+    distinct: int = 0
+
+
+class Attribution(Struct, frozen=True, eq=False):
+    """The causes of each divergence of a diff, in the diff's order, and the steps looked at.
+
+    `hidden` is how many divergences are not among them, since nobody wants to see their patches;
+    `partial` says that causes are left out, of these or of others.
+    """
+
+    causes: tuple[tuple[Cause, ...], ...]
+    steps: tuple[tuple[PatchChange, ...], ...]
+    work: Work
+    hidden: int = 0
+    partial: bool = False
+
+
+Road = tuple[tuple[tuple[PatchChange, ...], Trace], ...]
+"""The traces on the way from one compared variant to another, each with what was turned."""
+
+
+def attribute(diff: Diff, watch: Progress = no_progress) -> Attribution:
+    """The causes of every divergence, between neighbours of the variants that it has values in."""
+    traces = {trace.variant.name: trace for trace in diff.replayed}
+    pairs = dict.fromkeys(pair for found in diff.divergences for pair in _pairs(found))
+    roads = {(a, b): _road(traces[a], traces[b], watch) for a, b in pairs}
+    causes = tuple(
+        tuple(cause for pair in _pairs(found) for cause in _causes(found, roads[pair]))
+        for found in diff.divergences
+    )
+    steps = [step for pair in pairwise(traces) for step in _steps(pair, traces, roads)]
+    replayed = [trace for road in roads.values() for _, trace in road]
+    return Attribution(causes, tuple(dict.fromkeys(steps)), _work(replayed))
+
+
+def select(
+    diff: Diff, attribution: Attribution, wanted: Callable[[Divergence, Cause], bool]
+) -> tuple[Diff, Attribution]:
+    """Only wanted causes, and only the divergences that have any or never had one."""
+    found = list(zip(diff.divergences, attribution.causes, strict=True))
+    asked = [(d, tuple(cause for cause in causes if wanted(d, cause))) for d, causes in found]
+    left = [
+        (divergence, causes)
+        for (divergence, causes), (_, all_causes) in zip(asked, found, strict=True)
+        if causes or not all_causes
+    ]
+    selected = Attribution(
+        causes=tuple(causes for _, causes in left),
+        steps=attribution.steps,
+        work=attribution.work,
+        hidden=attribution.hidden + len(found) - len(left),
+        partial=attribution.partial or [causes for _, causes in asked] != [*attribution.causes],
+    )
+    return Diff(diff.traces, tuple(divergence for divergence, _ in left)), selected
+
+
+def _pairs(divergence: Divergence) -> list[tuple[str, str]]:
+    """The neighbours whose values differ, by name."""
+    values = divergence.values
+    return [(a, b) for a, b in pairwise(values) if values[a] != values[b]]
+
+
+def _road(start: Trace, end: Trace, watch: Progress) -> Road:
+    legs = path_between(start.variant, end.variant)
+    watched = watch(legs, len(legs), "patches")
+    return (((), start), *((leg.turns, replay(start.log, leg.variant, watch)) for leg in watched))
+
+
+def _steps(
+    pair: tuple[str, str], traces: Mapping[str, Trace], roads: Mapping[tuple[str, str], Road]
+) -> list[tuple[PatchChange, ...]]:
+    """What lies between two variants, whether or not anybody had to go there."""
+    if pair in roads:
+        return [turned for turned, _ in roads[pair] if turned]
+    start, end = (traces[name].variant for name in pair)
+    return [(turn,) for turn in changes_between(start, end)]
+
+
+def _causes(divergence: Divergence, road: Road) -> Iterator[Cause]:
+    """The steps of a way at which the value at the first event changes."""
+    index = divergence.first_seq - 1
+    steps = [(turned, trace.variant, trace.steps[index]) for turned, trace in road]
+    (_, variant, last), *rest = steps
+    before = observed(divergence.place, last.outcome, _view(last.state, variant.subject))
+    for turned, variant, step in rest:
+        if step.state is last.state and step.outcome == last.outcome:
+            continue
+        after = observed(divergence.place, step.outcome, _view(step.state, variant.subject))
+        if after != before:
+            yield Cause(turned, before, after)
+        last, before = step, after
+
+
+@lru_cache(maxsize=4096)
+def _view(state: State, subject: Subject) -> View:
+    """Remembered, since many places are looked at in one state."""
+    return view(state, subject)
+
+
+def _work(traces: Iterable[Trace]) -> Work:
+    trees = {trace.variant.digest: list(transitions(trace)) for trace in traces}
+    every = [transition for found in trees.values() for transition in found]
+    return Work(len(trees), len(every), len(set(every)))

@@ -1,0 +1,192 @@
+"""Running invariants over every state of a replay.
+
+A check is a function whose first statement is a text, its reason; others help. Its parameters name
+what it is about (see topics.py). It tells whether the invariant holds. A field that the tree does
+not have reads as None, if another tree of the series has it.
+"""
+
+import ast
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from replay import language
+from replay.analysis.check_inputs import KINDS, CheckInput, check_inputs
+from replay.engine.compare import Differences, Place
+from replay.engine.diff import spans
+from replay.engine.replay import Step, Trace
+from replay.errors import ReplayError
+from replay.language import Program, Returned
+from replay.language.vocabulary import METHODS
+from replay.progress import Progress, no_progress
+from replay.series import Tree, read_text, source_file
+from replay.state.objects import Object, State
+from replay.variants.variant import Subject, Variant
+
+CLASSES = "the classes.py"
+"""Where the classes of the tree stand; no file of a user can be called so."""
+
+
+class Check(Struct, frozen=True):
+    """An invariant: its name, why it should hold, and what it is about."""
+
+    name: str
+    reason: str
+    parameters: tuple[str, ...]
+
+
+class Checks(Struct, frozen=True, eq=False):
+    """Checks compiled for the classes of one tree. `missing` are fields that the tree lacks."""
+
+    file: str
+    checks: tuple[Check, ...]
+    missing: tuple[str, ...]
+    program: Program
+
+
+class Breach(Struct, frozen=True):
+    """A check that does not hold at a path, from the event first_seq to last_seq."""
+
+    check: Check
+    path: str
+    first_seq: int
+    last_seq: int
+
+
+def load_checks(file: Path, variant: Variant) -> Checks:
+    """The checks in a file, for one variant.
+
+    Raises ReplayError with file, line and reason for what is not in the language, for a field
+    that no tree of the series has, and for parameters that no topic offers.
+    """
+    text = read_text(file)
+    functions = _functions(text, file)
+    classes = _classes(variant.tree)
+    missing = tuple(sorted(_missing(text, classes, variant.subject)))
+    lines = [line for name, fields in classes.items() for line in _class(name, fields, missing)]
+    source = (source_file(CLASSES, "\n".join(lines) + "\n"), source_file(str(file), text))
+    program = language.compile_tree(Tree(source), variant.subject.config.machine)
+    return Checks(str(file), tuple(_check(node, file) for node in functions), missing, program)
+
+
+def check_named(checks: Checks, name: str) -> Check:
+    """The check of that name. Raises ReplayError with the nearest names."""
+    known = {check.name: check for check in checks.checks}
+    if name not in known:
+        near = get_close_matches(name, known, n=3, cutoff=0.4) or sorted(known)
+        raise ReplayError(f"no check {name}", where=checks.file, do=f"nearest: {', '.join(near)}")
+    return known[name]
+
+
+def breaches(trace: Trace, checks: Checks, watch: Progress = no_progress) -> tuple[Breach, ...]:
+    """Every breach in a replay, by first event, then in the order of the checks and topics.
+
+    Raises ReplayError for a check that fails or does not answer with true or false.
+    """
+    known = {check.name: check for check in checks.checks}
+    steps = watch(check_inputs(trace), len(trace.steps), "events")
+    events = [(done.seq, _breached(done, about, checks)) for done, about in steps]
+    found = [
+        Breach(known[span.place.field], span.place.path, span.first_seq, span.last_seq)
+        for span in spans(events)
+    ]
+    order = [place for _, places in events for place in places]
+    return tuple(
+        sorted(
+            found,
+            key=lambda b: (b.first_seq, order.index(Place("check", b.path, b.check.name))),
+        )
+    )
+
+
+def _breached(done: Step, about: tuple[CheckInput, ...], checks: Checks) -> Differences:
+    """Where checks do not hold after an event."""
+    state = _with_missing(done.state, checks.missing)
+    return {
+        Place("check", topic.path, check.name): {}
+        for check in checks.checks
+        for topic in about
+        if _is_about(check, topic) and not _holds(check, topic, state, checks, done)
+    }
+
+
+def _is_about(check: Check, topic: CheckInput) -> bool:
+    wanted = set(check.parameters)
+    return wanted <= topic.offered.keys() and bool(wanted) == bool(topic.offered)
+
+
+def _holds(check: Check, topic: CheckInput, state: State, checks: Checks, done: Step) -> bool:
+    if state.machine is None:
+        state = checks.program.initial()
+    arguments = [topic.offered[name] for name in check.parameters]
+    _, ending = checks.program.call(check.name, arguments, state)
+    match ending:
+        case Returned(bool() as holds):
+            return holds
+        case Returned(value):
+            what = f"answers {value!r}, not true or false"
+        case _:
+            what = f"fails: {ending}"
+    function = checks.program.functions[check.name]
+    where = f"{function.file}:{function.line}: {check.name}"
+    raise ReplayError(f"{what}, about {topic.path} after event {done.seq}", where=where)
+
+
+def _with_missing(state: State, missing: tuple[str, ...]) -> State:
+    """The state with the fields that its tree lacks, all None."""
+    extra = tuple((name, None) for name in missing)
+    objects = tuple(Object(it.id, it.cls, (*it.fields, *extra)) for it in state.objects)
+    return State(objects, state.machine, state.next_id, state.disk)
+
+
+# The file
+
+
+def _functions(text: str, file: Path) -> list[ast.FunctionDef]:
+    """The functions with a reason. The language refuses later what is wrong with the rest."""
+    try:
+        body = ast.parse(text).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        line = getattr(error, "lineno", None) or 1
+        raise ReplayError(f"not Python: {error}", where=f"{file}:{line}") from None
+    found = [node for node in body if isinstance(node, ast.FunctionDef) and ast.get_docstring(node)]
+    if not found:
+        do = "write functions that begin with a text, the reason"
+        raise ReplayError("holds no check", where=str(file), do=do)
+    return found
+
+
+def _check(node: ast.FunctionDef, file: Path) -> Check:
+    parameters = tuple(argument.arg for argument in node.args.args)
+    if not any(set(parameters) <= kind for kind in KINDS):
+        offered = "; ".join(", ".join(sorted(kind)) for kind in KINDS if kind)
+        what = f"the check {node.name} takes {', '.join(parameters)}"
+        raise ReplayError(what, where=f"{file}:{node.lineno}", do=f"it can take {offered}")
+    reason = " ".join((ast.get_docstring(node) or "").split())
+    return Check(node.name, reason, parameters)
+
+
+def _classes(tree: Tree) -> Mapping[str, tuple[str, ...]]:
+    """The classes of a tree with the names of their fields."""
+    found = language.check(tree)
+    return {name: tuple(it.fields) for name, it in found.classes.items()}
+
+
+def _class(name: str, fields: tuple[str, ...], missing: tuple[str, ...]) -> Iterator[str]:
+    yield f"class {name}:"
+    yield from (f"    {field}: None = None" for field in (*fields, *missing))
+    yield "    pass"
+
+
+def _missing(text: str, classes: Mapping[str, Any], subject: Subject) -> set[str]:
+    """The fields that checks read and only other trees of the series have."""
+    nodes = ast.walk(ast.parse(text))
+    read = {node.attr for node in nodes if isinstance(node, ast.Attribute)} - METHODS.keys()
+    lacking = read - {field for fields in classes.values() for field in fields}
+    if not lacking:
+        return set()
+    trees = (_classes(tree) for tree in subject.series.trees)
+    return lacking & {field for tree in trees for fields in tree.values() for field in fields}

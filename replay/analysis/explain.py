@@ -1,0 +1,303 @@
+"""Explaining why a field, node, file or outcome is what it is."""
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from msgspec import Struct
+
+from replay.analysis.cause_chain import CauseLink, CauseTracer, folded
+from replay.engine.compare import Place
+from replay.engine.node_paths import UNREACHABLE
+from replay.engine.places import ABSENT, Target, observed, value_at
+from replay.engine.replay import Outcome, Trace
+from replay.engine.view import View
+from replay.errors import ReplayError
+from replay.events.event import Guest, Image
+from replay.language.traced.cells import TracedValue
+from replay.language.traced.file_writes import call_that_named, call_that_wrote, target_of
+from replay.state.disk import Inode
+from replay.state.extents import cut, sectors
+from replay.state.objects import Ref, State, Value
+
+
+class Explanation(Struct, frozen=True, eq=False):
+    """What is at a place after the event `seq`, since which event, and its chain of causes.
+
+    `about` says in words what the chain is about where that is not the place itself. `ended` is
+    the event whose outcome the chain is about, 0 if it is not about one.
+    """
+
+    trace: Trace
+    target: Target
+    seq: int
+    since: int
+    value: Any
+    links: tuple[CauseLink, ...]
+    about: str = ""
+    ended: int = 0
+
+
+def explain(trace: Trace, target: Target, seq: int | None = None) -> Explanation:
+    """Why a place is as it is after an event, by default the last.
+
+    Raises ReplayError if there is no such event.
+    """
+    last = len(trace.steps)
+    at = last if seq is None else seq
+    if not 1 <= at <= last:
+        raise ReplayError(f"there is no event {at}", do=f"the last is {last}")
+    subject = trace.variant.subject
+    values = [value_at(step, target, subject) for step in trace.steps[:at]]
+    kept = next((n for n in range(at, 1, -1) if values[n - 2] != values[-1]), 1)
+    since = at if target.place.kind == "outcome" else kept
+    reason = _Reasons(_chains(trace)).of(target, at)
+    links = folded(reason.links)
+    return Explanation(trace, target, at, since, values[-1], links, reason.about, reason.ended)
+
+
+@lru_cache(maxsize=8)
+def _chains(trace: Trace) -> CauseTracer:
+    """The chains of a trace, with the events that were traced for an explanation before."""
+    return CauseTracer(trace)
+
+
+class _Reason(NamedTuple):
+    links: Iterator[CauseLink]
+    about: str = ""
+    ended: int = 0
+
+
+class _Reasons:
+    """The chains for each kind of place."""
+
+    def __init__(self, chains: CauseTracer) -> None:
+        self._chains = chains
+        self._steps = chains.trace.steps
+        self._config = chains.trace.variant.subject.config
+
+    def of(self, target: Target, seq: int) -> _Reason:
+        """The chain of a target after an event."""
+        kind, path, field = target.place
+        match kind:
+            case "outcome":
+                return self._outcome(seq)
+            case "file":
+                return _Reason(self._file(target.place, seq))
+        seen = self._chains.seen(seq)
+        if not seen.running:
+            return self._gone(seq)
+        found = self._object(path, seen, seq)
+        if kind != "field" or found is None:
+            return _Reason(self._node(path, seq))
+        rule = self._config.fields.get(field)
+        bit = self._config.bits[field][target.flag] if target.flag else None
+        return _Reason(self._chains.field(found, rule.source if rule else field, bit, seq))
+
+    # Nodes
+
+    def _object(self, path: str, seen: View, seq: int) -> int | None:
+        """The object at a path: a node, or the job of one."""
+        node = seen.all_nodes.get(seen.edges.get(path, path))
+        if node is not None:
+            return node.id
+        parent, _, field = path.rpartition(".")
+        if path in seen.jobs:
+            held = seen.all_nodes[parent]
+            objects = {it.id: dict(it.fields) for it in self._chains.state(seq).objects}
+            job = objects[held.id][field]
+            return job.id if isinstance(job, Ref) else None
+        return None
+
+    def _node(self, path: str, seq: int) -> Iterator[CauseLink]:
+        """Why a node is there or not: who set the field of the node above, or the list of roots."""
+        parent, _, child = path.rpartition(".")
+        seen = self._chains.seen(seq)
+        machine = self._chains.state(seq).machine
+        if not parent and path.startswith(UNREACHABLE):
+            yield from explain_unreachable(self._chains, path, seq)
+            return
+        if not parent and machine is not None:
+            roots = self._config.node.roots
+            changed = self._chains.changed(lambda n: path in self._chains.seen(n).nodes, seq)
+            yield from self._chains.field(machine, roots, None, changed or seq)
+            return
+        above = self._object(parent, seen, seq)
+        if above is not None:
+            yield from self._chains.field(above, child, None, seq)
+        else:
+            yield from self._node(parent, seq)
+
+    def _gone(self, seq: int) -> _Reason:
+        """Why no machine runs."""
+        ended = self._chains.changed(lambda n: self._chains.seen(n).running, seq)
+        reason = self._outcome(ended or 1)
+        return _Reason(reason.links, f"no machine runs since #{ended}", reason.ended)
+
+    # Outcomes
+
+    def _outcome(self, seq: int) -> _Reason:
+        step = self._steps[seq - 1]
+        error = step.outcome.error or {}
+        if error.get("class") == "NotRunning":
+            return self._gone(seq - 1)
+        if error.get("class") == "CommandNotFound":
+            return _Reason(iter(()), str(error.get("desc", "")))
+        event = step.event.payload
+        if isinstance(event, Guest) and event.name == "read" and step.outcome.status == "returned":
+            return self._read(event, seq)
+        return self._ending(seq)
+
+    def _ending(self, seq: int) -> _Reason:
+        end = self._chains.record(seq).end
+        return _Reason(self._end(end, seq) if end else iter(()), ended=seq)
+
+    def _end(self, cell: TracedValue, seq: int) -> Iterator[CauseLink]:
+        """Why an event ended so: a refusal by its condition, all else by its value."""
+        if cell.kind == "call":
+            yield self._chains.at(cell, seq, "call")
+            yield from self._chains.condition(cell, seq)
+        else:
+            yield from self._chains.chain(cell, None, seq)
+
+    def _read(self, event: Guest, seq: int) -> _Reason:
+        """Where the first sector that a guest read came from."""
+        record = self._chains.record(seq)
+        reads = [call for call in record.calls if call.name == "disk_read"]
+        if not reads:
+            return self._ending(seq)
+        numbers = reads[-1].sources[0].value
+        chain = [getattr(number, "value", number) for number in numbers]
+        start = event.sector
+        inodes = {inode.number: inode for inode in self._chains.state(seq).disk.inodes}
+        for number in chain:
+            if _holds(inodes[number], start, start + event.sectors):
+                about = f"it is in {self._name(number, seq)}"
+                return _Reason(self._written(number, start, start + event.sectors, seq), about)
+        ends = [cell for cell in record.walks if cell.value is None and cell.object is not None]
+        if not ends:
+            return _Reason(iter(()), "none of the images holds it")
+        last = ends[-1]
+        assert last.object is not None
+        about = "none of its images holds it: " + ", ".join(self._name(n, seq) for n in chain)
+        return _Reason(self._chains.field(last.object, last.name, None, seq), about)
+
+    def _written(self, number: int, start: int, end: int, seq: int) -> Iterator[CauseLink]:
+        """Who put into a file what it holds there."""
+
+        def held(n: int) -> tuple[Any, ...] | None:
+            inodes = (it for it in self._chains.state(n).disk.inodes if it.number == number)
+            return next((tuple(cut(inode.extents, start, end)) for inode in inodes), None)
+
+        changed = self._chains.changed(held, seq)
+        if not changed or isinstance(self._steps[changed - 1].event.payload, Image):
+            yield CauseLink(changed, "image", self._name(number, seq))
+            return
+        yield from self._writer(number, "data", changed)
+
+    # Files
+
+    def _file(self, place: Place, seq: int) -> Iterator[CauseLink]:
+        """Who made a file or took its name away, or wrote last what is asked about."""
+        name = place.path
+        there = place._replace(field="existence")
+        existed = self._at(place, seq) is ABSENT or place.field == "existence"
+        asked = there if existed else place
+        changed = self._chains.changed(lambda n: self._at(asked, n), seq)
+        if not changed:
+            return
+        if isinstance(self._steps[changed - 1].event.payload, Image):
+            yield CauseLink(changed, "image", name)
+        elif existed:
+            made = self._at(there, seq) == "exists"
+            yield from self._call(
+                call_that_named(self._chains.record(changed), name, made), changed
+            )
+        else:
+            number = self._chains.seen(changed).files[name].inode.number
+            yield from self._writer(number, place.field, changed)
+
+    def _writer(self, number: int, field: str, seq: int) -> Iterator[CauseLink]:
+        """The call that wrote to a file last, why it came to it, and why it wrote to this file."""
+        call = call_that_wrote(self._chains.record(seq), number, field)
+        yield from self._call(call, seq)
+        told = target_of(call, field) if call is not None else None
+        if told is not None:
+            yield from self._chains.chain(told, None, seq)
+
+    def _call(self, call: TracedValue | None, seq: int) -> Iterator[CauseLink]:
+        """A call that did something to a file, and why it came to it."""
+        if call is not None:
+            yield self._chains.at(call, seq, "call")
+            yield from self._chains.condition(call, seq)
+
+    def _at(self, place: Place, seq: int) -> Any:
+        """The value at a place of a file; no event's outcome has a part in it."""
+        return observed(place, Outcome("returned"), self._chains.seen(seq))
+
+    def _name(self, number: int, seq: int) -> str:
+        disk = self._chains.state(seq).disk
+        names = [name for name, known in (*disk.directory, *disk.gone) if known == number]
+        return names[0] if names else f"file {number}"
+
+
+def _holds(inode: Inode, start: int, end: int) -> bool:
+    """Whether a reader stops at this image for some of these sectors."""
+    there = min(end, sectors(inode.size))
+    return (inode.format == "raw" and start < there) or any(cut(inode.extents, start, end))
+
+
+def explain_unreachable(chains: CauseTracer, path: str, seq: int) -> Iterator[CauseLink]:
+    """The chain of a path that begins a loose part, as `other[0]`, after an event.
+
+    If it is there: what was written over that led to it, or else who made it. If it was there
+    before: who freed it.
+    """
+    last = next((n for n in range(seq, 0, -1) if path in chains.seen(n).other), 0)
+    if not last:
+        return
+    node = chains.seen(last).other[path].id
+    if last < seq:
+        yield from chains.freed(node, last + 1)
+        return
+    let_go = chains.changed(lambda n: _is_loose(chains, node, n), seq)
+    place = _left(chains, node, let_go)
+    if place is not None:
+        yield from chains.field(*place, None, let_go)
+    else:
+        yield from _made(chains, node, let_go)
+
+
+def _is_loose(chains: CauseTracer, node: int, seq: int) -> bool:
+    return any(it.id == node for it in chains.seen(seq).other.values())
+
+
+def _left(chains: CauseTracer, node: int, seq: int) -> tuple[int, str] | None:
+    """The object and field that led to the node until the event; None if there is none."""
+    known = chains.trace.variant.subject.config.node
+    held, holds = (_holders(chains.state(n), node) for n in (seq - 1, seq))
+    left = (it for it in held if it not in holds and it[1] in (*known.children, known.roots))
+    return next(left, None)
+
+
+def _holders(state: State, node: int) -> list[tuple[int, str]]:
+    fields = ((it.id, field, value) for it in state.objects for field, value in it.fields)
+    return [(id, field) for id, field, value in fields if _leads(value, node)]
+
+
+def _leads(value: Value, node: int) -> bool:
+    if isinstance(value, tuple):
+        return any(_leads(item, node) for item in value)
+    return isinstance(value, Ref) and value.id == node
+
+
+def _made(chains: CauseTracer, node: int, seq: int) -> Iterator[CauseLink]:
+    """The call that made it, and those that led there."""
+    made = chains.record(seq).made.get(node)
+    if made is None:
+        return
+    yield chains.at(made, seq, "call")
+    frame = made.frame
+    while frame.call is not None and frame.caller is not None:
+        yield chains.at(TracedValue(None, "call", frame.call, frame.caller, (), 0), seq, "call")
+        frame = frame.caller

@@ -1,0 +1,211 @@
+"""Finding patches that have an effect only together with another, or with one of its statements.
+
+Two kinds are found where the way puts a patch in. It may do a thing only since an earlier one: put
+on top of the trees before that, as far as it applies there, it does not do it. Or a part of an
+earlier patch has no effect before it: left out on both sides of the step, the part makes no
+difference before and makes one after. A part is a whole patch where that can be left out, else one
+of its statements."""
+
+import ast
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from itertools import pairwise
+
+from msgspec import Struct
+
+from replay.engine.diff import Diff, Divergence, diff
+from replay.engine.places import observed
+from replay.engine.replay import Trace, replay, request
+from replay.engine.view import view
+from replay.errors import ReplayError
+from replay.series import Patch, SourceFile, SourceLine, Tree, apply
+from replay.variants.expression import VariantSpec
+from replay.variants.path import PatchChange, path_between
+from replay.variants.variant import Variant, build, variant_with_tree
+
+SIMPLE = (ast.Assign, ast.AugAssign, ast.Expr, ast.Assert, ast.Delete)
+"""Statements that can be left out, so that the rest is still a program."""
+
+
+class PatchPart(Struct, frozen=True):
+    """A patch, or one of its statements: where that stands in a tree, and its lines."""
+
+    patch: Patch
+    file: str = ""
+    line: int = 0
+    lines: tuple[SourceLine, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The statement; "" for a whole patch."""
+        return " ".join(line.text.strip() for line in self.lines)
+
+
+def statements(tree: Tree, patches: Collection[str]) -> Iterator[PatchPart]:
+    """The simple statements that patches of these names put into a tree."""
+    for file in tree.files:
+        for node in ast.walk(ast.parse(file.text)):
+            if isinstance(node, SIMPLE) and not _describes(node):
+                lines = file.lines[node.lineno - 1 : node.end_lineno]
+                by = {line.patch for line in lines}
+                index = by.pop() if len(by) == 1 else None
+                if index is not None and tree.patches[index].name in patches:
+                    yield PatchPart(tree.patches[index], file.name, node.lineno, tuple(lines))
+
+
+def variant_without(variant: Variant, part: PatchPart) -> Variant | None:
+    """The variant that lacks the part; None if there is none, or the part is not in it."""
+    try:
+        if part.lines:
+            tree = _without_lines(variant.tree, part)
+            return variant_with_tree(variant, tree, "without it") if tree else None
+        series = variant.subject.series.patches
+        if part.patch not in series:
+            return None
+        index = series.index(part.patch)
+        left_out = variant.recipe.left_out | {index}
+        return build(variant.subject, replace(variant.recipe, left_out=left_out), "without it", "")
+    except ReplayError:
+        return None
+
+
+def _describes(node: ast.stmt) -> bool:
+    """Whether this is a text that describes, or a field of a class."""
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def _without_lines(tree: Tree, part: PatchPart) -> Tree | None:
+    """The tree with a `pass` in place of the lines, found by being the same objects."""
+    for file in tree.files:
+        first = next((at for at, line in enumerate(file.lines) if line is part.lines[0]), None)
+        if first is not None:
+            left = _replaced(file, first, len(part.lines))
+            return replace(tree, files=tuple(left if f is file else f for f in tree.files))
+    return None
+
+
+def _replaced(file: SourceFile, first: int, count: int) -> SourceFile:
+    line = file.lines[first]
+    indent = line.text[: len(line.text) - len(line.text.lstrip())]
+    lines = (*file.lines[:first], replace(line, text=f"{indent}pass"), *file.lines[first + count :])
+    return SourceFile(file.name, lines)
+
+
+class Interaction(Struct, frozen=True, eq=False):
+    """An earlier patch or a statement of it, the later patch, and what there is with both only.
+
+    `diff` compares a variant with one of them and a variant with both. `dormant` says that it is
+    the earlier one that has no effect without the later.
+    """
+
+    part: PatchPart
+    turn: PatchChange
+    diff: Diff
+    dormant: bool
+
+
+def interactions(
+    traces: Sequence[Trace], asked: Callable[[Patch], bool]
+) -> tuple[Interaction, ...]:
+    """What the patches that are asked about do only with others, and others only with them."""
+    return tuple(
+        found
+        for start, end in pairwise(traces)
+        for turn, around in _steps(start.variant, end.variant)
+        if asked(turn.patch)
+        for find in (_needs, _wakes)
+        for found in find(turn, *(replay(start.log, variant) for variant in around))
+    )
+
+
+def _steps(start: Variant, end: Variant) -> Iterator[tuple[PatchChange, tuple[Variant, Variant]]]:
+    """The steps that put one patch in, each with the variants before and after it."""
+    at = start
+    for leg in path_between(start, end):
+        if len(leg.turns) == 1 and not leg.turns[0].out:
+            yield leg.turns[0], (at, leg.variant)
+        at = leg.variant
+
+
+# What the patch does only since an earlier one
+
+
+def _needs(turn: PatchChange, before: Trace, after: Trace) -> Iterator[Interaction]:
+    """By the earlier patches, from the latest on, without which the patch does not do it."""
+    step = diff(before, after)
+    left = list(step.divergences)
+    recipe = before.variant.recipe
+    depths = range(recipe.depth - 1, -1, -1) if recipe == VariantSpec(recipe.depth) else ()
+    for depth in depths:
+        pair = _around(before.variant, depth, turn.patch)
+        if pair is None or not left:
+            return
+        traces = [replay(before.log, variant) for variant in pair]
+        found = [divergence for divergence in left if not _differs(divergence, *traces)]
+        if found:
+            part = PatchPart(before.variant.subject.series.patches[depth])
+            yield Interaction(part, turn, Diff(step.traces, tuple(found)), dormant=False)
+            left = [divergence for divergence in left if divergence not in found]
+
+
+@lru_cache(maxsize=256)
+def _around(variant: Variant, depth: int, patch: Patch) -> tuple[Variant, Variant] | None:
+    """An earlier point of the series without and with the patch; None if it does not apply."""
+    point = build(variant.subject, VariantSpec(depth), str(depth), "")
+    try:
+        return point, variant_with_tree(point, apply(point.tree, patch), "with it")
+    except ReplayError:
+        return None
+
+
+def _differs(divergence: Divergence, *traces: Trace) -> bool:
+    steps = [(trace.steps[divergence.first_seq - 1], trace.variant.subject) for trace in traces]
+    place = divergence.place
+    one, other = (observed(place, s.outcome, view(s.state, subject)) for s, subject in steps)
+    return bool(one != other)
+
+
+# What an earlier patch does only since this one
+
+
+def _wakes(turn: PatchChange, before: Trace, after: Trace) -> Iterator[Interaction]:
+    whole = _separable(before.variant, after.variant)
+    others = {patch.name for patch in before.variant.tree.patches if patch not in whole}
+    reached = _reached(after)
+    found = statements(after.variant.tree, others)
+    single = [part for part in found if (part.file, part.line) in reached]
+    for part in (*map(PatchPart, whole), *single):
+        idle = _without(before, part)
+        if idle and not idle.divergences:
+            active = _without(after, part)
+            if active and active.divergences:
+                yield Interaction(part, turn, active, dormant=True)
+
+
+@lru_cache(maxsize=64)
+def _separable(*variants: Variant) -> tuple[Patch, ...]:
+    """The patches that can be left out of all of the variants."""
+    patches = variants[0].tree.patches
+    return tuple(
+        p for p in patches if all(variant_without(variant, PatchPart(p)) for variant in variants)
+    )
+
+
+def _without(trace: Trace, part: PatchPart) -> Diff | None:
+    """What the part does: a variant without it compared with the one that has it."""
+    variant = variant_without(trace.variant, part)
+    return diff(replay(trace.log, variant), trace) if variant else None
+
+
+def _reached(trace: Trace) -> frozenset[tuple[str, int]]:
+    """The file and line of every statement that a replay runs through."""
+    program = trace.variant.program
+    state = program.initial()
+    found: set[tuple[str, int]] = set()
+    for step in trace.steps:
+        asked = request(step.event.payload)
+        if state.machine is not None and asked.handler in program.functions:
+            found |= program.reached(asked.handler, asked.arguments, state)
+        state = step.state
+    return frozenset(found)

@@ -1,0 +1,136 @@
+"""Turning words of the command line into variants and logs."""
+
+import fnmatch
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from itertools import takewhile
+from pathlib import Path
+from typing import NamedTuple
+
+from replay.errors import ReplayError
+from replay.events.event import Log
+from replay.formats import read as ingest
+from replay.store import unfinished as recordings
+from replay.store.event_store import AddedLog, EventStore
+from replay.variants.variant import Subject, Variant, is_expression, parse_range, resolve
+
+WITNESSES = ("qemu", "recorded")
+"""Words for what really happened, which stand where a variant of the model may stand."""
+
+
+class Choice(NamedTuple):
+    """Which variants, as expressions, and which logs, by name or file, an invocation is about."""
+
+    variants: tuple[str, ...]
+    logs: tuple[str, ...]
+
+
+def parse_named(definitions: Iterable[str]) -> dict[str, str]:
+    """NAME=EXPR, ... as a mapping. ReplayError for one without "=" and for a name given twice."""
+    named: dict[str, str] = {}
+    for definition in definitions:
+        name, equals, expression = definition.partition("=")
+        if not (name and equals and expression):
+            do = "write --variant NAME=EXPR"
+            raise ReplayError(f"{definition!r} defines no variant", do=do)
+        if name in named:
+            raise ReplayError(f"--variant {name} is given twice")
+        named[name] = expression
+    return named
+
+
+def split_arguments(
+    words: Sequence[str], after_dashes: int | None, subject: Subject, named: Mapping[str, str]
+) -> Choice:
+    """Leading variant expressions, then logs; without variants, those that the subject names.
+
+    `after_dashes` is the number of words behind a "--", None if there was none.
+    """
+
+    def sides(word: str) -> tuple[str, ...]:
+        found = parse_range(word)
+        return found if found and all(map(is_variant, found)) else (word,)
+
+    def is_variant(word: str) -> bool:
+        return word in WITNESSES or is_expression(subject, word, named)
+
+    if after_dashes is None:
+        leading = tuple(takewhile(lambda word: all(map(is_variant, sides(word))), words))
+    else:
+        leading = tuple(words[: len(words) - after_dashes])
+    variants = tuple(side for word in leading for side in sides(word))
+    if len(variants) == 1:
+        rest = words[len(leading) :]
+        unknown = f", and {rest[0]} is none" if len(rest) > 1 else ""
+        do = "name another to compare with; replay variants lists them"
+        raise ReplayError(f"only one variant, {variants[0]}{unknown}", do=do)
+    return Choice(variants or tuple(subject.config.variants), tuple(words[len(leading) :]))
+
+
+def resolve_variants(
+    chosen: Iterable[str], subject: Subject, named: Mapping[str, str]
+) -> tuple[Variant, ...]:
+    """The variants of the expressions, each once; what is no variant of the model is left out."""
+    texts = [text for text in dict.fromkeys(chosen) if text not in WITNESSES]
+    return tuple(resolve(subject, text, named) for text in texts)
+
+
+def open_log(store: EventStore, word: str, notify: Callable[[AddedLog], None]) -> Log:
+    """The one log of that name or in that file. ReplayError for a file that holds several."""
+    logs = tuple(open_logs(store, word, notify))
+    if len(logs) > 1:
+        names = ", ".join(log.name for log in logs)
+        raise ReplayError("the file holds several logs", where=word, do=f"name one of {names}")
+    return logs[0]
+
+
+def is_pattern(word: str) -> bool:
+    """Whether the word may stand for several stored logs, as "deleted-*"."""
+    return any(char in word for char in "*?[") and not _is_file(word)
+
+
+def matching_names(stored: Iterable[str], word: str) -> tuple[str, ...]:
+    """The stored logs that the word means: a pattern those that it matches, any other itself."""
+    names = tuple(stored)
+    if word in names or not is_pattern(word):
+        return (word,)
+    found = tuple(fnmatch.filter(names, word))
+    if not found:
+        do = "replay logs lists those that are stored"
+        raise ReplayError(f"no stored log has a name like {word}", do=do)
+    return found
+
+
+def open_logs(
+    store: EventStore,
+    word: str,
+    notify: Callable[[AddedLog], None],
+    variants: Iterable[str] = (),
+) -> Iterator[Log]:
+    """A stored log by its name, or the logs of a file.
+
+    Those are stored on the way, and `notify` is told what became of them. Raises ReplayError for
+    a word that is neither, with what is near it, `variants` included.
+    """
+    if store.holds(word):
+        yield store.load(word)
+    elif _is_file(word):
+        for result in store.add(ingest.read(word), rename=True):
+            notify(result)
+            yield store.load(result.name)
+    elif recordings.unfinished(store.database, word):
+        do = f"{recordings.next_command(word)} makes a log of it, if it was broken off"
+        raise ReplayError(f"{word!r} is a recording that is no log yet", do=do)
+    else:
+        near = get_close_matches(word, [*(info.name for info in store.logs()), *variants])
+        do = (
+            f"the nearest: {', '.join(near)}" if near else "replay logs lists those that are stored"
+        )
+        raise ReplayError(f"{word!r} is neither a stored log nor a file", do=do)
+
+
+def _is_file(word: str) -> bool:
+    try:
+        return "/" in word or Path(word).exists()
+    except OSError:
+        return False

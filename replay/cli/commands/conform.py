@@ -1,0 +1,82 @@
+"""replay conform."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from replay.cli import arguments
+from replay.cli.app import DIFFERS, OutputFile, Printable, Session, app, notify, print_result
+from replay.cli.commands.run import FormatOption, OutputFormat
+from replay.cli.progress_bar import with_progress
+from replay.engine.replay import replay
+from replay.errors import ReplayError
+from replay.files import shipped
+from replay.qemu.conformance import Conformance, agreements, conformance, open_recordings, plan
+from replay.qemu.conformance.with_recording import RecordingAgreement, compare_with_recording
+from replay.qemu.observed.recorded import recorded
+from replay.reports import conformance as report
+from replay.reports import recording_agreement as observation
+from replay.variants.variant import resolve
+
+OBSERVED: Mapping[
+    OutputFormat, Callable[[Sequence[RecordingAgreement], observation.Bits], Printable]
+] = {
+    OutputFormat.TEXT: observation.text,
+    OutputFormat.JSON: observation.json,
+}
+FORMATS: Mapping[OutputFormat, Callable[[Conformance, bool], Printable]] = {
+    OutputFormat.TEXT: report.text,
+    OutputFormat.JSON: report.json,
+}
+
+
+@app.command()
+def conform(
+    context: typer.Context,
+    directory: Annotated[
+        Path, typer.Argument(metavar="DIR|LOG", help="With logs/ and expected/; or a recording.")
+    ],
+    at: Annotated[str | None, typer.Option(metavar="REV", help="Default: all trees.")] = None,
+    verbose: Annotated[
+        bool, typer.Option("-v", "--verbose", help="Each disagreement's recorded step too.")
+    ] = False,
+    format: FormatOption = OutputFormat.TEXT,
+    output: OutputFile = None,
+) -> None:
+    """Compare replays with recordings of the real program; exit with 1 if they disagree."""
+    session: Session = context.obj
+    if not directory.is_dir():
+        with_recording(session, str(directory), at, format, output)
+        return
+    patches = session.patches or shipped("patches")
+    work = plan(open_recordings(directory), patches, session.named, at)
+    found = with_progress(agreements(work.tasks), len(work.tasks), "logs")
+    told = conformance(work, found)
+    print_result(FORMATS[format](told, verbose), output)
+    if told.disagreeing:
+        raise typer.Exit(DIFFERS)
+
+
+def with_recording(
+    session: Session, word: str, at: str | None, format: OutputFormat, output: Path | None
+) -> None:
+    """Compares replays of recordings with what these saw themselves; as conform does."""
+    subject = session.subject()
+    revisions = [at] if at else list(subject.config.variants)
+    variants = [resolve(subject, revision, session.named) for revision in revisions]
+    with session.store() as store:
+        logs = list(arguments.open_logs(store, word, notify))
+    found = [
+        compare_with_recording(witness, replay(log, variant, with_progress))
+        for log in logs
+        for witness in [recorded(log, subject)]
+        for variant in variants
+    ]
+    if not any(one.looks or one.replies for one in found):
+        do = "name a log that was imported from a recording"
+        raise ReplayError("no look and no reply was recorded", where=word, do=do)
+    print_result(OBSERVED[format](found, subject.config.bits), output)
+    if not all(one.whole for one in found):
+        raise typer.Exit(DIFFERS)

@@ -1,0 +1,44 @@
+"""replay verify, backup and migrate."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from replay.cli import listings
+from replay.cli.app import DIFFERS, app, print_text
+from replay.cli.progress_bar import with_progress
+from replay.store.backup import backup
+from replay.store.verify import verify
+
+
+@app.command("verify")
+def verify_logs(
+    context: typer.Context,
+    names: Annotated[list[str] | None, typer.Argument(metavar="[LOG...]")] = None,
+) -> None:
+    """Look for events and logs that changed since they were stored; exit with 1 if there are."""
+    with context.obj.store() as store:
+        count = 0
+        for finding in verify(store.database, names or (), with_progress):
+            print_text(listings.finding(finding))
+            count += 1
+        print_text(listings.damage(count) if count else listings.intact(store.logs(names or None)))
+    if count:
+        raise typer.Exit(DIFFERS)
+
+
+@app.command("backup")
+def back_up(context: typer.Context, file: Annotated[Path, typer.Argument(metavar="FILE")]) -> None:
+    """Copy the database to a new file, while others may write to it."""
+    with context.obj.store() as store:
+        backup(store.database, file)
+    print_text(f"the database {context.obj.db} is copied to {file}\n")
+
+
+@app.command()
+def migrate(context: typer.Context) -> None:
+    """Bring the database to the form of this version."""
+    with context.obj.store() as store:
+        found = store.database.found
+    print_text(f"the database {context.obj.db} is up to date, it was {found or 'new'}\n")

@@ -1,0 +1,95 @@
+"""replay import, logs, log and export."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from replay.cli import arguments, listings
+from replay.cli import import_summary as intake
+from replay.cli.app import LogWord, OutputFile, app, notify, print_note, print_text
+from replay.cli.progress_bar import seen, with_progress
+from replay.files import deliver
+from replay.formats import read as ingest
+from replay.formats.recording import InputLine, read_lines
+from replay.reports.json import escaped
+from replay.store.unfinished import unfinished
+
+
+@app.command("import")
+def import_files(
+    context: typer.Context,
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...")],
+    log: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="The log's name; several files then make one log."),
+    ] = None,
+    format: Annotated[
+        str | None, typer.Option(metavar="FORMAT", help=f"One of {', '.join(ingest.FORMATS)}.")
+    ] = None,
+    monitor: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Which of several machines in a file.")
+    ] = None,
+    drive: Annotated[
+        list[str] | None,
+        typer.Option(metavar="OPTIONS", help="A drive of the start, as -drive has it, with size=."),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what it would do.")] = False,
+) -> None:
+    """Put recordings into the store."""
+    wish = ingest.ImportOptions(format, log, monitor, tuple(drive or ()))
+    if dry_run:
+        subject = context.obj.subject()
+        for recording in ingest.read_all(files, wish):
+            print_text(intake.summary(recording, subject))
+        return
+    taken: list[ingest.Recording] = []
+    with context.obj.store() as store:
+        results = store.add(kept(ingest.read_all(files, wish, lines), taken))
+    for stored, recording in zip(results, taken, strict=True):
+        print_text("".join([f"{listings.stored(stored)}\n", *intake.notes(recording)]))
+
+
+def lines(file: Path) -> Iterator[InputLine]:
+    """The lines of a file; on a terminal it is told how far they have been read."""
+    if not (seen() and file.is_file()):
+        return read_lines(file)
+    return iter(with_progress(read_lines(file), sum(1 for _ in read_lines(file)), "lines"))
+
+
+def kept(
+    recordings: Iterable[ingest.Recording], taken: list[ingest.Recording]
+) -> Iterator[ingest.Recording]:
+    """The recordings, which are also put into a list; when they have passed they are empty."""
+    for recording in recordings:
+        taken.append(recording)
+        yield recording
+
+
+@app.command()
+def logs(context: typer.Context) -> None:
+    """List the stored logs."""
+    with context.obj.store() as store:
+        print_text(listings.logs(store.logs()))
+        for recording in unfinished(store.database):
+            print_note(f"replay: {listings.unfinished(recording)}")
+
+
+@app.command()
+def log(context: typer.Context, name: LogWord) -> None:
+    """Show one log's events."""
+    with context.obj.store() as store:
+        print_text(listings.log(arguments.open_log(store, name, notify)))
+
+
+@app.command()
+def export(
+    context: typer.Context,
+    names: Annotated[list[str] | None, typer.Argument(metavar="[LOG...]")] = None,
+    output: OutputFile = None,
+) -> None:
+    """Write logs in the native form, all by default."""
+    with context.obj.store() as store:
+        lines = store.export(names or None)
+        deliver((escaped(line.decode()).encode() for line in lines), output)

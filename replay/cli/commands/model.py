@@ -1,0 +1,45 @@
+"""replay variants, show and annotate."""
+
+from typing import Annotated
+
+import typer
+
+from replay.cli import listings
+from replay.cli.app import app, print_text
+from replay.errors import ReplayError
+from replay.series import annotate as source
+from replay.variants.variant import resolve
+
+
+@app.command()
+def variants(
+    context: typer.Context,
+    long: Annotated[bool, typer.Option("--long", help="The patches of the series too.")] = False,
+) -> None:
+    """List the named variants, and the patches that they are points of."""
+    subject = context.obj.subject()
+    print_text(listings.variants(subject, context.obj.named))
+    if long:
+        print_text("\n" + listings.series(subject))
+
+
+@app.command()
+def show(
+    context: typer.Context, point: Annotated[str, typer.Argument(metavar="REV[:FUNCTION]")]
+) -> None:
+    """Show the model's source at a revision."""
+    revision, _, function = point.partition(":")
+    variant = resolve(context.obj.subject(), revision, context.obj.named)
+    print_text(listings.shown(source.show(variant.tree, variant.name, function or None)))
+
+
+@app.command()
+def annotate(
+    context: typer.Context, point: Annotated[str, typer.Argument(metavar="FILE@REV")]
+) -> None:
+    """Show which patch put each line of a file there."""
+    file, at, revision = point.partition("@")
+    if not at:
+        raise ReplayError(f"{point} names no revision", do=f"write {point}@REV")
+    variant = resolve(context.obj.subject(), revision, context.obj.named)
+    print_text(listings.annotated(source.annotate(variant.tree, file)))

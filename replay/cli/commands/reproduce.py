@@ -1,0 +1,75 @@
+"""replay reproduce."""
+
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from replay.cli import arguments
+from replay.cli.app import OutputFile, Session, app, notify, print_result
+from replay.cli.commands.diff import LogsAfterDashes
+from replay.cli.progress_bar import with_progress
+from replay.engine.diff import Diff, diff
+from replay.engine.replay import replay
+from replay.errors import ReplayError
+from replay.qemu.live.script import FileQuestion, script
+from replay.reports.documents import report
+from replay.reports.words import listing
+from replay.variants.variant import expressions
+
+
+class ScriptTarget(StrEnum):
+    """The programs that a script can be written for."""
+
+    QEMU = "qemu"
+
+
+@app.command("reproduce", cls=LogsAfterDashes)
+def reproduce(
+    context: typer.Context,
+    words: Annotated[list[str] | None, typer.Argument(metavar="[A..B | A B ...] LOG")] = None,
+    program: Annotated[
+        ScriptTarget, typer.Option("--for", help="What the script runs.")
+    ] = ScriptTarget.QEMU,
+    output: OutputFile = None,
+) -> None:
+    """Write a shell script that shows what a log does, on a plain QEMU without this program."""
+    session: Session = context.obj
+    subject = session.subject()
+    choice = arguments.split_arguments(words or (), context.meta["logs"], subject, session.named)
+    variants = arguments.resolve_variants(choice.variants, subject, session.named)
+    if len(choice.logs) != 1:
+        raise ReplayError("a script is about one log", do="name one")
+    with session.store() as store:
+        near = expressions(subject, session.named)
+        logs = list(arguments.open_logs(store, choice.logs[0], notify, near))
+    if len(logs) != 1:
+        names = ", ".join(log.name for log in logs)
+        raise ReplayError("the file holds several logs", do=f"name one of {names}")
+    found = diff(*(replay(logs[0], variant, with_progress) for variant in variants))
+    print_result(script(logs[0], about(found), questions(found)), output)
+
+
+def about(found: Diff) -> Iterator[str]:
+    """What a reader of the script should know."""
+    told = report(found)
+    yield f"{told.log.name}: {found.traces[0].log.header.description}".rstrip(": ")
+    yield f"log {told.log.fingerprint[:12]}, written by replay for a plain QEMU"
+    yield from (f"{variant.name} is {variant.revision}" for variant in told.variants)
+    yield f"In the model: {told.headline}"
+
+
+def questions(found: Diff) -> Iterator[FileQuestion]:
+    """Which files are there in some variants and not in others, where that begins."""
+    for divergence in found.divergences:
+        kind, path, field = divergence.place
+        if (kind, field) == ("file", "existence"):
+            values = divergence.values
+            there = [name for name, value in values.items() if value == "exists"]
+            gone = [name for name in values if name not in there]
+            yield FileQuestion(divergence.first_seq, path, _names(there), _names(gone))
+
+
+def _names(names: Sequence[str]) -> str:
+    return listing(names) if names else "none of them"

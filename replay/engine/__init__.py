@@ -1,0 +1,1 @@
+"""The heart: replay a log through a variant, view a state, compare, diff."""

@@ -1,0 +1,94 @@
+"""Naming nodes by the path that leads to them from a drive."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from replay.state.objects import Ref, Value
+from replay.variants.subject import NodeConfig
+
+NodePath = tuple[str, ...]
+"""A root's name and the child fields that lead from it to a node."""
+
+UNREACHABLE = "other["
+"""What the path of a node begins with that no root leads to."""
+
+MOST_ROLES = 10_000
+"""Beyond so many roles a shared node is not entered again; sharing can multiply without end."""
+
+
+class NodePaths(NamedTuple):
+    """The object in each role, in walking order: what roots reach, and loose nodes under other[N].
+
+    `edges` are the roles that lead to a node met before. A cycle is not entered again, so such a
+    role may be in edges only.
+    """
+
+    rooted: dict[NodePath, int]
+    loose: dict[NodePath, int]
+    edges: dict[NodePath, int]
+
+
+Objects = Mapping[int, Mapping[str, Value]]
+"""The fields of every object, by its id."""
+
+
+def node_paths(
+    machine: int, nodes: Iterable[int], objects: Objects, config: NodeConfig
+) -> NodePaths:
+    """All roles of the nodes with these ids, on the machine that is the object `machine`."""
+    rooted, edges = _walk(_roots(machine, objects, config), objects, config)
+    tops = _tops([id for id in nodes if id not in set(rooted.values())], objects, config)
+    starts: dict[NodePath, int] = {(f"{UNREACHABLE}{index}]",): id for index, id in enumerate(tops)}
+    loose, loose_edges = _walk(starts, objects, config)
+    return NodePaths(rooted, loose, edges | loose_edges)
+
+
+def _roots(machine: int, objects: Objects, config: NodeConfig) -> dict[NodePath, int]:
+    """The named roots; of two with one name the first."""
+    found: dict[NodePath, int] = {}
+    roots = objects[machine].get(config.roots)
+    for root in roots if isinstance(roots, tuple) else ():
+        if isinstance(root, Ref) and root.id in objects:
+            name = objects[root.id].get(config.root_name)
+            if name:
+                found.setdefault((str(name),), root.id)
+    return found
+
+
+def _tops(loose: Iterable[int], objects: Objects, config: NodeConfig) -> Iterator[int]:
+    """The nodes from which all loose ones can be reached, by id; of a ring, its lowest."""
+    loose = tuple(loose)
+    below = {child for id in loose for _, child in _children(id, objects, config)}
+    reached: set[int] = set()
+    for id in (*(id for id in loose if id not in below), *loose):
+        if id not in reached:
+            reached.update(_walk({("",): id}, objects, config)[0].values())
+            yield id
+
+
+def _children(id: int, objects: Objects, config: NodeConfig) -> Iterator[tuple[str, int]]:
+    for name in config.children:
+        child = objects[id].get(name)
+        if isinstance(child, Ref) and child.id in objects:
+            yield name, child.id
+
+
+def _walk(
+    starts: Mapping[NodePath, int], objects: Objects, config: NodeConfig
+) -> tuple[dict[NodePath, int], dict[NodePath, int]]:
+    """The roles at and below the starts, depth first, and those that lead to a node met before."""
+    found: dict[NodePath, int] = {}
+    edges: dict[NodePath, int] = {}
+    met: set[int] = set()
+    stack = [(role, id, frozenset[int]()) for role, id in [*starts.items()][::-1]]
+    while stack:
+        role, id, above = stack.pop()
+        if id in met:
+            edges[role] = id
+        if id in above or (id in met and len(found) > MOST_ROLES):
+            continue
+        met.add(id)
+        found[role] = id
+        children = _children(id, objects, config)
+        stack.extend([((*role, name), child, above | {id}) for name, child in children][::-1])
+    return found, edges

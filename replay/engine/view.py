@@ -1,0 +1,192 @@
+"""A state as people see it: nodes under their paths, jobs, files by name."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from replay.engine.node_paths import NodePath, Objects, node_paths
+from replay.state.disk import Disk, Inode, listing
+from replay.state.extents import SECTOR
+from replay.state.objects import FrozenMap, Object, Ref, State, Value
+from replay.variants.subject import Subject, SubjectConfig
+
+PlainValue = Any
+"""A value as JSON has it: None, bool, int, str, list or dict. A node is given by its path."""
+
+
+class Node(Struct, frozen=True):
+    """One node in one role: the root's name and the fields that lead to it, and its identity."""
+
+    role: NodePath
+    id: int
+    fields: Mapping[str, PlainValue]
+
+    @property
+    def path(self) -> str:
+        """The role in a word, "drive0.backing_hd.file"."""
+        return ".".join(self.role)
+
+    @property
+    def parent(self) -> str:
+        """The path of the node above; "" for a root."""
+        return ".".join(self.role[:-1])
+
+
+class File(Struct, frozen=True):
+    """What the directory says of a name, and the inode that it means or meant."""
+
+    format: str
+    size: int
+    backing_file: str | None
+    backing_format: str | None
+    unlinked: bool
+    inode: Inode
+
+
+class View(Struct, frozen=True, eq=False):
+    """A state as people look at it.
+
+    `nodes` has what is reachable from the roots, in walking order; `other` leaked nodes and the
+    targets of jobs. `edges` has the children that are the same object as a node met before: the
+    child's path to that node's path. `jobs` has each job's path (its node's path and the field)
+    and its fields.
+    """
+
+    running: bool
+    nodes: Mapping[str, Node] = {}
+    other: Mapping[str, Node] = {}
+    edges: Mapping[str, str] = {}
+    jobs: Mapping[str, Mapping[str, PlainValue]] = {}
+    files: Mapping[str, File] = {}
+
+    @property
+    def all_nodes(self) -> Mapping[str, Node]:
+        """Nodes and other, by path."""
+        return {**self.nodes, **self.other}
+
+
+def view(state: State, subject: Subject) -> View:
+    """The view of a state."""
+    return replace(_machine(state.objects, state.machine, subject), files=_files(state.disk))
+
+
+@lru_cache(maxsize=4096)
+def _machine(objects: tuple[Object, ...], machine: int | None, subject: Subject) -> View:
+    """The view without files."""
+    if machine is None:
+        return View(running=False)
+    fields = {thing.id: dict(thing.fields) for thing in objects}
+    nodes = [thing.id for thing in objects if thing.cls == subject.config.node.class_name]
+    found = node_paths(machine, nodes, fields, subject.config.node)
+    paths: dict[int, str] = {}
+    for role, id in (found.rooted | found.loose).items():
+        paths.setdefault(id, ".".join(role))
+    glass = _Glass(fields, paths, _shown(subject.config))
+    return View(
+        running=True,
+        nodes=_nodes(found.rooted, glass),
+        other=_nodes(found.loose, glass),
+        edges={".".join(role): paths[id] for role, id in found.edges.items()},
+        jobs=_jobs(subject.config, glass),
+    )
+
+
+def flag_names(value: PlainValue, bits: Mapping[str, int]) -> tuple[str, ...]:
+    """The names of the bits that are set, in the order of `bits`; the rest as one hex number.
+
+    Of what is no number, which a patch may have written, the value in words.
+    """
+    if not isinstance(value, int):
+        return ("none" if value is None else str(value),)
+    names = tuple(name for name, bit in bits.items() if value & bit)
+    rest = value & ~sum(bits.values())
+    return (*names, hex(rest)) if rest else names
+
+
+def extents(inode: Inode) -> list[dict[str, int]]:
+    """What a file itself holds, in the form of an image event's data."""
+    return [
+        {
+            "pattern": extent.pattern,
+            "offset": extent.start * SECTOR,
+            "length": (extent.end - extent.start) * SECTOR,
+        }
+        for extent in inode.extents
+    ]
+
+
+class _Glass(NamedTuple):
+    """What is needed to look at an object.
+
+    `paths` has each node's first path. `shown` has, for fields that are not simply shown, the
+    names under which they are, each with "value", "present" or "count".
+    """
+
+    objects: Objects
+    paths: Mapping[int, str]
+    shown: Mapping[str, tuple[tuple[str, str], ...]]
+
+
+def _shown(config: SubjectConfig) -> dict[str, tuple[tuple[str, str], ...]]:
+    jobs = (config.jobs.field,) if config.jobs else ()
+    shown: dict[str, tuple[tuple[str, str], ...]] = dict.fromkeys(
+        (*config.hidden, *config.node.children, *jobs), ()
+    )
+    for name, rule in config.fields.items():
+        shown[rule.source] = (*shown.get(rule.source, ()), (name, rule.shown))
+    return shown
+
+
+def _nodes(roles: Mapping[NodePath, int], glass: _Glass) -> dict[str, Node]:
+    return {".".join(role): Node(role, id, _fields(id, glass)) for role, id in roles.items()}
+
+
+def _jobs(config: SubjectConfig, glass: _Glass) -> dict[str, Mapping[str, PlainValue]]:
+    field = config.jobs.field if config.jobs else ""
+    jobs = {path: glass.objects[id].get(field) for id, path in glass.paths.items()}
+    return {
+        f"{path}.{field}": _fields(job.id, glass)
+        for path, job in jobs.items()
+        if isinstance(job, Ref) and job.id in glass.objects
+    }
+
+
+def _fields(id: int, glass: _Glass) -> dict[str, PlainValue]:
+    """The observed fields of an object under their observed names, in the model's order."""
+    seen: dict[str, PlainValue] = {}
+    for source, value in glass.objects[id].items():
+        for name, how in glass.shown.get(source, ((source, "value"),)):
+            if how == "present":
+                seen[name] = bool(value)
+            elif how == "count":
+                seen[name] = len(value) if isinstance(value, tuple | FrozenMap) else 0
+            else:
+                seen[name] = _plain(value, glass)
+    return seen
+
+
+def _plain(value: Value, glass: _Glass, within: tuple[int, ...] = ()) -> PlainValue:
+    """A value as JSON has it; an object that is no node as the dict of its fields."""
+    if isinstance(value, tuple):
+        return [_plain(item, glass, within) for item in value]
+    if isinstance(value, FrozenMap):
+        return {str(key): _plain(item, glass, within) for key, item in value.items()}
+    if not isinstance(value, Ref):
+        return value
+    if value.id in glass.paths:
+        return glass.paths[value.id]
+    if value.id not in glass.objects:
+        return "gone"
+    if value.id in within:
+        return "the same again"
+    inside = (*within, value.id)
+    return {name: _plain(v, glass, inside) for name, v in glass.objects[value.id].items()}
+
+
+def _files(disk: Disk) -> dict[str, File]:
+    inodes = {inode.number: inode for inode in disk.inodes}
+    numbers = dict(disk.directory) | dict(disk.gone)
+    return {name: File(**told, inode=inodes[numbers[name]]) for name, told in listing(disk).items()}

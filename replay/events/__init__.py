@@ -1,0 +1,1 @@
+"""What happened: the events of a machine, and the logs that hold them."""

@@ -1,0 +1,1 @@
+"""How recordings are read: a file in any known format becomes logs."""

@@ -1,0 +1,126 @@
+"""Turning a QMP conversation into events and observations.
+
+It is read whole before its first event is made: a reply can come long after its command.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from replay.errors import ReplayError
+from replay.events.event import LogEntry, LogHeader, Observation
+from replay.events.json_form import located
+from replay.formats.commands import human, is_operation, is_query, notice, operation
+from replay.formats.recording import Message, Recording
+from replay.formats.replies import Paired, event, pair
+from replay.formats.secrets import Cleaner
+from replay.formats.start.events import start_of
+
+REPLY_KEYS = ("return", "error")
+HANDSHAKE = "greetings and commands that change nothing"
+NO_ANSWER = "queries without an answer"
+NOT_KEPT = "answers to queries that can't be kept"
+LOST = "messages that are shortened or damaged"
+NO_START = (
+    "it does not tell the drives of the start, which commands then miss: tell each with"
+    " --drive id=drive0,file=/d/a.qcow2,format=qcow2,size=64M"
+)
+
+
+def recording(
+    name: str, messages: Sequence[Message], drives: Sequence[str], partial: bool
+) -> Recording:
+    """The log of a conversation, with the drives that the user told of.
+
+    `partial` conversations may begin with replies to commands that were not recorded. Raises
+    ReplayError if there is no way to read it.
+    """
+    cleaner = Cleaner()
+    talk = [cleaner.clean(message) for message in messages]
+    left_out: Counter[str] = Counter()
+    paired = Paired(talk, pair(talk, partial, left_out), left_out)
+    start = start_of(paired, drives)
+    entries = iter([*start.events, *happened(paired)])
+    header = LogHeader(name, description(talk, start.told))
+    remarks = () if start.told else (NO_START,)
+    return Recording(header, entries, talk[0].origin, +left_out, cleaner.tally, remarks)
+
+
+# What happened then
+
+
+def meaning(heard: Message) -> dict[str, Any] | None:
+    """The event object of a notice or an operation, without its reply; None for all else."""
+    if heard.role == "notice":
+        return notice(heard)
+    if heard.role == "command" and is_operation(heard):
+        return operation(heard, None)
+    return None
+
+
+def happened(talk: Paired) -> Iterator[LogEntry]:
+    """The operations, notices and observations of the conversation, in their order."""
+    for place, heard in enumerate(talk.messages):
+        if heard.role == "notice":
+            yield event(notice(heard), heard)
+        elif heard.role == "command" and is_operation(heard):
+            yield event(operation(heard, answer(talk.replies.get(place))), heard)
+        elif heard.role == "sight":
+            yield observation(str(heard.msg["name"]), dict(heard.msg), heard)
+        elif heard.role == "command" and is_query(heard):
+            yield from queried(heard, talk.replies.get(place), talk.left_out)
+        elif heard.role in ("greeting", "command"):
+            talk.left_out[HANDSHAKE] += 1
+        elif heard.role == "lost":
+            talk.left_out[LOST] += 1
+
+
+def answer(reply: Message | None) -> dict[str, Any] | None:
+    """What a reply says, as an event has it."""
+    said = reply.msg if reply else {}
+    return {key: said[key] for key in REPLY_KEYS if key in said} or None
+
+
+def queried(query: Message, reply: Message | None, left_out: Counter[str]) -> Iterator[Observation]:
+    """What a query saw, if it got an answer that can be kept: that of a long chain is deep."""
+    if reply is None or "return" not in reply.msg:
+        left_out[NO_ANSWER] += 1
+        return
+    line = human(query)
+    name = str(query.command) if line is None else line
+    try:
+        seen = observation(name, reply.msg["return"], query)
+    except ReplayError:
+        left_out[NOT_KEPT] += 1
+    else:
+        yield seen
+
+
+def observation(name: str, seen: Any, message: Message) -> Observation:
+    """What was seen under a name. ReplayError if it can't be kept."""
+    arguments = message.msg.get("arguments")
+    kept = arguments if isinstance(arguments, dict) and human(message) is None else {}
+    with located(message.origin):
+        try:
+            return Observation(name, seen, kept, 0, message.origin, message.time)
+        except ValueError as error:
+            raise ReplayError(f"not an observation: {error}") from None
+
+
+# What the log is
+
+
+def description(messages: Iterable[Message], told: bool) -> str:
+    """What the log is, from the greeting, and whether its start is in it."""
+    versions = (version(heard.msg["QMP"]) for heard in messages if heard.role == "greeting")
+    text = f"QMP traffic{next(versions, '')}"
+    return text if told else f"{text}; it does not tell the drives of the start"
+
+
+def version(greeting: Any) -> str:
+    """The version of QEMU in its greeting, as the end of a sentence; "" if it has none."""
+    try:
+        found = greeting["version"]["qemu"]
+        return f", QEMU {found['major']}.{found['minor']}.{found['micro']}"
+    except (LookupError, TypeError):
+        return ""

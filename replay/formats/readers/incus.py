@@ -1,0 +1,36 @@
+"""The qemu.qmp.log of Incus."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+
+from replay.formats.message import readable
+from replay.formats.recording import InputLine, Message
+
+FORMAT = "incus"
+PARTIAL = True
+
+LINE = re.compile(rb"^\[(?P<time>[^\]]{1,40})\] (?P<what>QUERY|REPLY|EVENT): (?P<text>\{.*)$")
+
+
+def lacks(head: Sequence[InputLine]) -> str:
+    """What the first lines would have in a file of this format; "" if they have all."""
+    found = any(LINE.match(line.text) for line in head)
+    return "" if found else "no line begins with [TIME] QUERY: {"
+
+
+def messages(lines: Iterable[InputLine]) -> Iterator[Message]:
+    """The messages of the file; their times are whole seconds."""
+    for line in lines:
+        found = LINE.match(line.text)
+        if found:
+            sender = "C" if found["what"] == b"QUERY" else "S"
+            yield readable(InputLine(line.origin, found["text"]), sender, seconds(found["time"]))
+
+
+def seconds(text: bytes) -> float | None:
+    """The time in seconds since 1970; None if it is none."""
+    try:
+        return datetime.fromisoformat(text.decode()).timestamp()
+    except (ValueError, OverflowError):
+        return None

@@ -1,0 +1,60 @@
+"""Logs in replay's own form: JSON lines after a header."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from replay.errors import ReplayError
+from replay.events.event import LogEntry, LogHeader
+from replay.events.json_form import located, parse_entry, parse_header, parse_object
+from replay.formats.recording import InputLine, Recording
+from replay.formats.secrets import SUSPECT, Cleaner
+
+FORMAT = "native"
+MARK = b'"replay_log"'
+
+
+def lacks(head: Sequence[InputLine]) -> str:
+    """What the first line would have in a file of this format; "" if it has all."""
+    return "" if is_header(head[0]) else 'the first line has no "replay_log"'
+
+
+def is_header(line: InputLine) -> bool:
+    """Whether the line starts a log. The mark is looked for first: most lines are events."""
+    if MARK not in line.text:
+        return False
+    try:
+        return "replay_log" in parse_object(line.text)
+    except ReplayError:
+        return False
+
+
+def read(lines: Iterable[InputLine]) -> Iterator[Recording]:
+    """The logs of the file, in order."""
+    rest = iter(lines)
+    start = next(rest, None)
+    while start is not None:
+        header, version = header_of(start)
+        ended_by: list[InputLine] = []
+        cleaner = Cleaner(numbers=False)
+        entries = until_header(rest, version, ended_by, cleaner)
+        yield Recording(header, entries, start.origin, tally=cleaner.tally)
+        for _ in entries:  # what the caller left is read, and checked, all the same
+            pass
+        start = ended_by[0] if ended_by else None
+
+
+def header_of(line: InputLine) -> tuple[LogHeader, int]:
+    """The header of a log and the version of its events."""
+    with located(line.origin):
+        return parse_header(parse_object(line.text))
+
+
+def until_header(
+    lines: Iterator[InputLine], version: int, ended_by: list[InputLine], cleaner: Cleaner
+) -> Iterator[LogEntry]:
+    """The events and observations up to the next header, which is put into `ended_by`."""
+    for line in lines:
+        if is_header(line):
+            ended_by.append(line)
+            return
+        clean = cleaner.clean_entry if SUSPECT.search(line.text) else None
+        yield parse_entry(line.text, line.origin, version, clean)

@@ -1,0 +1,25 @@
+"""Sessions of qmp-shell -v, with or without -p."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from replay.formats.json_scanner import objects
+from replay.formats.message import readable
+from replay.formats.recording import InputLine, Message
+
+FORMAT = "qmp-shell"
+PARTIAL = False
+
+PROMPTS = re.compile(rb"^(?:\(QEMU\) |TRANS> )+")
+
+
+def lacks(head: Sequence[InputLine]) -> str:
+    """What the first lines would have in a file of this format; "" if they have all."""
+    found = any(PROMPTS.match(line.text) for line in head)
+    return "" if found else "no line begins with the prompt (QEMU)"
+
+
+def messages(lines: Iterable[InputLine]) -> Iterator[Message]:
+    """The messages of the file; what was typed is told again by the request that was made."""
+    shown = (InputLine(line.origin, PROMPTS.sub(b"", line.text)) for line in lines)
+    return (readable(text) for text in objects(shown))

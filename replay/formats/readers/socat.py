@@ -1,0 +1,50 @@
+"""The output of socat -v on a QMP socket."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+
+from replay.formats.json_scanner import Scanner
+from replay.formats.message import readable
+from replay.formats.recording import InputLine, Message
+
+FORMAT = "socat"
+PARTIAL = True
+
+# A piece that ends within a line is followed by the next header in that line.
+HEADER = re.compile(
+    rb"(?P<way>[<>]) (?P<date>\d{4}/\d\d/\d\d \d\d:\d\d:\d\d)\.\d*?(?P<micro>\d{6})"
+    rb"\s+length=\d+ from=\d+ to=\d+$"
+)
+ESCAPED = re.compile(rb"\\(.)")
+ESCAPES = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"a": b"\a", b"b": b"\b", b"f": b"\f"}
+
+
+def lacks(head: Sequence[InputLine]) -> str:
+    """What the first lines would have in a file of this format; "" if they have all."""
+    found = any(HEADER.search(line.text) for line in head)
+    return "" if found else "no header as > DATE length=N from=A to=B"
+
+
+def messages(lines: Iterable[InputLine]) -> Iterator[Message]:
+    """The messages of both ways. A piece may hold several, and one may be in several pieces."""
+    ways = {b">": Scanner(), b"<": Scanner()}
+    way, time = b"", None
+    for line in lines:
+        header = HEADER.search(line.text)
+        data = line.text[: header.start()] if header else line.text
+        if way and data:
+            unescaped = ESCAPED.sub(lambda found: ESCAPES.get(found[1], found[1]), data)
+            for text in ways[way].feed(InputLine(line.origin, unescaped)):
+                yield readable(text, "C" if way == b">" else "S", time)
+        if header:
+            way, time = header["way"], seconds(header["date"], header["micro"])
+
+
+def seconds(date: bytes, micro: bytes) -> float | None:
+    """The time of a header, whose zone is not told and taken as UTC; None for no real date."""
+    try:
+        at = datetime.strptime(date.decode(), "%Y/%m/%d %H:%M:%S").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    return at.timestamp() + int(micro) / 1_000_000

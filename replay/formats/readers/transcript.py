@@ -1,0 +1,34 @@
+"""Transcripts with -> and <-, or C: and S:, before each message."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from replay.formats.json_scanner import Scanner
+from replay.formats.message import readable
+from replay.formats.recording import InputLine, Message
+
+FORMAT = "transcript"
+PARTIAL = False
+
+MARK = re.compile(rb"^[\s>*#]*(?P<who>->|<-|C:|S:)\s*(?=\{)")
+SENDERS = {b"->": "C", b"C:": "C", b"<-": "S", b"S:": "S"}
+
+
+def lacks(head: Sequence[InputLine]) -> str:
+    """What the first lines would have in a file of this format; "" if they have all."""
+    found = any(MARK.match(line.text) for line in head)
+    return "" if found else "no line begins with -> { or <- {, C: { or S: {"
+
+
+def messages(lines: Iterable[InputLine]) -> Iterator[Message]:
+    """The messages of the file. A mark begins a message whatever became of the one before."""
+    scanner, sender = Scanner(), ""
+    for line in lines:
+        mark = MARK.match(line.text)
+        if mark:
+            scanner.drop()
+            sender = SENDERS[mark["who"]]
+            line = InputLine(line.origin, line.text[mark.end() :])
+        for text in scanner.feed(line) if sender else ():
+            yield readable(text, sender)
+            sender = ""

@@ -1,0 +1,80 @@
+"""Matching each reply to its command."""
+
+from collections import Counter, defaultdict, deque
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from replay.errors import ReplayError
+from replay.events.event import Event
+from replay.events.json_form import located, parse_payload
+from replay.formats.commands import is_silent
+from replay.formats.recording import Message
+
+NOT_SEEN = "replies to no command that was recorded"
+
+Replies = Mapping[int, Message]
+"""The reply of each command that got one, by the command's place among the messages."""
+
+
+class Paired(NamedTuple):
+    """Messages, the replies of commands, and how often something was left out, by reason."""
+
+    messages: Sequence[Message]
+    replies: Replies
+    left_out: Counter[str]
+
+    def succeeded(self) -> Iterator[Message]:
+        """The commands that were answered, and not by an error."""
+        for place, heard in enumerate(self.messages):
+            reply = self.replies.get(place)
+            if reply is not None and "return" in reply.msg:
+                yield heard
+
+
+def event(raw: dict[str, Any], message: Message) -> Event:
+    """The event of an event object that a message told of."""
+    with located(message.origin):
+        return Event(parse_payload(raw), message.origin, message.time)
+
+
+def pair(messages: Sequence[Message], partial: bool, left_out: Counter[str]) -> Replies:
+    """Finds the command of each reply: the oldest waiting one with its id, or with none."""
+    waiting: defaultdict[bytes, deque[int]] = defaultdict(deque)
+    lost, told = 0, False
+    replies: dict[int, Message] = {}
+    for place, heard in enumerate(messages):
+        if heard.role == "connection":
+            waiting, told = defaultdict(deque), True
+        elif heard.role == "greeting" and not told:
+            # a new connection; what was said before the greeting came is answered behind it
+            waiting = defaultdict(
+                deque,
+                {
+                    id: deque(c for c in commands if is_silent(messages[c]))
+                    for id, commands in waiting.items()
+                },
+            )
+        elif heard.role == "command":
+            waiting[id_of(heard)].append(place)
+        elif heard.role == "lost" and heard.msg.get("sender") == "C":
+            waiting[id_of(heard)].append(place)  # it is answered too, once or more often
+            lost += 1
+        elif heard.role == "reply":
+            if commands := waiting[id_of(heard)]:
+                replies[commands.popleft()] = heard
+            elif partial or lost:
+                left_out[NOT_SEEN] += 1
+            else:
+                raise ReplayError(
+                    "a reply to no command before it",
+                    where=str(heard.origin),
+                    do="record the commands too (qmp-shell shows them with -v)",
+                )
+    return replies
+
+
+def id_of(message: Message) -> bytes:
+    """The id of a command or a reply, whatever JSON it is."""
+    return msgspec.json.encode(message.msg.get("id"), order="sorted")

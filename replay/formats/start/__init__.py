@@ -1,0 +1,1 @@
+"""What a machine had when its recording began: images, drives, sizes."""

@@ -1,0 +1,73 @@
+"""Finding images that commands use later and nothing in the recording creates."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from replay.formats.recording import Message
+from replay.formats.start.command_line import nested, opened
+from replay.formats.start.image_facts import ImageFacts, chain, event, text
+
+MEDIUM = {
+    "blockdev-change-medium": ("filename", "format"),
+    "change": ("target", "arg"),
+}
+"""Commands that put a medium into a drive, and the arguments with its name and format."""
+
+OVERLAYS = {
+    "blockdev-snapshot-sync": "snapshot-file",
+    "drive-backup": "target",
+    "drive-mirror": "target",
+}
+"""Commands that make a file unless it exists, and the argument with its name."""
+
+Used = Iterator[tuple[str, ImageFacts, bool]]
+"""Files that a command uses: the name, what it tells of the image, whether it makes it."""
+
+
+def media(
+    commands: Iterable[Message], known: Mapping[str, ImageFacts]
+) -> Iterator[tuple[Message, dict[str, Any]]]:
+    """An image event object for each file that a command uses, with the command.
+
+    `commands` are those that succeeded. What they make themselves is not among the files.
+    """
+    met: set[str] = set()
+    nodes: dict[str, dict[str, Any]] = {}
+    for command in commands:
+        for file, told, made in used(command.command, command.msg.get("arguments"), nodes):
+            if not file or file in met:
+                continue
+            met.add(file)
+            for name, image in () if made else reversed(chain(file, told, known)):
+                if name == file or name not in met:
+                    met.add(name)
+                    yield command, event(name, image)
+
+
+def used(command: Any, arguments: Any, nodes: dict[str, dict[str, Any]]) -> Used:
+    """The files that a command uses; nodes are remembered."""
+    if not isinstance(arguments, dict) or not isinstance(command, str):
+        return
+    if command in MEDIUM and arguments.get("device") != "vnc":
+        name, format = (text(arguments, key) for key in MEDIUM[command])
+        yield name or "", ImageFacts(format=format), name is None
+    elif command in OVERLAYS:
+        name, made = text(arguments, OVERLAYS[command]), arguments.get("mode") != "existing"
+        yield name or "", ImageFacts(format=text(arguments, "format")), made or name is None
+    elif command == "transaction" and isinstance(arguments.get("actions"), list):
+        for action in arguments["actions"]:
+            if isinstance(action, dict) and action.get("type") != "transaction":
+                yield from used(action.get("type"), action.get("data"), nodes)
+    elif command in ("blockdev-add", "blockdev-create"):
+        yield from of_node(arguments.get("options", arguments), nodes, command == "blockdev-create")
+
+
+def of_node(options: Any, nodes: dict[str, dict[str, Any]], made: bool) -> Used:
+    """The file of a node, or of an image that is created."""
+    if not isinstance(options, dict):
+        return
+    node = nested(options)
+    if made and "file" not in node:
+        yield text(node, "filename") or "", ImageFacts(), True
+    for file, told in opened(node, nodes):
+        yield file, told, made

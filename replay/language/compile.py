@@ -1,0 +1,201 @@
+"""Rewriting a checked function so that every operation goes through the runtime's limits."""
+
+import ast
+from collections.abc import Callable
+from functools import lru_cache
+from types import CodeType
+from weakref import WeakKeyDictionary
+
+from replay.language.vocabulary import BUILTINS, MACHINE, without_docstring
+
+Transform = Callable[[], ast.NodeTransformer]
+"""Makes the compiled form of a function from its syntax tree; Plain is one."""
+
+OPERATORS: dict[type[ast.operator], str] = {
+    ast.Add: "__add",
+    ast.Sub: "__subtract",
+    ast.Mult: "__multiply",
+    ast.FloorDiv: "__divide",
+    ast.Mod: "__modulo",
+    ast.Pow: "__power",
+    ast.LShift: "__shift",
+    ast.BitOr: "__either",
+}
+"""What stands for the operators whose result could be too large or not a number."""
+
+ORDER = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
+
+
+@lru_cache(maxsize=8192)
+def compiled(text: str, transform: Transform) -> CodeType:
+    """The functions of a checked chunk as code that defines them in a name space.
+
+    The name space has to offer the runtime's names, which all start with two underscores.
+    """
+    module = ast.parse(text)
+    functions = [node for node in module.body if isinstance(node, ast.FunctionDef)]
+    module.body = [transform().visit(function) for function in functions]
+    return compile(ast.fix_missing_locations(module), "model", "exec", dont_inherit=True)
+
+
+_EXPRESSIONS: WeakKeyDictionary[ast.expr, CodeType] = WeakKeyDictionary()
+
+
+def expression(node: ast.expr) -> CodeType:
+    """A checked constant expression as code; `node` stays as it is."""
+    if node not in _EXPRESSIONS:
+        copy = ast.fix_missing_locations(Plain().visit(ast.parse(ast.unparse(node), mode="eval")))
+        _EXPRESSIONS[node] = compile(copy, "constant", "eval")
+    return _EXPRESSIONS[node]
+
+
+class Plain(ast.NodeTransformer):
+    """Counts statements and depth, and calls the runtime for all that needs a limit."""
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        body = without_docstring(node.body)
+        first = body[0] if body else node
+        changed = self._block(body)
+        enter = ast.Expr(_call("__enter", ast.Constant(len(body)), at=first))
+        end = ast.Return(_call("__leave", ast.Constant(None), at=node))
+        node.args.defaults = [self.visit(default) for default in node.args.defaults]
+        node.body = [ast.copy_location(enter, first), *changed, ast.copy_location(end, node)]
+        return node
+
+    def visit_If(self, node: ast.If) -> ast.AST:
+        node.test = self.visit(node.test)
+        node.body = self._counted(node.body)
+        node.orelse = self._counted(node.orelse)
+        return node
+
+    def visit_For(self, node: ast.For) -> ast.AST:
+        node.target = self.visit(node.target)
+        running = self.visit(node.iter)
+        match running:
+            case ast.Call(func=ast.Name(id="__walk")) | ast.List():
+                node.iter = running
+            case _:
+                node.iter = _call("__iterated", running, at=running)
+        node.body = self._counted(node.body)
+        return node
+
+    def visit_Return(self, node: ast.Return) -> ast.AST:
+        value = self.visit(node.value) if node.value else ast.Constant(None)
+        return ast.copy_location(ast.Return(_call("__leave", value, at=node)), node)
+
+    def visit_Assert(self, node: ast.Assert) -> ast.AST:
+        message = node.msg or ast.Constant(ast.unparse(node.test))
+        failed = ast.Expr(_call("__violated", message, at=node))
+        test = ast.UnaryOp(ast.Not(), self.visit(node.test))
+        return ast.copy_location(ast.If(test, [failed], []), node)
+
+    def visit_Delete(self, node: ast.Delete) -> list[ast.AST]:
+        calls = []
+        for target in node.targets:
+            assert isinstance(target, ast.Subscript)
+            items = (self.visit(target.value), self.visit(target.slice))
+            calls.append(ast.copy_location(ast.Expr(_call("__delete", *items, at=node)), node))
+        return [*calls]
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:
+        name = "__extend" if isinstance(node.op, ast.Add) else OPERATORS.get(type(node.op))
+        if name is None:
+            return self.generic_visit(node)
+        before = ast.parse(ast.unparse(node.target), mode="eval").body
+        operands = (self.visit(_placed(before, node)), self.visit(node.value))
+        target = self.visit(node.target)
+        return ast.copy_location(ast.Assign([target], _call(name, *operands, at=node)), node)
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
+        self.generic_visit(node)
+        name = OPERATORS.get(type(node.op))
+        return _call(name, node.left, node.right, at=node) if name else node
+
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.AST:
+        self.generic_visit(node)
+        if isinstance(node.op, ast.USub) and not _is_literal(node.operand, int):
+            return _call("__negate", node.operand, at=node)
+        return node
+
+    def visit_Compare(self, node: ast.Compare) -> ast.AST:
+        before = [node.left, *node.comparators]
+        after = [self.visit(operand) for operand in before]
+        for at, op in enumerate(node.ops):
+            left, right = before[at], before[at + 1]
+            if isinstance(op, ast.In | ast.NotIn) and not _is_short(right):
+                after[at + 1] = _call("__searched", after[at + 1], at=node)
+            if isinstance(op, ORDER) and not _is_literal(left, int, str):
+                after[at] = _call("__ordered", after[at], at=node)
+            if isinstance(op, ast.Eq | ast.NotEq) and not (_is_literal(left) or _is_literal(right)):
+                after[at] = _call("__compared", after[at], at=node)
+        node.left, *node.comparators = after
+        return node
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
+        self.generic_visit(node)
+        if not isinstance(node.slice, ast.Slice):
+            return node
+        parts = (node.slice.lower, node.slice.upper, node.slice.step)
+        bounds = [part or ast.Constant(None) for part in parts]
+        return _call("__part", node.value, *bounds, at=node)
+
+    def visit_Tuple(self, node: ast.Tuple) -> ast.AST:
+        self.generic_visit(node)
+        # A state has lists only; a tuple would not be equal to itself an event later.
+        loaded = isinstance(node.ctx, ast.Load)
+        return ast.copy_location(ast.List(node.elts, node.ctx), node) if loaded else node
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        return _placed(ast.Name("__machine", node.ctx), node) if node.id == MACHINE else node
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        match node.func, node.args:
+            case ast.Name(id="new"), [ast.Name(id=name)]:
+                return _call("__new", ast.Constant(name), at=node)
+            case ast.Attribute(attr=name, value=value), args:
+                return _call(f"__of_{name}", *map(self.visit, (value, *args)), at=node)
+            case ast.Name(id=name), args if name in BUILTINS:
+                return _call(f"__{name}", *map(self.visit, args), at=node)
+        node.args = [self.visit(argument) for argument in node.args]
+        return node
+
+    def _block(self, body: list[ast.stmt]) -> list[ast.stmt]:
+        changed: list[ast.stmt] = []
+        for statement in body:
+            result = self.visit(statement)
+            changed += result if isinstance(result, list) else [result]
+        return changed
+
+    def _counted(self, body: list[ast.stmt]) -> list[ast.stmt]:
+        """The statements of a block after one that counts them."""
+        if not body:
+            return []
+        count = ast.Expr(_call("__tick", ast.Constant(len(body)), at=body[0]))
+        return [ast.copy_location(count, body[0]), *self._block(body)]
+
+
+def _call(name: str, *arguments: ast.expr, at: ast.AST) -> ast.Call:
+    call = ast.Call(ast.Name(name, ast.Load()), list(arguments), [])
+    for node in (call, call.func, *arguments):
+        if not hasattr(node, "lineno"):
+            ast.copy_location(node, at)
+    return ast.copy_location(call, at)
+
+
+def _placed(node: ast.expr, at: ast.AST) -> ast.expr:
+    """The tree with the place of another in all its nodes."""
+    for inner in ast.walk(node):
+        ast.copy_location(inner, at)
+    return node
+
+
+def _is_literal(node: ast.expr, *kinds: type) -> bool:
+    """Whether this is a literal, of one of the kinds if there are any."""
+    return isinstance(node, ast.Constant) and isinstance(node.value, kinds or object)
+
+
+def _is_short(node: ast.expr) -> bool:
+    """Whether searching this takes no time worth counting."""
+    if isinstance(node, ast.List | ast.Tuple):
+        return all(_is_literal(item) for item in node.elts)
+    return _is_literal(node, str)

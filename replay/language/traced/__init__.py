@@ -1,0 +1,1 @@
+"""The form of the model language that remembers where each value came from."""

@@ -1,0 +1,211 @@
+"""What operators, calls and assignments do to values with origins."""
+
+import ast
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from replay.language.compile import ORDER
+from replay.language.heap import Heap
+from replay.language.traced.cells import FIXED, EventTrace, Frame, TracedValue, plain
+
+NATIVE: Mapping[type[ast.AST], Callable[..., Any]] = {
+    ast.BitAnd: operator.and_,
+    ast.BitXor: operator.xor,
+    ast.RShift: operator.rshift,
+    ast.Not: operator.not_,
+    ast.Invert: operator.invert,
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+    ast.Is: operator.is_,
+    ast.IsNot: operator.is_not,
+    ast.In: lambda item, items: item in items,
+    ast.NotIn: lambda item, items: item not in items,
+}
+"""Operators that the plain form leaves to Python."""
+
+IN_PLACE: Mapping[type[ast.AST], Callable[..., Any]] = {
+    ast.BitAnd: operator.iand,
+    ast.BitXor: operator.ixor,
+    ast.RShift: operator.irshift,
+}
+"""The same behind a target; they differ in what they say of a wrong operand."""
+
+KEEPING = {"append", "insert", "pop", "get", "items", "keys", "values"}
+"""Methods of lists and dicts that move items without looking at them."""
+
+CHANGING = {"append", "insert", "pop", "remove"}
+EFFECTS = ("disk_", "refuse", "fail", "free")
+
+
+class Operations:
+    """Operations on cells, at a node of a function's call. `names` are the runtime's names.
+
+    `last` is the cell that was made last of those whose value the source text does not say.
+    """
+
+    def __init__(self, names: Mapping[str, Any], heap: Heap, record: EventTrace) -> None:
+        self._names = names
+        self._heap = heap
+        self._record = record
+        self._changed: dict[int, tuple[Any, TracedValue]] = {}
+        self._time = 0
+        self.last: TracedValue | None = None
+
+    def strip(self) -> None:
+        """Takes the cells out of the objects' fields, into the record."""
+        for live in self._heap.live():
+            for field in live.__slots__:
+                value = getattr(live, field)
+                held = value.value if isinstance(value, TracedValue) else value
+                if isinstance(value, TracedValue):
+                    self._record.writes[live._id, field] = value
+                if isinstance(held, list | dict) and id(held) in self._changed:
+                    self._record.writes[live._id, field] = self._changed[id(held)][1]
+                setattr(live, field, plain(value))
+
+    def cell(
+        self,
+        value: Any,
+        kind: str,
+        node: ast.AST,
+        frame: Frame,
+        sources: tuple[TracedValue, ...] = (),
+        **more: Any,
+    ) -> TracedValue:
+        """A new cell, later than all before it."""
+        self._time += 1
+        cell = TracedValue(value, kind, node, frame, frame.guards, self._time, sources, **more)
+        if kind not in FIXED:
+            self.last = cell
+        return cell
+
+    def read(self, cell: TracedValue, field: str, node: ast.expr, frame: Frame) -> TracedValue:
+        """A field of an object."""
+        value = getattr(cell.value, field)
+        held = getattr(cell.value, "_id", None)
+        if not isinstance(value, TracedValue):
+            return self.cell(value, "before", node, frame, name=field, object=held)
+        return self.cell(value.value, "read", node, frame, (value,), name=field, object=held)
+
+    def item(self, item: Any, items: TracedValue, node: ast.AST, frame: Frame) -> TracedValue:
+        """An item out of a list or dict."""
+        if isinstance(item, TracedValue):
+            return self.cell(item.value, "item", node, frame, (item,))
+        return self.cell(item, "item", node, frame, (items,))
+
+    def operation(
+        self, name: str | None, node: ast.expr | ast.AugAssign, frame: Frame, *operands: TracedValue
+    ) -> TracedValue:
+        """An operator, by the runtime's name or Python's own; lists keep their items' cells."""
+        op = type(node.op)  # type: ignore[union-attr]
+        if name:
+            value = self._names[name](*(cell.value for cell in operands))
+        elif op is ast.USub:
+            value = -operands[0].value
+        else:
+            native = IN_PLACE if isinstance(node, ast.AugAssign) else NATIVE
+            value = native[op](*map(plain, operands))
+        cell = self.cell(value, "operation", node, frame, operands, name=op.__name__)
+        if name == "__extend":
+            self.change(operands[0], cell)
+        return cell
+
+    def new(self, name: str, node: ast.Call, frame: Frame) -> TracedValue:
+        """A new object, whose fields are its class's defaults."""
+        live = self._names["__new"](name)
+        for field in live.__slots__:
+            value = getattr(live, field)
+            cell = self.cell(value, "default", node, frame, name=field, object=live._id)
+            setattr(live, field, cell)
+        made = self._record.made[live._id] = self.cell(live, "call", node, frame, name="new")
+        return made
+
+    def builtin(
+        self, name: str, node: ast.Call, frame: Frame, cells: list[TracedValue]
+    ) -> TracedValue:
+        """A call of a builtin function; those that do something are recorded."""
+        if name == "swap":
+            return self._swap(node, frame, cells)
+        keeps = name in ("list", "dict", "free")
+        result = self.cell(None, "call", node, frame, tuple(cells), name=name)
+        if name.startswith(EFFECTS):
+            self._record.calls.append(result)
+        if name in ("refuse", "fail"):
+            self._record.end = result
+        values = [cell.value if keeps else plain(cell) for cell in cells]
+        result.value = self._names[f"__{name}"](*values)
+        return result
+
+    def method(
+        self, name: str, node: ast.Call, frame: Frame, cells: list[TracedValue]
+    ) -> TracedValue:
+        """A call of a method, the value before the dot first."""
+        held, *arguments = cells
+        if name == "remove" and type(held.value) is list:
+            value = None
+            self._remove(held.value, arguments[0])
+        elif name in KEEPING and isinstance(held.value, list | dict):
+            value = self._names[f"__of_{name}"](held.value, *_kept(name, arguments))
+        else:
+            value = self._names[f"__of_{name}"](*map(plain, cells))
+        result = self.cell(value, "call", node, frame, tuple(cells), name=name)
+        if name in CHANGING:
+            self.change(held, result)
+        return self.item(value, held, node, frame) if name in ("get", "pop") else result
+
+    def change(self, items: TracedValue, by: TracedValue) -> None:
+        """Notes what changed a list or dict in place; it is kept, so that its id stays its own."""
+        if isinstance(items.value, list | dict):
+            self._changed[id(items.value)] = (items.value, by)
+
+    def comparison(
+        self, op: ast.cmpop, node: ast.expr, frame: Frame, *operands: TracedValue
+    ) -> TracedValue:
+        """A comparison of two cells."""
+        values = self._operands(op, *map(plain, operands))
+        value = NATIVE[type(op)](*values)
+        return self.cell(value, "operation", node, frame, operands, name=type(op).__name__)
+
+    def _operands(self, op: ast.cmpop, left: Any, right: Any) -> tuple[Any, Any]:
+        """The operands, if the language compares such."""
+        if isinstance(op, ORDER):
+            left = self._names["__ordered"](left)
+        if isinstance(op, ast.In | ast.NotIn):
+            right = self._names["__searched"](right)
+        if isinstance(op, ast.Eq | ast.NotEq):
+            left = self._names["__compared"](left)
+        return left, right
+
+    def _swap(self, node: ast.Call, frame: Frame, cells: list[TracedValue]) -> TracedValue:
+        one, other = (cell.value for cell in cells)
+        self._names["__swap"](one, other)
+        for here, there in ((one, other), (other, one)):
+            for field in here.__slots__:
+                held = getattr(here, field)
+                if not isinstance(held, TracedValue):
+                    held = self.cell(held, "before", node, frame, name=field, object=there._id)
+                moved = {"name": field, "object": here._id, "other": there._id}
+                setattr(here, field, self.cell(held.value, "swap", node, frame, (held,), **moved))
+        return self.cell(None, "call", node, frame, tuple(cells), name="swap")
+
+    def _remove(self, items: list[Any], item: TracedValue) -> None:
+        values = plain(items)
+        before = [*values]
+        self._names["__of_remove"](values, plain(item))
+        place = next((i for i, value in enumerate(values) if value is not before[i]), len(values))
+        del items[place]
+
+
+def _kept(name: str, arguments: Sequence[TracedValue]) -> list[Any]:
+    """The arguments of a method that moves items: keys and places plain, items as cells."""
+    match name, arguments:
+        case "append", [item]:
+            return [item]
+        case (("insert" | "get" | "pop"), [place, *item]):
+            return [plain(place), *item]
+    return [plain(argument) for argument in arguments]

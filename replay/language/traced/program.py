@@ -1,0 +1,74 @@
+"""A program whose events can be traced.
+
+Where the plain form is compiled, this one walks the syntax tree; it is slow, and meant for single
+events.
+"""
+
+import sys
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any
+
+from replay.language.check import check
+from replay.language.compile import Plain, compiled
+from replay.language.endings import Ending
+from replay.language.limits import MAX_DEPTH
+from replay.language.program import Program, evaluated
+from replay.language.traced.cells import EventTrace, Test
+from replay.language.traced.interpreter import Walker
+from replay.language.traced.skipped_writes import could_write, writers
+from replay.series import Tree
+from replay.state.objects import State
+
+FRAMES_A_CALL = 40
+"""Frames of Python that a call of the model may take here."""
+
+
+class TracedProgram(Program):
+    """A program whose calls can be traced. One event at a time runs in it."""
+
+    def trace(
+        self, function: str, arguments: Sequence[Any], state: State
+    ) -> tuple[State, Ending, EventTrace]:
+        """What `call` gives, and what was done on the way; raises as `call` does."""
+        limit = sys.getrecursionlimit()
+        sys.setrecursionlimit(max(limit, MAX_DEPTH * FRAMES_A_CALL))
+        try:
+            after, ending = self.call(function, arguments, state)
+        finally:
+            sys.setrecursionlimit(limit)
+        return after, ending, self._walker.record
+
+    def skipped(self, record: EventTrace, after: int, target: int, field: str) -> Test | None:
+        """The last condition after a time that kept the field of an object from being set."""
+        names = writers(self._found, field)
+        found = [
+            test
+            for test in record.tests
+            if test.cell.time > after and could_write(test, target, field, names)
+        ]
+        return found[-1] if found else None
+
+    def statement(self, function: str, line: int) -> tuple[str, int, str]:
+        """File, line and text of a line of a function's chunk."""
+        file, number = self._found.place(function, line)
+        text = self._found.chunks[function].text.split("\n")[line - 1]
+        return file, number, text.strip()
+
+    def _invoke(self, function: str, values: Sequence[Any]) -> Any:
+        self._walker = Walker(self._found, self._names, self._runtime.heap)
+        try:
+            return self._walker.run(function, values)
+        finally:
+            self._walker.strip()
+
+    def _innermost(self, traceback: TracebackType | None) -> tuple[str, int] | None:
+        return self._walker.failed
+
+
+def trace_tree(tree: Tree, machine_class: str, keep_class: str = "") -> TracedProgram:
+    """The traced program of a tree; raises as `compile_tree` does."""
+    found = check(tree, machine_class)
+    texts = dict.fromkeys(chunk.text for chunk in found.chunks.values())
+    codes = [compiled(text, Plain) for text in texts]
+    return TracedProgram(found, evaluated(found, tree), codes, machine_class, keep_class)

@@ -1,0 +1,165 @@
+"""Comparing all logs in all trees, in parallel."""
+
+import os
+import signal
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import cache
+from pathlib import Path
+
+from msgspec import Struct
+
+from replay.engine.replay import replay
+from replay.errors import ReplayError
+from replay.qemu.conformance.compare import Agreement, compare
+from replay.qemu.conformance.expected import RecordedLine, Recordings
+from replay.variants.variant import Subject, Variant, load_subject, resolve
+
+Named = tuple[tuple[str, str], ...]
+"""The user's names of variants and their expressions."""
+
+
+class Task(Struct, frozen=True):
+    """One log, and what was recorded of it in each tree that has it."""
+
+    recordings: Recordings
+    patches: Path
+    named: Named
+    log: str
+    recorded: tuple[tuple[str, RecordedLine], ...]
+
+
+class Plan(Struct, frozen=True):
+    """What is to be compared: the trees in the order of the series, and the work, a task a log.
+
+    `bits` are the subject's bit fields.
+    """
+
+    trees: tuple[str, ...]
+    tasks: tuple[Task, ...]
+    bits: Mapping[str, Mapping[str, int]]
+
+
+class TreeAgreement(Struct, frozen=True):
+    """How the logs of one tree agreed."""
+
+    tree: str
+    logs: tuple[Agreement, ...]
+
+    @property
+    def agreed_logs(self) -> int:
+        """How many logs agreed in everything."""
+        return sum(log.first is None for log in self.logs)
+
+    @property
+    def steps(self) -> int:
+        """How many steps were compared."""
+        return sum(log.steps for log in self.logs)
+
+    @property
+    def agreed_steps(self) -> int:
+        """How many steps agreed."""
+        return sum(log.agreed for log in self.logs)
+
+
+class Conformance(Struct, frozen=True):
+    """How the trees agreed, in the order of the series; within a tree the logs by name."""
+
+    trees: tuple[TreeAgreement, ...]
+    bits: Mapping[str, Mapping[str, int]]
+
+    @property
+    def whole(self) -> TreeAgreement:
+        """All trees taken together."""
+        return TreeAgreement("all", tuple(log for tree in self.trees for log in tree.logs))
+
+    @property
+    def disagreeing(self) -> tuple[Agreement, ...]:
+        """The logs, each in a tree, that did not agree in everything."""
+        return tuple(log for log in self.whole.logs if log.first is not None)
+
+
+def plan(
+    recordings: Recordings, patches: Path, named: Mapping[str, str], at: str | None = None
+) -> Plan:
+    """What there is to compare with the subject in `patches`: all trees, or the one `at`.
+
+    Raises ReplayError for a tree that the subject does not have or that was not recorded.
+    """
+    subject = _subject(patches)
+    points = {tree: _point(subject, recordings, tree, named) for tree in recordings.trees}
+    if at is not None:
+        wanted = resolve(subject, at, named).tree.digest
+        points = {tree: point for tree, point in points.items() if point.tree.digest == wanted}
+    if not points:
+        there = ", ".join(recordings.trees)
+        raise ReplayError(f"nothing was recorded at {at}", do=f"there are {there}")
+    trees = sorted(points, key=lambda tree: (len(points[tree].tree.patches), tree))
+    by_log: dict[str, list[tuple[str, RecordedLine]]] = {}
+    for tree in trees:
+        for log, line in recordings.lines(tree).items():
+            by_log.setdefault(log, []).append((tree, line))
+    pairs = tuple(sorted(named.items()))
+    tasks = (Task(recordings, patches, pairs, log, tuple(by_log[log])) for log in sorted(by_log))
+    return Plan(tuple(trees), tuple(tasks), subject.config.bits)
+
+
+def agreements(tasks: Sequence[Task], processes: int | None = None) -> Iterator[list[Agreement]]:
+    """How each log agreed in its trees, in the order of the tasks, as they get done.
+
+    A log runs through all trees in one process, since trees that say the same share the work.
+    `processes` is by default the number of processors.
+    """
+    processes = min(processes or os.cpu_count() or 1, len(tasks))
+    if processes == 1:
+        yield from map(_agreements, tasks)
+        return
+    with ProcessPoolExecutor(processes, initializer=_leave_interrupts) as pool:
+        yield from pool.map(_agreements, tasks)
+
+
+def conformance(plan: Plan, found: Iterable[Iterable[Agreement]]) -> Conformance:
+    """What was found of each log, tree by tree."""
+    trees: dict[str, list[Agreement]] = {tree: [] for tree in plan.trees}
+    for log in found:
+        for agreement in log:
+            trees[agreement.tree].append(agreement)
+    return Conformance(
+        tuple(TreeAgreement(tree, tuple(logs)) for tree, logs in trees.items()), plan.bits
+    )
+
+
+def _agreements(task: Task) -> list[Agreement]:
+    log = task.recordings.log(task.log, task.recorded[0][1].where)
+    subject = _subject(task.patches)
+    found = []
+    for tree, line in task.recorded:
+        variant = _variant(subject, tree, task.named)
+        found.append(compare(replay(log, variant), line.parsed()))
+    return found
+
+
+def _point(
+    subject: Subject, recordings: Recordings, tree: str, named: Mapping[str, str]
+) -> Variant:
+    try:
+        return _variant(subject, tree, tuple(sorted(named.items())))
+    except ReplayError as error:
+        where = str(recordings.file(tree))
+        raise ReplayError(error.what, where=where, do=error.do) from None
+
+
+@cache
+def _subject(patches: Path) -> Subject:
+    return load_subject(patches)
+
+
+@cache
+def _variant(subject: Subject, tree: str, named: Named) -> Variant:
+    return resolve(subject, tree, dict(named))
+
+
+def _leave_interrupts() -> None:
+    """An interrupt is for the process that handed out the work; when that ends, so does this."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)

@@ -1,0 +1,62 @@
+"""Comparing a replay with what its own recording observed."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from replay.engine.compare import Place, compare_outcomes, compare_views
+from replay.engine.observed_trace import AnyTrace, ObservedTrace, compared_views
+from replay.engine.replay import Trace
+
+
+class RecordingAgreement(Struct, frozen=True):
+    """How one variant agreed with a witness: the places where it looked, the replies it told of,
+    and in how many of them all was the same. `first` are the differences of the first that was
+    not, after the event `seq`."""
+
+    log: str
+    variant: str
+    revision: str
+    looks: int
+    looks_agreed: int
+    replies: int
+    replies_agreed: int
+    seq: int | None = None
+    first: Mapping[Place, Mapping[str, Any]] = {}
+
+    @property
+    def whole(self) -> bool:
+        """Whether everything agreed."""
+        return self.seq is None
+
+
+def compare_with_recording(witness: ObservedTrace, trace: Trace) -> RecordingAgreement:
+    """The agreement of a replay with what the witness saw of the same log."""
+    traces = (witness, trace)
+    looks = [compared_views(traces, index) for index in range(len(trace.steps))]
+    states = [None if seen is None else compare_views(seen) for seen in looks]
+    replies = [answers(traces, index) for index in range(len(trace.steps))]
+    both = list(zip(states, replies, strict=True))
+    at = next((index for index, pair in enumerate(both) if any(pair)), None)
+    first = {} if at is None else {**(both[at][1] or {}), **(both[at][0] or {})}
+    return RecordingAgreement(
+        log=trace.log.name,
+        variant=trace.variant.name,
+        revision=trace.variant.revision,
+        looks=len(states) - states.count(None),
+        looks_agreed=states.count({}),
+        replies=len(replies) - replies.count(None),
+        replies_agreed=replies.count({}),
+        seq=None if at is None else at + 1,
+        first=first,
+    )
+
+
+def answers(traces: Sequence[AnyTrace], index: int) -> Mapping[Place, Any] | None:
+    """How the outcomes of an event differ, None if not all are known."""
+    outcomes = {trace.variant.name: trace.steps[index].outcome for trace in traces}
+    known = {name: outcome for name, outcome in outcomes.items() if outcome is not None}
+    if len(known) < len(outcomes):
+        return None
+    return compare_outcomes(traces[0].log.events[index].payload, known)

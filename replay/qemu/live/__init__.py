@@ -1,0 +1,1 @@
+"""Running a real QEMU, and what a log may ask of it."""

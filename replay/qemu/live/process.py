@@ -1,0 +1,256 @@
+"""Starting, talking to and stopping one QEMU process over QMP."""
+
+import asyncio
+import os
+import pty
+import signal
+import threading
+from asyncio.subprocess import DEVNULL, Process
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any, TypeVar
+
+from qemu.qmp import EventListener, ExecuteError, QMPClient, QMPError
+
+from replay.errors import ReplayError
+from replay.qemu.live.allowed_commands import JOB_NOTICES
+from replay.qemu.live.programs import SECONDS, Programs
+from replay.qemu.live.sandbox import Sandbox
+from replay.qemu.observed.query_replies import TRACED
+
+QmpReply = Mapping[str, Any]
+"""{"return": value} or {"error": {"class", "desc"}}."""
+
+
+class GoneError(Exception):
+    """QEMU is gone or does not answer: how it ended in a word, and its last words."""
+
+    def __init__(self, how: str, words: str) -> None:
+        super().__init__(f"{how}: {words}")
+        self.how = how
+        self.words = words
+
+
+class Machine:
+    """A running QEMU.
+
+    Notices tell of jobs: `jobs` has the status of each, `stirred` those that moved, `told` the last
+    words about the readiness or the end of each. Every method raises GoneError when QEMU ends or
+    takes too long.
+    """
+
+    def __init__(self, process: Process, client: QMPClient, terminal: int, trace: Path) -> None:
+        self.process = process
+        self.jobs: dict[str, str] = {}
+        self.stirred: set[str] = set()
+        self.told: dict[str, tuple[str, Mapping[str, Any]]] = {}
+        self._client = client
+        self._listener = EventListener()
+        self._client.register_listener(self._listener)
+        self._terminal = terminal
+        self._trace = trace
+        self._traced = 0
+
+    async def execute(self, name: str, arguments: Mapping[str, Any]) -> QmpReply:
+        """The reply to a command."""
+        try:
+            value = await self._in_time(self._client.execute(name, dict(arguments)), name)
+        except ExecuteError as error:
+            return {"error": {"class": error.error_class, "desc": str(error)}}
+        finally:
+            self._take_notices()
+        return {"return": value}
+
+    async def query(self, name: str, **arguments: Any) -> Any:
+        """What a query returns."""
+        reply = await self.execute(name, arguments)
+        if "error" in reply:
+            raise GoneError("NoAnswer", f"QEMU refuses {name}: {reply['error']['desc']}")
+        return reply["return"]
+
+    async def human(self, line: str) -> tuple[str, str]:
+        """What the human monitor answers to a line, and what QEMU printed meanwhile."""
+        self._printed()
+        reply = await self.execute("human-monitor-command", {"command-line": line})
+        if "error" in reply:
+            return str(reply["error"]["desc"]), ""
+        return str(reply["return"]), self._printed()
+
+    async def wait(self, until: Callable[[], bool], what: str) -> bool:
+        """Waits until notices have made it so; False if that takes too long."""
+
+        async def notices() -> None:
+            while not until():
+                self._note(await self._listener.get())
+
+        try:
+            await self._in_time(notices(), what)
+        except GoneError as error:
+            if error.how != "TimeLimit":
+                raise
+            return False
+        return True
+
+    def traced(self) -> list[str]:
+        """The lines that the trace has got since the last call."""
+        lines = self._trace.read_text(errors="replace").splitlines() if self._trace.exists() else []
+        new, self._traced = lines[self._traced :], len(lines)
+        return new
+
+    async def _in_time(self, doing: Any, what: str) -> Any:
+        """The result; whichever comes first of it, the time limit and the end of QEMU."""
+        task = asyncio.ensure_future(doing)
+        end = asyncio.ensure_future(self.process.wait())
+        try:
+            await asyncio.wait({task, end}, timeout=SECONDS, return_when="FIRST_COMPLETED")
+            if task.done() and not isinstance(task.exception(), QMPError | EOFError):
+                return task.result()
+            if task.done() and isinstance(task.exception(), ExecuteError):
+                return task.result()
+            if task.done() or end.done():
+                raise await self._ending()
+            raise GoneError("TimeLimit", f"QEMU does not finish {what} within {SECONDS:.0f} s")
+        finally:
+            for unfinished in (task, end):
+                unfinished.cancel()
+            await asyncio.gather(task, end, return_exceptions=True)
+
+    async def _ending(self) -> GoneError:
+        """How the process ended."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.process.wait(), SECONDS)
+        code = self.process.returncode
+        words = self._printed().strip().rpartition("\n")[2].strip()
+        if "Assertion" in words:
+            return GoneError("Assertion", words)
+        if code is None:
+            return GoneError("Exit", "QEMU has closed its monitor")
+        if code < 0:
+            return GoneError(signal.Signals(-code).name, words)
+        return GoneError("Exit", words or f"exit status {code}")
+
+    def _take_notices(self) -> None:
+        for notice in self._listener.clear():
+            self._note(notice)
+
+    def _note(self, notice: Mapping[str, Any]) -> None:
+        name, data = notice["event"], notice["data"]
+        if name in JOB_NOTICES:
+            self.told[data["device"]] = (name, data)
+        if name == "JOB_STATUS_CHANGE":
+            self.stirred.add(data["id"])
+            self.jobs[data["id"]] = data["status"]
+            if data["status"] == "null":
+                del self.jobs[data["id"]]
+
+    def _printed(self) -> str:
+        """What QEMU has printed since the last call."""
+        parts = []
+        with suppress(BlockingIOError, OSError):
+            while part := os.read(self._terminal, 65536):
+                parts.append(part)
+        return b"".join(parts).decode(errors="replace")
+
+
+@asynccontextmanager
+async def machine(programs: Programs, places: Sandbox) -> AsyncIterator[Machine]:
+    """A machine that has started and is killed at the end. Raises ReplayError if it can't start."""
+    socket, trace = places.root / "qmp", places.root / "trace"
+    client = QMPClient("replay")
+    await client.start_server(str(socket))
+    # QEMU flushes what it prints line by line only to a terminal.
+    ours, theirs = pty.openpty()
+    os.set_blocking(ours, False)
+    process = None
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *(programs.system, *arguments(socket, trace)),
+            cwd=places.images,
+            env={**os.environ, "TMPDIR": str(places.temporary)},
+            stdin=DEVNULL,
+            stdout=theirs,
+            stderr=theirs,
+            start_new_session=True,
+        )
+        await connected(client, process, ours)
+        yield Machine(process, client, ours, trace)
+    finally:
+        if process is not None and process.returncode is None:
+            with suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+        with suppress(QMPError, EOFError, OSError):
+            await client.disconnect()
+        os.close(ours)
+        os.close(theirs)
+
+
+def arguments(socket: Path, trace: Path) -> tuple[str, ...]:
+    """The command line: no guest, no defaults, no right to start programs."""
+    return (
+        *("-machine", "none", "-S", "-nodefaults", "-no-user-config", "-display", "none"),
+        *("-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny"),
+        *("-chardev", f"socket,id=qmp,path={socket}", "-mon", "chardev=qmp,mode=control"),
+        *("-trace", TRACED, "-D", str(trace)),
+    )
+
+
+async def connected(client: QMPClient, process: Process, terminal: int) -> None:
+    """Waits for QEMU to call; ReplayError with its last words if it ends before that."""
+    call = asyncio.ensure_future(client.accept())
+    end = asyncio.ensure_future(process.wait())
+    await asyncio.wait({call, end}, timeout=SECONDS, return_when="FIRST_COMPLETED")
+    if call.done() and call.exception() is None:
+        end.cancel()
+        return
+    call.cancel()
+    end.cancel()
+    await asyncio.gather(call, end, return_exceptions=True)
+    said = ""
+    with suppress(OSError):
+        said = os.read(terminal, 65536).decode(errors="replace").strip()
+    raise ReplayError(f"QEMU does not start: {said.splitlines()[-1] if said else 'no answer'}")
+
+
+T = TypeVar("T")
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def run(doing: Coroutine[Any, Any, T]) -> T:
+    """The result of the work. A signal cancels it, and is then delivered to whom it was for.
+
+    A signal alone would not do: another thread may get it, and the loop then goes on sleeping.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return asyncio.run(doing)
+    handlers = {number: signal.getsignal(number) for number in SIGNALS}
+    came: list[int] = []
+    try:
+        return asyncio.run(_cancelled_by_signal(doing, came))
+    except asyncio.CancelledError:
+        if not came:
+            raise
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    signal.raise_signal(came[0])
+    raise KeyboardInterrupt
+
+
+async def _cancelled_by_signal(doing: Coroutine[Any, Any, T], came: list[int]) -> T:
+    loop = asyncio.get_running_loop()
+    task = asyncio.ensure_future(doing)
+
+    def stop(number: int) -> None:
+        came.append(number)
+        task.cancel()
+
+    for number in SIGNALS:
+        loop.add_signal_handler(number, stop, number)
+    try:
+        return await task
+    finally:
+        for number in SIGNALS:
+            loop.remove_signal_handler(number)

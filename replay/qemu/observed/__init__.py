@@ -1,0 +1,1 @@
+"""What a recording shows of a real QEMU, as a trace."""

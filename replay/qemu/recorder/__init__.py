@@ -1,0 +1,1 @@
+"""Recording the QMP traffic between a machine and its clients."""

@@ -1,1 +1,0 @@
-"""Recording: the traffic of a machine is written down while it passes."""

@@ -1,0 +1,98 @@
+"""The conformance report as text and JSON."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from replay.qemu.conformance import Agreement, Conformance, Disagreement, TreeAgreement
+from replay.reports.documents import FORMAT_VERSION
+from replay.reports.flag_tables import BitFields
+from replay.reports.json import document
+from replay.reports.text.page import Page, Piece, block, line, page
+from replay.reports.words import count, escape, value
+
+HEAD = ("tree", "logs", "agree", "", "steps", "agree", "")
+
+
+def text(told: Conformance, verbose: bool = False) -> Page:
+    """A table of the trees, then each first disagreement; `verbose` adds the recorded step."""
+    total = (told.whole,) if len(told.trees) > 1 else ()
+    rows = [HEAD, *map(_row, (*told.trees, *total))]
+    return page((*_table(rows), *_disagreements(told, verbose)))
+
+
+def json(told: Conformance, verbose: bool = False) -> str:
+    """The same numbers and disagreements; `verbose` adds the recorded step."""
+    numbers = {
+        "format_version": FORMAT_VERSION,
+        "trees": [_tree(tree) for tree in told.trees],
+        "disagreements": [_disagreement(log, verbose) for log in told.disagreeing],
+    }
+    return document(numbers)
+
+
+def _row(tree: TreeAgreement) -> tuple[str, ...]:
+    logs, steps = len(tree.logs), tree.steps
+    return (
+        escape(tree.tree),
+        *(str(logs), str(tree.agreed_logs), _percent(tree.agreed_logs, logs)),
+        *(str(steps), str(tree.agreed_steps), _percent(tree.agreed_steps, steps)),
+    )
+
+
+def _percent(part: int, whole: int) -> str:
+    """Rounded down: only what is whole is 100."""
+    hundredths = part * 10_000 // whole if whole else 10_000
+    return f"{hundredths // 100}.{hundredths % 100:02} %"
+
+
+def _table(rows: Sequence[Sequence[str]]) -> Iterator[Piece]:
+    """The first column to the left, numbers to the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for number, (first, *rest) in enumerate(rows):
+        cells = (cell.rjust(width) for cell, width in zip(rest, widths[1:], strict=True))
+        told = "  ".join((first.ljust(widths[0]), *cells)).rstrip()
+        yield line(told, "" if number else "heading")
+
+
+def _disagreements(told: Conformance, verbose: bool) -> Iterator[str | Piece]:
+    if told.disagreeing:
+        number = count(len(told.disagreeing), "log")
+        yield from ("", line(f"{number} did not agree, first in:", "headline"))
+    for log in told.disagreeing:
+        yield from _told(log, told.bits, verbose)
+
+
+def _told(log: Agreement, bits: BitFields, verbose: bool) -> Iterable[str | Piece]:
+    first = log.first
+    if first is None:
+        return
+    place = " ".join(escape(part) for part in (first.path, first.field) if part)
+    expected, got = (_value(first, side, bits) for side in (first.expected, first.got))
+    where = f"{escape(log.tree)} {escape(log.log)} #{first.seq} {place}"
+    yield block("", f"{where}: expected {expected}, got {got}", hang=4)
+    if verbose:
+        seen = msgspec.json.format(msgspec.json.encode(log.recorded), indent=2).decode()
+        yield from (f"    {escape(text)}" for text in seen.splitlines())
+
+
+def _value(first: Disagreement, side: Any, bits: BitFields) -> str:
+    if first.field in bits and isinstance(side, int):
+        return hex(side)
+    return value(side)
+
+
+def _tree(tree: TreeAgreement) -> dict[str, Any]:
+    return {
+        "tree": tree.tree,
+        "logs": len(tree.logs),
+        "agreed_logs": tree.agreed_logs,
+        "steps": tree.steps,
+        "agreed_steps": tree.agreed_steps,
+    }
+
+
+def _disagreement(log: Agreement, verbose: bool) -> dict[str, Any]:
+    told = {"tree": log.tree, "log": log.log, **msgspec.to_builtins(log.first)}
+    return told | {"recorded": log.recorded} if verbose else told

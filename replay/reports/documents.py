@@ -1,0 +1,230 @@
+"""The documents that reports consist of, computed once; every output format renders these."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import pairwise
+from typing import Any
+
+from msgspec import Struct
+
+from replay.analysis.attribute import Attribution, Cause, Work
+from replay.analysis.interactions import Interaction, PatchPart
+from replay.engine.diff import Diff, Divergence
+from replay.engine.observed_trace import AnyTrace, ObservedTrace, hidden_fields
+from replay.engine.places import ABSENT
+from replay.engine.replay import Outcome, Trace
+from replay.engine.view import View, view
+from replay.errors import ReplayError
+from replay.events.event import Payload
+from replay.reports.changes import StateChange, changes
+from replay.reports.drawing.graph import Drawing, graph
+from replay.reports.flag_tables import BitFields, FlagTable, flag_tables
+from replay.reports.headline import headline
+from replay.series import Patch
+from replay.state.disk import final_files
+from replay.variants.path import PatchChange, named_patches
+from replay.variants.translation import TranslationSummary, summarize_translation
+
+FORMAT_VERSION = 1
+
+
+class LogId(Struct, frozen=True):
+    """Which log a report is about, and what its translation did, None if it has none."""
+
+    name: str
+    fingerprint: str
+    events: int
+    translation: TranslationSummary | None = None
+
+
+class VariantId(Struct, frozen=True):
+    """Which code was replayed."""
+
+    name: str
+    revision: str
+    digest: str
+
+
+class DivergenceReport(Struct, frozen=True):
+    """A divergence with what its first event was and how that ended in each variant.
+
+    `causes` are the patches that it comes from; none if nobody asked.
+    """
+
+    divergence: Divergence
+    event: Payload
+    outcomes: Mapping[str, Outcome]
+    causes: tuple[Cause, ...] = ()
+
+
+class InteractionReport(Struct, frozen=True):
+    """What there is with an earlier patch, or one statement of it, and a later one only.
+
+    `dormant` says that the earlier has no effect without the later, else it is the later.
+    """
+
+    part: PatchPart
+    turn: PatchChange
+    dormant: bool
+    divergences: tuple[DivergenceReport, ...]
+
+
+class DiffReport(Struct, frozen=True):
+    """What there is to tell of a diff. `bits` are the bit fields with their flags' names.
+
+    Of an attribution: `steps` are those of the ways between the variants, `named` the patches
+    that are asked about, `work` is what it took, `hidden` how many divergences are left out,
+    `partial` whether any of what patches did is. `together` are patches that matter only
+    together, None if nobody asked. `remarks` are about traces that were seen and not replayed.
+    `diff` is what the report was made of, for those who show states.
+    """
+
+    log: LogId
+    variants: tuple[VariantId, ...]
+    headline: str
+    divergences: tuple[DivergenceReport, ...]
+    chains: tuple[FlagTable, ...]
+    bits: BitFields
+    named: tuple[Patch, ...] = ()
+    steps: tuple[tuple[PatchChange, ...], ...] = ()
+    work: Work | None = None
+    remarks: tuple[str, ...] = ()
+    diff: Diff = Diff((), ())
+    hidden: int = 0
+    partial: bool = False
+    together: tuple[InteractionReport, ...] | None = None
+
+
+class StepReport(Struct, frozen=True):
+    """One event of a replay: how it ended, what there was then, and what it changed.
+
+    A translated event has its `original`, what was recorded, and perhaps a `note` about that.
+    """
+
+    seq: int
+    event: Payload
+    outcome: Outcome
+    view: View
+    graph: Drawing
+    changes: tuple[StateChange, ...]
+    original: Payload | None = None
+    note: str = ""
+    idle: bool = False
+
+
+class RunReport(Struct, frozen=True):
+    """What there is to tell of one replay."""
+
+    log: LogId
+    variant: VariantId
+    steps: tuple[StepReport, ...]
+    final_files: Mapping[str, Any]
+    bits: BitFields
+
+
+def report(
+    diff: Diff, attribution: Attribution | None = None, asked: Iterable[Patch] = ()
+) -> DiffReport:
+    """The report of a diff, with the patches that its divergences come from if they are known.
+
+    Asked about are those that the variants are named after, and those given.
+    """
+    bits = diff.traces[0].variant.subject.config.bits
+    causes = attribution.causes if attribution else ((),) * len(diff.divergences)
+    found = zip(diff.divergences, causes, strict=True)
+    hidden = attribution.hidden if attribution else 0
+    return DiffReport(
+        log=log_id(diff.traces[0]),
+        variants=tuple(map(variant_id, diff.traces)),
+        headline=headline(diff, bits, hidden),
+        divergences=tuple(_told(divergence, diff, causes) for divergence, causes in found),
+        chains=tuple(flag_tables(diff, bits)),
+        bits=bits,
+        named=(*named_patches(*(trace.variant for trace in diff.replayed)), *asked),
+        steps=attribution.steps if attribution else (),
+        work=attribution.work if attribution else None,
+        hidden=hidden,
+        partial=attribution.partial if attribution else False,
+        remarks=tuple(remarks(diff)),
+        diff=diff,
+    )
+
+
+def run_report(trace: Trace, until: int | None = None) -> RunReport:
+    """The report of a replay up to the event `until`, all by default.
+
+    Raises ReplayError if there is no such event.
+    """
+    if until is not None and not 1 <= until <= len(trace.steps):
+        raise ReplayError(f"there is no event {until}", do=f"the last is {len(trace.steps)}")
+    done = trace.steps[:until]
+    subject = trace.variant.subject
+    states = [trace.variant.program.initial(), *(step.state for step in done)]
+    views = [view(state, subject) for state in states]
+    steps = tuple(
+        StepReport(
+            seq=step.seq,
+            event=step.event.payload,
+            outcome=step.outcome,
+            view=after,
+            graph=graph(after, subject.config),
+            changes=changes(before, after),
+            original=step.event.original,
+            note=step.event.note,
+            idle=step.event.idle,
+        )
+        for step, (before, after) in zip(done, pairwise(views), strict=True)
+    )
+    return RunReport(
+        log=log_id(trace),
+        variant=variant_id(trace),
+        steps=steps,
+        final_files=final_files(states[-1].disk),
+        bits=subject.config.bits,
+    )
+
+
+def interaction_report(found: Interaction) -> InteractionReport:
+    """The report of an interaction."""
+    names = [trace.variant.name for trace in found.diff.traces]
+
+    def told(divergence: Divergence) -> DivergenceReport:
+        before, after = (divergence.values.get(name, ABSENT) for name in names)
+        return _told(divergence, found.diff, (Cause((found.turn,), before, after),))
+
+    divergences = tuple(map(told, found.diff.divergences))
+    return InteractionReport(found.part, found.turn, found.dormant, divergences)
+
+
+def _told(divergence: Divergence, diff: Diff, causes: tuple[Cause, ...]) -> DivergenceReport:
+    index = divergence.first_seq - 1
+    outcomes = {trace.variant.name: trace.steps[index].outcome for trace in diff.traces}
+    known = {name: outcome for name, outcome in outcomes.items() if outcome is not None}
+    return DivergenceReport(divergence, diff.traces[0].steps[index].event.payload, known, causes)
+
+
+def remarks(diff: Diff) -> Iterator[str]:
+    """What a reader must know of traces that were seen and not replayed."""
+    for trace in diff.traces:
+        if isinstance(trace, ObservedTrace):
+            yield from (f"{trace.variant.name}: {remark}" for remark in trace.remarks)
+    if hidden := hidden_fields(diff.traces):
+        yield f"not compared, since nobody can see it: {', '.join(hidden)}, the data of files"
+
+
+def log_id(trace: AnyTrace) -> LogId:
+    """Which log was replayed."""
+    log = trace.log
+    told = summarize_translation(log, trace.variant.subject)
+    return LogId(log.name, log.fingerprint, len(log.events), told)
+
+
+def log_json(log: LogId) -> dict[str, Any]:
+    """The log in JSON terms; what its translation did is told if it has one."""
+    told = {"name": log.name, "fingerprint": log.fingerprint}
+    return {**told, "translation": log.translation} if log.translation else told
+
+
+def variant_id(trace: AnyTrace) -> VariantId:
+    """Which code it was replayed in."""
+    variant = trace.variant
+    return VariantId(variant.name, variant.revision, variant.digest)

@@ -1,0 +1,1 @@
+"""Graphs of nodes: what to draw, in SVG and in DOT."""

@@ -1,0 +1,110 @@
+"""The time line of a page."""
+
+from collections.abc import Iterable, Iterator
+
+from markupsafe import Markup
+from msgspec import Struct
+from msgspec.structs import replace
+
+from replay.engine.compare import level
+from replay.reports import words
+from replay.reports.documents import DiffReport
+
+LABEL, WIDTH, ROW, TOP = 250, 700, 18, 24
+"""Pixels: the column of names, the events beside it, a row's height, and the numbers above."""
+
+MOST_ROWS = 30
+LONGEST_NAME = 33
+
+
+class Bar(Struct, frozen=True):
+    """Divergences of one path with one span; `index` is the first one's in the report."""
+
+    path: str
+    first: int
+    last: int
+    kind: str
+    index: int
+    fields: tuple[str, ...]
+
+
+def bars(report: DiffReport, quiet: frozenset[int]) -> list[list[Bar]]:
+    """The rows from top to bottom: behaviour, then state, in the order of beginning."""
+    found: dict[tuple[str, str, int, int], Bar] = {}
+    for index, told in enumerate(report.divergences):
+        it = told.divergence
+        kind: str = level(it.place)
+        key = (kind, it.place.path, it.first_seq, it.last_seq)
+        new = Bar(
+            it.place.path, it.first_seq, it.last_seq, kind, index, (it.place.field or "outcome",)
+        )
+        if kind == "state" and index in quiet:
+            new = replace(new, kind="quiet")
+        found[key] = _joined(found[key], new) if key in found else new
+    rows: dict[tuple[str, str], list[Bar]] = {}
+    for (kind, path, _, _), bar in found.items():
+        rows.setdefault((kind, path), []).append(bar)
+    return [rows[key] for key in sorted(rows, key=lambda key: key[0])]
+
+
+def _joined(bar: Bar, other: Bar) -> Bar:
+    """One bar for both, as loud as the louder one, that leads to that one."""
+    loud, still = (other, bar) if bar.kind == "quiet" else (bar, other)
+    return replace(loud, fields=(*loud.fields, *still.fields))
+
+
+def timeline(report: DiffReport, quiet: frozenset[int], prefix: str, chosen: int) -> Markup:
+    """The time line as SVG; each bar leads to the first divergence that it stands for."""
+    events = max(report.log.events, 1)
+    rows = bars(report, quiet)
+    height = TOP + ROW * min(len(rows), MOST_ROWS) + 6
+    shown = [_row(row, TOP + ROW * at, events, prefix) for at, row in enumerate(rows[:MOST_ROWS])]
+    if len(rows) > MOST_ROWS:
+        height += ROW
+        more = f"{len(rows) - MOST_ROWS} more paths, see the list below"
+        shown.append(Markup('<text class="name" x="0" y="{}">{}</text>').format(height - 8, more))
+    told = f"time line of {words.count(report.log.events, 'event')}"
+    opening = Markup(
+        '<svg xmlns="http://www.w3.org/2000/svg" class="timeline" role="group" aria-label="{}"'
+        ' viewBox="0 0 {} {}" data-left="{}" data-width="{}" data-events="{}">'
+    ).format(told, LABEL + WIDTH, height, LABEL, WIDTH, events)
+    now = Markup('<rect class="now" x="{:.1f}" y="16" width="{:.1f}" height="{}"/>').format(
+        _x(chosen, events), max(WIDTH / events, 2), height - 16
+    )
+    return Markup("\n").join([opening, now, *_numbers(events), *shown, Markup("</svg>")])
+
+
+def _numbers(events: int) -> Iterator[Markup]:
+    step = next(step for size in range(12) for step in _steps(size) if events / step <= 20)
+    for seq in range(1, events + 1):
+        if seq == 1 or seq % step == 0:
+            x = _x(seq, events) + WIDTH / events / 2
+            yield Markup('<text class="seq" x="{:.1f}" y="12">{}</text>').format(x, seq)
+
+
+def _steps(size: int) -> Iterable[int]:
+    return (10**size, 2 * 10**size, 5 * 10**size)
+
+
+def _row(row: list[Bar], y: int, events: int, prefix: str) -> Markup:
+    path = words.escape(row[0].path)
+    name = path if len(path) <= LONGEST_NAME else f"…{path[1 - LONGEST_NAME :]}"
+    parts = [
+        Markup('<text class="name" x="0" y="{}">{}<title>{}</title></text>').format(
+            y + 12, name, path
+        )
+    ]
+    for bar in row:
+        width = max((bar.last - bar.first + 1) * WIDTH / events - 1.5, 2.5)
+        told = f"{words.span(bar.first, bar.last)} {path}: {', '.join(bar.fields)}"
+        parts.append(
+            Markup(
+                '<a href="#{}d{}" aria-label="{}"><rect class="{}" x="{:.1f}" y="{}"'
+                ' width="{:.1f}" height="12" rx="2"/><title>{}</title></a>'
+            ).format(prefix, bar.index, told, bar.kind, _x(bar.first, events), y + 2, width, told)
+        )
+    return Markup("").join(parts)
+
+
+def _x(seq: int, events: int) -> float:
+    return LABEL + (seq - 1) * WIDTH / events

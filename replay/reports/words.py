@@ -1,0 +1,143 @@
+"""Events, outcomes and values in words; nothing unprintable gets through."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from replay.engine.compare import Place
+from replay.events.event import Await, Command, Guest, Image, Internal, Payload, kind, name
+
+SIZES = (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10))
+MOST_EXTENTS = 4
+
+
+def escape(text: str) -> str:
+    """The text with every character that is not printable as an escape, `\\x1b` for ESC."""
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
+    )
+
+
+def listing(words: Sequence[str]) -> str:
+    """ "a", "a and b", "a, b and c"; escaped."""
+    *most, last = map(escape, words)
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+def count(number: int, noun: str) -> str:
+    """ "1 event", "2 events"."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def size(length: int) -> str:
+    """A number of bytes in the largest unit that divides it."""
+    for unit, width in SIZES:
+        if length and length % width == 0:
+            return f"{length // width} {unit}"
+    return count(length, "byte") if length else "0"
+
+
+def span(first: int, last: int) -> str:
+    """Where a divergence stands: "#3" or "#3-#7"."""
+    return f"#{first}" if first == last else f"#{first}-#{last}"
+
+
+def pattern(value: Any) -> str:
+    """What a read or an extent shows: zeros, a byte in hex, or mixed."""
+    if value == 0:
+        return "zeros"
+    return f"0x{value:02x}" if isinstance(value, int) else escape(str(value))
+
+
+def value(shown: Any) -> str:
+    """A field's value: bare where that can't be misread."""
+    match shown:
+        case None:
+            return "none"
+        case bool():
+            return str(shown).lower()
+        case str():
+            text = escape(shown)
+            return text if text and " " not in text else f'"{text}"'
+        case Mapping():
+            return "{" + ", ".join(f"{escape(k)}: {value(v)}" for k, v in shown.items()) + "}"
+        case list() | tuple():
+            return "[" + ", ".join(map(value, shown)) + "]"
+        case _:
+            return str(shown)
+
+
+def extents(data: Sequence[Mapping[str, Any]]) -> str:
+    """What a file itself holds, extent by extent."""
+    texts = [f"{pattern(e['pattern'])} at {size(e['offset'])} +{size(e['length'])}" for e in data]
+    more = [f"{len(texts) - MOST_EXTENTS} more"] if len(texts) > MOST_EXTENTS else []
+    return ", ".join(texts[:MOST_EXTENTS] + more) or "nothing"
+
+
+def of_field(place: Place) -> Callable[[Any], str]:
+    """How the values of a place are told."""
+    if place.kind == "file" and place.field in ("data", "size"):
+        return extents if place.field == "data" else size
+    return value
+
+
+def flags(names: Sequence[str]) -> str:
+    """Flags that are set."""
+    return " ".join(map(escape, names)) or "none"
+
+
+def outcome(status: str, returned: Any, error: Mapping[str, Any] | None) -> str:
+    """An outcome with its wording: "returned", "reads 0x61", "refused: DeviceNotFound, ..."."""
+    if status != "returned":
+        known = error or {}
+        told = [str(known.get(key, "")) for key in ("class", "errno", "text", "desc")]
+        where = [f" ({known['file']}:{known['line']})"] if "file" in known else []
+        why = ", ".join(escape(text) for text in told if text)
+        return "".join([": ".join([status, why]).rstrip(": "), *where])
+    if isinstance(returned, Mapping) and returned.keys() == {"pattern"}:
+        return f"reads {pattern(returned['pattern'])}"
+    return "returned" if returned in ({}, None) else f"returned {value(returned)}"
+
+
+def event(payload: Payload) -> str:
+    """An event in a line."""
+    match payload:
+        case Image():
+            return f"image {escape(payload.name)}: {_image(payload)}"
+        case Command():
+            return f"{payload.channel} {escape(payload.name)} {_arguments(payload)}".rstrip()
+        case Guest():
+            place = f"{escape(payload.device)} sector {payload.sector} +{payload.sectors}"
+            of = "" if payload.pattern is None else f" of {pattern(payload.pattern)}"
+            return f"guest {payload.name} {place}{of}"
+        case Await():
+            return f"await {escape(payload.device or 'all jobs')} {payload.until}"
+        case Internal():
+            return f"internal {escape(payload.name)} {escape(payload.device)} depth {payload.depth}"
+        case _:
+            data = value(payload.data) if payload.data else ""
+            return f"{kind(payload)} {escape(name(payload) or '')} {data}".rstrip()
+
+
+def recorded(original: Payload, note: str, idle: bool) -> str:
+    """What a translated event was when it was recorded, and what there is to say about that."""
+    if idle:
+        return f"recorded; it asks nothing here: {escape(note)}"
+    told = f"translated from {event(original)}"
+    return f"{told} ({escape(note)})" if note else told
+
+
+def _image(image: Image) -> str:
+    parts = [escape(image.format), size(image.size)]
+    if image.backing_file:
+        parts.append(f"on {escape(image.backing_file)}")
+    if image.data:
+        parts.append(f"data {extents([msgspec.to_builtins(run) for run in image.data])}")
+    return ", ".join(parts)
+
+
+def _arguments(command: Command) -> str:
+    if isinstance(command.arguments, Mapping):
+        return " ".join(f"{escape(k)}={value(v)}" for k, v in command.arguments.items())
+    return escape(command.arguments or "")

@@ -1,0 +1,1 @@
+"""What a machine is between two events: objects and disk, immutable."""

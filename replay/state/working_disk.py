@@ -1,0 +1,215 @@
+"""A mutable copy of the disk that the model changes while one event runs."""
+
+import posixpath
+from collections.abc import Sequence
+from dataclasses import replace
+from errno import ENOENT
+from pathlib import PurePosixPath
+
+from replay.state.disk import Disk, Inode, is_temporary, joined
+from replay.state.extents import (
+    SECTOR,
+    Extent,
+    Extents,
+    Layer,
+    clusters,
+    covered,
+    cut,
+    merged,
+    overlaid,
+    sectors,
+    shown,
+    union,
+)
+
+
+class WorkDisk:
+    """A disk while an event changes it. Inodes are given by number, failures as -errno.
+
+    A number that no inode has raises KeyError, a length or size below zero ValueError.
+    """
+
+    def __init__(self, disk: Disk) -> None:
+        self._inodes = {inode.number: inode for inode in disk.inodes}
+        self._directory = dict(disk.directory)
+        self._gone = dict(disk.gone)
+        self._temporaries = disk.temporaries
+        self._home = disk.home
+
+    def frozen(self) -> Disk:
+        """The disk as it is now."""
+        inodes = tuple(self._inodes[number] for number in sorted(self._inodes))
+        directory = tuple(sorted(self._directory.items()))
+        gone = tuple(sorted(self._gone.items()))
+        return Disk(inodes, directory, gone, self._temporaries, self._home)
+
+    @property
+    def names(self) -> int:
+        """How many names there are or were, which creating a file has to look at."""
+        return len(self._directory) + len(self._gone)
+
+    def weight(self, *inodes: int) -> int:
+        """How many extents an operation on these inodes has to look at."""
+        return sum(len(self._inodes[number].extents) for number in inodes)
+
+    def create(
+        self, name: str, format: str, size: int, backing_file: str, backing_format: str
+    ) -> int:
+        """Makes a file, or truncates the one of that name to the new header; its inode.
+
+        -ENOENT for an empty name and for a directory that does not exist.
+        """
+        if not self._inodes:
+            self._home = posixpath.dirname(name)
+        place = self._place(name)
+        if not name or not self._has_directory(place):
+            return -ENOENT
+        number = self._directory.get(place, len(self._inodes) + 1)
+        header = (backing_file or None, backing_format or None)
+        self._inodes[number] = Inode(number, format, _natural(size), *header)
+        self._directory[place] = number
+        self._gone.pop(place, None)
+        return number
+
+    def open(self, name: str) -> int:
+        """The inode of that name, or -ENOENT."""
+        return self._directory.get(self._place(name), -ENOENT)
+
+    def realpath(self, name: str) -> str:
+        """The absolute path of a file that is there, or ""."""
+        place = self._place(name)
+        return place if place in self._directory else ""
+
+    def unlink(self, name: str) -> int:
+        """Takes a name from the directory; 0, or -ENOENT. The inode stays."""
+        place = self._place(name)
+        if place not in self._directory:
+            return -ENOENT
+        self._gone[place] = self._directory.pop(place)
+        return 0
+
+    def temporary(self) -> str:
+        """The next name for a temporary file; the file is not made."""
+        self._temporaries += 1
+        return f"<tmp{self._temporaries - 1}>"
+
+    def inode(self, number: int) -> Inode:
+        """The inode as it is now."""
+        return self._inodes[number]
+
+    def set_backing(self, number: int, file: str, format: str) -> None:
+        """Rewrites the header's backing file; "" is none."""
+        inode = self._inodes[number]
+        self._inodes[number] = replace(
+            inode, backing_file=file or None, backing_format=format or None
+        )
+
+    def resize(self, number: int, size: int) -> None:
+        """Changes the size in bytes; what lies beyond it is lost."""
+        inode = self._inodes[number]
+        end = sectors(_natural(size))
+        kept = tuple(cut(inode.extents, 0, end))
+        if inode.format != "raw" and kept:
+            kept = merged((*kept, Extent(kept[-1].end, clusters(0, kept[-1].end)[1], 0)))
+        self._inodes[number] = replace(inode, size=size, extents=kept)
+
+    def clear(self, number: int) -> None:
+        """Deallocates everything that the inode holds."""
+        self._inodes[number] = replace(self._inodes[number], extents=())
+
+    def read(self, chain: Sequence[int], offset: int, length: int) -> int | str:
+        """The byte that fills the range as the chain, top first, shows it, else "mixed"."""
+        start, end = _range(offset, length)
+        pieces = shown(self._layers(chain), start, end)
+        return pieces[0].pattern if len(pieces) == 1 else "mixed" if pieces else 0
+
+    def write(self, chain: Sequence[int], offset: int, length: int, pattern: int) -> None:
+        """Fills a range of chain[0] up to its size; the chain fills the rest of its clusters."""
+        if not 0 <= pattern <= 255:
+            raise ValueError(f"{pattern} is not a byte")
+        start, end = _range(offset, length)
+        self._put(chain, (Extent(start, end, pattern),))
+
+    def is_allocated(self, chain: Sequence[int], offset: int, length: int) -> bool:
+        """Whether any sector of the range is allocated in any of the inodes."""
+        start, end = _range(offset, length)
+        return any(
+            covered(layer.extents, start, end) or (layer.whole and start < min(end, layer.sectors))
+            for layer in self._layers(chain)
+        )
+
+    def allocated_size(self, number: int) -> int:
+        """Bytes in allocated clusters; of a raw file its size."""
+        inode = self._inodes[number]
+        if inode.format == "raw":
+            return inode.size
+        return sum(extent.end - extent.start for extent in inode.extents) * SECTOR
+
+    def copy(
+        self,
+        source: Sequence[int],
+        among: Sequence[int],
+        target: Sequence[int],
+        offset: int,
+        length: int,
+        granularity: int,
+    ) -> None:
+        """Writes what `source` shows of a range into target[0], in pieces of the granularity.
+
+        A piece is written where any of `among` has any of it allocated; without `among`, always.
+        The rest of a cluster that is written in part is filled from the chain of the target.
+        """
+        start, end = _range(offset, length)
+        allocated: list[Extent] = [] if among else [Extent(start, end, 0)]
+        for layer in self._layers(among):
+            whole = (Extent(0, layer.sectors, 0),)
+            allocated += cut(whole if layer.whole else layer.extents, start, end)
+        unit = sectors(_natural(granularity))
+        pieces = [Extent(e.start // unit * unit, -(-e.end // unit) * unit, 0) for e in allocated]
+        chain = self._layers(source)
+        for first, last in union(pieces):
+            self._put(target, shown(chain, max(first, start), min(last, end)))
+
+    def _put(self, chain: Sequence[int], pieces: Extents) -> None:
+        inode = self._inodes[chain[0]]
+        pieces = merged(cut(pieces, 0, sectors(inode.size)))
+        if not pieces:
+            return
+        start, end = pieces[0].start, pieces[-1].end
+        if inode.format == "raw":
+            pieces = tuple(piece for piece in pieces if piece.pattern)
+        else:
+            layers = self._layers(chain)
+            low, high = clusters(start, end)
+            pieces = (*shown(layers, low, start), *pieces, *shown(layers, end, high))
+            start, end = low, high
+        written = overlaid(inode.extents, start, end, pieces)
+        self._inodes[inode.number] = replace(inode, extents=written)
+
+    def _layers(self, chain: Sequence[int]) -> list[Layer]:
+        return [self._inodes[number].layer for number in chain]
+
+    def _place(self, name: str) -> str:
+        return name if is_temporary(name) else joined(self._home, name)
+
+    def _has_directory(self, place: str) -> bool:
+        """Whether the directory of a new file is there.
+
+        Of those that hold no image, the ones below a directory that does are missing.
+        """
+        names = (*self._directory, *self._gone)
+        known = {PurePosixPath(name).parent for name in names if not is_temporary(name)}
+        parent = PurePosixPath(place).parent
+        return parent in known or known.isdisjoint(parent.parents) or is_temporary(place)
+
+
+def _natural(size: int) -> int:
+    if size < 0:
+        raise ValueError(f"a size of {size} bytes")
+    return int(size)
+
+
+def _range(offset: int, length: int) -> tuple[int, int]:
+    """The sectors of a range given in bytes."""
+    start = _natural(offset) // SECTOR
+    return start, max(start, sectors(offset + _natural(length)))

@@ -1,0 +1,1 @@
+"""Where logs are kept: a database that only ever grows."""

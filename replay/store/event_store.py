@@ -1,0 +1,274 @@
+"""Storing logs once and reading them back."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from difflib import get_close_matches
+from itertools import chain, islice, starmap
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, NamedTuple, Protocol
+
+from sqlalchemy import Connection, Row, func, insert, select
+
+from replay.errors import ReplayError
+from replay.events.event import NAME_LENGTH, Event, Log, LogEntry, LogHeader, Observation, Origin
+from replay.events.json_form import event_line, header_line, observation_line
+from replay.store.database import Database, failures, must_be_there, open_database, writing
+from replay.store.rows import (
+    description_of,
+    from_row,
+    header_from_row,
+    log_row,
+    numbered,
+    observation_from_row,
+)
+from replay.store.tables import events, logs, observations
+
+CHUNK = 1000
+"""How many events are read at a time."""
+
+
+class LogInfo(NamedTuple):
+    """A stored log without its events."""
+
+    name: str
+    description: str
+    fingerprint: str
+    events: int
+
+
+def find(connection: Connection, log: str) -> Row[Any]:
+    """The row of a log; ReplayError with the nearest names if there is none."""
+    row = row_of(connection, log)
+    if row is not None:
+        return row
+    near = get_close_matches(log, stored_names(connection))
+    if near:
+        raise ReplayError(f"no log {log!r} is stored", do=f"the nearest are {', '.join(near)}")
+    raise ReplayError(f"no log {log!r} is stored", do="see replay logs, or import one")
+
+
+def row_of(connection: Connection, log: str) -> Row[Any] | None:
+    """The row of a log, if there is one."""
+    # What is not printable can be no name, and may be nothing that a database can be asked for.
+    query = select(logs).where(logs.c.name == log)
+    return connection.execute(query).one_or_none() if log.isprintable() else None
+
+
+def stored_names(connection: Connection) -> list[str]:
+    """The names of all logs, sorted."""
+    return list(connection.scalars(select(logs.c.name).order_by(logs.c.name)))
+
+
+def info(name: str, header: str, fingerprint: str, events: int) -> LogInfo:
+    """A log from these columns of its row. There can be many of them: little is done here."""
+    try:
+        return LogInfo(name, description_of(header), fingerprint, events)
+    except ReplayError as error:
+        raise ReplayError(f"the database is damaged: {error.what}", where=f"log {name}") from None
+
+
+def header(row: Row[Any]) -> LogHeader:
+    """The whole header. Its name is the stored one, which its file may not have had."""
+    with damaged(row.name, 0):
+        return header_from_row(row)
+
+
+def read(connection: Connection, log: Row[Any]) -> Iterator[Event]:
+    """The events of a log, in order, read a chunk at a time."""
+    query = select(events).where(events.c.log == log.id).order_by(events.c.seq)
+    for row in connection.execute(query.execution_options(yield_per=CHUNK)):
+        with damaged(log.name, row.seq):
+            event = from_row(row)
+        yield event
+
+
+def read_observations(connection: Connection, log: Row[Any]) -> Iterator[Observation]:
+    """The observations of a log, in order, read a chunk at a time."""
+    query = select(observations).where(observations.c.log == log.id)
+    query = query.order_by(observations.c.number).execution_options(yield_per=CHUNK)
+    for row in connection.execute(query):
+        with damaged(log.name, row.after):
+            seen = observation_from_row(row)
+        yield seen
+
+
+def lines(found: Iterable[Event], seen: Iterable[Observation]) -> Iterator[bytes]:
+    """The native lines of a log's events, each followed by what was seen after it."""
+    waiting = deque(islice(seen := iter(seen), 1))
+    for seq, line in enumerate(chain([b""], map(event_line, found))):
+        if line:
+            yield line
+        while waiting and waiting[0].after <= seq:
+            yield observation_line(waiting.popleft())
+            waiting.extend(islice(seen, 1))
+
+
+@contextmanager
+def damaged(log: str, seq: int) -> Iterator[None]:
+    """Says of which row a ReplayError in the block speaks; seq 0 is the log's own."""
+    try:
+        yield
+    except ReplayError as error:
+        place = f"log {log}, event {seq}" if seq else f"log {log}"
+        raise ReplayError(f"the database is damaged: {error.what}", where=place) from None
+
+
+CHUNK = 1000
+"""How many events are written at a time."""
+
+
+class Incoming(Protocol):
+    """A log on its way into the store; its entries are consumed once."""
+
+    @property
+    def header(self) -> LogHeader: ...
+    @property
+    def entries(self) -> Iterator[LogEntry]: ...
+    @property
+    def origin(self) -> Origin: ...
+
+
+class AddedLog(NamedTuple):
+    """What became of a recording: the name and fingerprint of its log, and how many events.
+
+    stored: it is new. renamed: it is new, its own name was taken by other content. present:
+    nothing was done, the log of this name has the same content.
+    """
+
+    name: str
+    fingerprint: str
+    events: int
+    status: Literal["stored", "present", "renamed"]
+
+
+def open_store(where: str | Path) -> "EventStore":
+    """The store in the database at a path or sqlite URL, which is made or upgraded if need be."""
+    return EventStore(open_database(where))
+
+
+class EventStore:
+    """Logs in an open database; a context manager that closes it.
+
+    Every method raises ReplayError if the database fails.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def __enter__(self) -> "EventStore":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Lets go of the database."""
+        self.database.engine.dispose()
+
+    def add(self, recordings: Iterable[Incoming], *, rename: bool = False) -> tuple[AddedLog, ...]:
+        """Stores all recordings, or none if reading one fails, in one transaction.
+
+        A name that other content has is refused, or with `rename` gives way to
+        NAME@first-8-of-fingerprint.
+        """
+        with failures(self.database.where), writing(self.database.engine) as connection:
+            added = tuple(add(connection, recording, rename) for recording in recordings)
+        must_be_there(self.database)
+        return added
+
+    def logs(self, names: Iterable[str] | None = None) -> tuple[LogInfo, ...]:
+        """The named logs in this order, or all by name; ReplayError for an unknown name."""
+        with failures(self.database.where), self.database.engine.connect() as connection:
+            query = select(logs.c.name, logs.c.header, logs.c.fingerprint, logs.c.events)
+            if names is None:
+                return tuple(starmap(info, connection.execute(query.order_by(logs.c.name))))
+            rows = [find(connection, name) for name in names]
+            return tuple(info(row.name, row.header, row.fingerprint, row.events) for row in rows)
+
+    def holds(self, log: str) -> bool:
+        """Whether a log of this name is stored."""
+        with failures(self.database.where), self.database.engine.connect() as connection:
+            return row_of(connection, log) is not None
+
+    def load(self, log: str) -> Log:
+        """A log with all its events; ReplayError with the nearest names if there is none."""
+        with failures(self.database.where), self.database.engine.connect() as connection:
+            row = find(connection, log)
+            loaded = tuple(read(connection, row))
+            seen = tuple(read_observations(connection, row))
+        return Log(row.name, header(row), loaded, row.fingerprint, seen)
+
+    def export(self, names: Iterable[str] | None = None) -> Iterator[bytes]:
+        """The lines of the native form of the named logs in this order, or of all by name.
+
+        An unknown name raises ReplayError before the first line comes.
+        """
+        with failures(self.database.where), self.database.engine.connect() as connection:
+            wanted = stored_names(connection) if names is None else names
+            for row in [find(connection, log) for log in wanted]:
+                yield header_line(header(row))
+                yield from lines(read(connection, row), read_observations(connection, row))
+
+
+def add(connection: Connection, recording: Incoming, rename: bool) -> AddedLog:
+    """Stores one recording. Its entries are written as they come, and taken back if present.
+
+    A failure is left to the transaction around: on a full disk SQLite has undone all already.
+    """
+    savepoint = connection.begin_nested()
+    log = next_number(connection, logs.c.id)
+    end = add_entries(connection, log, recording)
+    name, status = place(connection, recording, end["fingerprint"], rename)
+    if status == "present":
+        savepoint.rollback()
+    else:
+        connection.execute(insert(logs), log_row(log, name, recording.header, end))
+        savepoint.commit()
+    return AddedLog(name, end["fingerprint"], end["seq"], status)
+
+
+def next_number(connection: Connection, column: Any) -> int:
+    """The number after the highest; the transaction holds the only right to write."""
+    return int(connection.scalar(select(func.coalesce(func.max(column), 0)))) + 1
+
+
+def add_entries(connection: Connection, log: int, recording: Incoming) -> dict[str, Any]:
+    """Writes the events and observations; returns the last event's row."""
+    rows = numbered(recording.entries, log, next_number(connection, events.c.position))
+    last: dict[str, Any] | None = None
+    while chunk := list(islice(rows, CHUNK)):
+        for table in (events, observations):
+            own = [row for of, row in chunk if of is table]
+            if own:
+                connection.execute(insert(table), own)
+            if own and table is events:
+                last = own[-1]
+    if last is None:
+        raise ReplayError(f"the log {recording.header.name} is empty", where=str(recording.origin))
+    return last
+
+
+def place(
+    connection: Connection, recording: Incoming, fingerprint: str, rename: bool
+) -> tuple[str, Literal["stored", "present", "renamed"]]:
+    """The name under which the log stands or may be stored, and which of the two it is."""
+    own = recording.header.name
+    alias = f"{own[: NAME_LENGTH - 9]}@{fingerprint[:8]}"
+    for wanted in (own, alias) if rename else (own,):
+        taken = connection.scalar(select(logs.c.fingerprint).where(logs.c.name == wanted))
+        if taken == fingerprint:
+            return wanted, "present"
+        if taken is None:
+            return wanted, "stored" if wanted == own else "renamed"
+    raise ReplayError(
+        f"the log {wanted} is stored already with other content",
+        where=str(recording.origin),
+        do="give this one another name with --log NAME",
+    )

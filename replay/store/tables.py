@@ -1,0 +1,109 @@
+"""The database tables and the triggers that forbid changing them."""
+
+from sqlalchemy import (
+    Column,
+    Float,
+    ForeignKey,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+REVISION = "0004"
+"""The revision of the tables below. Kept here so that opening needs no look at migrations/."""
+
+metadata = MetaData()
+
+logs = Table(
+    "logs",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("header", Text, nullable=False),
+    Column("fingerprint", Text, nullable=False),
+    Column("events", Integer, nullable=False),
+    Column("checksum", Text, nullable=False, server_default=""),
+)
+
+# The log's row is written after its events, when their number and fingerprint are known.
+events = Table(
+    "events",
+    metadata,
+    Column("position", Integer, primary_key=True),
+    Column(
+        "log", Integer, ForeignKey("logs.id", deferrable=True, initially="DEFERRED"), nullable=False
+    ),
+    Column("seq", Integer, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("channel", Text),
+    Column("name", Text),
+    Column("payload", Text, nullable=False),
+    Column("origin_file", Text),
+    Column("origin_line", Integer),
+    Column("recorded", Float),
+    Column("schema_version", Integer, nullable=False),
+    Column("fingerprint", Text, nullable=False),
+    Column("checksum", Text, nullable=False),
+    UniqueConstraint("log", "seq"),
+    sqlite_autoincrement=True,
+)
+
+# What the recording itself saw after the event with the seq `after`, in the order of `number`.
+observations = Table(
+    "observations",
+    metadata,
+    Column("position", Integer, primary_key=True),
+    Column(
+        "log", Integer, ForeignKey("logs.id", deferrable=True, initially="DEFERRED"), nullable=False
+    ),
+    Column("number", Integer, nullable=False),
+    Column("after", Integer, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("content", Text, nullable=False),
+    Column("origin_file", Text),
+    Column("origin_line", Integer),
+    Column("recorded", Float),
+    Column("checksum", Text, nullable=False),
+    UniqueConstraint("log", "number"),
+    sqlite_autoincrement=True,
+)
+
+# A recording that goes on, or was broken off. It goes when its messages have become a log.
+recordings = Table(
+    "recordings",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("checksum", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# A message goes only with its whole recording.
+messages = Table(
+    "messages",
+    metadata,
+    Column(
+        "recording",
+        Integer,
+        ForeignKey("recordings.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("line", Text, nullable=False),
+    Column("checksum", Text, nullable=False),
+)
+
+GUARDS = (
+    *(
+        f"{table.name}_no_{action}"
+        for table in (events, logs, observations)
+        for action in ("DELETE", "UPDATE")
+    ),
+    "recordings_no_UPDATE",
+    "messages_no_DELETE",
+    "messages_no_UPDATE",
+)
+"""The triggers by which the database itself refuses to change what is stored."""

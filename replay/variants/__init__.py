@@ -1,0 +1,1 @@
+"""Which code: the subject, variant expressions, and the steps between two variants."""

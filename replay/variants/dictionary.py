@@ -1,0 +1,58 @@
+"""Reading translate.toml, which says how newer commands are put in the model's terms.
+
+translate.toml has two parts. `idle` gives, for "<channel> <name>", why a command asks nothing of
+the trees. `language` is source in the model language: a class Memory, and functions that are
+named as the model's are, `<channel>_<name>` with "-" as "_", or image. They take the event's
+arguments and whether it succeeded when it was recorded, and return
+
+- None: the event stays as it is,
+- a text: it asks nothing of the trees, for this reason,
+- a dict: the event object that it becomes.
+
+Functions named foresee_<channel>_<name> go through the whole log first.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from replay.errors import ReplayError
+from replay.language import Program, compile_tree
+from replay.series import Tree, read_text, source_file
+
+FILE = "translate.toml"
+MEMORY = "Memory"
+
+
+@dataclass(frozen=True, eq=False)
+class Dictionary:
+    """The compiled functions, and the reasons of what asks nothing."""
+
+    program: Program
+    idle: Mapping[str, str]
+
+
+def read_dictionary(directory: Path) -> Dictionary | None:
+    """The dictionary of the subject in a directory, None if it has none.
+
+    Raises ReplayError with file, line and reason if it is not as described.
+    """
+    path = directory / FILE
+    if not path.exists():
+        return None
+    text = read_text(path)
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ReplayError(f"is no TOML: {error}", where=str(path)) from error
+    source, idle = document.pop("language", ""), document.pop("idle", {})
+    if document or not isinstance(source, str) or not isinstance(idle, dict):
+        raise ReplayError("must have a text, language, and a table, idle", where=str(path))
+    for name, reason in idle.items():
+        if not isinstance(reason, str):
+            raise ReplayError("must be a text", where=f"{path}: idle.{name}")
+    # the lines of the source are told by their numbers in the file
+    before = text[: text.find(source)].count("\n") if source else 0
+    tree = Tree((source_file(FILE, "\n" * before + source),))
+    return Dictionary(compile_tree(tree, MEMORY), idle)

@@ -1,0 +1,133 @@
+"""Parsing variant expressions such as after, 3a389e79^, REV+FILE, REV-SHA and A..B."""
+
+import difflib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from replay.errors import ReplayError
+from replay.series import Series, find_patch, is_file, label, parse_revision, step_back
+from replay.variants.subject import RESERVED, Subject
+
+_POINT = re.compile(r"(?P<atom>\w+)(?P<steps>(?:\^|~\d*)*)(?P<rest>.*)", re.DOTALL)
+_LEFT_OUT = re.compile(r"-([0-9a-fA-F]{7,40})(?=[+-]|$)")
+_RANGE = re.compile(r"(?<![./])\.\.(?![./])")
+
+
+@dataclass(frozen=True)
+class VariantSpec:
+    """The first `depth` patches without those at `left_out`, then the patches in `extra` files.
+
+    `named` are the indexes of the patches that the expression was written with.
+    """
+
+    depth: int
+    left_out: frozenset[int] = frozenset()
+    extra: tuple[str, ...] = ()
+    named: frozenset[int] = field(default=frozenset(), compare=False)
+
+
+def expressions(subject: Subject, named: Mapping[str, str]) -> Mapping[str, str]:
+    """Every name of a variant with its expression: subject.toml's, then the user's."""
+    own = {name: variant.revision for name, variant in subject.config.variants.items()}
+    return own | dict(named)
+
+
+def is_expression(subject: Subject, text: str, named: Mapping[str, str]) -> bool:
+    """True if `text` begins as a variant expression does; it may still name nothing."""
+    match = _POINT.fullmatch(text)
+    if match is None:
+        return False
+    atom, rest = match["atom"], match["rest"]
+    known = atom == "base" or atom in expressions(subject, named)
+    point = known or re.fullmatch(r"[0-9a-fA-F]{7,40}", atom) is not None
+    return point and (not rest or rest[0] == "+" or _LEFT_OUT.match(rest) is not None)
+
+
+def parse_range(text: str) -> tuple[str, str] | None:
+    """The two expressions of `A..B`, or None if `text` is no range.
+
+    The dots of a path like `../a.patch` make no range. Raises ReplayError if a side is missing.
+    """
+    parts = _RANGE.split(text, maxsplit=1)
+    if len(parts) == 1:
+        return None
+    if not all(parts):
+        raise ReplayError(f"the range {text} lacks a side", do="write it as before..after")
+    return parts[0], parts[1]
+
+
+def format_expression(series: Series, recipe: VariantSpec) -> str:
+    """A recipe as an expression."""
+    patches = series.patches
+    point = patches[recipe.depth - 1].sha[:8] if recipe.depth else "base"
+    out = "".join(f"-{patches[index].sha[:8]}" for index in sorted(recipe.left_out))
+    return point + out + "".join(f"+{path}" for path in recipe.extra)
+
+
+def parse_spec(
+    subject: Subject, text: str, known: Mapping[str, str], within: tuple[str, ...]
+) -> VariantSpec:
+    """What an expression asks for; `within` are the names that are being looked up."""
+    match = _POINT.fullmatch(text)
+    if match is None:
+        do = "write a name, a revision, REV+FILE or REV-SHA"
+        raise ReplayError(f"{text!r} is no variant expression", do=do)
+    atom, steps, rest = match["atom"], match["steps"], match["rest"]
+    if atom in within:
+        raise ReplayError(f"the variant {atom} is defined by itself")
+    if atom in known:
+        recipe = parse_spec(subject, known[atom], known, (*within, atom))
+        if steps and recipe != VariantSpec(recipe.depth):
+            raise ReplayError(f"{atom} is no plain revision: {atom}{steps} has no meaning")
+        recipe = replace(recipe, depth=step_back(recipe.depth, steps, text))
+    else:
+        recipe = _point(subject, atom, steps, known)
+    return _changed(subject, recipe, rest)
+
+
+def _point(subject: Subject, atom: str, steps: str, known: Mapping[str, str]) -> VariantSpec:
+    if atom in RESERVED - {"base"}:
+        raise ReplayError(f"{atom} is not a variant of the model but a reserved name")
+    if atom != "base" and not re.fullmatch(r"[0-9a-fA-F]+", atom):
+        near = difflib.get_close_matches(atom, sorted(known), n=3, cutoff=0.4)
+        do = f"nearest: {', '.join(near)}" if near else "replay variants lists them"
+        raise ReplayError(f"unknown variant {atom}", do=do)
+    depth = parse_revision(subject.series, atom + steps)
+    named = frozenset[int]() if atom == "base" else {find_patch(subject.series, atom)}
+    return VariantSpec(depth, named=frozenset(named))
+
+
+def _changed(subject: Subject, recipe: VariantSpec, rest: str) -> VariantSpec:
+    """The recipe with a chain of +FILE and -SHA."""
+    while rest:
+        left_out = _LEFT_OUT.match(rest)
+        if left_out:
+            recipe = _without(subject, recipe, left_out[1])
+            rest = rest[left_out.end() :]
+        elif rest[0] == "+":
+            path = _longest_file(rest[1:])
+            recipe = replace(recipe, extra=(*recipe.extra, path))
+            rest = rest[1 + len(path) :]
+        else:
+            raise ReplayError(f"{rest!r} is neither +FILE nor -SHA of 7 to 40 digits")
+    return recipe
+
+
+def _without(subject: Subject, recipe: VariantSpec, sha: str) -> VariantSpec:
+    index = find_patch(subject.series, sha)
+    if index >= recipe.depth:
+        patch = label(subject.series.patches[index])
+        raise ReplayError(f"cannot leave out {patch}: it comes later in the series")
+    return replace(recipe, left_out=recipe.left_out | {index}, named=recipe.named | {index})
+
+
+def _longest_file(rest: str) -> str:
+    """The longest part of `rest`, to its end or to a + or -, that is a file."""
+    ends = [match.start() for match in re.finditer(r"[+-]", rest)] + [len(rest)]
+    for end in reversed(ends):
+        if rest[:end] and is_file(Path(rest[:end])):
+            return rest[:end]
+    path = rest.partition("+")[0]
+    raise ReplayError("no such patch file", where=path or "+", do="check its path")

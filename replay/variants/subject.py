@@ -1,0 +1,147 @@
+"""Reading a subject directory: its series, subject.toml and dictionary."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import msgspec
+
+from replay.errors import ReplayError
+from replay.series import Series, read_text
+from replay.variants.dictionary import Dictionary
+
+T = TypeVar("T")
+RESERVED = frozenset({"base", "recorded", "qemu"})
+"""Names that no variant may have."""
+
+
+class NodeConfig(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"class_name": "class"}
+):
+    """The class of nodes, its child fields in walking order, and where the roots are.
+
+    `roots` is the machine's field that lists the root nodes, `root_name` the node's field that
+    names one.
+    """
+
+    class_name: str
+    children: tuple[str, ...]
+    roots: str
+    root_name: str
+
+
+class FieldConfig(
+    msgspec.Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    rename={"source": "from", "shown": "as"},
+):
+    """The model's field that an observed field shows: itself, whether it is set, or its length."""
+
+    source: str
+    shown: Literal["value", "present", "count"] = "value"
+
+
+class JobsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The node's field that holds its job or None."""
+
+    field: str
+
+
+class VariantConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A named variant: its expression, and a line about it."""
+
+    revision: str
+    about: str = ""
+
+
+class SubjectConfig(msgspec.Struct, frozen=True):
+    """What subject.toml says. `more` has the tables that only some readers know."""
+
+    machine: str
+    node: NodeConfig
+    fields: Mapping[str, FieldConfig] = {}
+    hidden: tuple[str, ...] = ()
+    jobs: JobsConfig | None = None
+    bits: Mapping[str, Mapping[str, int]] = {}
+    variants: Mapping[str, VariantConfig] = {}
+    more: Mapping[str, Any] = {}
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """A directory's series and configuration, and its dictionary if it has one."""
+
+    directory: Path
+    config: SubjectConfig
+    series: Series
+    dictionary: Dictionary | None = None
+
+
+def read_config(path: Path) -> SubjectConfig:
+    """The checked content of a subject.toml. Raises ReplayError with file and key."""
+    try:
+        document = tomllib.loads(read_text(path))
+    except tomllib.TOMLDecodeError as error:
+        raise ReplayError(f"is no TOML: {error}", where=str(path)) from error
+    for key in ("machine", "node"):
+        if key not in document:
+            raise ReplayError(f"the key {key} is missing", where=str(path))
+    jobs = document.pop("jobs", None)
+    return SubjectConfig(
+        machine=_convert(document.pop("machine"), str, path, "machine"),
+        node=_convert(document.pop("node"), NodeConfig, path, "node"),
+        fields={name: _field(rule, path, name) for name, rule in _table(document, "fields", path)},
+        hidden=_convert(document.pop("hidden", []), tuple[str, ...], path, "hidden"),
+        jobs=None if jobs is None else _convert(jobs, JobsConfig, path, "jobs"),
+        bits={name: _bits(bits, path, name) for name, bits in _table(document, "bits", path)},
+        variants={
+            name: _variant(variant, path, name)
+            for name, variant in _table(document, "variants", path)
+        },
+        more=document,
+    )
+
+
+def check_name(name: str, where: str = "") -> None:
+    """Raises ReplayError unless `name` may name a variant."""
+    if name in RESERVED:
+        raise ReplayError(f"the name {name} is reserved", where=where, do="choose another")
+    if not re.fullmatch(r"[A-Za-z]\w*", name, re.ASCII) or re.fullmatch(r"[0-9a-f]{7,40}", name):
+        do = "use a letter, then letters, digits and _, and nothing that could be a sha"
+        raise ReplayError(f"{name!r} cannot name a variant", where=where, do=do)
+
+
+def _table(document: dict[str, Any], key: str, path: Path) -> list[tuple[str, Any]]:
+    """The entries of an optional table, which is taken out of the document."""
+    return list(_convert(document.pop(key, {}), dict[str, Any], path, key).items())
+
+
+def _field(rule: Any, path: Path, name: str) -> FieldConfig:
+    if isinstance(rule, str):
+        return FieldConfig(rule)
+    return _convert(rule, FieldConfig, path, f"fields.{name}")
+
+
+def _bits(bits: Any, path: Path, name: str) -> Mapping[str, int]:
+    named = _convert(bits, dict[str, int], path, f"bits.{name}")
+    for bit, value in named.items():
+        if value <= 0:
+            raise ReplayError("is not positive", where=f"{path}: bits.{name}.{bit}")
+    return named
+
+
+def _variant(variant: Any, path: Path, name: str) -> VariantConfig:
+    check_name(name, f"{path}: variants.{name}")
+    return _convert(variant, VariantConfig, path, f"variants.{name}")
+
+
+def _convert(value: Any, kind: type[T], path: Path, key: str) -> T:
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        reason = re.sub(r" - at `\$\.?(.*)`$", r" at \1", str(error))
+        raise ReplayError(reason, where=f"{path}: {key}") from error

@@ -1,0 +1,182 @@
+"""Translating a log's commands into those the model's trees have.
+
+What was recorded stays: every translated event keeps its original, and seqs stay the same. A
+command that asks nothing of the trees becomes a notice, which nobody has to answer.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from replay.errors import ReplayError
+from replay.events.event import Command, Event, Image, Log, Notice, Payload, channel, kind, name
+from replay.events.json_form import parse_payload
+from replay.language import Crashed, Returned
+from replay.state.objects import State, plain
+from replay.variants.subject import Subject
+
+FORESEE = "foresee_"
+FUNCTION = re.compile(r"def (\w+)\(")
+
+
+@dataclass(frozen=True)
+class _Content:
+    """The key of a translated log."""
+
+    fingerprint: str
+    subject: Subject
+    log: Log = field(compare=False)
+
+
+def translate(log: Log, subject: Subject) -> Log:
+    """The log in words of the subject's trees. Translating it again changes nothing."""
+    if subject.dictionary is None:
+        return log
+    events = _translated(_Content(log.fingerprint, subject, log))
+    return msgspec.structs.replace(log, events=events)
+
+
+def without_equivalent(log: Log, subject: Subject) -> Counter[str]:
+    """The commands of a translated log that no tree of the series has, and how often."""
+    known = _handlers(subject)
+    return Counter(
+        f"{event.payload.channel} {event.payload.name}"
+        for event in log.events
+        if isinstance(event.payload, Command) and handler(event.payload) not in known
+    )
+
+
+def handler(payload: Payload) -> str:
+    """The name of the function that translates a payload, "" for one that is never translated."""
+    match payload:
+        case Command() | Notice():
+            return f"{channel(payload) or kind(payload)}_{name(payload)}".replace("-", "_")
+        case Image():
+            return "image"
+        case _:
+            return ""
+
+
+@lru_cache(maxsize=64)
+def _handlers(subject: Subject) -> frozenset[str]:
+    """All functions that any tree of the series has."""
+    lines = {
+        line.text for tree in subject.series.trees for file in tree.files for line in file.lines
+    }
+    return frozenset(found[1] for line in lines if (found := FUNCTION.match(line)))
+
+
+@lru_cache(maxsize=256)
+def _translated(content: _Content) -> tuple[Event, ...]:
+    interpreter = Interpreter(content.subject)
+    originals = [event.original or event.payload for event in content.log.events]
+    for payload in originals:
+        interpreter.foresee(payload)
+    return tuple(
+        interpreter.event(event, payload)
+        for event, payload in zip(content.log.events, originals, strict=True)
+    )
+
+
+class Interpreter:
+    """Says the events of one log one after another in other words; remembers what it heard."""
+
+    def __init__(self, subject: Subject) -> None:
+        assert subject.dictionary is not None
+        self._dictionary = subject.dictionary
+        self._state: State = self._dictionary.program.initial()
+
+    def foresee(self, payload: Payload) -> None:
+        """Takes notice of an event before the first one is translated."""
+        self._call(FORESEE + handler(payload), _arguments(payload)[:1])
+
+    def event(self, event: Event, payload: Payload) -> Event:
+        """The event, recorded as `payload`, in the trees' words."""
+        same = msgspec.structs.replace(event, payload=payload, original=None, note="")
+        reason = self._dictionary.idle.get(f"{channel(payload) or kind(payload)} {name(payload)}")
+        said = reason or self._call(handler(payload), _arguments(payload))
+        if said is None:
+            return same
+        if isinstance(said, str):
+            idle = Notice(name(payload) or "idle")
+            return msgspec.structs.replace(same, payload=idle, original=payload, note=said)
+        return _said(same, said)
+
+    def _call(self, function: str, arguments: tuple[Any, ...]) -> Any:
+        """What a function returns, None if there is none or it can't make sense of the event."""
+        if function not in self._dictionary.program.functions:
+            return None
+        state, ending = self._dictionary.program.call(function, arguments, self._state)
+        if isinstance(ending, Crashed):
+            return None
+        self._state = state
+        return plain(ending.value) if isinstance(ending, Returned) else None
+
+
+def _said(event: Event, said: Any) -> Event:
+    """The event with what it becomes; as it was if that is no event."""
+    payload = event.payload
+    try:
+        raw = {**said}
+        note = str(raw.pop("note", ""))
+        if isinstance(payload, Command) and raw.get("kind") == "command":
+            raw["reply"] = payload.reply
+        return msgspec.structs.replace(
+            event, payload=parse_payload(raw), original=payload, note=note
+        )
+    except (ReplayError, TypeError):
+        return event
+
+
+def _arguments(payload: Payload) -> tuple[Any, ...]:
+    """What a function is given: arguments or data, and whether the command succeeded.
+
+    A command line's value that is a JSON object comes as that.
+    """
+    match payload:
+        case Command():
+            succeeded = payload.reply is None or "error" not in payload.reply
+            return _json(payload.arguments), succeeded
+        case Notice():
+            return payload.data, True
+        case Image():
+            return {"name": payload.name, "backing_file": payload.backing_file or ""}, True
+        case _:
+            return (None, True)
+
+
+def _json(arguments: Any) -> Any:
+    if not isinstance(arguments, str) or not arguments.startswith("{"):
+        return arguments
+    try:
+        return msgspec.json.decode(arguments, type=dict[str, Any])
+    except (msgspec.MsgspecError, RecursionError):
+        return arguments
+
+
+class TranslationSummary(msgspec.Struct, frozen=True):
+    """What a translation did: events that became others, events that ask nothing of the trees,
+    and the commands that no tree has, with how often each was given."""
+
+    translated: int
+    idle: int
+    without_equivalent: Mapping[str, int]
+
+
+def summarize_translation(log: Log, subject: Subject) -> TranslationSummary | None:
+    """What the translation of a log did, None if it is as it was recorded.
+
+    Commands that no tree has are told only of a log that was translated: in another they may be
+    meant to be refused.
+    """
+    done = [event for event in log.events if event.original is not None]
+    if not done:
+        return None
+    idle = sum(event.idle for event in done)
+    missing = without_equivalent(log, subject)
+    return TranslationSummary(len(done) - idle, idle, dict(sorted(missing.items())))

@@ -1,0 +1,143 @@
+"""Building and compiling the variant that an expression stands for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+from replay import language
+from replay.errors import ReplayError
+from replay.language import Program
+from replay.series import Tree, apply, read_patch, read_series
+from replay.variants.dictionary import read_dictionary
+from replay.variants.expression import (
+    VariantSpec,
+    expressions,
+    is_expression,
+    parse_range,
+    parse_spec,
+)
+from replay.variants.subject import Subject, check_name, read_config
+
+__all__ = [
+    "Subject",
+    "Variant",
+    "build",
+    "expressions",
+    "is_expression",
+    "load_subject",
+    "parse_range",
+    "resolve",
+    "variant_with_tree",
+]
+
+
+@dataclass(frozen=True, eq=False)
+class Variant:
+    """A tree of the model, compiled. `revision` is the expression that `name` stands for."""
+
+    name: str
+    revision: str
+    subject: Subject
+    tree: Tree
+    program: Program
+    recipe: VariantSpec
+
+    @property
+    def digest(self) -> str:
+        """sha256 hex of all that the model says; equal digests replay alike."""
+        return self.program.digest
+
+
+@dataclass(frozen=True)
+class _Source:
+    """The key of a compiled program; only the content of a tree counts."""
+
+    digest: str
+    machine: str
+    node: str
+    tree: Tree = field(compare=False)
+
+
+def load_subject(directory: Path) -> Subject:
+    """The subject in a directory, wholly validated.
+
+    Raises ReplayError if a prefix of the series does not apply or is not in the model language,
+    or if subject.toml has a fault or names a revision that is not there.
+    """
+    path = directory / "subject.toml"
+    config = read_config(path)
+    subject = Subject(directory, config, read_series(directory), read_dictionary(directory))
+    for tree in subject.series.trees:
+        _check(tree, subject.config.machine)
+    for name, variant in subject.config.variants.items():
+        try:
+            parse_spec(subject, variant.revision, expressions(subject, {}), (name,))
+        except ReplayError as error:
+            raise ReplayError(str(error), where=f"{path}: variants.{name}") from error
+    return subject
+
+
+def resolve(subject: Subject, expression: str, named: Mapping[str, str]) -> Variant:
+    """The variant that an expression stands for.
+
+    `named` are the user's names and their expressions; they go before subject.toml's. Raises
+    ReplayError for an unknown name or revision (with the nearest), a commit inside a group, a
+    file that is no patch, a conflict, and a tree that is not in the model language.
+    """
+    for name in named:
+        check_name(name, f"--variant {name}")
+    known = expressions(subject, named)
+    recipe = parse_spec(subject, expression, known, ())
+    return build(subject, recipe, expression, known.get(expression, expression))
+
+
+def build(subject: Subject, recipe: VariantSpec, name: str, revision: str) -> Variant:
+    """The variant of a recipe. Raises ReplayError for a conflict and for what is no model."""
+    tree = _tree(subject, recipe)
+    return Variant(name, revision, subject, tree, _compiled(subject, tree), recipe)
+
+
+def variant_with_tree(variant: Variant, tree: Tree, name: str) -> Variant:
+    """A variant with another tree, which no expression can say. Raises ReplayError as `build`."""
+    program = _compiled(variant.subject, tree)
+    return Variant(name, name, variant.subject, tree, program, variant.recipe)
+
+
+def _compiled(subject: Subject, tree: Tree) -> Program:
+    config = subject.config
+    return _program(_Source(tree.digest, config.machine, config.node.class_name, tree))
+
+
+def _tree(subject: Subject, recipe: VariantSpec) -> Tree:
+    series = subject.series
+    first = min(recipe.left_out, default=recipe.depth)
+    tree = series.trees[first]
+    for index in range(first, recipe.depth):
+        if index not in recipe.left_out:
+            try:
+                tree = apply(tree, series.patches[index])
+            except ReplayError as error:
+                out = ", ".join(series.patches[at].name for at in sorted(recipe.left_out))
+                what = f"without {out} the patch {series.patches[index].name} does not apply"
+                do = "leave that out too, or put a patch in its place with +FILE"
+                raise ReplayError(f"{what}: {error.what}", where=error.where, do=do) from error
+    for path in recipe.extra:
+        tree = apply(tree, read_patch(Path(path)))
+    return tree
+
+
+def _check(tree: Tree, machine: str) -> None:
+    """Checks a tree of the series; a fault is told with the patch that brought it."""
+    try:
+        language.check(tree, machine)
+    except ReplayError as error:
+        if not tree.patches or tree.patches[-1].name in error.where:
+            raise
+        where = f"{error.where} (with {tree.patches[-1].name})"
+        raise ReplayError(error.what, where=where, do=error.do) from error
+
+
+@lru_cache(maxsize=256)
+def _program(source: _Source) -> Program:
+    return language.compile_tree(source.tree, source.machine, source.node)

@@ -1,0 +1,89 @@
+"""Markdown for reviews and tickets: a parser sees what was meant, and nothing that a log brings."""
+
+import re
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from replay.engine.diff import diff
+from replay.engine.replay import Outcome
+from replay.events.event import Command, Guest
+from replay.reports import markdown
+from replay.reports.documents import report, run_report
+from replay.state.objects import Ref
+from tests.handmade import FLAGS, disk, machine, node, trace
+from tests.hostile import WILD
+
+DO = Command("qmp", "do", {"device": "d"})
+DONE = Outcome("returned", {})
+
+
+def tokens(text: str) -> list[Token]:
+    """All that a parser sees, tables included."""
+    found = MarkdownIt("commonmark").enable("table").parse(text)
+    return [token for block in found for token in (block, *(block.children or ()))]
+
+
+def codes(text: str) -> list[str]:
+    return [token.content for token in tokens(text) if token.type == "code_inline"]
+
+
+def test_a_text_in_code_is_shown_as_it_is():
+    for text in ("a", "`", "``a`", " a ", "a`", "<b>", "\\", "#1 @x"):
+        assert codes(markdown.code(text)) == [text]
+    assert codes(markdown.code("\x1b\n")) == ["\\x1b\\n"]
+
+
+def test_prose_has_no_markup_and_no_references():
+    for wild in WILD:
+        found = tokens(markdown.prose(wild))
+        assert {token.type for token in found} <= {
+            "paragraph_open",
+            "paragraph_close",
+            "inline",
+            "text",
+            "text_special",
+            "code_inline",
+        }
+        plain = "".join(t.content for t in found if t.type in ("text", "text_special"))
+        assert not re.search(r"#\d|@|://|www\.", plain)
+
+
+def test_a_diff_has_headline_and_values():
+    a = machine(node(2, "d", x=1, open_flags=2, file=Ref(3)), node(3), roots=(2,), disk=disk("/f"))
+    b = machine(node(2, "d", x=2, open_flags=18), roots=(2,), disk=disk(gone=("/f",)))
+    told = markdown.diffs([report(diff(trace("a", (DO, DONE, a)), trace("b", (DO, DONE, b))))])
+    assert "**`#1`: the file /f exists in a; is unlinked in b.**" in told
+    assert "| `d` | `TEMPORARY` | cleared | **set** |" in told
+    assert "| `#1` | `d x` | `1` | `2` |" in told
+    assert "| `#1` | `d.file existence` | `present` | `absent` |" in told
+    tables = [token for token in tokens(told) if token.type == "table_open"]
+    assert len(tables) == 3
+
+
+def test_a_run_has_a_numbered_list_of_events():
+    state = machine(node(2, "d", open_flags=sum(FLAGS.values())), roots=(2,))
+    told = markdown.run(run_report(trace("a", (DO, DONE, state), (DO, DONE, machine(roots=())))))
+    assert "1. `qmp do device=d`: `returned`\n" in told
+    assert "    - `+ d name=d open_flags=RDWR|SNAPSHOT|TEMPORARY`\n" in told
+    assert told.endswith("2. `qmp do device=d`: `returned`\n    - `- d`\n")
+
+
+def test_nothing_of_a_hostile_recording_becomes_markup():
+    for wild in WILD:
+        event = Guest("read", wild, 0, 1)
+        a = machine(node(2, wild, x=wild), roots=(2,), disk=disk(wild))
+        b = machine(node(2, wild, x=1), roots=(2,), disk=disk(gone=(wild,)))
+        refused = Outcome("refused", error={"class": wild, "desc": wild})
+        traces = trace("a", (event, refused, a)), trace("b", (event, DONE, b))
+        told = "\n".join(
+            [markdown.diffs([report(diff(*traces))]), markdown.run(run_report(traces[0]))]
+        )
+        html = [token.content for token in tokens(told) if token.type.startswith("html")]
+        assert [line for part in html for line in part.split("\n") if line] == [
+            "<details><summary>All divergences</summary>",
+            "</details>",
+        ]
+        kinds = {token.type for token in tokens(told)}
+        assert not kinds & {"link_open", "image", "em_open", "heading_close_setext"}
+        assert all(line.isprintable() for line in told.split("\n"))
