@@ -1,5 +1,7 @@
 """The errors that tell a user what went wrong, where, and what to do next."""
 
+from collections.abc import Iterable
+
 
 class ReplayError(Exception):
     """An expected failure: what happened, where, and what to do next.
@@ -18,3 +20,36 @@ class ReplayError(Exception):
     def __str__(self) -> str:
         text = f"{self.where}: {self.what}" if self.where else self.what
         return f"{text}; {self.do}" if self.do else text
+
+
+class NotFound(ReplayError):
+    """A log, variant, revision, check or place has a name that nothing has.
+
+    `nearest` are the names most like it, the best first.
+    """
+
+    def __init__(
+        self, what: str, *, where: str = "", do: str = "", nearest: Iterable[str] = ()
+    ) -> None:
+        super().__init__(what, where=where, do=do)
+        self.nearest = tuple(nearest)
+
+
+class Conflict(ReplayError):
+    """A patch does not apply to a tree."""
+
+
+class NotInLanguage(ReplayError):
+    """A tree, a patch or a check breaks a rule of the model language."""
+
+
+class BadInput(ReplayError):
+    """A file, a line or an argument cannot be read."""
+
+
+class StoreError(ReplayError):
+    """The database cannot be opened, read or written, or is not ours."""
+
+
+class Unavailable(ReplayError):
+    """A program or a library that this needs is missing."""

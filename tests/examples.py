@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from replay.engine.replay import Trace, replay
-from replay.events.event import Event, Log, LogHeader, Payload, fingerprint
+from replay.events.event import Event, Log, Payload
 from replay.formats import read as ingest
 from replay.variants.variant import Subject, resolve
 
@@ -14,14 +14,12 @@ NAMES = sorted(file.stem for file in (PATCHES / "examples").glob("*.jsonl"))
 def example(name: str) -> Log:
     """One of the examples."""
     recording = next(iter(ingest.read(PATCHES / "examples" / f"{name}.jsonl")))
-    events = tuple(recording.events)
-    return Log(name, LogHeader(name), events, fingerprint(events))
+    return Log.of(name, recording.events)
 
 
 def log_of(*payloads: Payload) -> Log:
     """A log of these events."""
-    events = tuple(map(Event, payloads))
-    return Log("handmade", LogHeader("handmade"), events, fingerprint(events))
+    return Log.of("handmade", map(Event, payloads))
 
 
 def traced(subject: Subject, log: Log, *expressions: str) -> tuple[Trace, ...]:

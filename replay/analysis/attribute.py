@@ -55,6 +55,13 @@ class Attribution(Struct, frozen=True, eq=False):
     partial: bool = False
 
 
+class AttributedDiff(Struct, frozen=True, eq=False):
+    """A diff with the patches that its divergences come from."""
+
+    diff: Diff
+    attribution: Attribution
+
+
 Road = tuple[tuple[tuple[PatchChange, ...], Trace], ...]
 """The traces on the way from one compared variant to another, each with what was turned."""
 

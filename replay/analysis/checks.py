@@ -18,7 +18,7 @@ from replay.analysis.check_inputs import KINDS, CheckInput, check_inputs
 from replay.engine.compare import Differences, Place
 from replay.engine.diff import spans
 from replay.engine.replay import Step, Trace
-from replay.errors import ReplayError
+from replay.errors import NotFound, ReplayError
 from replay.language import Program, Returned
 from replay.language.vocabulary import METHODS
 from replay.progress import Progress, no_progress
@@ -77,7 +77,8 @@ def check_named(checks: Checks, name: str) -> Check:
     known = {check.name: check for check in checks.checks}
     if name not in known:
         near = get_close_matches(name, known, n=3, cutoff=0.4) or sorted(known)
-        raise ReplayError(f"no check {name}", where=checks.file, do=f"nearest: {', '.join(near)}")
+        do = f"nearest: {', '.join(near)}"
+        raise NotFound(f"no check {name}", where=checks.file, do=do, nearest=near)
     return known[name]
 
 

@@ -18,7 +18,7 @@ from replay.engine.diff import Diff, Divergence, diff
 from replay.engine.places import observed
 from replay.engine.replay import Trace, replay, request
 from replay.engine.view import view
-from replay.errors import ReplayError
+from replay.errors import Conflict, NotInLanguage
 from replay.series import Patch, SourceFile, SourceLine, Tree, apply
 from replay.variants.expression import VariantSpec
 from replay.variants.path import PatchChange, path_between
@@ -66,7 +66,7 @@ def variant_without(variant: Variant, part: PatchPart) -> Variant | None:
         index = series.index(part.patch)
         left_out = variant.recipe.left_out | {index}
         return build(variant.subject, replace(variant.recipe, left_out=left_out), "without it", "")
-    except ReplayError:
+    except (Conflict, NotInLanguage):
         return None
 
 
@@ -155,7 +155,7 @@ def _around(variant: Variant, depth: int, patch: Patch) -> tuple[Variant, Varian
     point = build(variant.subject, VariantSpec(depth), str(depth), "")
     try:
         return point, variant_with_tree(point, apply(point.tree, patch), "with it")
-    except ReplayError:
+    except (Conflict, NotInLanguage):
         return None
 
 

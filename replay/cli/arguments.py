@@ -7,7 +7,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import NamedTuple
 
-from replay.errors import ReplayError
+from replay.errors import NotFound, ReplayError
 from replay.events.event import Log
 from replay.formats import read as ingest
 from replay.store import unfinished as recordings
@@ -126,7 +126,7 @@ def open_logs(
         do = (
             f"the nearest: {', '.join(near)}" if near else "replay logs lists those that are stored"
         )
-        raise ReplayError(f"{word!r} is neither a stored log nor a file", do=do)
+        raise NotFound(f"{word!r} is neither a stored log nor a file", do=do, nearest=near)
 
 
 def _is_file(word: str) -> bool:

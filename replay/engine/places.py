@@ -9,7 +9,7 @@ from msgspec import UNSET, Struct, UnsetType
 from replay.engine.compare import Place, comparable, existence_of, label
 from replay.engine.replay import Outcome, Step, Trace
 from replay.engine.view import File, View, extents, view
-from replay.errors import ReplayError
+from replay.errors import NotFound, ReplayError
 from replay.variants.subject import Subject
 
 ABSENT: UnsetType = UNSET
@@ -113,7 +113,7 @@ def find_target(text: str, traces: Iterable[Trace]) -> Target:
         return known[text]
     near = get_close_matches(text, known, n=3, cutoff=0.4)
     do = f"nearest: {', '.join(near)}" if near else "replay run shows what there is"
-    raise ReplayError(f"there is no {text} at any event", do=do)
+    raise NotFound(f"there is no {text} at any event", do=do, nearest=near)
 
 
 def flags_of(target: Target, traces: Sequence[Trace], seq: int | None) -> tuple[Target, ...]:

@@ -210,6 +210,18 @@ class Log(Struct, frozen=True):
     fingerprint: str
     observations: tuple[Observation, ...] = ()
 
+    @classmethod
+    def of(cls, header: "LogHeader | str", entries: Iterable[LogEntry]) -> "Log":
+        """A log of these events and observations, in their order, with its fingerprint.
+
+        Raises ValueError for a name that no log can have.
+        """
+        known = LogHeader(header) if isinstance(header, str) else header
+        both = tuple(entries)
+        events = tuple(entry for entry in both if isinstance(entry, Event))
+        seen = tuple(entry for entry in both if isinstance(entry, Observation))
+        return cls(known.name, known, events, fingerprint(events), seen)
+
 
 def plain(value: Any, depth: int = MAX_DEPTH) -> Any:
     """A copy of a JSON value with sorted keys, so that equal values are alike in every respect.

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from replay.errors import ReplayError
+from replay.errors import BadInput, ReplayError
 from replay.events.event import KINDS, Event, LogEntry, LogHeader, Observation, Origin, Payload
 
 SCHEMA_VERSION = 1
@@ -45,7 +45,7 @@ def located(origin: Origin | None) -> Iterator[None]:
     except ReplayError as error:
         if error.where or origin is None:
             raise
-        raise ReplayError(error.what, where=str(origin), do=error.do) from None
+        raise BadInput(error.what, where=str(origin), do=error.do) from None
 
 
 def parse_payload(raw: dict[str, Any], version: int = SCHEMA_VERSION) -> Payload:
@@ -56,7 +56,7 @@ def parse_payload(raw: dict[str, Any], version: int = SCHEMA_VERSION) -> Payload
             raise ValueError(f"unknown kind {found!r}, known are {', '.join(KINDS)}")
         payload: Payload = msgspec.convert(upcast(raw, version), Payload)
     except (ValueError, RecursionError) as error:
-        raise ReplayError(f"not an event: {error}") from None
+        raise BadInput(f"not an event: {error}") from None
     return payload
 
 
@@ -91,7 +91,7 @@ def parse_observation(
         fields = {key: raw[key] for key in OBSERVATION_FIELDS if key in raw}
         seen = msgspec.convert({"kind": OBSERVATION, **fields}, Observation)
     except (ValueError, RecursionError) as error:
-        raise ReplayError(f"not an observation: {error}") from None
+        raise BadInput(f"not an observation: {error}") from None
     return msgspec.structs.replace(seen, after=after, origin=origin, recorded=recorded)
 
 
@@ -100,7 +100,7 @@ def seconds(value: Any) -> float | None:
     try:
         return msgspec.convert(value, float | None)
     except msgspec.ValidationError as error:
-        raise ReplayError(f"not a time in seconds: {error}") from None
+        raise BadInput(f"not a time in seconds: {error}") from None
 
 
 def parse_header(raw: dict[str, Any]) -> tuple[LogHeader, int]:
@@ -108,9 +108,9 @@ def parse_header(raw: dict[str, Any]) -> tuple[LogHeader, int]:
     extra = dict(raw)
     version = extra.pop("replay_log", None)
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-        raise ReplayError('the header has no version: it must start {"replay_log": 1, "name": ...')
+        raise BadInput('the header has no version: it must start {"replay_log": 1, "name": ...')
     if version > SCHEMA_VERSION:
-        raise ReplayError(
+        raise BadInput(
             f"version {version} of the event form is newer than {SCHEMA_VERSION}, the newest known",
             do="upgrade replay",
         )
@@ -118,19 +118,19 @@ def parse_header(raw: dict[str, Any]) -> tuple[LogHeader, int]:
         fields: dict[str, Any] = {key: extra.pop(key) for key in HEADER_FIELDS if key in extra}
         return msgspec.convert({**fields, "extra": extra}, LogHeader), version
     except (ValueError, RecursionError) as error:
-        raise ReplayError(f"not a log's header: {error}") from None
+        raise BadInput(f"not a log's header: {error}") from None
 
 
 def parse_object(line: bytes) -> dict[str, Any]:
     """The JSON object of a line; ReplayError with the reason if it is none."""
     if len(line) > MOST_VALUES and sum(map(line.count, VALUES)) > MOST_VALUES:
-        raise ReplayError(f"not read: it has more than {MOST_VALUES} values")
+        raise BadInput(f"not read: it has more than {MOST_VALUES} values")
     try:
         return msgspec.json.decode(line, type=dict[str, Any])
     except UnicodeDecodeError:
-        raise ReplayError("not UTF-8") from None
+        raise BadInput("not UTF-8") from None
     except (msgspec.MsgspecError, RecursionError) as error:
-        raise ReplayError(f"not a JSON object: {error}") from None
+        raise BadInput(f"not a JSON object: {error}") from None
 
 
 def header_line(header: LogHeader) -> bytes:

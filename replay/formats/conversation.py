@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from replay.errors import ReplayError
+from replay.errors import BadInput, ReplayError
 from replay.events.event import LogEntry, LogHeader, Observation
 from replay.events.json_form import located
 from replay.formats.commands import human, is_operation, is_query, notice, operation
@@ -104,7 +104,7 @@ def observation(name: str, seen: Any, message: Message) -> Observation:
         try:
             return Observation(name, seen, kept, 0, message.origin, message.time)
         except ValueError as error:
-            raise ReplayError(f"not an observation: {error}") from None
+            raise BadInput(f"not an observation: {error}") from None
 
 
 # What the log is

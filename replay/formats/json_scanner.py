@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from replay.errors import ReplayError
+from replay.errors import BadInput
 from replay.events.event import Origin
 from replay.formats.recording import MAX_LINE, InputLine
 
@@ -74,7 +74,7 @@ class Scanner:
     def _keep(self, part: bytes) -> None:
         self.size += len(part)
         if self.size > MAX_LINE:
-            raise ReplayError(f"an object longer than {MAX_LINE} bytes", where=str(self.origin))
+            raise BadInput(f"an object longer than {MAX_LINE} bytes", where=str(self.origin))
         self.parts.append(part)
 
     def _taken(self) -> InputLine:

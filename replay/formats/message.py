@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from replay.errors import ReplayError
+from replay.errors import BadInput, ReplayError
 from replay.events.event import Origin
 from replay.events.json_form import located, parse_object
 from replay.formats.json_scanner import with_double_quotes
@@ -48,7 +48,7 @@ def message_text(
     for key, role in roles.items():
         if key in msg:
             return Message(origin, role, msg, stamp(msg) if time is None else time, channel, size)
-    raise ReplayError(f"not a QMP message: it has none of {', '.join(roles)}")
+    raise BadInput(f"not a QMP message: it has none of {', '.join(roles)}")
 
 
 def stamp(msg: dict[str, Any]) -> float | None:

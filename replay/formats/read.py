@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from replay.errors import ReplayError
+from replay.errors import BadInput
 from replay.events.event import NAME_LENGTH, Event, Origin
 from replay.events.json_form import located
 from replay.formats import conversation
@@ -115,7 +115,7 @@ def read_joined(
     for path in paths:
         file = open_input(path, wish.format, lines)
         if file.reader is None:
-            raise ReplayError(
+            raise BadInput(
                 "a file in the native form is no part of a log of several files",
                 where=shown(path),
                 do="leave out --log",
@@ -146,7 +146,7 @@ def open_input(path: Path, format: str | None, reader: FileReader) -> InputFile:
     lines = reader(path)
     head = list(islice(lines, 1))
     if not head:
-        raise ReplayError("the file is empty", where=shown(path))
+        raise BadInput("the file is empty", where=shown(path))
     if format is not None:
         return InputFile(path, of_format(format), chain(head, lines))
     if native.lacks(head):
@@ -165,7 +165,7 @@ def recognise(head: Sequence[InputLine]) -> Reader | None:
         if not reasons[reader.FORMAT]:
             return reader
     told = "; ".join(f"{format}: {reason}" for format, reason in reasons.items())
-    raise ReplayError(
+    raise BadInput(
         f"no reader knows this file ({told})",
         where=str(head[0].origin),
         do="if it is one of these, say which with --format",
@@ -179,7 +179,7 @@ def of_format(format: str) -> Reader | None:
     for reader in CONVERSATIONS:
         if format == reader.FORMAT:
             return reader
-    raise ReplayError(f"unknown format {format!r}", do=f"known are {', '.join(FORMATS)}")
+    raise BadInput(f"unknown format {format!r}", do=f"known are {', '.join(FORMATS)}")
 
 
 def conversations(file: InputFile, wish: ImportOptions) -> Iterator[Recording]:
@@ -197,7 +197,7 @@ def conversations(file: InputFile, wish: ImportOptions) -> Iterator[Recording]:
         else:
             empty += 1
     if empty == len(groups):
-        raise ReplayError(
+        raise BadInput(
             "nothing happens in this recording",
             where=shown(file.path),
             do="import it with --log NAME beside another of the same machine",
@@ -216,14 +216,14 @@ def by_conversation(file: InputFile, wish: ImportOptions) -> dict[str, list[Mess
         if not channels:
             names = ", ".join(sorted({one.channel for one in messages if one.channel}))
             do = f"there are {names}"
-            raise ReplayError(f"no monitor {wish.monitor!r}", where=shown(file.path), do=do)
+            raise BadInput(f"no monitor {wish.monitor!r}", where=shown(file.path), do=do)
     groups: dict[str, list[Message]] = {name: [] for name in channels}
     for one in messages:
         for name in (one.channel,) if one.channel else channels:
             if name in groups:
                 groups[name].append(one)
     if not messages:
-        raise ReplayError("no message in this file", where=shown(file.path))
+        raise BadInput("no message in this file", where=shown(file.path))
     return groups
 
 
@@ -233,7 +233,7 @@ def only_recording(groups: dict[str, list[Message]], file: InputFile) -> list[Me
         return list(groups.values())[-1]
     if len(groups) > 1:
         do = f"pick one with --monitor: {', '.join(groups)}"
-        raise ReplayError("the file has several conversations", where=shown(file.path), do=do)
+        raise BadInput("the file has several conversations", where=shown(file.path), do=do)
     return next(iter(groups.values()))
 
 
@@ -256,7 +256,7 @@ def called(recordings: Iterable[Recording], name: str) -> Iterator[Recording]:
     """The one recording under another name; ReplayError if there is more than one."""
     for count, recording in enumerate(recordings):
         if count:
-            raise ReplayError(
+            raise BadInput(
                 "the file holds more than one log",
                 where=str(recording.origin),
                 do="leave out --log",
@@ -264,5 +264,5 @@ def called(recordings: Iterable[Recording], name: str) -> Iterator[Recording]:
         try:
             header = msgspec.structs.replace(recording.header, name=name)
         except ValueError as error:
-            raise ReplayError(f"{error}: {name!r}") from None
+            raise BadInput(f"{error}: {name!r}") from None
         yield replace(recording, header=header)

@@ -13,7 +13,7 @@ from itertools import count
 from pathlib import Path
 from typing import IO, Any, NamedTuple, Protocol, TypeVar
 
-from replay.errors import ReplayError
+from replay.errors import BadInput
 from replay.events.event import Event, LogEntry, LogHeader, Origin
 
 T = TypeVar("T")
@@ -137,7 +137,7 @@ def within_memory(items: Iterable[T], size: Callable[[T], int]) -> Iterator[T]:
     for item in items:
         total += size(item)
         if total > MAX_SIZE:
-            raise ReplayError(
+            raise BadInput(
                 f"its messages take more than {MAX_SIZE // 10**6} MB of memory",
                 do="cut the file into parts",
             )
@@ -156,9 +156,9 @@ def readable(path: Path) -> Iterator[None]:
         yield
     except BROKEN as error:
         reason = error.strerror if isinstance(error, OSError) else None
-        raise ReplayError(reason or f"cannot be read: {error}", where=shown(path)) from None
+        raise BadInput(reason or f"cannot be read: {error}", where=shown(path)) from None
     except ValueError:
-        raise ReplayError("not a file name", where=shown(path)) from None
+        raise BadInput("not a file name", where=shown(path)) from None
 
 
 @contextmanager
@@ -174,7 +174,7 @@ def open_packed(path: Path) -> Iterator[IO[bytes]]:
         for magic, name in UNKNOWN:
             if start.startswith(magic):
                 what = f"it is packed with {name}, which is not read"
-                raise ReplayError(what, where=shown(path), do="unpack it first")
+                raise BadInput(what, where=shown(path), do="unpack it first")
         yield file
 
 
@@ -187,6 +187,6 @@ def read_lines(path: Path) -> Iterator[InputLine]:
             if not text:
                 return
             if len(text) > MAX_LINE:
-                raise ReplayError(f"a line longer than {MAX_LINE} bytes", where=f"{name}:{number}")
+                raise BadInput(f"a line longer than {MAX_LINE} bytes", where=f"{name}:{number}")
             if not text.isspace():
                 yield InputLine(Origin(name, number), text.rstrip(b"\r\n"))

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from replay.errors import ReplayError
+from replay.errors import BadInput
 from replay.events.event import Event
 from replay.events.json_form import located, parse_payload
 from replay.formats.commands import is_silent
@@ -67,7 +67,7 @@ def pair(messages: Sequence[Message], partial: bool, left_out: Counter[str]) -> 
             elif partial or lost:
                 left_out[NOT_SEEN] += 1
             else:
-                raise ReplayError(
+                raise BadInput(
                     "a reply to no command before it",
                     where=str(heard.origin),
                     do="record the commands too (qmp-shell shows them with -v)",

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from replay.errors import ReplayError
+from replay.errors import BadInput
 from replay.formats.recording import Message, SecretCount
 
 REPLACED = "(secret)"
@@ -46,14 +46,14 @@ class Cleaner:
         try:
             return message._replace(msg=self._object(dict(message.msg)))
         except RecursionError:
-            raise ReplayError("nested too deeply", where=str(message.origin)) from None
+            raise BadInput("nested too deeply", where=str(message.origin)) from None
 
     def clean_entry(self, raw: Mapping[str, Any]) -> dict[str, Any]:
         """The object of an event or observation without secrets; its names are its own."""
         try:
             said = self._object(raw)
         except RecursionError:
-            raise ReplayError("nested too deeply") from None
+            raise BadInput("nested too deeply") from None
         if said.get("channel") != "hmp" or not isinstance(said.get("arguments"), str):
             return said
         # what a line for the human monitor is about stands in its first word

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
 
-from replay.errors import ReplayError
+from replay.errors import NotInLanguage
 from replay.language.definitions import Definition, Definitions, definitions, located
 from replay.language.vocabulary import BUILTINS, METHODS, RESERVED, MisuseError, Use
 from replay.series import Tree
@@ -16,7 +16,7 @@ def check(tree: Tree, machine_class: str | None = None) -> Definitions:
     """
     found = definitions(tree)
     if machine_class is not None and machine_class not in found.classes:
-        raise ReplayError(f"the tree has no class {machine_class}, which the machine needs")
+        raise NotInLanguage(f"the tree has no class {machine_class}, which the machine needs")
     names = _Names(found, machine_class)
     for definition, known in _in_order(found):
         own = {use.name for use in definition.uses if use.kind == "local"}

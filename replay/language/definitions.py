@@ -11,7 +11,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
-from replay.errors import ReplayError
+from replay.errors import NotInLanguage, ReplayError
 from replay.language.grammar import uses
 from replay.language.vocabulary import (
     METHODS,
@@ -130,7 +130,7 @@ def located(misuse: MisuseError, tree: Tree, chunk: Chunk) -> ReplayError:
     where = f"{chunk.file}:{line}"
     if patch is not None:
         where += f" ({tree.patches[patch].name})" if tree.patches else f" (patch {patch})"
-    return ReplayError(misuse.what, where=where, do=misuse.do)
+    return NotInLanguage(misuse.what, where=where, do=misuse.do)
 
 
 class _NotPythonError(MisuseError):

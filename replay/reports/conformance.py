@@ -1,11 +1,15 @@
-"""The conformance report as text and JSON."""
+"""The reports of conform, on a directory of recordings or on one recording, as text and JSON."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 import msgspec
 
+from replay.engine.view import flag_names
 from replay.qemu.conformance import Agreement, Conformance, Disagreement, TreeAgreement
+from replay.qemu.conformance.with_recording import RecordingAgreement
+from replay.reports import words
 from replay.reports.documents import FORMAT_VERSION
 from replay.reports.flag_tables import BitFields
 from replay.reports.json import document
@@ -96,3 +100,48 @@ def _tree(tree: TreeAgreement) -> dict[str, Any]:
 def _disagreement(log: Agreement, verbose: bool) -> dict[str, Any]:
     told = {"tree": log.tree, "log": log.log, **msgspec.to_builtins(log.first)}
     return told | {"recorded": log.recorded} if verbose else told
+
+
+Bits = Mapping[str, Mapping[str, int]]
+"""The names of the bits of each field that has such."""
+
+
+def recording_text(found: Sequence[RecordingAgreement], bits: Bits) -> Page:
+    """A line a variant below its log, and where the first disagreement is."""
+    pieces: list[str | Piece] = []
+    for log, of_log in groupby(found, key=lambda one: one.log):
+        pieces += [line(f"log      {words.escape(log)}", "faint"), *_agreements(list(of_log), bits)]
+    return page(pieces)
+
+
+def _agreements(found: Sequence[RecordingAgreement], bits: Bits) -> Iterator[str | Piece]:
+    width = max(len(one.variant) for one in found)
+    for one in found:
+        looks = f"{one.looks_agreed} of {one.looks} looks"
+        replies = f"{one.replies_agreed} of {one.replies} replies"
+        yield f"  {words.escape(one.variant):{width}}  {looks} and {replies} agree"
+        for (_, path, field), values in one.first.items():
+            place = ".".join(filter(None, (path, field)))
+            of = {name: _named_bits(value, bits.get(field, {})) for name, value in values.items()}
+            told = ", ".join(f"{value} in {words.escape(name)}" for name, value in of.items())
+            yield block(f"    #{one.seq} ", f"{words.escape(place)}: {told}", hang=2)
+
+
+def _named_bits(value: Any, bits: Mapping[str, int]) -> str:
+    """A field's value, that of bits by their names."""
+    if not bits or not isinstance(value, int):
+        return words.value(value)
+    return words.flags(flag_names(value, bits))
+
+
+def recording_json(found: Iterable[RecordingAgreement], bits: Bits) -> str:
+    """An object a log and variant; bits are told as numbers."""
+    told = [
+        {
+            "format_version": FORMAT_VERSION,
+            **{field: getattr(one, field) for field in one.__struct_fields__ if field != "first"},
+            "first": [{**place._asdict(), "values": values} for place, values in one.first.items()],
+        }
+        for one in found
+    ]
+    return document(told)

@@ -5,7 +5,7 @@ import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from replay.errors import ReplayError
+from replay.errors import NotFound, ReplayError
 from replay.series import SourceFile, Tree
 
 
@@ -35,7 +35,7 @@ def show(tree: Tree, name: str, function: str | None = None) -> str:
     if function not in definitions:
         near = difflib.get_close_matches(function, definitions, n=3)
         do = f"nearest: {', '.join(near)}" if near else "replay show REV shows all"
-        raise ReplayError(f"{name} has no function {function}", do=do)
+        raise NotFound(f"{name} has no function {function}", do=do, nearest=near)
     return definitions[function]
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from replay.errors import ReplayError
+from replay.errors import BadInput
 from replay.series.patch import Patch, parse_patch
 from replay.series.tree import SourceFile, Tree, apply, source_file
 
@@ -59,20 +59,20 @@ def read_text(path: Path) -> str:
     """The UTF-8 text of a regular file of at most FILE_LIMIT bytes. Raises ReplayError."""
     try:
         if not is_file(path):
-            raise ReplayError("no such file", where=str(path))
+            raise BadInput("no such file", where=str(path))
         with path.open("rb") as file:
             data = file.read(FILE_LIMIT + 1)
     except OSError as error:
-        raise ReplayError(f"cannot be read: {error.strerror}", where=str(path)) from error
+        raise BadInput(f"cannot be read: {error.strerror}", where=str(path)) from error
     if len(data) > FILE_LIMIT:
-        raise ReplayError(f"is larger than {FILE_LIMIT >> 10} KiB", where=str(path))
+        raise BadInput(f"is larger than {FILE_LIMIT >> 10} KiB", where=str(path))
     if not data or b"\0" in data:
-        raise ReplayError("is binary" if data else "is empty", where=str(path))
+        raise BadInput("is binary" if data else "is empty", where=str(path))
     try:
         return data.decode()
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise ReplayError("is not UTF-8", where=f"{path}:{line}") from error
+        raise BadInput("is not UTF-8", where=f"{path}:{line}") from error
 
 
 def is_file(path: Path) -> bool:
@@ -85,15 +85,15 @@ def is_file(path: Path) -> bool:
 
 def _read_base(directory: Path) -> tuple[SourceFile, ...]:
     if not directory.is_dir():
-        raise ReplayError("no directory base", where=str(directory.parent))
+        raise BadInput("no directory base", where=str(directory.parent))
     if _pushed(directory):
         do = "take them off with: quilt pop -a"
-        raise ReplayError("has patches pushed by quilt", where=str(directory), do=do)
+        raise BadInput("has patches pushed by quilt", where=str(directory), do=do)
     files = tuple(_read_source(path, directory) for path in _base_paths(directory))
     if not files:
-        raise ReplayError("holds no .py file", where=str(directory))
+        raise BadInput("holds no .py file", where=str(directory))
     if len(files) > FILES_LIMIT:
-        raise ReplayError(f"holds more than {FILES_LIMIT} files", where=str(directory))
+        raise BadInput(f"holds more than {FILES_LIMIT} files", where=str(directory))
     return tuple(sorted(files, key=lambda file: file.name))
 
 
@@ -112,10 +112,10 @@ def _base_paths(directory: Path) -> Iterator[Path]:
 
 def _read_source(path: Path, directory: Path) -> SourceFile:
     if path.is_symlink() or path.suffix != ".py":
-        raise ReplayError("base holds .py files only", where=str(path), do="move it elsewhere")
+        raise BadInput("base holds .py files only", where=str(path), do="move it elsewhere")
     text = read_text(path)
     if "\r" in text:
-        raise ReplayError("has carriage returns", where=str(path), do="end lines with LF alone")
+        raise BadInput("has carriage returns", where=str(path), do="end lines with LF alone")
     return source_file(path.relative_to(directory).as_posix(), text)
 
 
@@ -129,13 +129,13 @@ def _series_entries(path: Path) -> Iterator[tuple[str, int, str]]:
             continue
         name, where = words[0], f"{path}:{number}"
         if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
-            raise ReplayError(f"{name} is not below the directory of the series", where=where)
+            raise BadInput(f"{name} is not below the directory of the series", where=where)
         if name in seen:
-            raise ReplayError(f"names {name} twice", where=where)
+            raise BadInput(f"names {name} twice", where=where)
         seen.add(name)
         yield name, _strip_level(words[1:], where), where
     if len(seen) > PATCHES_LIMIT:
-        raise ReplayError(f"names more than {PATCHES_LIMIT} patches", where=str(path))
+        raise BadInput(f"names more than {PATCHES_LIMIT} patches", where=str(path))
 
 
 def _strip_level(options: list[str], where: str) -> int:
@@ -144,7 +144,7 @@ def _strip_level(options: list[str], where: str) -> int:
         match = re.fullmatch(r"-p(\d)", option)
         if match is None:
             do = "only -p0 to -p9 may follow a name"
-            raise ReplayError(f"the option {option} is not supported", where=where, do=do)
+            raise BadInput(f"the option {option} is not supported", where=where, do=do)
         level = int(match[1])
     return level
 
@@ -152,11 +152,11 @@ def _strip_level(options: list[str], where: str) -> int:
 def _read_member(directory: Path, name: str, strip: int, where: str) -> Patch:
     path = directory / name
     if not is_file(path):
-        raise ReplayError(f"names {name}, which is not there", where=where)
+        raise BadInput(f"names {name}, which is not there", where=where)
     patch = parse_patch(read_text(path), name, strip)
     if not (patch.sha and patch.date and patch.subject):
         do = "begin it with From <40 digits> Mon Sep 17 00:00:00 2001, Date: and Subject:"
-        raise ReplayError("has no complete header", where=f"{path}:1", do=do)
+        raise BadInput("has no complete header", where=f"{path}:1", do=do)
     return patch
 
 
@@ -167,5 +167,5 @@ def _check_distinct(patches: tuple[Patch, ...]) -> None:
         for sha in (patch.sha, *patch.commits):
             if sha in owners:
                 what = f"commit {sha} stands in {owners[sha]} too"
-                raise ReplayError(what, where=patch.name)
+                raise BadInput(what, where=patch.name)
             owners[sha] = patch.name

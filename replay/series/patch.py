@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from email.errors import MessageError
 from email.message import Message
 
-from replay.errors import ReplayError
+from replay.errors import BadInput
 from replay.series.unified_diff import FileChange, parse_diff, starts_diff
 
 _FROM = re.compile(r"From ([0-9a-f]{40}) ")
@@ -76,7 +76,7 @@ def split_header(text: str) -> tuple[str, int]:
 def _mail(text: str, name: str) -> Message | None:
     """The mail that the file is, or None if it begins with no mail header."""
     if len(_MAIL_START.findall(text)) > 1:
-        raise ReplayError("holds more than one mail", where=name, do="save each patch by itself")
+        raise BadInput("holds more than one mail", where=name, do="save each patch by itself")
     paragraph = text.partition("\n\n")[0]
     if not any(_MAIL_HEADER.match(line) for line in paragraph.split("\n")):
         return None
@@ -101,7 +101,7 @@ def _payload(part: Message, name: str) -> str:
     try:
         return _sound(data.decode(part.get_content_charset("utf-8")))
     except (LookupError, ValueError) as error:
-        raise ReplayError(f"the mail's text cannot be decoded: {error}", where=name) from error
+        raise BadInput(f"the mail's text cannot be decoded: {error}", where=name) from error
 
 
 def _sound(text: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from replay.errors import ReplayError
+from replay.errors import Conflict, ReplayError
 from replay.series.patch import Patch
 from replay.series.unified_diff import Edit, FileChange, Hunk
 
@@ -135,11 +135,11 @@ def _target(
     where = f"{patch.name}:{change.line}"
     if change.kind == "create":
         if change.path in files:
-            raise ReplayError(f"creates {change.path}, which is there", where=where)
+            raise Conflict(f"creates {change.path}, which is there", where=where)
         return ()
     if change.path not in files:
         do = f"the tree has {', '.join(sorted(files))}"
-        raise ReplayError(f"there is no file {change.path}", where=where, do=do)
+        raise Conflict(f"there is no file {change.path}", where=where, do=do)
     return files[change.path].lines
 
 
@@ -210,15 +210,15 @@ def _nearest(lines: tuple[SourceLine, ...], hunk: Hunk) -> int:
 
 def _conflict(what: str, hunk: Hunk, patch: Patch) -> ReplayError:
     do = "make the patch again against the tree that it goes on"
-    return ReplayError(what, where=f"{patch.name}:{hunk.line}", do=do)
+    return Conflict(what, where=f"{patch.name}:{hunk.line}", do=do)
 
 
 def _check_result(lines: list[SourceLine], change: FileChange, patch: Patch) -> None:
     where = f"{patch.name}:{change.line}"
     if change.kind == "delete" and lines:
-        raise ReplayError(f"deletes {change.path}, but lines of it are left", where=where)
+        raise Conflict(f"deletes {change.path}, but lines of it are left", where=where)
     if change.kind != "delete" and not lines:
         do = "delete the file (+++ /dev/null)"
-        raise ReplayError(f"leaves {change.path} empty", where=where, do=do)
+        raise Conflict(f"leaves {change.path} empty", where=where, do=do)
     if not all(line.newline for line in lines[:-1]):
-        raise ReplayError(f"leaves a line of {change.path} without its newline", where=where)
+        raise Conflict(f"leaves a line of {change.path} without its newline", where=where)

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from replay.errors import ReplayError
+from replay.errors import BadInput
 
 _HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 _PATH = re.compile(r"(?:\w[\w-]*/)*\w[\w-]*\.py", re.ASCII)
@@ -76,12 +76,12 @@ def parse_diff(lines: list[str], at: int, name: str, strip: int) -> tuple[FileCh
             changes.append(change)
             announced = None
         elif line.startswith("@@ "):
-            raise ReplayError("a hunk without its file's --- and +++", where=f"{name}:{at + 1}")
+            raise BadInput("a hunk without its file's --- and +++", where=f"{name}:{at + 1}")
         else:
             at += 1
     _check_changed(announced, name)
     if not changes:
-        raise ReplayError("holds no unified diff", where=name, do="make it with git diff")
+        raise BadInput("holds no unified diff", where=name, do="make it with git diff")
     _check_once(changes, name)
     return tuple(changes)
 
@@ -89,12 +89,12 @@ def parse_diff(lines: list[str], at: int, name: str, strip: int) -> tuple[FileCh
 def _refuse(line: str, where: str) -> None:
     for start, reason in _REFUSED.items():
         if line.startswith(start):
-            raise ReplayError(f"refused {reason}", where=where)
+            raise BadInput(f"refused {reason}", where=where)
 
 
 def _check_changed(announced: int | None, name: str) -> None:
     if announced is not None:
-        raise ReplayError(
+        raise BadInput(
             "a file's diff without a hunk", where=f"{name}:{announced + 1}", do="drop it"
         )
 
@@ -104,7 +104,7 @@ def _check_once(changes: list[FileChange], name: str) -> None:
     for change in changes:
         if change.path in seen:
             where = f"{name}:{change.line}"
-            raise ReplayError(f"changes {change.path} twice", where=where, do="join the hunks")
+            raise BadInput(f"changes {change.path} twice", where=where, do="join the hunks")
         seen.add(change.path)
 
 
@@ -113,14 +113,14 @@ def _file_change(lines: list[str], at: int, name: str, strip: int) -> tuple[File
     where = f"{name}:{at + 1}"
     old, new = (_stripped(lines[at + side], strip) for side in (0, 1))
     if old is None and new is None:
-        raise ReplayError("both sides are /dev/null", where=where)
+        raise BadInput("both sides are /dev/null", where=where)
     if old is not None and new is not None and old != new:
-        raise ReplayError(f"refused {_REFUSED['rename ']} ({old}, {new})", where=where)
+        raise BadInput(f"refused {_REFUSED['rename ']} ({old}, {new})", where=where)
     path = old if old is not None else new
     assert path is not None
     if not _PATH.fullmatch(path):
         do = "name a .py file by its path relative to base/"
-        raise ReplayError(f"{path!r} is no path of a model file", where=where, do=do)
+        raise BadInput(f"{path!r} is no path of a model file", where=where, do=do)
     kind: Literal["edit", "create", "delete"] = (
         "create" if old is None else "delete" if new is None else "edit"
     )
@@ -150,7 +150,7 @@ def _hunk(lines: list[str], at: int, name: str) -> tuple[Hunk, int]:
     where = f"{name}:{at + 1}"
     match = _HUNK.match(lines[at])
     if match is None:
-        raise ReplayError(f"not a hunk's header: {lines[at][:60]!r}", where=where)
+        raise BadInput(f"not a hunk's header: {lines[at][:60]!r}", where=where)
     start = int(match[1])
     old, new = (int(match[group] or "1") for group in (2, 4))
     edits: list[Edit] = []
@@ -166,14 +166,14 @@ def _hunk(lines: list[str], at: int, name: str) -> tuple[Hunk, int]:
             old -= mark != "+"
             new -= mark != "-"
             if "\r" in text:
-                raise ReplayError("has a carriage return", where=f"{name}:{end + 1}")
+                raise BadInput("has a carriage return", where=f"{name}:{end + 1}")
             if mark not in " +-" or old < 0 or new < 0:
                 break
             edits.append(Edit(mark, text))
         end += 1
     if old or new or _goes_on(lines, end):
         do = "the counts in its @@ line and its lines disagree; make the diff again"
-        raise ReplayError("a hunk that is cut off or too long", where=where, do=do)
+        raise BadInput("a hunk that is cut off or too long", where=where, do=do)
     return Hunk(at + 1, start, tuple(edits)), end
 
 
@@ -186,19 +186,19 @@ def _goes_on(lines: list[str], at: int) -> bool:
 
 def _check_hunks(hunks: list[Hunk], kind: str, where: str) -> None:
     if not hunks:
-        raise ReplayError("a file's diff without a hunk", where=where, do="drop it")
+        raise BadInput("a file's diff without a hunk", where=where, do="drop it")
     for before, hunk in itertools.pairwise(hunks):
         if hunk.start < before.start + len(before.old):
-            raise ReplayError("hunks overlap or are out of order", where=f"{where} @{hunk.line}")
+            raise BadInput("hunks overlap or are out of order", where=f"{where} @{hunk.line}")
     for hunk in hunks:
         if kind != "create" and not hunk.old:
             do = "make the diff with three lines of context"
-            raise ReplayError("a hunk without context", where=f"{where} @{hunk.line}", do=do)
+            raise BadInput("a hunk without context", where=f"{where} @{hunk.line}", do=do)
     marks = {edit.mark for hunk in hunks for edit in hunk.edits}
     allowed = {"create": {"+"}, "delete": {"-"}}.get(kind, {" ", "+", "-"})
     whole = len(hunks) == 1 and hunks[0].start == (0 if kind == "create" else 1)
     if not marks <= allowed or (kind != "edit" and not whole):
-        raise ReplayError(f"the hunks do not {kind} the whole file", where=where)
+        raise BadInput(f"the hunks do not {kind} the whole file", where=where)
 
 
 def starts_diff(lines: list[str], at: int) -> bool:

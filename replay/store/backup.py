@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from replay.errors import ReplayError
+from replay.errors import ReplayError, StoreError
 from replay.store.database import Database
 
 
@@ -54,7 +54,7 @@ def appear(beside: Path, target: Path) -> None:
 
 def taken(target: Path) -> ReplayError:
     """The refusal to overwrite."""
-    return ReplayError("exists already", where=str(target), do="name another file, or remove it")
+    return StoreError("exists already", where=str(target), do="name another file, or remove it")
 
 
 @contextmanager
@@ -64,4 +64,4 @@ def failing(target: Path) -> Iterator[None]:
         yield
     except (OSError, sqlite3.Error) as error:
         reason = getattr(error, "strerror", None) or error
-        raise ReplayError(f"the backup can't be made: {reason}", where=str(target)) from None
+        raise StoreError(f"the backup can't be made: {reason}", where=str(target)) from None

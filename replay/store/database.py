@@ -13,7 +13,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from replay.errors import ReplayError
+from replay.errors import StoreError
 from replay.files import shipped
 from replay.store.tables import REVISION
 
@@ -82,7 +82,7 @@ def inode(path: str) -> int:
 def must_be_there(database: Database) -> None:
     """Raises ReplayError if the file no longer has its name, so that nobody will find it."""
     if database.file and inode(database.file[0]) != database.file[1]:
-        raise ReplayError(
+        raise StoreError(
             "the file was removed or replaced while it was open",
             where=database.where,
             do="do it again: what was stored meanwhile is lost",
@@ -104,9 +104,9 @@ def url_of(where: str | Path) -> URL:
     try:
         url = make_url(where)
     except ArgumentError:
-        raise ReplayError("not the URL of a database", where=where) from None
+        raise StoreError("not the URL of a database", where=where) from None
     if url.drivername != "sqlite":
-        raise ReplayError(
+        raise StoreError(
             f"{url.drivername} is not supported", where=where, do="use sqlite:///PATH or a path"
         )
     return url
@@ -120,7 +120,7 @@ def failures(where: str) -> Iterator[None]:
     except (DBAPIError, sqlite3.Error) as error:
         cause = error.orig if isinstance(error, DBAPIError) else error
         what = f"the database fails: {cause}"
-        raise ReplayError(what, where=where, do=advice(cause)) from None
+        raise StoreError(what, where=where, do=advice(cause)) from None
 
 
 def advice(error: BaseException | None) -> str:
@@ -181,7 +181,7 @@ def revision_of(connection: Connection) -> str | None:
     if not tables:
         return None
     if "alembic_version" not in tables:
-        raise ReplayError(
+        raise StoreError(
             "a database, but not one of replay", where=connection.engine.url.database or ""
         )
     found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
@@ -198,7 +198,7 @@ def upgrade(connection: Connection, found: str | None) -> None:
     config.set_main_option("path_separator", "os")
     history = ScriptDirectory.from_config(config).walk_revisions()
     if found is not None and found not in {script.revision for script in history}:
-        raise ReplayError(
+        raise StoreError(
             f"the database is newer than this program, its revision is {found}",
             where=connection.engine.url.database or "",
             do="upgrade replay",

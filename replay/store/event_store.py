@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 from sqlalchemy import Connection, Row, func, insert, select
 
-from replay.errors import ReplayError
+from replay.errors import NotFound, ReplayError, StoreError
 from replay.events.event import NAME_LENGTH, Event, Log, LogEntry, LogHeader, Observation, Origin
 from replay.events.json_form import event_line, header_line, observation_line
 from replay.store.database import Database, failures, must_be_there, open_database, writing
@@ -45,8 +45,9 @@ def find(connection: Connection, log: str) -> Row[Any]:
         return row
     near = get_close_matches(log, stored_names(connection))
     if near:
-        raise ReplayError(f"no log {log!r} is stored", do=f"the nearest are {', '.join(near)}")
-    raise ReplayError(f"no log {log!r} is stored", do="see replay logs, or import one")
+        do = f"the nearest are {', '.join(near)}"
+        raise NotFound(f"no log {log!r} is stored", do=do, nearest=near)
+    raise NotFound(f"no log {log!r} is stored", do="see replay logs, or import one")
 
 
 def row_of(connection: Connection, log: str) -> Row[Any] | None:
@@ -66,7 +67,7 @@ def info(name: str, header: str, fingerprint: str, events: int) -> LogInfo:
     try:
         return LogInfo(name, description_of(header), fingerprint, events)
     except ReplayError as error:
-        raise ReplayError(f"the database is damaged: {error.what}", where=f"log {name}") from None
+        raise StoreError(f"the database is damaged: {error.what}", where=f"log {name}") from None
 
 
 def header(row: Row[Any]) -> LogHeader:
@@ -112,7 +113,7 @@ def damaged(log: str, seq: int) -> Iterator[None]:
         yield
     except ReplayError as error:
         place = f"log {log}, event {seq}" if seq else f"log {log}"
-        raise ReplayError(f"the database is damaged: {error.what}", where=place) from None
+        raise StoreError(f"the database is damaged: {error.what}", where=place) from None
 
 
 CHUNK = 1000
@@ -251,7 +252,7 @@ def add_entries(connection: Connection, log: int, recording: Incoming) -> dict[s
             if own and table is events:
                 last = own[-1]
     if last is None:
-        raise ReplayError(f"the log {recording.header.name} is empty", where=str(recording.origin))
+        raise StoreError(f"the log {recording.header.name} is empty", where=str(recording.origin))
     return last
 
 
@@ -267,7 +268,7 @@ def place(
             return wanted, "present"
         if taken is None:
             return wanted, "stored" if wanted == own else "renamed"
-    raise ReplayError(
+    raise StoreError(
         f"the log {wanted} is stored already with other content",
         where=str(recording.origin),
         do="give this one another name with --log NAME",

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Row, Table
 
-from replay.errors import ReplayError
+from replay.errors import StoreError
 from replay.events.event import (
     NO_EVENTS,
     Event,
@@ -166,13 +166,13 @@ def description_of(header: str) -> str:
     try:
         return described(header).description
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise ReplayError(f"not a log's header: {error}") from None
+        raise StoreError(f"not a log's header: {error}") from None
 
 
 def stored_object(stored: object) -> dict[str, Any]:
     """The object of a column; ReplayError if it is no longer a text with one."""
     if not isinstance(stored, str):
-        raise ReplayError("a text has become something else")
+        raise StoreError("a text has become something else")
     return parse_object(stored.encode())
 
 

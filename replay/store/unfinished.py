@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, func, insert, select
 
-from replay.errors import ReplayError
+from replay.errors import StoreError
 from replay.events.event import LogHeader
 from replay.store.database import Database, failures, must_be_there, writing
 from replay.store.event_store import CHUNK, AddedLog, Incoming, add
@@ -31,10 +31,10 @@ def begin(database: Database, name: str) -> Unfinished:
     try:
         LogHeader(name)
     except ValueError as error:
-        raise ReplayError(f"{error}: {name!r}") from None
+        raise StoreError(f"{error}: {name!r}") from None
     with failures(database.where), writing(database.engine) as connection:
         if found(connection, name):
-            raise ReplayError(
+            raise StoreError(
                 f"a recording {name} goes on, or was broken off",
                 where=database.where,
                 do=f"{next_command(name)} makes a log of it; or name this one with --log NAME",
@@ -51,7 +51,7 @@ def append(database: Database, recording: int, lines: Iterable[bytes]) -> None:
     """
     with failures(database.where), writing(database.engine) as connection:
         if connection.scalar(select(recordings.c.id).where(recordings.c.id == recording)) is None:
-            raise ReplayError("the recording was finished by somebody else", where=database.where)
+            raise StoreError("the recording was finished by somebody else", where=database.where)
         query = select(func.coalesce(func.max(messages.c.number), 0))
         last = connection.scalar(query.where(messages.c.recording == recording))
         rows = [
@@ -99,7 +99,7 @@ def drop(database: Database, recording: Unfinished) -> None:
 def remove(connection: Connection, recording: Unfinished) -> None:
     """Removes a recording, unless it has changed since it was looked at."""
     if found(connection, recording.name) != (recording,):
-        raise ReplayError(
+        raise StoreError(
             f"the recording {recording.name} goes on",
             do="end the program that records it, which then makes a log of it",
         )

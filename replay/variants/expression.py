@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from replay.errors import ReplayError
+from replay.errors import NotFound, ReplayError
 from replay.series import Series, find_patch, is_file, label, parse_revision, step_back
 from replay.variants.subject import RESERVED, Subject
 
@@ -93,7 +93,7 @@ def _point(subject: Subject, atom: str, steps: str, known: Mapping[str, str]) ->
     if atom != "base" and not re.fullmatch(r"[0-9a-fA-F]+", atom):
         near = difflib.get_close_matches(atom, sorted(known), n=3, cutoff=0.4)
         do = f"nearest: {', '.join(near)}" if near else "replay variants lists them"
-        raise ReplayError(f"unknown variant {atom}", do=do)
+        raise NotFound(f"unknown variant {atom}", do=do, nearest=near)
     depth = parse_revision(subject.series, atom + steps)
     named = frozenset[int]() if atom == "base" else {find_patch(subject.series, atom)}
     return VariantSpec(depth, named=frozenset(named))

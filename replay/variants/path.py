@@ -8,7 +8,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from replay.errors import ReplayError
+from replay.errors import Conflict, NotInLanguage
 from replay.series import Patch, read_patch
 from replay.variants.expression import VariantSpec, format_expression
 from replay.variants.subject import Subject
@@ -110,5 +110,5 @@ def _built(subject: Subject, recipe: VariantSpec) -> Variant | None:
     name = f"+{recipe.extra[-1]}" if recipe.extra else text
     try:
         return build(subject, recipe, name, text)
-    except ReplayError:
+    except (Conflict, NotInLanguage):
         return None

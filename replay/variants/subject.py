@@ -5,13 +5,16 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import msgspec
 
 from replay.errors import ReplayError
 from replay.series import Series, read_text
 from replay.variants.dictionary import Dictionary
+
+if TYPE_CHECKING:
+    from replay.variants.variant import Variant
 
 T = TypeVar("T")
 RESERVED = frozenset({"base", "recorded", "qemu"})
@@ -79,6 +82,22 @@ class Subject:
     config: SubjectConfig
     series: Series
     dictionary: Dictionary | None = None
+
+    def variant(self, expression: str, named: Mapping[str, str] | None = None) -> "Variant":
+        """The compiled variant that an expression stands for, as "after" or "3a389e79^+my.patch".
+
+        `named` are names of one's own with their expressions. Raises ReplayError for an unknown
+        name or revision, with the nearest; Conflict and NotInLanguage for a patch that does not
+        apply or makes no model.
+        """
+        # A variant is made of a subject, so its module can be imported only when both are there.
+        from replay.variants.variant import resolve  # noqa: PLC0415
+
+        return resolve(self, expression, named or {})
+
+    def variants(self, *expressions: str) -> "tuple[Variant, ...]":
+        """The variants of several expressions; those that the subject names if there are none."""
+        return tuple(map(self.variant, expressions or self.config.variants))
 
 
 def read_config(path: Path) -> SubjectConfig:

@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from replay import language
-from replay.errors import ReplayError
+from replay.errors import Conflict, ReplayError
 from replay.language import Program
 from replay.series import Tree, apply, read_patch, read_series
 from replay.variants.dictionary import read_dictionary
@@ -117,11 +117,11 @@ def _tree(subject: Subject, recipe: VariantSpec) -> Tree:
         if index not in recipe.left_out:
             try:
                 tree = apply(tree, series.patches[index])
-            except ReplayError as error:
+            except Conflict as error:
                 out = ", ".join(series.patches[at].name for at in sorted(recipe.left_out))
                 what = f"without {out} the patch {series.patches[index].name} does not apply"
                 do = "leave that out too, or put a patch in its place with +FILE"
-                raise ReplayError(f"{what}: {error.what}", where=error.where, do=do) from error
+                raise Conflict(f"{what}: {error.what}", where=error.where, do=do) from error
     for path in recipe.extra:
         tree = apply(tree, read_patch(Path(path)))
     return tree
@@ -135,7 +135,7 @@ def _check(tree: Tree, machine: str) -> None:
         if not tree.patches or tree.patches[-1].name in error.where:
             raise
         where = f"{error.where} (with {tree.patches[-1].name})"
-        raise ReplayError(error.what, where=where, do=error.do) from error
+        raise type(error)(error.what, where=where, do=error.do) from error
 
 
 @lru_cache(maxsize=256)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import pytest
 
 from replay.cli import main
+from replay.cli.app import ORDER
 
 ROOT = Path(__file__).parents[2]
 TOY = ROOT / "tests" / "toy"
@@ -302,3 +303,10 @@ def test_a_wrong_usage_ends_with_2(replay, words):
 
 def test_the_version_is_told(replay):
     assert succeeds(replay("--version")).startswith("replay 0.")
+
+
+def test_the_help_begins_with_what_a_new_user_does_first(replay):
+    lines = succeeds(replay("--help")).splitlines()
+    commands = lines[lines.index("Commands:") + 1 :]
+    words = [line.split()[0] for line in commands if line[:3].strip()]
+    assert words == list(ORDER)

@@ -2,6 +2,7 @@
 
 import re
 
+from tests.examples import PATCHES
 from tests.readme import README, rerun, sessions
 
 TEXT = README.read_text()
@@ -26,3 +27,13 @@ def test_every_file_that_the_readme_links_to_exists():
     targets = re.findall(r"\]\((?!https?:)([^)#]+)\)", TEXT)
     assert targets
     assert [target for target in targets if not (README.parent / target).exists()] == []
+
+
+def test_the_script_of_the_readme_works(tmp_path, monkeypatch, capsys):
+    scripts = re.findall(r"^```python\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+    assert len(scripts) == 1
+    (tmp_path / "patches").symlink_to(PATCHES)
+    monkeypatch.chdir(tmp_path)
+    exec(scripts[0], {})
+    assert "overlay.qcow2" in capsys.readouterr().out
+    assert (tmp_path / "review.html").read_text().startswith("<!doctype html>")

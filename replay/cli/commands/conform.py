@@ -17,14 +17,13 @@ from replay.qemu.conformance import Conformance, agreements, conformance, open_r
 from replay.qemu.conformance.with_recording import RecordingAgreement, compare_with_recording
 from replay.qemu.observed.recorded import recorded
 from replay.reports import conformance as report
-from replay.reports import recording_agreement as observation
 from replay.variants.variant import resolve
 
 OBSERVED: Mapping[
-    OutputFormat, Callable[[Sequence[RecordingAgreement], observation.Bits], Printable]
+    OutputFormat, Callable[[Sequence[RecordingAgreement], report.Bits], Printable]
 ] = {
-    OutputFormat.TEXT: observation.text,
-    OutputFormat.JSON: observation.json,
+    OutputFormat.TEXT: report.recording_text,
+    OutputFormat.JSON: report.recording_json,
 }
 FORMATS: Mapping[OutputFormat, Callable[[Conformance, bool], Printable]] = {
     OutputFormat.TEXT: report.text,

@@ -9,19 +9,17 @@ import typer
 from replay.analysis.bisect import about_check, about_place, bisect, culprits
 from replay.analysis.checks import breaches, load_checks
 from replay.analysis.explain import explain
+from replay.api import headline_place
 from replay.cli import arguments
 from replay.cli.app import DIFFERS, LogWord, OutputFile, Session, app, notify, print_result
 from replay.cli.commands.run import FormatOption, Forms, OutputFormat
 from replay.cli.progress_bar import with_progress
-from replay.engine.diff import diff
 from replay.engine.places import Target, find_target, flags_of, outcome_of, spelled
 from replay.engine.replay import Trace, replay
 from replay.errors import ReplayError
 from replay.reports import bisection as bisecting
 from replay.reports import checks as checking
 from replay.reports import explanation as explaining
-from replay.reports.flag_tables import first_bit
-from replay.reports.headline import chief
 from replay.variants.variant import Subject, Variant, parse_range, resolve
 
 BISECTIONS: Forms[bisecting.BisectReport] = {
@@ -170,15 +168,7 @@ def place_of(
         return outcome_of(ends[0], outcome), outcome
     if name is not None:
         return find_target(name, ends), None
-    found = diff(*ends)
-    if not found.divergences:
-        names = " and ".join(trace.variant.name for trace in ends)
-        raise ReplayError(f"{names} do not differ", do="name what to look for, or other variants")
-    bits = ends[0].variant.subject.config.bits
-    first = chief(found, bits)
-    flag = first_bit(first, bits) or ""
-    known = flag in bits.get(first.place.field, ())
-    return Target(first.place, flag if known else ""), first.first_seq
+    return headline_place(ends)
 
 
 def ends_of(

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from replay.errors import ReplayError
+from replay.errors import BadInput, ReplayError
 from replay.events.json_form import located, parse_object
 from replay.formats.message import KEYS, message, message_text
 from replay.formats.recording import InputLine, Message, weight
@@ -52,7 +52,7 @@ def of_record(line: InputLine, raw: dict[str, Any]) -> Message:
         try:
             record = msgspec.convert(raw, TrafficLine)
         except msgspec.ValidationError as error:
-            raise ReplayError(f"not a line of QMP traffic: {error}") from None
+            raise BadInput(f"not a line of QMP traffic: {error}") from None
         if record.dir == "O":
             return option(line, record)
         if record.msg.keys() == {"client"}:
@@ -68,4 +68,4 @@ def option(line: InputLine, record: TrafficLine) -> Message:
     match record.msg:
         case {"name": str(), "value": str()}:
             return Message(line.origin, "option", record.msg, record.t, size=weight(line.text))
-    raise ReplayError("not an option of a command line: it has no name and value")
+    raise BadInput("not an option of a command line: it has no name and value")

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from replay.errors import ReplayError
+from replay.errors import BadInput
 from replay.events.event import Origin
 from replay.formats.commands import size
 from replay.formats.recording import Message
@@ -122,7 +122,7 @@ def given(value: str) -> tuple[Message, dict[str, ImageFacts]]:
     below = said.pop("backing", None), said.pop("backing-format", None)
     if not said.get("file") or not is_size(wanted):
         do = "write it as --drive id=drive0,file=/d/a.qcow2,format=qcow2,size=64M"
-        raise ReplayError(f"{value!r} has no file, or an odd size", where="--drive", do=do)
+        raise BadInput(f"{value!r} has no file, or an odd size", where="--drive", do=do)
     text = ",".join(f"{key}={part.replace(',', ',,')}" for key, part in said.items())
     told = ImageFacts(None if wanted is None else size(str(wanted)), said.get("format"), *below)
     return Message(origin, "option", {"name": "drive", "value": text}), {said["file"]: told}

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from replay.errors import ReplayError
+from replay.errors import BadInput
 from replay.events.event import Event, Image
 from replay.events.json_form import located
 from replay.formats.commands import is_operation
@@ -37,7 +37,7 @@ def start_of(talk: Paired, drives: Sequence[str]) -> Start:
     options, noted = options_of(talk)
     seen = None if options else machine_events(talk)
     if drives and (options or seen):
-        raise ReplayError(
+        raise BadInput(
             "the recording tells of its drives itself",
             where=str(talk.messages[0].origin),
             do="leave out --drive",

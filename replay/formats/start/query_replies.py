@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct, field
 
-from replay.errors import ReplayError
+from replay.errors import BadInput
 from replay.events.event import Payload
 from replay.events.json_form import parse_payload
 
@@ -103,7 +103,7 @@ def machine(drives: Any, nodes: Any = ()) -> tuple[Payload, ...]:
         found = msgspec.convert(drives, tuple[Drive, ...])
         known = by_file(msgspec.convert(nodes, tuple[BlockNode, ...]))
     except (msgspec.ValidationError, RecursionError) as error:
-        raise ReplayError(f"not a reply about drives: {error}") from None
+        raise BadInput(f"not a reply about drives: {error}") from None
     if not found:
         return tuple(parse_payload(raw) for raw in graph(known))
     chains = [chain_of(drive.inserted, known) for drive in found]
@@ -146,7 +146,7 @@ def chain_of(node: BlockNode | None, known: Mapping[str, BlockNode]) -> tuple[Im
     found: dict[str, ImageReply] = {}
     picture = node.image or picture_at(file_name(node.file), known)
     if picture is None:
-        raise ReplayError(f"no reply tells the size of {node.file}")
+        raise BadInput(f"no reply tells the size of {node.file}")
     while picture is not None and picture.path not in found:
         found[picture.path] = picture
         picture = picture.backing or picture_at(picture.backing_path, known)

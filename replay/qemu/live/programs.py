@@ -8,7 +8,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from replay.errors import ReplayError
+from replay.errors import Unavailable
 
 SYSTEM = "qemu-system-x86_64"
 PACKAGES = {SYSTEM: "qemu-system-x86", "qemu-img": "qemu-utils", "qemu-io": "qemu-utils"}
@@ -40,16 +40,16 @@ def find_programs(binary: str | None = None) -> Programs:
     """
     if not _has_library():
         do = "pip install 'replay[qemu]'"
-        raise ReplayError("the variant qemu needs the Python library qemu.qmp", do=do)
+        raise Unavailable("the variant qemu needs the Python library qemu.qmp", do=do)
     wanted = (binary or SYSTEM, "qemu-img", "qemu-io")
     found = {name: shutil.which(name) for name in wanted}
     if binary and found[binary] is None:
-        raise ReplayError("no program that can be run", where=binary)
+        raise Unavailable("no program that can be run", where=binary)
     missing = [name for name in wanted if found[name] is None]
     if missing:
         packages = " ".join(sorted({PACKAGES[name] for name in missing}))
         do = f"apt-get install --no-install-recommends {packages}"
-        raise ReplayError(f"the variant qemu needs {' and '.join(missing)}", do=do)
+        raise Unavailable(f"the variant qemu needs {' and '.join(missing)}", do=do)
     system, img, io = (str(found[name]) for name in wanted)
     return Programs(system, img, io, version(system))
 
@@ -81,10 +81,10 @@ def output(command: list[str], cwd: Path | None = None) -> str:
             timeout=SECONDS,
         )
     except subprocess.TimeoutExpired:
-        raise ReplayError(f"took longer than {SECONDS:.0f} s", where=command[0]) from None
+        raise Unavailable(f"took longer than {SECONDS:.0f} s", where=command[0]) from None
     except OSError as error:
-        raise ReplayError(f"cannot be run: {error.strerror}", where=command[0]) from None
+        raise Unavailable(f"cannot be run: {error.strerror}", where=command[0]) from None
     if done.returncode:
         words = (done.stderr or done.stdout).strip().splitlines()
-        raise ReplayError(words[-1] if words else "failed", where=command[0])
+        raise Unavailable(words[-1] if words else "failed", where=command[0])
     return done.stdout

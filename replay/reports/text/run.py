@@ -5,8 +5,7 @@ from typing import Any
 
 from replay.engine.view import View, flag_names
 from replay.reports import words
-from replay.reports.changes import StateChange
-from replay.reports.documents import RunReport, StepReport
+from replay.reports.documents import RunReport, StateChange, StepReport
 from replay.reports.text.chains import changed_chains
 from replay.reports.text.page import Page, Piece, block, header, line, page
 
