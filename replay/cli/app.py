@@ -1,26 +1,23 @@
 """The Typer application, the options before a command, exit statuses."""
 
 import sys
-from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
-from msgspec import Struct
 from rich.console import Console
 from typer.core import TyperGroup
 
 from replay import __version__
-from replay.cli import arguments, listings
+from replay.cli import arguments
 from replay.cli.interrupts import Interrupted, interruptible
 from replay.cli.progress_bar import ended
-from replay.cli.terminal import folded, shown
+from replay.cli.session import Session
+from replay.cli.terminal import Printable, print_note, shown
 from replay.errors import ReplayError
-from replay.files import deliver, shipped
+from replay.files import deliver
 from replay.reports.text.page import Page, page
 from replay.reports.words import escape
-from replay.store.event_store import AddedLog, EventStore, open_store
-from replay.variants.variant import Subject, load_subject
 
 ORDER = (
     *("import", "logs", "log", "export"),
@@ -52,29 +49,6 @@ app = typer.Typer(
 DIFFERS = 1
 TROUBLE = 2
 
-LogWord = Annotated[str, typer.Argument(metavar="LOG", help="A stored log's name, or a file.")]
-OutputFile = Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE")]
-
-
-Printable = str | Page
-"""What a command prints: a text for programs and other tools, or a page for people."""
-
-
-class Session(Struct, frozen=True):
-    """What the options before the command say."""
-
-    db: str
-    patches: Path | None
-    named: dict[str, str]
-
-    def store(self) -> EventStore:
-        """The open store."""
-        return open_store(self.db)
-
-    def subject(self) -> Subject:
-        """The subject, wholly validated."""
-        return load_subject(self.patches or shipped("patches"))
-
 
 def main() -> NoReturn:
     """Runs the command line; exits with 0 (same, or done), 1 (differs) or 2 (trouble)."""
@@ -88,13 +62,6 @@ def main() -> NoReturn:
         ended()
         print_note(f"replay: ended by {signal}; what it had not reported as done is undone")
     sys.exit(TROUBLE)
-
-
-def print_note(message: str) -> None:
-    """A line on standard error, as far as that takes it."""
-    lines = folded(message, Console(stderr=True).width) if sys.stderr.isatty() else [message]
-    with suppress(OSError):
-        print(*lines, sep="\n", file=sys.stderr)
 
 
 def print_version(wanted: bool) -> None:
@@ -116,12 +83,6 @@ def options(
 ) -> None:
     """Reads the options that go before the command."""
     context.obj = Session(db, patches, arguments.parse_named(variant or ()))
-
-
-def notify(stored: AddedLog) -> None:
-    """Says it if a file's log has another name in the store."""
-    if stored.status == "renamed":
-        print_note(f"replay: {listings.stored(stored)}")
 
 
 def print_text(text: str) -> None:

@@ -1,5 +1,8 @@
 """Printing pages at the terminal's width and in colour."""
 
+import sys
+from contextlib import suppress
+
 from rich.cells import cell_len
 from rich.console import Console
 from rich.highlighter import RegexHighlighter
@@ -20,6 +23,9 @@ ROLES: dict[TextStyle, str] = {
     "behaviour": "bold magenta",
     "state": "cyan",
 }
+
+Printable = str | Page
+"""What a command prints: a text for programs and other tools, or a page for people."""
 
 
 class UnicodeSigns(RegexHighlighter):
@@ -87,3 +93,10 @@ def _break(line: str, hang: int, width: int) -> int:
     while at > hang and cell_len(line[:at]) > width:
         at = line.rfind(" ", hang, at)
     return at if at > hang else line.find(" ", max(hang, 1) + 1)
+
+
+def print_note(message: str) -> None:
+    """A line on standard error, as far as that takes it."""
+    lines = folded(message, Console(stderr=True).width) if sys.stderr.isatty() else [message]
+    with suppress(OSError):
+        print(*lines, sep="\n", file=sys.stderr)

@@ -338,7 +338,9 @@ def test_a_line_that_a_patch_only_changed_is_carried_on(qemu):
     number = next(
         n for n, it in enumerate(block.lines, 1) if "bs_dest.open_flags = bs_src" in it.text
     )
-    shas = [patch.sha[:8] for patch in lineage(variant, "block.py", number)]
+    shas = [
+        patch.sha[:8] for patch in lineage(variant.subject.series, variant.tree, "block.py", number)
+    ]
     assert shas == ["4ddc07ca", "3a389e79"]
     base = next(n for n, it in enumerate(block.lines, 1) if it.patch is None)
-    assert lineage(variant, "block.py", base) == ()
+    assert lineage(variant.subject.series, variant.tree, "block.py", base) == ()

@@ -36,4 +36,4 @@ def test_the_script_of_the_readme_works(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     exec(scripts[0], {})
     assert "overlay.qcow2" in capsys.readouterr().out
-    assert (tmp_path / "review.html").read_text().startswith("<!doctype html>")
+    assert (tmp_path / "review.html").read_text().startswith("<!DOCTYPE html>")

@@ -7,9 +7,11 @@ from typing import Annotated
 import typer
 
 from replay.cli import arguments
-from replay.cli.app import DIFFERS, OutputFile, Printable, Session, app, notify, print_result
-from replay.cli.commands.run import FormatOption, OutputFormat
+from replay.cli.app import DIFFERS, app, print_result
+from replay.cli.options import FormatOption, OutputFile, OutputFormat
 from replay.cli.progress_bar import with_progress
+from replay.cli.session import Session, report_renamed
+from replay.cli.terminal import Printable
 from replay.engine.replay import replay
 from replay.errors import ReplayError
 from replay.files import shipped
@@ -66,7 +68,7 @@ def with_recording(
     revisions = [at] if at else list(subject.config.variants)
     variants = [resolve(subject, revision, session.named) for revision in revisions]
     with session.store() as store:
-        logs = list(arguments.open_logs(store, word, notify))
+        logs = list(arguments.open_logs(store, word, report_renamed))
     found = [
         compare_with_recording(witness, replay(log, variant, with_progress))
         for log in logs

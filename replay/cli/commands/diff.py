@@ -1,6 +1,6 @@
 """replay diff."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,19 +21,12 @@ from replay.analysis.baseline import (
 )
 from replay.analysis.interactions import interactions
 from replay.cli import arguments
-from replay.cli.app import (
-    DIFFERS,
-    OutputFile,
-    Printable,
-    Session,
-    app,
-    notify,
-    print_note,
-    print_result,
-)
-from replay.cli.commands.run import PageFormat, PageOption
+from replay.cli.app import DIFFERS, app, print_result
+from replay.cli.options import OutputFile, PageFormat, PageOption
 from replay.cli.players import Player, QemuOption, players_of
 from replay.cli.progress_bar import with_progress
+from replay.cli.session import Session
+from replay.cli.terminal import Printable, print_note
 from replay.engine.diff import Divergence, diff
 from replay.errors import ReplayError
 from replay.events.event import Log
@@ -44,7 +37,6 @@ from replay.reports.html import diff as html
 from replay.reports.text import diff as text
 from replay.reports.words import escape
 from replay.series import Patch, find_patch, read_patch
-from replay.store.event_store import EventStore
 from replay.variants.variant import Variant, expressions
 
 
@@ -164,8 +156,8 @@ def diff_logs(
     asked = DiffOptions(
         patches_of(only, compared), patches_of(other_than, compared), known, interactions
     )
-    with session.store() as store:
-        logs = _logs(store, None if every else choice.logs, expressions(subject, session.named))
+    near = expressions(subject, session.named)
+    logs = session.logs(choice.logs, every, "compare", near)
     asking = asked if attributed else None
     found = [compare(log, players, asking) for log in with_progress(logs, len(logs), "logs")]
     form = QUIET if quiet else _form(format, several and attributed, details)
@@ -197,18 +189,6 @@ def _form(format: PageFormat, several: bool, details: bool) -> Form:
     if format in FORMS:
         return FORMS[format]
     return partial(text.overviews if several else text.diffs, details=details)
-
-
-def _logs(store: EventStore, words: Sequence[str] | None, near: Iterable[str]) -> list[Log]:
-    """The logs of names, patterns and files, of None all that are stored."""
-    stored = [info.name for info in store.logs()]
-    names = (
-        stored if words is None else [n for w in words for n in arguments.matching_names(stored, w)]
-    )
-    logs = [log for name in names for log in arguments.open_logs(store, name, notify, near)]
-    if not logs:
-        raise ReplayError("no log to compare", do="name one, or import some and say --all")
-    return logs
 
 
 def _tell_unused(file: Path | None, unused: Sequence[AcceptedEffect], every: bool) -> None:

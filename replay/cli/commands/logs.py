@@ -8,8 +8,11 @@ import typer
 
 from replay.cli import arguments, listings
 from replay.cli import import_summary as intake
-from replay.cli.app import LogWord, OutputFile, app, notify, print_note, print_text
+from replay.cli.app import app, print_text
+from replay.cli.options import LogWord, OutputFile
 from replay.cli.progress_bar import seen, with_progress
+from replay.cli.session import report_renamed
+from replay.cli.terminal import print_note
 from replay.files import deliver
 from replay.formats import read as ingest
 from replay.formats.recording import InputLine, read_lines
@@ -80,7 +83,7 @@ def logs(context: typer.Context) -> None:
 def log(context: typer.Context, name: LogWord) -> None:
     """Show one log's events."""
     with context.obj.store() as store:
-        print_text(listings.log(arguments.open_log(store, name, notify)))
+        print_text(listings.log(arguments.open_log(store, name, report_renamed)))
 
 
 @app.command()

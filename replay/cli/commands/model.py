@@ -8,7 +8,6 @@ from replay.cli import listings
 from replay.cli.app import app, print_text
 from replay.errors import ReplayError
 from replay.series import annotate as source
-from replay.variants.variant import resolve
 
 
 @app.command()
@@ -29,7 +28,7 @@ def show(
 ) -> None:
     """Show the model's source at a revision."""
     revision, _, function = point.partition(":")
-    variant = resolve(context.obj.subject(), revision, context.obj.named)
+    variant = context.obj.variant(revision)
     print_text(listings.shown(source.show(variant.tree, variant.name, function or None)))
 
 
@@ -41,5 +40,5 @@ def annotate(
     file, at, revision = point.partition("@")
     if not at:
         raise ReplayError(f"{point} names no revision", do=f"write {point}@REV")
-    variant = resolve(context.obj.subject(), revision, context.obj.named)
+    variant = context.obj.variant(revision)
     print_text(listings.annotated(source.annotate(variant.tree, file)))

@@ -12,8 +12,9 @@ import typer
 
 from replay.cli import import_summary as intake
 from replay.cli import listings
-from replay.cli.app import app, print_note, print_text
+from replay.cli.app import app, print_text
 from replay.cli.interrupts import Interrupted
+from replay.cli.terminal import print_note
 from replay.errors import ReplayError
 from replay.files import deliver
 from replay.formats import read as ingest

@@ -7,9 +7,11 @@ from typing import Annotated
 import typer
 
 from replay.cli import arguments
-from replay.cli.app import OutputFile, Session, app, notify, print_result
+from replay.cli.app import app, print_result
 from replay.cli.commands.diff import LogsAfterDashes
+from replay.cli.options import OutputFile
 from replay.cli.progress_bar import with_progress
+from replay.cli.session import Session, report_renamed
 from replay.engine.diff import Diff, diff
 from replay.engine.replay import replay
 from replay.errors import ReplayError
@@ -43,7 +45,7 @@ def reproduce(
         raise ReplayError("a script is about one log", do="name one")
     with session.store() as store:
         near = expressions(subject, session.named)
-        logs = list(arguments.open_logs(store, choice.logs[0], notify, near))
+        logs = list(arguments.open_logs(store, choice.logs[0], report_renamed, near))
     if len(logs) != 1:
         names = ", ".join(log.name for log in logs)
         raise ReplayError("the file holds several logs", do=f"name one of {names}")

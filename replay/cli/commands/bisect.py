@@ -1,0 +1,66 @@
+"""replay bisect."""
+
+from typing import Annotated
+
+import typer
+
+from replay.analysis.bisect import about_check, about_place, bisect
+from replay.api import headline_place
+from replay.cli.app import app, print_result
+from replay.cli.options import ChecksFile, FormatOption, Forms, LogWord, OutputFile, OutputFormat
+from replay.cli.progress_bar import with_progress
+from replay.cli.session import Session
+from replay.engine.places import Target, find_target, outcome_of, spelled
+from replay.engine.replay import Trace, replay
+from replay.errors import ReplayError
+from replay.reports import bisection
+from replay.reports.bisection import BisectReport, bisect_report
+
+BISECTIONS: Forms[BisectReport] = {
+    OutputFormat.TEXT: bisection.text,
+    OutputFormat.JSON: bisection.json,
+}
+
+
+@app.command("bisect")
+def bisect_log(
+    context: typer.Context,
+    name: LogWord,
+    between: Annotated[
+        str | None, typer.Argument(metavar="A..B", help="Default: the first and last named.")
+    ] = None,
+    check: Annotated[str | None, typer.Option(metavar="NAME", help="A check's breach.")] = None,
+    outcome: Annotated[int | None, typer.Option(metavar="SEQ", help="An event's outcome.")] = None,
+    field: Annotated[str | None, typer.Option(metavar="PATH.FIELD[.FLAG]")] = None,
+    file: Annotated[str | None, typer.Option(metavar="NAME", help="An image file.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every patch that changes it.")] = False,
+    checks: ChecksFile = None,
+    format: FormatOption = OutputFormat.TEXT,
+    output: OutputFile = None,
+) -> None:
+    """Find the patch that changes something; by default what the headline of the diff tells."""
+    session: Session = context.obj
+    start, end = session.ends(between)
+    log = session.log(name)
+    ends = (replay(log, start, with_progress), replay(log, end, with_progress))
+    if sum(option is not None for option in (check, outcome, field, file)) > 1:
+        raise ReplayError("a bisection is about one thing", do="give one option")
+    if check is not None:
+        about, target = check, None
+        question = about_check(checks or start.subject.directory / "checks.py", check)
+    else:
+        target, seq = place_of(ends, outcome, field or file)
+        about, question = spelled(target), about_place(ends, target, seq)
+    found = bisect(ends, question, every, with_progress)
+    print_result(BISECTIONS[format](bisect_report(ends, about, found, target)), output)
+
+
+def place_of(
+    ends: tuple[Trace, Trace], outcome: int | None, name: str | None
+) -> tuple[Target, int | None]:
+    """The place that a bisection is about, and its event if that is given; else the headline's."""
+    if outcome is not None:
+        return outcome_of(ends[0], outcome), outcome
+    if name is not None:
+        return find_target(name, ends), None
+    return headline_place(ends)

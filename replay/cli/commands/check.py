@@ -1,0 +1,51 @@
+"""replay check."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from replay.analysis.bisect import culprits
+from replay.analysis.checks import breaches, load_checks
+from replay.cli.app import DIFFERS, app, print_result
+from replay.cli.options import At, ChecksFile, FormatOption, Forms, OutputFile, OutputFormat
+from replay.cli.progress_bar import with_progress
+from replay.cli.session import Session
+from replay.engine.replay import replay
+from replay.reports import checks as reports
+from replay.reports.checks import CheckReport, check_report
+
+CHECKS: Forms[Sequence[CheckReport]] = {
+    OutputFormat.TEXT: reports.text,
+    OutputFormat.JSON: reports.json,
+}
+
+
+@app.command("check")
+def check_logs(
+    context: typer.Context,
+    names: Annotated[list[str] | None, typer.Argument(metavar="LOG...")] = None,
+    every: Annotated[bool, typer.Option("--all", help="All stored logs.")] = False,
+    at: At = None,
+    checks: ChecksFile = None,
+    find_patch: Annotated[
+        bool, typer.Option("--bisect", help="For each breach the patch that brought it.")
+    ] = False,
+    format: FormatOption = OutputFormat.TEXT,
+    output: OutputFile = None,
+) -> None:
+    """Look for states that breach an invariant; exit with 1 if there are."""
+    session: Session = context.obj
+    variant = session.variant(at)
+    file = checks or variant.subject.directory / "checks.py"
+    loaded = load_checks(file, variant)
+    logs = session.logs(names or (), every, "check")
+    documents = []
+    for log in with_progress(logs, len(logs), "logs"):
+        trace = replay(log, variant, with_progress)
+        breached = breaches(trace, loaded, with_progress)
+        brought = culprits(trace, file, breached) if find_patch else {}
+        documents.append(check_report(trace, loaded, breached, brought))
+    print_result(CHECKS[format](documents), output)
+    if any(document.breaches for document in documents):
+        raise typer.Exit(DIFFERS)

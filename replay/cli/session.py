@@ -1,0 +1,82 @@
+"""What every command begins with: the store, the subject, and what its words mean in them."""
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+from msgspec import Struct
+
+from replay import api
+from replay.cli import arguments, listings
+from replay.cli.terminal import print_note
+from replay.errors import ReplayError
+from replay.events.event import Log
+from replay.store.event_store import AddedLog, EventStore, open_store
+from replay.variants.variant import Subject, Variant, parse_range
+
+
+class Session(Struct, frozen=True):
+    """What the options before the command say."""
+
+    db: str
+    patches: Path | None
+    named: dict[str, str]
+
+    def store(self) -> EventStore:
+        """The open store."""
+        return open_store(self.db)
+
+    def subject(self) -> Subject:
+        """The subject, wholly validated."""
+        return _subject(self.patches)
+
+    def variant(self, expression: str | None) -> Variant:
+        """The variant of an expression, by default the last that the subject names."""
+        subject = self.subject()
+        return subject.variant(expression or tuple(subject.config.variants)[-1], self.named)
+
+    def ends(self, between: str | None) -> tuple[Variant, Variant]:
+        """The two variants of a range, by default the first and last that the subject names.
+
+        Raises ReplayError if it is no range.
+        """
+        names = tuple(self.subject().config.variants)
+        ends = (names[0], names[-1]) if between is None else parse_range(between)
+        if ends is None:
+            raise ReplayError(f"{between} is no range", do="write it as before..after")
+        return self.variant(ends[0]), self.variant(ends[1])
+
+    def log(self, word: str) -> Log:
+        """The one log of that name or in that file, which is stored on the way."""
+        with self.store() as store:
+            return arguments.open_log(store, word, report_renamed)
+
+    def logs(
+        self, words: Sequence[str], every: bool, purpose: str, near: Iterable[str] = ()
+    ) -> list[Log]:
+        """The logs of names, patterns and files, or all that are stored.
+
+        Raises ReplayError if there is none for this purpose; `near` are other words that may have
+        been meant.
+        """
+        with self.store() as store:
+            stored = [info.name for info in store.logs()]
+            matching = [name for w in words for name in arguments.matching_names(stored, w)]
+            names = stored if every else matching
+            opened = (arguments.open_logs(store, name, report_renamed, near) for name in names)
+            logs = [log for several in opened for log in several]
+        if not logs:
+            raise ReplayError(f"no log to {purpose}", do="name one, or import some and say --all")
+        return logs
+
+
+@lru_cache
+def _subject(patches: Path | None) -> Subject:
+    # Checking the whole series takes long, and one command may ask for the subject several times.
+    return api.load_subject(patches)
+
+
+def report_renamed(added: AddedLog) -> None:
+    """Says it if a file's log has another name in the store."""
+    if added.status == "renamed":
+        print_note(f"replay: {listings.stored(added)}")
