@@ -10,7 +10,8 @@ import sys
 import termios
 import tty
 
-from replay.cli import main
+from replay.cli import main, progress_bar
+from replay.cli.progress_bar import PATIENCE
 from tests.whole.children import start
 
 STYLE = re.compile(r"\x1b\[([\d;]*)m")
@@ -19,12 +20,17 @@ STYLE = re.compile(r"\x1b\[([\d;]*)m")
 PLAIN = ("COLUMNS", "NO_COLOR")
 
 
-def on_terminal(*words: object, columns: int = 80, **settings: str) -> str:
-    """What `replay WORDS` writes to a terminal of that width, on both its outputs."""
+def on_terminal(
+    *words: object, columns: int = 80, patience: float = PATIENCE, **settings: str
+) -> str:
+    """What `replay WORDS` writes to a terminal of that width, on both its outputs.
+
+    Progress is shown of what takes longer than `patience` seconds.
+    """
     near, far = pty.openpty()
     tty.setraw(far)
     fcntl.ioctl(far, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
-    process = start(_there, os.ttyname(far), tuple(map(str, words)), settings)
+    process = start(_there, os.ttyname(far), tuple(map(str, words)), patience, settings)
     shown = b""
     while process.is_alive() or _waiting(near):
         shown += os.read(near, 1 << 16) if _waiting(near) else b""
@@ -38,7 +44,7 @@ def _waiting(near: int) -> bool:
     return bool(select.select([near], [], [], 0.05)[0])
 
 
-def _there(name: str, words: tuple[str, ...], settings: dict[str, str]) -> None:
+def _there(name: str, words: tuple[str, ...], patience: float, settings: dict[str, str]) -> None:
     """Ends the process as `replay WORDS` does on a terminal."""
     terminal = os.open(name, os.O_RDWR)
     for number in (0, 1, 2):
@@ -47,5 +53,6 @@ def _there(name: str, words: tuple[str, ...], settings: dict[str, str]) -> None:
     for setting in PLAIN:
         os.environ.pop(setting, None)
     os.environ |= {"TERM": "xterm-256color"} | settings
+    progress_bar.PATIENCE = patience
     sys.argv = ["replay", *words]
     main()

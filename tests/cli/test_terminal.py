@@ -154,7 +154,7 @@ def test_wide_letters_take_two_columns():
 
 
 def test_what_takes_long_tells_how_far_it_has_come_and_leaves_no_trace(db):
-    shown = on_terminal("--db", db, "diff", "deleted-*", "lost-*")
+    shown = on_terminal("--db", db, "diff", "deleted-*", "lost-*", patience=0)
     assert re.search(r"\d of 6 logs, \d+\.\d a second, \d+ s left", shown)
     assert shown.count("\x1b[?25h") == shown.count("\x1b[?25l") > 0
     assert shown.index("\x1b[?25h") < shown.index("6 of 6 logs differ")
