@@ -2,6 +2,7 @@
 
 import re
 
+from replay import load_subject, read_log, replay
 from tests.examples import PATCHES
 from tests.readme import README, rerun, sessions
 
@@ -37,3 +38,29 @@ def test_the_script_of_the_readme_works(tmp_path, monkeypatch, capsys):
     exec(scripts[0], {})
     assert "overlay.qcow2" in capsys.readouterr().out
     assert (tmp_path / "review.html").read_text().startswith("<!DOCTYPE html>")
+
+
+def test_every_file_that_the_rooms_documents_name_exists():
+    root = README.parent
+    documents = [*(root / "replay").rglob("README.md"), root / ".github" / "CONTRIBUTING.md"]
+    assert len(documents) >= 4
+    for document in documents:
+        text = document.read_text()
+        links = re.findall(r"\]\((?!https?:)([^)#]+)\)", text)
+        assert [link for link in links if not (document.parent / link).exists()] == [], document
+        named = re.findall(r"`([\w/.-]+/[\w.-]+\.(?:py|patch|toml))`", text)
+        places = (document.parent, root, root / "replay")
+        lost = [name for name in named if not any((place / name).exists() for place in places)]
+        assert lost == [], document
+
+
+def test_the_native_form_in_the_formats_document_is_read(tmp_path):
+    text = (README.parent / "replay" / "formats" / "README.md").read_text()
+    example = re.search(r"^```\n(\{.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    assert example is not None
+    file = tmp_path / "example.jsonl"
+    file.write_text(example[1])
+    subject, log = load_subject(), read_log(file)
+    assert [step.outcome.status for step in replay(log, subject.variant("after")).steps] == [
+        "returned"
+    ] * len(log.events)
