@@ -21,6 +21,14 @@ SUBJECT = Subject(
     Path("handmade"),
     SubjectConfig(
         machine="Machine",
+        more={
+            "drawing": {
+                "driver": "driver",
+                "file": "filename",
+                "job": "job_type",
+                "labels": {"backing_hd": "backing"},
+            }
+        },
         node=NodeConfig(
             class_name="Node", children=("file", "backing_hd"), roots="drives", root_name="name"
         ),

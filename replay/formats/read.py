@@ -12,12 +12,7 @@ from replay.errors import BadInput
 from replay.events.event import NAME_LENGTH, Event, Origin
 from replay.events.json_form import located
 from replay.formats import conversation
-from replay.formats.readers import incus, iotests, native, socat, transcript
-from replay.formats.readers import libvirt_debug as libvirtd
-from replay.formats.readers import libvirt_domain as domain
-from replay.formats.readers import qemu_trace as tracelog
-from replay.formats.readers import qmp_shell as shell
-from replay.formats.readers import qmp_traffic as qmp
+from replay.formats.readers import READERS, libvirt_domain, native, qmp_traffic
 from replay.formats.recording import (
     InputLine,
     Message,
@@ -28,20 +23,10 @@ from replay.formats.recording import (
     within_memory,
 )
 
-CONVERSATIONS: tuple[Reader, ...] = (
-    qmp,
-    shell,
-    socat,
-    tracelog,
-    incus,
-    iotests,
-    domain,
-    libvirtd,
-    transcript,
-)
-FORMATS = (native.FORMAT, *(reader.FORMAT for reader in CONVERSATIONS))
+FORMATS = (native.FORMAT, *(reader.FORMAT for reader in READERS))
 HEAD = 2000
-"""How many lines of a file are looked at to recognise it."""
+"""How many lines are read to recognise a file: a log may begin with lines of other programs,
+and a file of no known form must not be read, and held, whole."""
 
 SUFFIXES = (".gz", ".xz", ".jsonl", ".json", ".qmp", ".log", ".txt", ".trace")
 
@@ -93,8 +78,8 @@ def read(
     """
     wish = wish or ImportOptions(format, name)
     file = open_input(Path(path), wish.format, lines)
-    found = native.read(file.lines) if file.reader is None else conversations(file, wish)
-    return found if wish.name is None else called(found, wish.name)
+    recordings = native.read(file.lines) if file.reader is None else conversations(file, wish)
+    return recordings if wish.name is None else rename_only(recordings, wish.name)
 
 
 def read_all(
@@ -123,13 +108,14 @@ def read_joined(
         partial = partial or file.reader.PARTIAL
         parts += only_recording(by_conversation(file, wish), file)
     name = wish.name or log_name(paths[0])
-    said = by_time(parts)
-    yield from called(iter([conversation.recording(name, said, wish.drives, partial)]), name)
+    messages = by_time(parts)
+    joined = conversation.recording(name, messages, wish.drives, partial)
+    yield from rename_only([joined], name)
 
 
 def by_time(parts: Sequence[Message]) -> Sequence[Message]:
     """The messages of several files by their times if all have one, else file by file."""
-    times = {place: one.time for place, one in enumerate(parts) if one.time is not None}
+    times = {place: message.time for place, message in enumerate(parts) if message.time is not None}
     if len(times) < len(parts):
         return parts
     return [parts[place] for place in sorted(times, key=times.__getitem__)]
@@ -138,35 +124,36 @@ def by_time(parts: Sequence[Message]) -> Sequence[Message]:
 def read_traffic(name: str, traffic: Iterable[bytes]) -> Recording:
     """The recording in lines of QMP traffic that no file holds, under this name."""
     lines = (InputLine(Origin(name, number), text) for number, text in enumerate(traffic, 1))
-    return next(called(conversations(InputFile(Path(name), qmp, lines), ImportOptions()), name))
+    file = InputFile(Path(name), qmp_traffic, lines)
+    return next(rename_only(conversations(file, ImportOptions()), name))
 
 
 def open_input(path: Path, format: str | None, reader: FileReader) -> InputFile:
-    """A file and its form; ReplayError for an empty one and one that nobody knows."""
+    """A file and its form; ReplayError for an empty file and for an unknown form."""
     lines = reader(path)
     head = list(islice(lines, 1))
     if not head:
         raise BadInput("the file is empty", where=shown(path))
     if format is not None:
         return InputFile(path, of_format(format), chain(head, lines))
-    if native.lacks(head):
+    if native.why_not(head):
         head += islice(lines, HEAD)
     return InputFile(path, recognise(head), chain(head, lines))
 
 
 def recognise(head: Sequence[InputLine]) -> Reader | None:
-    """The form that the first lines show; ReplayError with what each reader misses."""
-    missing = native.lacks(head)
-    if not missing:
+    """The form that the first lines show; ReplayError with why each reader refuses it."""
+    reason = native.why_not(head)
+    if not reason:
         return None
-    reasons = {native.FORMAT: missing}
-    for reader in CONVERSATIONS:
-        reasons[reader.FORMAT] = reader.lacks(head)
+    reasons = {native.FORMAT: reason}
+    for reader in READERS:
+        reasons[reader.FORMAT] = reader.why_not(head)
         if not reasons[reader.FORMAT]:
             return reader
-    told = "; ".join(f"{format}: {reason}" for format, reason in reasons.items())
+    text = "; ".join(f"{format}: {why}" for format, why in reasons.items())
     raise BadInput(
-        f"no reader knows this file ({told})",
+        f"no reader knows this file ({text})",
         where=str(head[0].origin),
         do="if it is one of these, say which with --format",
     )
@@ -176,7 +163,7 @@ def of_format(format: str) -> Reader | None:
     """The reader of a format by its name; ReplayError with the known ones."""
     if format == native.FORMAT:
         return None
-    for reader in CONVERSATIONS:
+    for reader in READERS:
         if format == reader.FORMAT:
             return reader
     raise BadInput(f"unknown format {format!r}", do=f"known are {', '.join(FORMATS)}")
@@ -190,10 +177,10 @@ def conversations(file: InputFile, wish: ImportOptions) -> Iterator[Recording]:
     empty = 0
     for channel, messages in groups.items():
         own = channel_name(name, channel, alone=len(groups) == 1)
-        found = conversation.recording(own, messages, wish.drives, file.reader.PARTIAL)
-        entries = list(found.entries)
+        recording = conversation.recording(own, messages, wish.drives, file.reader.PARTIAL)
+        entries = list(recording.entries)
         if any(isinstance(entry, Event) for entry in entries):
-            yield replace(found, entries=iter(entries))
+            yield replace(recording, entries=iter(entries))
         else:
             empty += 1
     if empty == len(groups):
@@ -208,20 +195,21 @@ def by_conversation(file: InputFile, wish: ImportOptions) -> dict[str, list[Mess
     """The messages of each conversation, by its name; what is of none is of all."""
     assert file.reader is not None
     with located(Origin(shown(file.path), 1)):
-        found = file.reader.messages(file.lines)
-        messages = list(within_memory(found, lambda message: message.size))
-    channels = dict.fromkeys(one.channel for one in messages if one.channel) or {"": None}
+        unlimited = file.reader.messages(file.lines)
+        messages = list(within_memory(unlimited, lambda message: message.size))
+    named = (message.channel for message in messages if message.channel)
+    channels = dict.fromkeys(named) or {"": None}
     if wish.monitor is not None and channels.keys() != {""}:
         channels = {name: None for name in channels if name == wish.monitor}
         if not channels:
-            names = ", ".join(sorted({one.channel for one in messages if one.channel}))
+            names = ", ".join(sorted({message.channel for message in messages if message.channel}))
             do = f"there are {names}"
             raise BadInput(f"no monitor {wish.monitor!r}", where=shown(file.path), do=do)
     groups: dict[str, list[Message]] = {name: [] for name in channels}
-    for one in messages:
-        for name in (one.channel,) if one.channel else channels:
+    for message in messages:
+        for name in (message.channel,) if message.channel else channels:
             if name in groups:
-                groups[name].append(one)
+                groups[name].append(message)
     if not messages:
         raise BadInput("no message in this file", where=shown(file.path))
     return groups
@@ -229,7 +217,7 @@ def by_conversation(file: InputFile, wish: ImportOptions) -> dict[str, list[Mess
 
 def only_recording(groups: dict[str, list[Message]], file: InputFile) -> list[Message]:
     """The messages of the only conversation, or of a domain's last start."""
-    if file.reader is domain:
+    if file.reader is libvirt_domain:
         return list(groups.values())[-1]
     if len(groups) > 1:
         do = f"pick one with --monitor: {', '.join(groups)}"
@@ -252,7 +240,7 @@ def log_name(path: Path) -> str:
     return "".join(c if c.isprintable() else "?" for c in name)[:NAME_LENGTH] or "log"
 
 
-def called(recordings: Iterable[Recording], name: str) -> Iterator[Recording]:
+def rename_only(recordings: Iterable[Recording], name: str) -> Iterator[Recording]:
     """The one recording under another name; ReplayError if there is more than one."""
     for count, recording in enumerate(recordings):
         if count:

@@ -110,14 +110,14 @@ class Recording:
 
 
 class Reader(Protocol):
-    """A form in which conversations are recorded: its name, and how it is told and read."""
+    """A form in which conversations are recorded: its name, how to recognise it, how to read it."""
 
     FORMAT: str
     PARTIAL: bool
     """Whether a file may begin in the middle of a conversation."""
 
-    def lacks(self, head: Sequence[InputLine]) -> str:
-        """What the first lines of a file of this format would have; "" if it has all."""
+    def why_not(self, head: Sequence[InputLine]) -> str:
+        """Why the first lines are not of this format; "" means that they are."""
 
     def messages(self, lines: Iterable[InputLine]) -> Iterator[Message]:
         """The messages of a file, or a ReplayError with file, line and reason."""

@@ -13,19 +13,19 @@ PARTIAL = True
 LINE = re.compile(rb"^\[(?P<time>[^\]]{1,40})\] (?P<what>QUERY|REPLY|EVENT): (?P<text>\{.*)$")
 
 
-def lacks(head: Sequence[InputLine]) -> str:
-    """What the first lines would have in a file of this format; "" if they have all."""
-    found = any(LINE.match(line.text) for line in head)
-    return "" if found else "no line begins with [TIME] QUERY: {"
+def why_not(head: Sequence[InputLine]) -> str:
+    """Why the first lines are not of this format; "" means that they are."""
+    matches = any(LINE.match(line.text) for line in head)
+    return "" if matches else "no line begins with [TIME] QUERY: {"
 
 
 def messages(lines: Iterable[InputLine]) -> Iterator[Message]:
     """The messages of the file; their times are whole seconds."""
     for line in lines:
-        found = LINE.match(line.text)
-        if found:
-            sender = "C" if found["what"] == b"QUERY" else "S"
-            yield readable(InputLine(line.origin, found["text"]), sender, seconds(found["time"]))
+        match = LINE.match(line.text)
+        if match:
+            sender = "C" if match["what"] == b"QUERY" else "S"
+            yield readable(InputLine(line.origin, match["text"]), sender, seconds(match["time"]))
 
 
 def seconds(text: bytes) -> float | None:

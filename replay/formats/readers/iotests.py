@@ -18,8 +18,8 @@ FILTERED = re.compile(rb"(?<=[:,\[ ])(?:TIMESTAMP|SIZE|OFFSET|NUMBER)\b")
 START = re.compile(rb"^[^{]{0,80}(?=\{)")
 
 
-def lacks(head: Sequence[InputLine]) -> str:
-    """What the first line would have in a file of this format; "" if it has all."""
+def why_not(head: Sequence[InputLine]) -> str:
+    """Why the first line is not of this format; "" means that it is."""
     return "" if head[0].text.startswith(TITLE) else "the first line is not QA output created by"
 
 

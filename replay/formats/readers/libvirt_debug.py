@@ -45,10 +45,10 @@ class LoggedText(NamedTuple):
     text: InputLine
 
 
-def lacks(head: Sequence[InputLine]) -> str:
-    """What the first lines would have in a file of this format; "" if they have all."""
-    found = any(TALK.search(line.text) or start_of(line) for line in head)
-    return "" if found else "no line begins as DATE+0000: THREAD: debug : or has QEMU_MONITOR_"
+def why_not(head: Sequence[InputLine]) -> str:
+    """Why the first lines are not of this format; "" means that they are."""
+    matches = any(TALK.search(line.text) or start_of(line) for line in head)
+    return "" if matches else "no line begins as DATE+0000: THREAD: debug : or has QEMU_MONITOR_"
 
 
 def start_of(line: InputLine) -> re.Match[bytes] | None:
@@ -58,12 +58,14 @@ def start_of(line: InputLine) -> re.Match[bytes] | None:
 
 def messages(lines: Iterable[InputLine]) -> Iterator[Message]:
     """The messages of all conversations, each told once."""
-    everything = list(within_memory(told(unwrapped(lines)), lambda one: weight(one.text.text)))
-    seen = {(one.channel, one.what) for one in everything}
-    for one in everything:
-        finer = COARSE.get(one.what, ())
-        if not any((one.channel, what) in seen for what in finer):
-            yield readable(one.text, SENDERS.get(one.what, "S"), one.time, one.channel)
+    everything = list(
+        within_memory(logged_texts(unwrapped(lines)), lambda logged: weight(logged.text.text))
+    )
+    kinds = {(logged.channel, logged.what) for logged in everything}
+    for logged in everything:
+        finer = COARSE.get(logged.what, ())
+        if not any((logged.channel, what) in kinds for what in finer):
+            yield readable(logged.text, SENDERS.get(logged.what, "S"), logged.time, logged.channel)
 
 
 def unwrapped(lines: Iterable[InputLine]) -> Iterator[InputLine]:
@@ -85,7 +87,7 @@ def unwrapped(lines: Iterable[InputLine]) -> Iterator[InputLine]:
         yield begun
 
 
-def told(lines: Iterable[InputLine]) -> Iterator[LoggedText]:
+def logged_texts(lines: Iterable[InputLine]) -> Iterator[LoggedText]:
     """Every JSON text that a monitor sent or got; one may go on for several lines."""
     names = Names()
     scanner, going_on = Scanner(), LoggedText("", "", None, InputLine(None, b""))  # type: ignore[arg-type]
@@ -110,7 +112,7 @@ class Names:
     def __init__(self) -> None:
         self._started: dict[bytes, bytes] = {}
         self._names: dict[bytes, str] = {}
-        self._given: dict[str, int] = {}
+        self._uses: dict[str, int] = {}
 
     def learn(self, line: InputLine) -> None:
         """Takes from a line which domain a thread works on, and that a conversation begins."""
@@ -127,8 +129,8 @@ class Names:
         """The name of the conversation that this address means now."""
         if address not in self._names:
             name = (domain or address).decode(errors="replace")
-            self._given[name] = self._given.get(name, 0) + 1
-            again = self._given[name]
+            self._uses[name] = self._uses.get(name, 0) + 1
+            again = self._uses[name]
             self._names[address] = name if again == 1 else f"{name}-{again}"
         return self._names[address]
 

@@ -17,10 +17,10 @@ MOST = 10_000
 OPTION = re.compile(r"--?[A-Za-z][\w.-]*")
 
 
-def lacks(head: Sequence[InputLine]) -> str:
-    """What the first lines would have in a file of this format; "" if they have all."""
-    found = any(START.match(line.text) for line in head)
-    return "" if found else "no line says DATE+0000: starting up"
+def why_not(head: Sequence[InputLine]) -> str:
+    """Why the first lines are not of this format; "" means that they are."""
+    matches = any(START.match(line.text) for line in head)
+    return "" if matches else "no line says DATE+0000: starting up"
 
 
 def messages(lines: Iterable[InputLine]) -> Iterator[Message]:
@@ -29,8 +29,8 @@ def messages(lines: Iterable[InputLine]) -> Iterator[Message]:
     words: list[InputLine] = []
     going_on, time = False, None
     for line in lines:
-        if begun := START.match(line.text):
-            start, time, going_on, words = start + 1, seconds(begun["date"]), True, []
+        if header := START.match(line.text):
+            start, time, going_on, words = start + 1, seconds(header["date"]), True, []
         elif going_on:
             going_on = line.text.endswith(b"\\") and len(words) < MOST
             words.append(InputLine(line.origin, line.text.removesuffix(b"\\").strip()))
@@ -50,8 +50,8 @@ def options(words: Iterable[InputLine], time: float | None, channel: str) -> Ite
 
 def split(text: bytes) -> list[str]:
     """The words of a line, without the shell's quotes; old logs have none, and odd ones."""
-    shown = text.decode(errors="replace")
+    line = text.decode(errors="replace")
     try:
-        return shlex.split(shown)
+        return shlex.split(line)
     except ValueError:
-        return shown.split()
+        return line.split()

@@ -12,8 +12,8 @@ FORMAT = "native"
 MARK = b'"replay_log"'
 
 
-def lacks(head: Sequence[InputLine]) -> str:
-    """What the first line would have in a file of this format; "" if it has all."""
+def why_not(head: Sequence[InputLine]) -> str:
+    """Why the first line is not of this format; "" means that it is."""
     return "" if is_header(head[0]) else 'the first line has no "replay_log"'
 
 

@@ -20,10 +20,10 @@ SIGHT = re.compile(
 )
 
 
-def lacks(head: Sequence[InputLine]) -> str:
-    """What the first lines would have in a file of this format; "" if they have all."""
-    found = any(TALK.match(line.text) or SIGHT.match(line.text) for line in head)
-    return "" if found else "no line tells of a command, a reply or an opened file"
+def why_not(head: Sequence[InputLine]) -> str:
+    """Why the first lines are not of this format; "" means that they are."""
+    matches = any(TALK.match(line.text) or SIGHT.match(line.text) for line in head)
+    return "" if matches else "no line tells of a command, a reply or an opened file"
 
 
 def messages(lines: Iterable[InputLine]) -> Iterator[Message]:

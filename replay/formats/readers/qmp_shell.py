@@ -13,10 +13,10 @@ PARTIAL = False
 PROMPTS = re.compile(rb"^(?:\(QEMU\) |TRANS> )+")
 
 
-def lacks(head: Sequence[InputLine]) -> str:
-    """What the first lines would have in a file of this format; "" if they have all."""
-    found = any(PROMPTS.match(line.text) for line in head)
-    return "" if found else "no line begins with the prompt (QEMU)"
+def why_not(head: Sequence[InputLine]) -> str:
+    """Why the first lines are not of this format; "" means that they are."""
+    matches = any(PROMPTS.match(line.text) for line in head)
+    return "" if matches else "no line begins with the prompt (QEMU)"
 
 
 def messages(lines: Iterable[InputLine]) -> Iterator[Message]:

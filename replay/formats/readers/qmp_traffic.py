@@ -26,8 +26,8 @@ class TrafficLine(msgspec.Struct, frozen=True):
     msg: dict[str, Any]
 
 
-def lacks(head: Sequence[InputLine]) -> str:
-    """What the first line would have in a file of this format; "" if it has all."""
+def why_not(head: Sequence[InputLine]) -> str:
+    """Why the first line is not of this format; "" means that it is."""
     try:
         raw = parse_object(head[0].text)
     except ReplayError:

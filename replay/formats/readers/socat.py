@@ -20,10 +20,10 @@ ESCAPED = re.compile(rb"\\(.)")
 ESCAPES = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"a": b"\a", b"b": b"\b", b"f": b"\f"}
 
 
-def lacks(head: Sequence[InputLine]) -> str:
-    """What the first lines would have in a file of this format; "" if they have all."""
-    found = any(HEADER.search(line.text) for line in head)
-    return "" if found else "no header as > DATE length=N from=A to=B"
+def why_not(head: Sequence[InputLine]) -> str:
+    """Why the first lines are not of this format; "" means that they are."""
+    matches = any(HEADER.search(line.text) for line in head)
+    return "" if matches else "no header as > DATE length=N from=A to=B"
 
 
 def messages(lines: Iterable[InputLine]) -> Iterator[Message]:
@@ -34,7 +34,7 @@ def messages(lines: Iterable[InputLine]) -> Iterator[Message]:
         header = HEADER.search(line.text)
         data = line.text[: header.start()] if header else line.text
         if way and data:
-            unescaped = ESCAPED.sub(lambda found: ESCAPES.get(found[1], found[1]), data)
+            unescaped = ESCAPED.sub(lambda escape: ESCAPES.get(escape[1], escape[1]), data)
             for text in ways[way].feed(InputLine(line.origin, unescaped)):
                 yield readable(text, "C" if way == b">" else "S", time)
         if header:
@@ -44,7 +44,7 @@ def messages(lines: Iterable[InputLine]) -> Iterator[Message]:
 def seconds(date: bytes, micro: bytes) -> float | None:
     """The time of a header, whose zone is not told and taken as UTC; None for no real date."""
     try:
-        at = datetime.strptime(date.decode(), "%Y/%m/%d %H:%M:%S").replace(tzinfo=UTC)
+        moment = datetime.strptime(date.decode(), "%Y/%m/%d %H:%M:%S").replace(tzinfo=UTC)
     except ValueError:
         return None
-    return at.timestamp() + int(micro) / 1_000_000
+    return moment.timestamp() + int(micro) / 1_000_000

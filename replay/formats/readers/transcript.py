@@ -14,10 +14,10 @@ MARK = re.compile(rb"^[\s>*#]*(?P<who>->|<-|C:|S:)\s*(?=\{)")
 SENDERS = {b"->": "C", b"C:": "C", b"<-": "S", b"S:": "S"}
 
 
-def lacks(head: Sequence[InputLine]) -> str:
-    """What the first lines would have in a file of this format; "" if they have all."""
-    found = any(MARK.match(line.text) for line in head)
-    return "" if found else "no line begins with -> { or <- {, C: { or S: {"
+def why_not(head: Sequence[InputLine]) -> str:
+    """Why the first lines are not of this format; "" means that they are."""
+    matches = any(MARK.match(line.text) for line in head)
+    return "" if matches else "no line begins with -> { or <- {, C: { or S: {"
 
 
 def messages(lines: Iterable[InputLine]) -> Iterator[Message]:

@@ -18,13 +18,14 @@ class DrawingWords(Struct, frozen=True):
     """What the table [drawing] of subject.toml says of a node's observed fields.
 
     `driver` is the field shown in brackets, `file` the one with its file's name, `job` the field
-    with a job's sort; `labels` are names for child fields.
+    with a job's sort; `labels` are names for child fields. Where the table has none of them,
+    nothing is shown.
     """
 
-    driver: str = "driver"
-    file: str = "filename"
-    job: str = "job_type"
-    labels: Mapping[str, str] = msgspec.field(default_factory=lambda: {"backing_hd": "backing"})
+    driver: str = ""
+    file: str = ""
+    job: str = ""
+    labels: Mapping[str, str] = {}
 
 
 class Mark(Struct, frozen=True):
