@@ -4,10 +4,9 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any
 
-from msgspec import Struct
-
+from replay.engine.trace import ModelStep, ModelTrace, Outcome
 from replay.events.event import (
     Await,
     Command,
@@ -31,35 +30,6 @@ from replay.variants.variant import Variant
 
 MEMO_SIZE = 200_000
 """How many transitions are remembered; the oldest go first."""
-
-
-class Outcome(Struct, frozen=True):
-    """How an event ended: a value if it returned, else an error.
-
-    Errors have class and desc, or text (a refused hmp command), or errno; those of a crash also
-    file and line.
-    """
-
-    status: Literal["returned", "refused", "crashed"]
-    value: Any = None
-    error: dict[str, Any] | None = None
-
-
-class Step(Struct, frozen=True, eq=False):
-    """An event of a log, its outcome, and the state after it; seq counts from 1."""
-
-    seq: int
-    event: Event
-    outcome: Outcome
-    state: State
-
-
-class Trace(Struct, frozen=True, eq=False):
-    """What a log did in a variant."""
-
-    log: Log
-    variant: Variant
-    steps: tuple[Step, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,20 +80,20 @@ MEMO = Memo()
 """
 
 
-def replay(log: Log, variant: Variant, watch: Progress = no_progress) -> Trace:
+def replay(log: Log, variant: Variant, progress: Progress = no_progress) -> ModelTrace:
     """The trace of a log, translated if the subject has a dictionary, in a variant."""
     log = translate(log, variant.subject)
     state = variant.program.initial()
     steps = []
     requests = _requests(_Content(log.fingerprint, variant.subject, log))
-    events = watch(zip(log.events, requests, strict=True), len(requests), "events")
+    events = progress(zip(log.events, requests, strict=True), len(requests), "events")
     for seq, (event, asked) in enumerate(events, 1):
         state, outcome = _step(variant.program, state, asked)
-        steps.append(Step(seq, event, outcome, state))
-    return Trace(log, variant, tuple(steps))
+        steps.append(ModelStep(seq, event, outcome, state))
+    return ModelTrace(log, variant, tuple(steps))
 
 
-def transitions(trace: Trace) -> Iterator[TransitionKey]:
+def transitions(trace: ModelTrace) -> Iterator[TransitionKey]:
     """The transitions of a trace that ran code of the model; equal ones are the same work."""
     program = trace.variant.program
     state = program.initial()

@@ -7,7 +7,6 @@ from msgspec import Struct
 
 from replay.analysis.cause_chain import CauseLink
 from replay.analysis.explain import Explanation
-from replay.engine.places import spelled
 from replay.reports import words
 from replay.reports.documents import FORMAT_VERSION, LogId, VariantId, log_id, log_json, variant_id
 from replay.reports.json import document
@@ -145,7 +144,7 @@ def json(report: ExplainReport) -> str:
 def _json(it: Explanation) -> dict[str, Any]:
     return {
         "variant": it.trace.variant.name,
-        "about": spelled(it.target),
+        "about": words.place(it.place),
         "seq": it.seq,
         "since": it.since,
         "value": it.value,

@@ -6,9 +6,8 @@ from typing import Any
 import msgspec
 
 from replay.analysis.attribute import Cause
-from replay.engine.compare import level
 from replay.engine.places import ABSENT
-from replay.engine.replay import Outcome
+from replay.engine.trace import Outcome
 from replay.engine.view import Node, flag_names
 from replay.reports.documents import (
     FORMAT_VERSION,
@@ -85,8 +84,8 @@ def _diff(report: DiffReport) -> dict[str, Any]:
 def _divergence(told: DivergenceReport) -> dict[str, Any]:
     divergence = told.divergence
     return {
-        **divergence.place._asdict(),
-        "level": level(divergence.place),
+        **divergence.place.document(),
+        "level": divergence.place.level,
         "values": divergence.values,
         "first_seq": divergence.first_seq,
         "last_seq": divergence.last_seq,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from replay.errors import NotFound, ReplayError
 from replay.series import Series, find_patch, is_file, label, parse_revision, step_back
-from replay.variants.subject import RESERVED, Subject
+from replay.variants.subject import MACHINES, RESERVED, Subject
 
 _POINT = re.compile(r"(?P<atom>\w+)(?P<steps>(?:\^|~\d*)*)(?P<rest>.*)", re.DOTALL)
 _LEFT_OUT = re.compile(r"-([0-9a-fA-F]{7,40})(?=[+-]|$)")
@@ -26,6 +26,26 @@ class VariantSpec:
     left_out: frozenset[int] = frozenset()
     extra: tuple[str, ...] = ()
     named: frozenset[int] = field(default=frozenset(), compare=False)
+
+
+@dataclass(frozen=True)
+class MachineSpec:
+    """A real machine: the recorded one, or a QEMU that is run, by default the first in PATH."""
+
+    name: str
+    word: str
+    program: str = ""
+
+
+def parse_machine(text: str, named: Mapping[str, str]) -> MachineSpec | None:
+    """The machine that `recorded`, `qemu`, `qemu:PROGRAM` or a user's name for one stands for.
+
+    None for any other word, which may be a variant of the model.
+    """
+    word, colon, program = named.get(text, text).partition(":")
+    if word not in MACHINES or (colon and (word != "qemu" or not program)):
+        return None
+    return MachineSpec(text, word, program)
 
 
 def expressions(subject: Subject, named: Mapping[str, str]) -> Mapping[str, str]:

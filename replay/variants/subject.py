@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from replay.variants.variant import Variant
 
 T = TypeVar("T")
-RESERVED = frozenset({"base", "recorded", "qemu"})
+MACHINES = ("recorded", "qemu")
+"""Words for what really happened, which stand where a variant of the model may stand."""
+RESERVED = frozenset({"base", *MACHINES})
 """Names that no variant may have."""
 
 

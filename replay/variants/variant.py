@@ -1,7 +1,7 @@
 """Building and compiling the variant that an expression stands for."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from replay.variants.expression import (
     VariantSpec,
     expressions,
     is_expression,
+    parse_machine,
     parse_range,
     parse_spec,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "expressions",
     "is_expression",
     "load_subject",
+    "parse_machine",
     "parse_range",
     "resolve",
     "variant_with_tree",
@@ -47,6 +49,10 @@ class Variant:
     def digest(self) -> str:
         """sha256 hex of all that the model says; equal digests replay alike."""
         return self.program.digest
+
+    def renamed(self, name: str) -> "Variant":
+        """The same variant under another name."""
+        return replace(self, name=name)
 
 
 @dataclass(frozen=True)

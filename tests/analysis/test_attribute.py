@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from replay.analysis.attribute import Attribution, attribute, select
-from replay.engine.compare import Place
 from replay.engine.diff import Diff, diff
+from replay.engine.places import FieldPlace, NodePlace, Place
 from replay.engine.replay import replay
 from replay.events.event import (
     Command,
@@ -77,8 +77,8 @@ YARD = log(
     Command("qmp", "couple", {"train": "7"}),
     Command("qmp", "uncouple", {"train": "7"}),
 )
-BRAKE = Place("field", "7.behind", "marks")
-FORGOTTEN = Place("node", "other[0]", "existence")
+BRAKE = FieldPlace("7.behind", "marks")
+FORGOTTEN = NodePlace("other[0]")
 
 
 # Between points of the series
@@ -87,7 +87,7 @@ FORGOTTEN = Place("node", "other[0]", "existence")
 def test_a_divergence_comes_from_the_patch_at_which_its_value_changes():
     assert told(TOY, YARD, "before", "after") == {
         BRAKE: [("bbbb2222", False, 0, 1)],
-        Place("field", "7.behind.behind", "marks"): [("bbbb2222", False, 0, 1)],
+        FieldPlace("7.behind.behind", "marks"): [("bbbb2222", False, 0, 1)],
         FORGOTTEN: [("aaaa1111", False, "present", "absent")],
     }
 
@@ -108,7 +108,7 @@ def test_a_value_that_changes_twice_comes_from_both_patches():
     example = next(read(ROOT / "patches" / "examples" / "lost-backing.jsonl"))
     events = tuple(example.events)
     found = told(QEMU, Log("x", example.header, events, fingerprint(events)), "3a389e79", "after")
-    flags = found[Place("field", "drive0.backing_hd", "open_flags")]
+    flags = found[FieldPlace("drive0.backing_hd", "open_flags")]
     assert (flags[0][0], flags[-1][0]) == ("4ddc07ca", "7e3d98dd")
     assert all(before != after for _, _, before, after in flags)
     assert all(one[3] == other[2] for one, other in pairwise(flags))

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from replay.engine.replay import MEMO, Memo, Outcome, Trace, replay, request, step
+from replay.engine.replay import MEMO, Memo, replay, request, step
+from replay.engine.trace import ModelTrace, Outcome
 from replay.engine.view import view
 from replay.errors import ReplayError
 from replay.events.event import (
@@ -63,7 +64,7 @@ def qmp(name: str, **arguments: Any) -> Command:
     return Command("qmp", name, arguments)
 
 
-def outcomes(trace: Trace) -> list[Outcome]:
+def outcomes(trace: ModelTrace) -> list[Outcome]:
     """The outcome of every event."""
     return [step.outcome for step in trace.steps]
 

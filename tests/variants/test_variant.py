@@ -7,6 +7,7 @@ import pytest
 
 from replay.errors import ReplayError
 from replay.series.annotate import annotate, show
+from replay.variants.expression import MachineSpec, parse_machine
 from replay.variants.subject import FieldConfig, VariantConfig, read_config
 from replay.variants.variant import (
     Subject,
@@ -373,3 +374,19 @@ def test_annotate_names_the_patch_behind_each_line(subject: Subject) -> None:
     assert named["class Machine:"] == ("base", "")
     with pytest.raises(ReplayError, match=r"the tree has no file mod\.py; it has model\.py"):
         annotate(resolve(subject, "after", {}).tree, "mod.py")
+
+
+@pytest.mark.parametrize(
+    ("word", "machine"),
+    [
+        ("recorded", MachineSpec("recorded", "recorded")),
+        ("qemu", MachineSpec("qemu", "qemu")),
+        ("qemu:/opt/qemu", MachineSpec("qemu:/opt/qemu", "qemu", "/opt/qemu")),
+        ("old", MachineSpec("old", "qemu", "/opt/old")),
+        ("qemu:", None),
+        ("recorded:/opt/qemu", None),
+        ("after", None),
+    ],
+)
+def test_a_word_stands_for_a_real_machine_or_for_none(word, machine):
+    assert parse_machine(word, {"old": "qemu:/opt/old", "mine": "after"}) == machine

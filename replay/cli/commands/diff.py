@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from typer.core import TyperCommand
 
-from replay.analysis.attribute import Cause, attribute, select
+from replay.analysis.attribute import Cause, attribute, model_traces, select
 from replay.analysis.baseline import (
     AcceptedEffect,
     accepted_effects,
@@ -94,7 +94,7 @@ def _together(told: DiffReport) -> tuple[InteractionReport, ...]:
     asked = {patch.name for patch in told.named}
     did = {t.patch.name for one in told.divergences for c in one.causes for t in c.turns}
     names = asked & did or did
-    found = interactions(told.diff.replayed, lambda patch: patch.name in names)
+    found = interactions(model_traces(told.diff), lambda patch: patch.name in names)
     return tuple(map(interaction_report, found))
 
 
@@ -147,7 +147,7 @@ def diff_logs(
     subject = session.subject()
     choice = arguments.split_arguments(words or (), context.meta["logs"], subject, session.named)
     compared = arguments.resolve_variants(choice.variants, subject, session.named)
-    players = players_of(choice.variants, compared, subject, binary)
+    players = players_of(choice.variants, compared, subject, binary, session.named)
     attributed = attributed and len(compared) == len(players)
     several = every or any(map(arguments.is_pattern, choice.logs))
     if interactions and several and not details and format == PageFormat.TEXT:

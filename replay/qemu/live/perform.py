@@ -4,8 +4,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from replay.engine.observed_trace import ObservedStep, ObservedTrace, Observer
-from replay.engine.replay import NOT_RUNNING, NOTHING, Outcome
+from replay.engine.replay import NOT_RUNNING, NOTHING
+from replay.engine.trace import ObservedStep, ObservedTrace, Observer, Outcome
 from replay.engine.view import Node, View
 from replay.errors import ReplayError
 from replay.events.event import Event, Log
@@ -30,10 +30,8 @@ from replay.qemu.observed.visibility import FLAGS, compared, through
 from replay.state.disk import is_temporary
 from replay.variants.subject import Subject
 
-WITNESS = "qemu"
 
-
-def perform(log: Log, subject: Subject, programs: Programs) -> ObservedTrace:
+def perform(log: Log, subject: Subject, programs: Programs, name: str = "qemu") -> ObservedTrace:
     """What a real QEMU does with a log.
 
     Its process and its directory are gone when this returns or raises. Raises ReplayError if QEMU
@@ -43,7 +41,7 @@ def perform(log: Log, subject: Subject, programs: Programs) -> ObservedTrace:
         places = Sandbox(home(log.events), Path(root).resolve())
         places.make()
         steps, remarks = run(_perform(log, subject, programs, places))
-    witness = Observer(WITNESS, programs.version, programs.digest, subject)
+    witness = Observer(name, programs.version, programs.digest, subject)
     return ObservedTrace(log, witness, steps, lambda seen: through(seen, subject), remarks)
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from replay.engine.observed_trace import ObservedStep, ObservedTrace, Observer
-from replay.engine.replay import NOTHING, Outcome
+from replay.engine.replay import NOTHING
+from replay.engine.trace import ObservedStep, ObservedTrace, Observer, Outcome
 from replay.engine.view import Node, View
 from replay.events.event import Await, Command, Event, Log, Notice, Observation
 from replay.qemu.observed.open_flags import with_flags
@@ -21,7 +21,6 @@ from replay.qemu.observed.visibility import COMPARED_FLAGS, FLAGS, through
 from replay.variants.subject import Subject
 from replay.variants.translation import translate
 
-WITNESS = "recorded"
 DRIVES, NODES, GRAPH = QUERIES
 PROTOCOLS = ("file", "host_device")
 
@@ -32,7 +31,7 @@ ODD = (LookupError, TypeError, ValueError, AttributeError, RecursionError, Cycle
 """What an answer raises that is not as QEMU's are."""
 
 
-def recorded(log: Log, subject: Subject) -> ObservedTrace:
+def recorded(log: Log, subject: Subject, name: str = "recorded") -> ObservedTrace:
     """What the recording of a log saw. Places where it did not look have no view."""
     log = translate(log, subject)
     looks, odd = looked(log)
@@ -41,7 +40,7 @@ def recorded(log: Log, subject: Subject) -> ObservedTrace:
         ObservedStep(seq, event, outcome(event), looks.get(seq))
         for seq, event in enumerate(log.events, 1)
     )
-    witness = Observer(WITNESS, "what was recorded", "", subject)
+    witness = Observer(name, "what was recorded", "", subject)
     return ObservedTrace(
         log, witness, steps, lambda seen: lens(seen, subject), tuple(remarks(log, looks, odd))
     )
