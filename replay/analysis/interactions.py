@@ -204,7 +204,7 @@ def _reached(trace: Trace) -> frozenset[tuple[str, int]]:
     state = program.initial()
     found: set[tuple[str, int]] = set()
     for step in trace.steps:
-        asked = request(step.event.payload)
+        asked = request(step.event.payload, trace.variant.subject.config)
         if state.machine is not None and asked.handler in program.functions:
             found |= program.reached(asked.handler, asked.arguments, state)
         state = step.state

@@ -27,11 +27,12 @@ class NodeConfig(
     """The class of nodes, its child fields in walking order, and where the roots are.
 
     `roots` is the machine's field that lists the root nodes, `root_name` the node's field that
-    names one.
+    names one. `chain` is the child field along which a drawing runs, "" for none.
     """
 
     class_name: str
     children: tuple[str, ...]
+    chain: str
     roots: str
     root_name: str
 
@@ -46,6 +47,16 @@ class FieldConfig(
 
     source: str
     shown: Literal["value", "present", "count"] = "value"
+
+
+class ChannelConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a refusal on a channel is: a class with a description, or a text as printed.
+
+    `refusal_stops` says that the machine is gone then, as one whose command line is refused.
+    """
+
+    refusal: Literal["class", "text"] = "class"
+    refusal_stops: bool = False
 
 
 class JobsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -66,6 +77,7 @@ class SubjectConfig(msgspec.Struct, frozen=True):
 
     machine: str
     node: NodeConfig
+    channels: Mapping[str, ChannelConfig] = {}
     fields: Mapping[str, FieldConfig] = {}
     hidden: tuple[str, ...] = ()
     jobs: JobsConfig | None = None
@@ -112,7 +124,11 @@ def read_config(path: Path) -> SubjectConfig:
     jobs = document.pop("jobs", None)
     return SubjectConfig(
         machine=_convert(document.pop("machine"), str, path, "machine"),
-        node=_convert(document.pop("node"), NodeConfig, path, "node"),
+        node=_node(document.pop("node"), path),
+        channels={
+            name: _convert(channel, ChannelConfig, path, f"channels.{name}")
+            for name, channel in _table(document, "channels", path)
+        },
         fields={name: _field(rule, path, name) for name, rule in _table(document, "fields", path)},
         hidden=_convert(document.pop("hidden", []), tuple[str, ...], path, "hidden"),
         jobs=None if jobs is None else _convert(jobs, JobsConfig, path, "jobs"),
@@ -137,6 +153,13 @@ def check_name(name: str, where: str = "") -> None:
 def _table(document: dict[str, Any], key: str, path: Path) -> list[tuple[str, Any]]:
     """The entries of an optional table, which is taken out of the document."""
     return list(_convert(document.pop(key, {}), dict[str, Any], path, key).items())
+
+
+def _node(node: Any, path: Path) -> NodeConfig:
+    config = _convert(node, NodeConfig, path, "node")
+    if config.chain and config.chain not in config.children:
+        raise ReplayError(f"{config.chain!r} is none of children", where=f"{path}: node.chain")
+    return config
 
 
 def _field(rule: Any, path: Path, name: str) -> FieldConfig:

@@ -227,7 +227,7 @@ def counting(directory: Path, *values: int) -> Subject:
     for name, patch in patches.items():
         (directory / name).write_text(patch)
     (directory / "series").write_text("".join(f"{name}\n" for name in patches))
-    node = 'class = "Node"\nchildren = []\nroots = "nodes"\nroot_name = "name"\n'
+    node = 'class = "Node"\nchildren = []\nchain = ""\nroots = "nodes"\nroot_name = "name"\n'
     (directory / "subject.toml").write_text(f'machine = "Machine"\n[node]\n{node}')
     return load_subject(directory)
 
