@@ -1,4 +1,4 @@
-"""Reading a subject directory: its series, subject.toml and dictionary."""
+"""A subject, and reading its subject.toml."""
 
 import re
 import tomllib
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 import msgspec
 
 from replay.errors import ReplayError
+from replay.events.command_rules import NO_RULES, CommandRules
 from replay.series import Series, read_text
 from replay.variants.dictionary import Dictionary
 
@@ -88,12 +89,13 @@ class SubjectConfig(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """A directory's series and configuration, and its dictionary if it has one."""
+    """A directory's series and configuration, its dictionary and its rules of commands, if any."""
 
     directory: Path
     config: SubjectConfig
     series: Series
     dictionary: Dictionary | None = None
+    commands: CommandRules = NO_RULES
 
     def variant(self, expression: str, named: Mapping[str, str] | None = None) -> "Variant":
         """The compiled variant that an expression stands for, as "after" or "3a389e79^+my.patch".

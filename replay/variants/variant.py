@@ -7,6 +7,7 @@ from pathlib import Path
 
 from replay import language
 from replay.errors import Conflict, ReplayError
+from replay.events.command_rules import read_command_rules
 from replay.language import Program
 from replay.series import Tree, apply, read_patch, read_series
 from replay.variants.dictionary import read_dictionary
@@ -67,7 +68,13 @@ def load_subject(directory: Path) -> Subject:
     """
     path = directory / "subject.toml"
     config = read_config(path)
-    subject = Subject(directory, config, read_series(directory), read_dictionary(directory))
+    subject = Subject(
+        directory,
+        config,
+        read_series(directory),
+        read_dictionary(directory),
+        read_command_rules(directory),
+    )
     for tree in subject.series.trees:
         _check(tree, subject.config.machine)
     for name, variant in subject.config.variants.items():

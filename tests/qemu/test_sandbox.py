@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from replay.errors import ReplayError
+from replay.events.command_rules import shipped_command_rules
 from replay.events.json_form import parse_payload
 from replay.qemu.live.allowed_commands import Hmp, Qmp, Skip, operation
 from replay.qemu.live.sandbox import Sandbox
@@ -33,7 +34,7 @@ ELSEWHERE = [
 
 
 def asked(raw):
-    return operation(parse_payload(raw), HERE, overlaid=False)
+    return operation(parse_payload(raw), HERE, shipped_command_rules(), overlaid=False)
 
 
 def test_a_name_in_the_directory_of_the_log_lies_in_the_private_directory():

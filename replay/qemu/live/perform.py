@@ -72,6 +72,7 @@ class LivePerformance:
         self._images = images
         self._places = places
         self._bits = subject.config.bits.get(FLAGS, {})
+        self._rules = subject.commands
         self._overlaid = every
         self._moving: set[str] = set()
         self._met: set[str] = set()
@@ -87,7 +88,7 @@ class LivePerformance:
         return ObservedStep(seq, event, outcome, await self._look())
 
     async def _outcome(self, seq: int, event: Event) -> Outcome | None:
-        asked = plan_operations(event.payload, self._places, self._overlaid)
+        asked = plan_operations(event.payload, self._places, self._rules, self._overlaid)
         remark = asked.reason if isinstance(asked, Skip) else getattr(asked, "remark", "")
         if remark:
             done = "is not performed" if isinstance(asked, Skip) else "is"
