@@ -110,7 +110,7 @@ def _pairs(divergence: Divergence) -> list[tuple[str, str]]:
 def _road(start: Trace, end: Trace, watch: Progress) -> Road:
     legs = path_between(start.variant, end.variant)
     watched = watch(legs, len(legs), "patches")
-    return (((), start), *((leg.turns, replay(start.log, leg.variant, watch)) for leg in watched))
+    return (((), start), *((leg.changes, replay(start.log, leg.variant, watch)) for leg in watched))
 
 
 def _steps(
