@@ -47,7 +47,7 @@ def test_a_temporary_file_is_called_by_its_number():
     assert here.outside("/private/tmp/vl.XyZ123") == "<tmp0>"
     assert here.outside("/private/tmp/vl.AbC456") == "<tmp1>"
     assert here.inside("<tmp1>") == "/private/tmp/vl.AbC456"
-    assert here.told("no /private/tmp/vl.XyZ123 there") == "no <tmp0> there"
+    assert here.with_log_names("no /private/tmp/vl.XyZ123 there") == "no <tmp0> there"
     with pytest.raises(ReplayError, match="there is no file <tmp2> yet"):
         here.inside("<tmp2>")
 
