@@ -30,7 +30,11 @@ SUBJECT = Subject(
             }
         },
         node=NodeConfig(
-            class_name="Node", children=("file", "backing_hd"), roots="drives", root_name="name"
+            class_name="Node",
+            children=("file", "backing_hd"),
+            chain="backing_hd",
+            roots="drives",
+            root_name="name",
         ),
         fields={
             "driver": FieldConfig("drv"),

@@ -115,7 +115,7 @@ def _pairs(divergence: Divergence, names: Collection[str]) -> list[tuple[str, st
 def _road(start: ModelTrace, end: ModelTrace, watch: Progress) -> Road:
     legs = path_between(start.variant, end.variant)
     watched = watch(legs, len(legs), "patches")
-    return (((), start), *((leg.turns, replay(start.log, leg.variant, watch)) for leg in watched))
+    return (((), start), *((leg.changes, replay(start.log, leg.variant, watch)) for leg in watched))
 
 
 def _steps(

@@ -102,7 +102,7 @@ class _Search:
     def change(self, before: int, after: int) -> AnswerChange:
         """What is turned between two neighbours."""
         return AnswerChange(
-            turns=self.legs[after - 1].turns,
+            turns=self.legs[after - 1].changes,
             before=self._trace(before),
             after=self._trace(after),
             answers=(self._answer(before), self._answer(after)),

@@ -84,7 +84,8 @@ class CauseTracer:
     def record(self, seq: int) -> EventTrace:
         """What a traced event did; an empty record for one that no function handled."""
         if seq not in self._records:
-            asked = request(self.trace.steps[seq - 1].event.payload)
+            config = self.trace.variant.subject.config
+            asked = request(self.trace.steps[seq - 1].event.payload, config)
             before = self.state(seq - 1)
             record = EventTrace()
             if before.machine is not None and asked.handler in self.program.functions:

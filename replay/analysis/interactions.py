@@ -64,8 +64,8 @@ def variant_without(variant: Variant, part: PatchPart) -> Variant | None:
         if part.patch not in series:
             return None
         index = series.index(part.patch)
-        left_out = variant.recipe.left_out | {index}
-        return build(variant.subject, replace(variant.recipe, left_out=left_out), "without it", "")
+        left_out = variant.spec.left_out | {index}
+        return build(variant.subject, replace(variant.spec, left_out=left_out), "without it", "")
     except (Conflict, NotInLanguage):
         return None
 
@@ -123,8 +123,8 @@ def _steps(start: Variant, end: Variant) -> Iterator[tuple[PatchChange, tuple[Va
     """The steps that put one patch in, each with the variants before and after it."""
     at = start
     for leg in path_between(start, end):
-        if len(leg.turns) == 1 and not leg.turns[0].out:
-            yield leg.turns[0], (at, leg.variant)
+        if len(leg.changes) == 1 and not leg.changes[0].out:
+            yield leg.changes[0], (at, leg.variant)
         at = leg.variant
 
 
@@ -135,8 +135,8 @@ def _needs(turn: PatchChange, before: ModelTrace, after: ModelTrace) -> Iterator
     """By the earlier patches, from the latest on, without which the patch does not do it."""
     step = diff(before, after)
     left = list(step.divergences)
-    recipe = before.variant.recipe
-    depths = range(recipe.depth - 1, -1, -1) if recipe == VariantSpec(recipe.depth) else ()
+    spec = before.variant.spec
+    depths = range(spec.depth - 1, -1, -1) if spec == VariantSpec(spec.depth) else ()
     for depth in depths:
         pair = _around(before.variant, depth, turn.patch)
         if pair is None or not left:
@@ -204,7 +204,7 @@ def _reached(trace: ModelTrace) -> frozenset[tuple[str, int]]:
     state = program.initial()
     found: set[tuple[str, int]] = set()
     for step in trace.steps:
-        asked = request(step.event.payload)
+        asked = request(step.event.payload, trace.variant.subject.config)
         if state.machine is not None and asked.handler in program.functions:
             found |= program.reached(asked.handler, asked.arguments, state)
         state = step.state

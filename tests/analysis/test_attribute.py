@@ -182,16 +182,20 @@ def test_selecting_leaves_what_the_wanted_patches_do():
 
 def test_the_way_goes_along_the_series_a_patch_at_a_time():
     before, after = (resolve(TOY, name, {}) for name in ("before", "after"))
-    assert [leg.turns[0].patch for leg in path_between(before, after)] == [SCRAP, BRAKES]
-    assert [leg.turns[0].patch for leg in path_between(after, before)] == [BRAKES, SCRAP]
+    assert [leg.changes[0].patch for leg in path_between(before, after)] == [SCRAP, BRAKES]
+    assert [leg.changes[0].patch for leg in path_between(after, before)] == [BRAKES, SCRAP]
     assert path_between(before, after)[-1].variant is after
     assert path_between(after, after) == ()
 
 
 def test_what_the_goal_leaves_out_is_not_met():
     before, goal = (resolve(TOY, name, {}) for name in ("before", "after-aaaa1111"))
-    assert [[turn.patch for turn in leg.turns] for leg in path_between(before, goal)] == [[BRAKES]]
-    assert [[turn.patch for turn in leg.turns] for leg in path_between(goal, before)] == [[BRAKES]]
+    assert [[turn.patch for turn in leg.changes] for leg in path_between(before, goal)] == [
+        [BRAKES]
+    ]
+    assert [[turn.patch for turn in leg.changes] for leg in path_between(goal, before)] == [
+        [BRAKES]
+    ]
 
 
 MODEL = """\
@@ -227,7 +231,7 @@ def counting(directory: Path, *values: int) -> Subject:
     for name, patch in patches.items():
         (directory / name).write_text(patch)
     (directory / "series").write_text("".join(f"{name}\n" for name in patches))
-    node = 'class = "Node"\nchildren = []\nroots = "nodes"\nroot_name = "name"\n'
+    node = 'class = "Node"\nchildren = []\nchain = ""\nroots = "nodes"\nroot_name = "name"\n'
     (directory / "subject.toml").write_text(f'machine = "Machine"\n[node]\n{node}')
     return load_subject(directory)
 
@@ -237,7 +241,7 @@ def test_patches_that_apply_only_together_are_one_step(tmp_path):
     (tmp_path / "mine").write_text(edit(0, 5))
     start, end = (resolve(subject, f"{at}+{tmp_path}/mine", {}) for at in ("base", "2222222"))
     [leg] = path_between(start, end)
-    assert [turn.patch.subject for turn in leg.turns] == ["1", "2"]
+    assert [turn.patch.subject for turn in leg.changes] == ["1", "2"]
 
 
 def test_variants_are_named_after_patches(tmp_path):

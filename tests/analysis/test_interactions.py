@@ -71,7 +71,7 @@ def series(directory: Path, *patches: str) -> Subject:
         (directory / f"{number}.patch").write_text(patch_text)
     names = "".join(f"{number}.patch\n" for number in range(1, len(patches) + 1))
     (directory / "series").write_text(names)
-    node = 'class = "Node"\nchildren = []\nroots = "nodes"\nroot_name = "name"\n'
+    node = 'class = "Node"\nchildren = []\nchain = ""\nroots = "nodes"\nroot_name = "name"\n'
     (directory / "subject.toml").write_text(f'machine = "Machine"\n[node]\n{node}')
     return load_subject(directory)
 

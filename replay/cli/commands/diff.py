@@ -69,7 +69,7 @@ class DiffResult(Struct, frozen=True):
 def patches_of(text: str, variants: Sequence[Variant]) -> tuple[Patch, ...]:
     """The patches of SHA,... where a file that a variant adds may stand for a sha."""
     series = variants[0].subject.series
-    files = {path for variant in variants for path in variant.recipe.extra}
+    files = {path for variant in variants for path in variant.spec.extra}
     return tuple(
         read_patch(Path(word)) if word in files else series.patches[find_patch(series, word)]
         for word in text.split(",")

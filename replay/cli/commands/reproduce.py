@@ -51,7 +51,7 @@ def reproduce(
         names = ", ".join(log.name for log in logs)
         raise ReplayError("the file holds several logs", do=f"name one of {names}")
     found = diff(*(replay(logs[0], variant, with_progress) for variant in variants))
-    print_result(script(logs[0], about(found), questions(found)), output)
+    print_result(script(logs[0], subject.commands, about(found), questions(found)), output)
 
 
 def about(found: Diff) -> Iterator[str]:
