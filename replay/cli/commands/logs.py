@@ -41,15 +41,15 @@ def import_files(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what it would do.")] = False,
 ) -> None:
     """Put recordings into the store."""
-    wish = ingest.ImportOptions(format, log, monitor, tuple(drive or ()))
+    options = ingest.ImportOptions(format, log, monitor, tuple(drive or ()))
     if dry_run:
         subject = context.obj.subject()
-        for recording in ingest.read_all(files, wish):
+        for recording in ingest.read_all(files, options):
             print_text(intake.summary(recording, subject))
         return
     taken: list[ingest.Recording] = []
     with context.obj.store() as store:
-        results = store.add(kept(ingest.read_all(files, wish, lines), taken))
+        results = store.add(kept(ingest.read_all(files, options, lines), taken))
     for stored, recording in zip(results, taken, strict=True):
         print_text("".join([f"{listings.stored(stored)}\n", *intake.notes(recording)]))
 
