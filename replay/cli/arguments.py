@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from replay.errors import NotFound, ReplayError
 from replay.events.event import Log
-from replay.formats import read as ingest
+from replay.formats.read import read
 from replay.store import unfinished as recordings
 from replay.store.event_store import AddedLog, EventStore
 from replay.variants.variant import (
@@ -119,7 +119,7 @@ def open_logs(
     if store.holds(word):
         yield store.load(word)
     elif _is_file(word):
-        for result in store.add(ingest.read(word), rename=True):
+        for result in store.add(read(word), rename=True):
             notify(result)
             yield store.load(result.name)
     elif recordings.unfinished(store.database, word):

@@ -25,10 +25,10 @@ def summary(recording: Recording, subject: Subject) -> str:
     events: list[Event] = []
     kinds: Counter[str] = Counter()
     commands: Counter[str] = Counter()
-    seen: Counter[str] = Counter()
+    observations: Counter[str] = Counter()
     for entry in recording.entries:
         if not isinstance(entry, Event):
-            seen[entry.name] += 1
+            observations[entry.name] += 1
             continue
         events.append(entry)
         kinds[kind(entry.payload)] += 1
@@ -36,15 +36,15 @@ def summary(recording: Recording, subject: Subject) -> str:
             commands[f"{entry.payload.channel} {entry.payload.name}"] += 1
     header = recording.header
     lines = [f"{words.escape(header.name)}: {words.escape(header.description)}\n"]
-    tables = {"events": kinds, "commands": commands, "observations": seen}
+    tables = {"events": kinds, "commands": commands, "observations": observations}
     lines += [f"  {name}: {counted(table)}\n" for name, table in tables.items() if table]
-    return "".join([*lines, *said(header, events, subject), *notes(recording)])
+    return "".join([*lines, *translated(header, events, subject), *notes(recording)])
 
 
-def said(header: LogHeader, events: Iterable[Event], subject: Subject) -> Iterator[str]:
+def translated(header: LogHeader, events: Iterable[Event], subject: Subject) -> Iterator[str]:
     """A line about commands that the subject's trees do not have, if there are any."""
-    told = tuple(events)
-    log = Log(header.name, header, told, fingerprint(told))
+    kept = tuple(events)
+    log = Log(header.name, header, kept, fingerprint(kept))
     done = translation.summarize_translation(translation.translate(log, subject), subject)
     if done is not None:
         yield f"  said in {page.translation(done)}\n"
@@ -52,5 +52,5 @@ def said(header: LogHeader, events: Iterable[Event], subject: Subject) -> Iterat
 
 def counted(table: Mapping[str, int]) -> str:
     """Words with their numbers, the most frequent first."""
-    ordered: Iterable[tuple[str, int]] = sorted(table.items(), key=lambda one: (-one[1], one[0]))
+    ordered: Iterable[tuple[str, int]] = sorted(table.items(), key=lambda item: (-item[1], item[0]))
     return ", ".join(f"{number} {words.escape(name)}" for name, number in ordered)

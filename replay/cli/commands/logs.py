@@ -6,15 +6,14 @@ from typing import Annotated
 
 import typer
 
-from replay.cli import arguments, listings
-from replay.cli import import_summary as intake
+from replay.cli import arguments, import_summary, listings
 from replay.cli.app import app, print_text
 from replay.cli.options import LogWord, OutputFile
 from replay.cli.progress_bar import seen, with_progress
 from replay.cli.session import report_renamed
 from replay.cli.terminal import print_note
 from replay.files import deliver
-from replay.formats import read as ingest
+from replay.formats.read import FORMATS, ImportOptions, Recording, read_all
 from replay.formats.recording import InputLine, read_lines
 from replay.reports.json import escaped
 from replay.store.unfinished import unfinished
@@ -29,7 +28,7 @@ def import_files(
         typer.Option(metavar="NAME", help="The log's name; several files then make one log."),
     ] = None,
     format: Annotated[
-        str | None, typer.Option(metavar="FORMAT", help=f"One of {', '.join(ingest.FORMATS)}.")
+        str | None, typer.Option(metavar="FORMAT", help=f"One of {', '.join(FORMATS)}.")
     ] = None,
     monitor: Annotated[
         str | None, typer.Option(metavar="NAME", help="Which of several machines in a file.")
@@ -41,17 +40,17 @@ def import_files(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what it would do.")] = False,
 ) -> None:
     """Put recordings into the store."""
-    wish = ingest.ImportOptions(format, log, monitor, tuple(drive or ()))
+    options = ImportOptions(format, log, monitor, tuple(drive or ()))
     if dry_run:
         subject = context.obj.subject()
-        for recording in ingest.read_all(files, wish):
-            print_text(intake.summary(recording, subject))
+        for recording in read_all(files, options):
+            print_text(import_summary.summary(recording, subject))
         return
-    taken: list[ingest.Recording] = []
+    recordings: list[Recording] = []
     with context.obj.store() as store:
-        results = store.add(kept(ingest.read_all(files, wish, lines), taken))
-    for stored, recording in zip(results, taken, strict=True):
-        print_text("".join([f"{listings.stored(stored)}\n", *intake.notes(recording)]))
+        results = store.add(remembered(read_all(files, options, lines), recordings))
+    for stored, recording in zip(results, recordings, strict=True):
+        print_text("".join([f"{listings.stored(stored)}\n", *import_summary.notes(recording)]))
 
 
 def lines(file: Path) -> Iterator[InputLine]:
@@ -61,12 +60,10 @@ def lines(file: Path) -> Iterator[InputLine]:
     return iter(with_progress(read_lines(file), sum(1 for _ in read_lines(file)), "lines"))
 
 
-def kept(
-    recordings: Iterable[ingest.Recording], taken: list[ingest.Recording]
-) -> Iterator[ingest.Recording]:
+def remembered(recordings: Iterable[Recording], passed: list[Recording]) -> Iterator[Recording]:
     """The recordings, which are also put into a list; when they have passed they are empty."""
     for recording in recordings:
-        taken.append(recording)
+        passed.append(recording)
         yield recording
 
 

@@ -13,22 +13,22 @@ Used = Iterator[tuple[str, ImageFacts, bool]]
 
 
 def media(
-    commands: Iterable[Message], known: Mapping[str, ImageFacts]
+    commands: Iterable[Message], facts: Mapping[str, ImageFacts]
 ) -> Iterator[tuple[Message, dict[str, Any]]]:
     """An image event object for each file that a command uses, with the command.
 
     `commands` are those that succeeded. What they make themselves is not among the files.
     """
-    met: set[str] = set()
+    visited: set[str] = set()
     nodes: dict[str, dict[str, Any]] = {}
     for command in commands:
-        for file, told, made in used(command.command, command.msg.get("arguments"), nodes):
-            if not file or file in met:
+        for file, own, made in used(command.command, command.msg.get("arguments"), nodes):
+            if not file or file in visited:
                 continue
-            met.add(file)
-            for name, image in () if made else reversed(chain(file, told, known)):
-                if name == file or name not in met:
-                    met.add(name)
+            visited.add(file)
+            for name, image in () if made else reversed(chain(file, own, facts)):
+                if name == file or name not in visited:
+                    visited.add(name)
                     yield command, event(name, image)
 
 
@@ -56,5 +56,5 @@ def of_node(options: Any, nodes: dict[str, dict[str, Any]], made: bool) -> Used:
     node = nested(options)
     if made and "file" not in node:
         yield text(node, "filename") or "", ImageFacts(), True
-    for file, told in opened(node, nodes):
-        yield file, told, made
+    for file, image in opened(node, nodes):
+        yield file, image, made
