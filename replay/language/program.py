@@ -9,7 +9,7 @@ from types import CodeType, FrameType, TracebackType
 from typing import Any
 
 from replay.language.check import check
-from replay.language.compile import Plain, Transform, compiled, expression
+from replay.language.compile import compiled, expression
 from replay.language.definitions import Class, Constant, Definitions, Function, located
 from replay.language.digests import digests
 from replay.language.endings import (
@@ -209,9 +209,7 @@ class Program:
         return found
 
 
-def compile_tree(
-    tree: Tree, machine_class: str, keep_class: str = "", transform: Transform = Plain
-) -> Program:
+def compile_tree(tree: Tree, machine_class: str, keep_class: str = "") -> Program:
     """The program of a tree; ReplayError with file, line and reason if it is not in the language.
 
     `keep_class` is the class whose objects stay in the state when nothing reaches them any more
@@ -219,7 +217,7 @@ def compile_tree(
     """
     found = check(tree, machine_class)
     texts = dict.fromkeys(chunk.text for chunk in found.chunks.values())
-    codes = [compiled(text, transform) for text in texts]
+    codes = [compiled(text) for text in texts]
     data = evaluated(found, tree)
     return Program(found, data, codes, machine_class, keep_class)
 

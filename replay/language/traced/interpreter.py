@@ -4,7 +4,6 @@ import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from replay.language.compile import OPERATORS
 from replay.language.definitions import Definitions
 from replay.language.heap import Heap
 from replay.language.limits import StepLimitError
@@ -26,9 +25,20 @@ class Evaluator:
         self._names = names
         self._do = do
         self._function = call
+        self.failed_line: int | None = None
+        """The line of the innermost expression that raised, if one did."""
 
     def value(self, node: ast.expr, frame: Frame) -> TracedValue:
         """The cell of an expression; raises what the plain form does."""
+        try:
+            return self._expression(node, frame)
+        except Exception:
+            # Whatever stops the event: the innermost expression is where it was.
+            if self.failed_line is None:
+                self.failed_line = node.lineno
+            raise
+
+    def _expression(self, node: ast.expr, frame: Frame) -> TracedValue:
         match node:
             case ast.Constant(value=value):
                 return self._do.cell(value, "literal", node, frame)
@@ -45,12 +55,10 @@ class Evaluator:
                 chosen = self.value(node.body if test.value else node.orelse, frame)
                 return self._do.cell(chosen.value, "choice", node, frame, (chosen, test))
             case ast.UnaryOp():
-                negated = isinstance(node.op, ast.USub) and not _is_numeral(node.operand)
-                negate = "__negate" if negated else None
-                return self._do.operation(negate, node, frame, self.value(node.operand, frame))
+                return self._do.operation(node.op, node, frame, self.value(node.operand, frame))
             case ast.BinOp():
                 left, right = self.value(node.left, frame), self.value(node.right, frame)
-                return self._do.operation(OPERATORS.get(type(node.op)), node, frame, left, right)
+                return self._do.operation(node.op, node, frame, left, right)
             case ast.Compare():
                 return self._compare(node, frame)
             case ast.List() | ast.Tuple():
@@ -94,7 +102,7 @@ class Evaluator:
         left = cell = self.value(node.left, frame)
         for op, operand in zip(node.ops, node.comparators, strict=True):
             right = self.value(operand, frame)
-            cell = self._do.comparison(op, node, frame, left, right)
+            cell = self._do.operation(op, node, frame, left, right)
             if not cell.value:
                 break
             left = right
@@ -123,10 +131,6 @@ class Evaluator:
         raise TypeError("only what has a name can be called")
 
 
-def _is_numeral(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and isinstance(node.value, int)
-
-
 BREAK, CONTINUE = object(), object()
 
 
@@ -139,7 +143,8 @@ class Walker:
         self._found = found
         self._names = names
         self._do = Operations(names, heap, self.record)
-        self._eval = Evaluator(found, names, self._do, self._function).value
+        self._evaluator = Evaluator(found, names, self._do, self._function)
+        self._eval = self._evaluator.value
 
     def strip(self) -> None:
         """Ends the event: takes the cells out of the objects, into the record."""
@@ -220,7 +225,7 @@ class Walker:
         """Keeps the innermost statement that an error ended, and the value it came to last."""
         if self.failed is not None:
             return
-        self.failed = (frame.function, statement.lineno)
+        self.failed = (frame.function, self._evaluator.failed_line or statement.lineno)
         if self.record.end is None:
             last = None if isinstance(error, StepLimitError) else self._do.last
             sources = (last,) if last is not None and last.frame is frame else ()
@@ -233,10 +238,11 @@ class Walker:
                 for target in node.targets:
                     self._bind(target, value, node, frame)
             case ast.AugAssign():
-                added = isinstance(node.op, ast.Add)
-                operation = "__extend" if added else OPERATORS.get(type(node.op))
                 before, value = self._eval(node.target, frame), self._eval(node.value, frame)
-                after = self._do.operation(operation, node, frame, before, value)
+                if isinstance(node.op, ast.Add):
+                    after = self._do.extend(node, frame, before, value)
+                else:
+                    after = self._do.operation(node.op, node, frame, before, value)
                 self._bind(node.target, after, node, frame)
             case ast.If():
                 return self._if(node, frame)

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any
 
 from replay.language.check import check
-from replay.language.compile import Plain, compiled
+from replay.language.compile import compiled
 from replay.language.endings import Ending
 from replay.language.limits import MAX_DEPTH
 from replay.language.program import Program, evaluated
@@ -20,7 +20,7 @@ from replay.language.traced.skipped_writes import could_write, writers
 from replay.series import Tree
 from replay.state.objects import State
 
-FRAMES_A_CALL = 40
+FRAMES_A_CALL = 60
 """Frames of Python that a call of the model may take here."""
 
 
@@ -70,5 +70,5 @@ def trace_tree(tree: Tree, machine_class: str, keep_class: str = "") -> TracedPr
     """The traced program of a tree; raises as `compile_tree` does."""
     found = check(tree, machine_class)
     texts = dict.fromkeys(chunk.text for chunk in found.chunks.values())
-    codes = [compiled(text, Plain) for text in texts]
+    codes = [compiled(text) for text in texts]
     return TracedProgram(found, evaluated(found, tree), codes, machine_class, keep_class)
