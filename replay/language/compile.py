@@ -14,7 +14,7 @@ BETWEEN = "__between"
 """The variable for an operand in the middle of a chain of comparisons; models can't name it."""
 
 
-# A patch leaves most chunks as they are: a series of 1000 patches has no more than so many of them.
+# Every variant of a series is compiled, and a patch leaves most chunks as they are.
 @lru_cache(maxsize=8192)
 def compiled(text: str) -> CodeType:
     """The functions of a checked chunk as code that defines them in a name space.

@@ -19,9 +19,9 @@ class Evaluator:
     """Evaluates expressions of one traced event."""
 
     def __init__(
-        self, found: Definitions, names: Mapping[str, Any], do: Operations, call: Call
+        self, defined: Definitions, names: Mapping[str, Any], do: Operations, call: Call
     ) -> None:
-        self._found = found
+        self._defined = defined
         self._names = names
         self._do = do
         self._function = call
@@ -75,10 +75,10 @@ class Evaluator:
             return frame.variables[name]
         if name == MACHINE:
             return self._do.cell(self._names["__machine"], "machine", node, frame)
-        if name in self._found.constants:
+        if name in self._defined.constants:
             return self._do.cell(self._names[name], "constant", node, frame, name=name)
-        told = f"cannot access local variable '{name}' where it is not associated with a value"
-        raise UnboundLocalError(told)
+        what = f"cannot access local variable '{name}' where it is not associated with a value"
+        raise UnboundLocalError(what)
 
     def _subscript(self, node: ast.Subscript, frame: Frame) -> TracedValue:
         items = self.value(node.value, frame)
@@ -109,12 +109,12 @@ class Evaluator:
         return cell
 
     def _dict(self, node: ast.Dict, frame: Frame) -> TracedValue:
-        found: dict[Any, TracedValue] = {}
+        items: dict[Any, TracedValue] = {}
         for key, item in zip(node.keys, node.values, strict=True):
             assert key is not None
             name = plain(self.value(key, frame))
-            found[name] = self.value(item, frame)
-        return self._do.cell(found, "display", node, frame, tuple(found.values()))
+            items[name] = self.value(item, frame)
+        return self._do.cell(items, "display", node, frame, tuple(items.values()))
 
     def _call(self, node: ast.Call, frame: Frame) -> TracedValue:
         match node.func, node.args:
@@ -137,13 +137,13 @@ BREAK, CONTINUE = object(), object()
 class Walker:
     """One traced event. `names` are the runtime's names and the tree's constants."""
 
-    def __init__(self, found: Definitions, names: Mapping[str, Any], heap: Heap) -> None:
+    def __init__(self, defined: Definitions, names: Mapping[str, Any], heap: Heap) -> None:
         self.record = EventTrace()
         self.failed: tuple[str, int] | None = None
-        self._found = found
+        self._defined = defined
         self._names = names
         self._do = Operations(names, heap, self.record)
-        self._evaluator = Evaluator(found, names, self._do, self._function)
+        self._evaluator = Evaluator(defined, names, self._do, self._function)
         self._eval = self._evaluator.value
 
     def strip(self) -> None:
@@ -152,15 +152,15 @@ class Walker:
 
     def run(self, function: str, values: Sequence[Any]) -> Any:
         """What the function returns for arguments of the event."""
-        found = self._found.functions[function]
-        if not found.required <= len(values) <= len(found.parameters):
+        definition = self._defined.functions[function]
+        if not definition.required <= len(values) <= len(definition.parameters):
             self._names[function](*values)  # which raises, as the plain form does
         frame = Frame(function)
         cells = [
-            self._do.cell(value, "event", found.node, frame, name=name)
-            for value, name in zip(values, found.parameters, strict=False)
+            self._do.cell(value, "event", definition.node, frame, name=name)
+            for value, name in zip(values, definition.parameters, strict=False)
         ]
-        node = found.node
+        node = definition.node
         self.record.end = self._body(node, frame, cells)
         return plain(self.record.end)
 
@@ -190,13 +190,14 @@ class Walker:
         try:
             self._names["__enter"](len(body))
         except Exception as error:
+            # Whatever it is: the place is noted, and the error goes on.
             self._fail(error, first, frame)
             raise
 
     def _function(
         self, name: str, node: ast.Call, frame: Frame, cells: list[TracedValue]
     ) -> TracedValue:
-        function = self._found.functions[name].node
+        function = self._defined.functions[name].node
         inner = Frame(name, frame, node, frame.guards)
         passed = [
             self._do.cell(cell.value, "argument", node, frame, (cell,), name=parameter.arg)
@@ -215,6 +216,7 @@ class Walker:
             try:
                 signal = self._statement(statement, frame)
             except Exception as error:
+                # Likewise.
                 self._fail(error, statement, frame)
                 raise
             if signal is not None:
@@ -298,9 +300,9 @@ class Walker:
     def _walk(
         self, cell: TracedValue, field: str, node: ast.expr, frame: Frame
     ) -> Iterator[TracedValue]:
-        seen = set[int]()
-        while cell.value is not None and id(cell.value) not in seen:
-            seen.add(id(cell.value))
+        visited = set[int]()
+        while cell.value is not None and id(cell.value) not in visited:
+            visited.add(id(cell.value))
             live = next(self._names["__walk"](cell.value, field))
             yield self._do.cell(live, "item", node, frame, (cell,))
             cell = self._do.read(cell, field, node, frame)
@@ -348,7 +350,7 @@ def _unpacked(value: Any, count: int) -> list[Any]:
         raise TypeError(f"cannot unpack non-iterable {type(value).__name__} object")
     if count == len(items := list(value)):
         return items
-    told = f"(expected {count}, got {len(items)})" if len(items) < count else f"(expected {count})"
+    what = f"(expected {count}, got {len(items)})" if len(items) < count else f"(expected {count})"
     raise ValueError(
-        f"{'not enough' if len(items) < count else 'too many'} values to unpack {told}"
+        f"{'not enough' if len(items) < count else 'too many'} values to unpack {what}"
     )

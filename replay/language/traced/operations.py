@@ -125,7 +125,7 @@ class Operations:
             value = None
             self._remove(held.value, arguments[0])
         elif name in KEEPING and isinstance(held.value, list | dict):
-            value = self._names[f"__of_{name}"](held.value, *_kept(name, arguments))
+            value = self._names[f"__of_{name}"](held.value, *_moved(name, arguments))
         else:
             value = self._names[f"__of_{name}"](*map(plain, cells))
         result = self.cell(value, "call", node, frame, tuple(cells), name=name)
@@ -139,9 +139,9 @@ class Operations:
             self._changed[id(items.value)] = (items.value, by)
 
     def _swap(self, node: ast.Call, frame: Frame, cells: list[TracedValue]) -> TracedValue:
-        one, other = (cell.value for cell in cells)
-        self._names["__swap"](one, other)
-        for here, there in ((one, other), (other, one)):
+        left, right = (cell.value for cell in cells)
+        self._names["__swap"](left, right)
+        for here, there in ((left, right), (right, left)):
             for field in here.__slots__:
                 held = getattr(here, field)
                 if not isinstance(held, TracedValue):
@@ -158,7 +158,7 @@ class Operations:
         del items[place]
 
 
-def _kept(name: str, arguments: Sequence[TracedValue]) -> list[Any]:
+def _moved(name: str, arguments: Sequence[TracedValue]) -> list[Any]:
     """The arguments of a method that moves items: keys and places plain, items as cells."""
     match name, arguments:
         case "append", [item]:
