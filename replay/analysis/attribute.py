@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from replay.engine.diff import Diff, Divergence
 from replay.engine.replay import replay, transitions
@@ -103,7 +104,7 @@ def select(
         hidden=attribution.hidden + len(found) - len(left),
         partial=attribution.partial or [causes for _, causes in asked] != [*attribution.causes],
     )
-    return Diff(diff.traces, tuple(divergence for divergence, _ in left)), selected
+    return replace(diff, divergences=tuple(divergence for divergence, _ in left)), selected
 
 
 def _pairs(divergence: Divergence, names: Collection[str]) -> list[tuple[str, str]]:

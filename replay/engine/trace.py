@@ -5,6 +5,7 @@ that observer looks.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from enum import StrEnum
 from typing import Any, Literal, Protocol
 
 from msgspec import Struct
@@ -17,16 +18,31 @@ from replay.variants.subject import Subject
 from replay.variants.variant import Variant
 
 
+class Reason(StrEnum):
+    """Why an event that a variant did not do as QEMU would says nothing about its code."""
+
+    NO_MACHINE = "no machine runs"
+    NOT_MODELLED = "not modelled"
+    NOT_PERFORMED = "not performed"
+    LIMIT = "limit"
+
+
 class Outcome(Struct, frozen=True):
     """How an event ended: a value if it returned, else an error.
 
     Errors have class and desc, or text (a refused hmp command), or errno; those of a crash also
-    file and line.
+    file and line. Stopped is a limit of ours: what QEMU would have done is unknown. `gap` says
+    why the outcome is not compared with others.
     """
 
-    status: Literal["returned", "refused", "crashed"]
+    status: Literal["returned", "refused", "crashed", "stopped"]
     value: Any = None
     error: dict[str, Any] | None = None
+    gap: Reason | None = None
+
+
+NOTHING = Outcome("returned", value={})
+"""The outcome of what asks nothing: an image, and a notice or await that no function handles."""
 
 
 class Player(Protocol):
@@ -94,6 +110,12 @@ class Trace(Protocol):
     def view_at(self, index: int) -> View | None:
         """The state after the event at this index; None where it is unknown."""
 
+    def runs_at(self, index: int) -> bool:
+        """Whether a machine runs after the event at this index, as far as is known."""
+
+    def acts_at(self, index: int) -> bool:
+        """Whether the event at this index asked something of the code."""
+
     def parts_at(self, index: int) -> tuple[Hashable, Hashable] | None:
         """What the machine and the disk of that view depend on; equal parts have equal views."""
 
@@ -138,6 +160,15 @@ class ModelTrace(Struct, frozen=True, eq=False):
     def view_at(self, index: int) -> View:
         """The view of the state after the event at this index."""
         return view(self.steps[index].state, self.variant.subject)
+
+    def runs_at(self, index: int) -> bool:
+        """Whether the state has a machine."""
+        return self.steps[index].state.machine is not None
+
+    def acts_at(self, index: int) -> bool:
+        """Whether the event ran code of the model."""
+        outcome = self.steps[index].outcome
+        return outcome.gap is None and outcome is not NOTHING
 
     def parts_at(self, index: int) -> tuple[Hashable, Hashable]:
         """Requests of a guest change the disk alone, commands often the machine alone."""
@@ -188,6 +219,16 @@ class ObservedTrace(Struct, frozen=True, eq=False):
     def view_at(self, index: int) -> View | None:
         """What was observed after the event at this index."""
         return self.steps[index].view
+
+    def runs_at(self, index: int) -> bool:
+        """False once a view shows no machine."""
+        after = self.steps[index].view
+        return after is None or after.running
+
+    def acts_at(self, index: int) -> bool:
+        """Whether an outcome or a state was observed."""
+        step = self.steps[index]
+        return step.outcome is not None or step.view is not None
 
     def parts_at(self, index: int) -> tuple[Hashable, Hashable] | None:
         """The view itself, as it is compared by identity."""

@@ -1,19 +1,25 @@
 """Choosing the divergence a reader wants first, and saying it in one sentence.
 
-Behaviour comes before state: a file that is unlinked, what a guest reads, an outcome, a file's
-header or data; then nodes, flags in the subject's order of interest, other fields.
+Behaviour comes before state: a crash, a machine that does not start or is gone, a file that is
+unlinked, what a guest reads, an outcome, a file's header or data; then nodes, flags in the
+subject's order of interest, other fields.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from replay.engine.compared import Compared
 from replay.engine.diff import Diff, Divergence
 from replay.engine.node_paths import UNREACHABLE
 from replay.engine.places import EdgePlace, FilePlace, MachinePlace, NodePlace, OutcomePlace
+from replay.engine.trace import Reason
 from replay.events.event import Guest, Payload
 from replay.reports import words
 from replay.reports.flag_tables import BitFields, FlagTable, first_bit, flag_table
+
+Interest = tuple[int, int]
+"""The smaller, the sooner it is told."""
 
 EXISTENCE = {"exists": "exists", "unlinked": "is unlinked", "absent": "never existed"}
 
@@ -23,13 +29,8 @@ def headline(diff: Diff, bits: BitFields, hidden: int = 0) -> str:
 
     `hidden` is how many divergences the diff lacks.
     """
-    if not diff.divergences and hidden:
-        that = "is" if hidden == 1 else "are"
-        return f"No difference but {words.count(hidden, 'divergence')} that {that} left out."
     if not diff.divergences:
-        names = words.listing([trace.player.name for trace in diff.traces])
-        events = words.count(len(diff.traces[0].steps), "event")
-        return f"No difference: {events}, the same in {names}."
+        return _agreement(diff, hidden)
     first = chief(diff, bits)
     if first.place.level == "behaviour":
         event = diff.traces[0].steps[first.first_seq - 1].event.payload
@@ -39,9 +40,46 @@ def headline(diff: Diff, bits: BitFields, hidden: int = 0) -> str:
     return f"Only state differs, from #{first.first_seq}: {told}."
 
 
+def _agreement(diff: Diff, hidden: int) -> str:
+    """What to say where nothing differs, which is not the same as being compared."""
+    what, names = diff.compared, words.listing([trace.player.name for trace in diff.traces])
+    if hidden:
+        that = "is" if hidden == 1 else "are"
+        return f"No difference but {words.count(hidden, 'divergence')} that {that} left out."
+    if what.is_all:
+        return f"No difference: {words.count(what.events, 'event')}, the same in {names}."
+    why = "; ".join(gap_texts(what)) or "no event asks anything of the code"
+    if what.is_nothing:
+        return f"Nothing compared in {names}: {why}."
+    how_much = f"{what.compared} of {words.count(what.events, 'event')}"
+    return f"The same in what was compared: {how_much} in {names}; {why}."
+
+
+def gap_texts(compared: Compared) -> list[str]:
+    """Why events were not compared, each reason once with the events and players concerned."""
+    players: dict[tuple[str, int, int], list[str]] = {}
+    for gap in compared.gaps:
+        text = GAPS[gap.reason].format(words.escape(gap.what))
+        players.setdefault((text, gap.first_seq, gap.last_seq), []).append(gap.player)
+    events: dict[tuple[str, str], list[str]] = {}
+    for (text, first, last), names in players.items():
+        key = text, words.listing(names)
+        events.setdefault(key, []).append(words.span(first, last))
+    return [f"{', '.join(spans)} {text} in {names}" for (text, names), spans in events.items()]
+
+
+GAPS = {
+    Reason.NO_MACHINE: "no machine runs",
+    Reason.NOT_MODELLED: "{} is not modelled",
+    Reason.NOT_PERFORMED: "{} was not performed",
+    Reason.LIMIT: "a limit of replay was passed ({}), so that what follows is unknown",
+}
+
+
 def chief(diff: Diff, bits: BitFields) -> Divergence:
     """The divergence that the headline is about; ValueError if there is none."""
-    return min(diff.divergences, key=lambda d: (*_interest(d, bits), d.first_seq))
+    refusals = [d for d in diff.divergences if isinstance(d.place, OutcomePlace) and _refusing(d)]
+    return min(diff.divergences, key=lambda d: (*_interest(d, refusals, bits), d.first_seq))
 
 
 def groups(told: Mapping[str, str]) -> Iterable[tuple[str, list[str]]]:
@@ -57,25 +95,49 @@ def phrases(grouped: Iterable[tuple[str, list[str]]]) -> str:
     return "; ".join(f"{text} in {words.listing(names)}" for text, names in grouped)
 
 
-def _interest(divergence: Divergence, bits: BitFields) -> tuple[int, int]:
-    """How early a divergence is told; for flags, also by the first one that differs."""
+def _interest(divergence: Divergence, refusals: Sequence[Divergence], bits: BitFields) -> Interest:
+    """How early a divergence is told; for flags, also by the first one that differs.
+
+    What is lost where nothing was refused, after a refusal elsewhere, is what that left undone.
+    """
     values = divergence.values.values()
     match divergence.place:
-        case FilePlace(field="existence") if {"unlinked", "exists"} <= set(values):
+        case OutcomePlace() if any(value["status"] == "crashed" for value in values):
             return 0, 0
-        case FilePlace():
-            return 3, 0
-        case OutcomePlace():
-            return (1, 0) if all(map(_is_read, values)) else (2, 0)
         case MachinePlace():
-            return 2, 1
-        case place if place.path.startswith(UNREACHABLE):
-            return 7, 0
-        case NodePlace() | EdgePlace():
+            return 1, 0
+        case FilePlace(field="existence") if {"unlinked", "exists"} <= set(values):
+            return (4, 1) if _is_left_undone(divergence, refusals) else (2, 0)
+        case OutcomePlace() if all(map(_is_read, values)):
+            return (4, 2) if _is_left_undone(divergence, refusals) else (3, 0)
+        case OutcomePlace():
             return 4, 0
+        case FilePlace():
+            return 5, 0
+        case place if place.path.startswith(UNREACHABLE):
+            return 9, 0
+        case NodePlace() | EdgePlace():
+            return 6, 0
         case place:
             bit = first_bit(divergence, bits)
-            return (5, [*bits[place.field], bit].index(bit)) if bit else (6, 0)
+            return (7, [*bits[place.field], bit].index(bit)) if bit else (8, 0)
+
+
+def _is_left_undone(divergence: Divergence, refusals: Sequence[Divergence]) -> bool:
+    losing = {name for name, value in divergence.values.items() if _is_loss(value)}
+    return any(
+        refusal.first_seq <= divergence.first_seq and losing.isdisjoint(_refusing(refusal))
+        for refusal in refusals
+        if losing
+    )
+
+
+def _is_loss(value: Any) -> bool:
+    return value == "unlinked" or (_is_read(value) and value["value"]["pattern"] == 0)
+
+
+def _refusing(divergence: Divergence) -> set[str]:
+    return {name for name, value in divergence.values.items() if value["status"] == "refused"}
 
 
 def _is_read(outcome: Any) -> bool:

@@ -4,8 +4,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from replay.engine.replay import NOT_RUNNING, NOTHING
-from replay.engine.trace import ObservedStep, ObservedTrace, Observer, Outcome
+from replay.engine.replay import NOT_RUNNING
+from replay.engine.trace import NOTHING, ObservedStep, ObservedTrace, Observer, Outcome
 from replay.engine.view import Node, View
 from replay.errors import ReplayError
 from replay.events.event import Event, Log

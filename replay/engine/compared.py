@@ -1,0 +1,95 @@
+"""What of a log was compared between traces, and why the rest was not."""
+
+from collections.abc import Iterator, Sequence
+
+from msgspec import Struct
+
+from replay.engine.places import label
+from replay.engine.trace import Outcome, Reason, Trace
+
+
+class Gap(Struct, frozen=True):
+    """Events that were not compared, since one player did not do them as QEMU would.
+
+    `what` is the command that is not modelled, or the limit that was passed.
+    """
+
+    player: str
+    reason: Reason
+    what: str
+    first_seq: int
+    last_seq: int
+
+
+class Compared(Struct, frozen=True):
+    """How many of a log's events were compared in all players, and the gaps by first event.
+
+    `acting` of them asked something of the code of a machine that runs: a refused start does not.
+    """
+
+    events: int
+    compared: int
+    acting: int
+    gaps: tuple[Gap, ...] = ()
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether there is no event that tells anything of the code."""
+        return self.acting == 0
+
+    @property
+    def is_all(self) -> bool:
+        """Whether every event was compared, and there was something to compare."""
+        return self.compared == self.events and not self.is_nothing
+
+
+def compared(traces: Sequence[Trace]) -> Compared:
+    """What was compared of the log that all these traces are of."""
+    events = len(traces[0].log.events)
+    whole = [index for index in range(events) if not any(_gap(trace, index) for trace in traces)]
+    acting = [index for index in whole if all(trace.acts_at(index) for trace in traces)]
+    telling = [index for index in acting if any(trace.runs_at(index) for trace in traces)]
+    gaps = sorted(
+        (gap for trace in traces for gap in _gaps(trace)),
+        key=lambda gap: (gap.first_seq, [trace.player.name for trace in traces].index(gap.player)),
+    )
+    return Compared(events, len(whole), len(telling), tuple(gaps))
+
+
+def end_of(trace: Trace) -> int:
+    """The index of the event after which its machine is gone; the log's length if it stays."""
+    indexes = range(len(trace.log.events))
+    return next((index for index in indexes if not trace.runs_at(index)), len(indexes))
+
+
+def _gap(trace: Trace, index: int) -> tuple[Reason, str] | None:
+    outcome = trace.steps[index].outcome
+    event = trace.log.events[index].payload
+    if outcome is None:
+        return Reason.NOT_PERFORMED, label(event)
+    match outcome.gap:
+        case Reason.NO_MACHINE | None as reason:
+            return (reason, "") if reason else None
+        case Reason.LIMIT as reason:
+            return reason, _description(outcome)
+        case reason:
+            return reason, label(event)
+
+
+def _description(outcome: Outcome) -> str:
+    return str((outcome.error or {}).get("desc", ""))
+
+
+def _gaps(trace: Trace) -> Iterator[Gap]:
+    """Successive events of one reason are one gap."""
+    last: Gap | None = None
+    for index in range(len(trace.log.events)):
+        gap = _gap(trace, index)
+        if last is not None and gap != (last.reason, last.what):
+            yield last
+            last = None
+        if gap is not None:
+            first = last.first_seq if last else index + 1
+            last = Gap(trace.player.name, *gap, first, index + 1)
+    if last is not None:
+        yield last
