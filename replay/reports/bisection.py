@@ -117,9 +117,8 @@ def _patch(patch: Patch) -> Iterator[str | Piece]:
         yield f"Date: {words.escape(patch.date)}"
     if patch.subject:
         yield f"Subject: {words.escape(patch.subject)}"
-    if patch.description:
-        yield ""
-        yield from (f"    {words.escape(line)}".rstrip() for line in patch.description.split("\n"))
+    for paragraph in words.paragraphs(patch.description):
+        yield from ("", block("    ", words.escape(paragraph)))
 
 
 def _answers(change: ChangeReport, flags: Mapping[str, int]) -> Iterator[str | Piece]:

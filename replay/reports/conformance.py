@@ -13,7 +13,7 @@ from replay.reports import words
 from replay.reports.documents import FORMAT_VERSION
 from replay.reports.flag_tables import BitFields
 from replay.reports.json import document
-from replay.reports.text.page import Page, Piece, block, line, page
+from replay.reports.text.page import Page, Piece, block, columns, line, page
 from replay.reports.words import count, escape, value
 
 HEAD = ("tree", "logs", "agree", "", "steps", "agree", "")
@@ -23,7 +23,7 @@ def text(told: Conformance, verbose: bool = False) -> Page:
     """A table of the trees, then each first disagreement; `verbose` adds the recorded step."""
     total = (told.whole,) if len(told.trees) > 1 else ()
     rows = [HEAD, *map(_row, (*told.trees, *total))]
-    return page((*_table(rows), *_disagreements(told, verbose)))
+    return page((*columns(rows, "<>>>>>>", head=True), *_disagreements(told, verbose)))
 
 
 def json(told: Conformance, verbose: bool = False) -> str:
@@ -49,15 +49,6 @@ def _percent(part: int, whole: int) -> str:
     """Rounded down: only what is whole is 100."""
     hundredths = part * 10_000 // whole if whole else 10_000
     return f"{hundredths // 100}.{hundredths % 100:02} %"
-
-
-def _table(rows: Sequence[Sequence[str]]) -> Iterator[Piece]:
-    """The first column to the left, numbers to the right."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for number, (first, *rest) in enumerate(rows):
-        cells = (cell.rjust(width) for cell, width in zip(rest, widths[1:], strict=True))
-        told = "  ".join((first.ljust(widths[0]), *cells)).rstrip()
-        yield line(told, "" if number else "heading")
 
 
 def _disagreements(told: Conformance, verbose: bool) -> Iterator[str | Piece]:

@@ -6,9 +6,8 @@ from typing import Annotated
 
 import typer
 
-from replay.cli import arguments, listings
-from replay.cli import import_summary as intake
-from replay.cli.app import app, print_text
+from replay.cli import arguments, import_summary, listings
+from replay.cli.app import app, print_result
 from replay.cli.options import LogWord, OutputFile
 from replay.cli.progress_bar import seen, with_progress
 from replay.cli.session import report_renamed
@@ -45,13 +44,13 @@ def import_files(
     if dry_run:
         subject = context.obj.subject()
         for recording in ingest.read_all(files, wish):
-            print_text(intake.summary(recording, subject))
+            print_result(import_summary.summary(recording, subject))
         return
     taken: list[ingest.Recording] = []
     with context.obj.store() as store:
         results = store.add(kept(ingest.read_all(files, wish, lines), taken))
     for stored, recording in zip(results, taken, strict=True):
-        print_text("".join([f"{listings.stored(stored)}\n", *intake.notes(recording)]))
+        print_result(import_summary.stored(stored, recording))
 
 
 def lines(file: Path) -> Iterator[InputLine]:
@@ -74,7 +73,7 @@ def kept(
 def logs(context: typer.Context) -> None:
     """List the stored logs."""
     with context.obj.store() as store:
-        print_text(listings.logs(store.logs()))
+        print_result(listings.logs(store.logs()))
         for recording in unfinished(store.database):
             print_note(f"replay: {listings.unfinished(recording)}")
 
@@ -83,7 +82,7 @@ def logs(context: typer.Context) -> None:
 def log(context: typer.Context, name: LogWord) -> None:
     """Show one log's events."""
     with context.obj.store() as store:
-        print_text(listings.log(arguments.open_log(store, name, report_renamed)))
+        print_result(listings.log(arguments.open_log(store, name, report_renamed)))
 
 
 @app.command()

@@ -171,11 +171,6 @@ def _diff_lines(patch: Patch) -> Iterator[tuple[str, str]]:
                 yield kind, edit.mark + edit.text
 
 
-def _paragraphs(patch: Patch) -> list[str]:
-    """A patch's description without its line breaks."""
-    return [" ".join(it.split()) for it in patch.description.split("\n\n") if it.strip()]
-
-
 @lru_cache
 def _environment() -> Environment:
     return environment(
@@ -184,7 +179,6 @@ def _environment() -> Environment:
         diff_lines=_diff_lines,
         grouped=_grouped,
         level=level,
-        paragraphs=_paragraphs,
         phrases=_phrases,
         translation=translation,
         values=_values,
