@@ -15,10 +15,11 @@ from replay.engine.replay import Trace, replay
 from replay.errors import ReplayError
 from replay.reports import bisection
 from replay.reports.bisection import BisectReport, bisect_report
+from replay.reports.json.bisect import bisect as bisect_json
 
 BISECTIONS: Forms[BisectReport] = {
     OutputFormat.TEXT: bisection.text,
-    OutputFormat.JSON: bisection.json,
+    OutputFormat.JSON: bisect_json,
 }
 
 

@@ -15,7 +15,7 @@ from replay.cli.terminal import print_note
 from replay.files import deliver
 from replay.formats import read as ingest
 from replay.formats.recording import InputLine, read_lines
-from replay.reports.json import escaped
+from replay.reports.json.common import escaped
 from replay.store.unfinished import unfinished
 
 
