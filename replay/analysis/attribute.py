@@ -4,7 +4,7 @@ Every variant on the way is replayed. That is cheap, since what a patch does not
 transition before and after it.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any
@@ -12,8 +12,8 @@ from typing import Any
 from msgspec import Struct
 
 from replay.engine.diff import Diff, Divergence
-from replay.engine.places import observed
-from replay.engine.replay import Trace, replay, transitions
+from replay.engine.replay import replay, transitions
+from replay.engine.trace import ModelTrace
 from replay.engine.view import View, view
 from replay.progress import Progress, no_progress
 from replay.state.objects import State
@@ -62,17 +62,22 @@ class AttributedDiff(Struct, frozen=True, eq=False):
     attribution: Attribution
 
 
-Road = tuple[tuple[tuple[PatchChange, ...], Trace], ...]
+Road = tuple[tuple[tuple[PatchChange, ...], ModelTrace], ...]
 """The traces on the way from one compared variant to another, each with what was turned."""
+
+
+def model_traces(diff: Diff) -> tuple[ModelTrace, ...]:
+    """The traces of the model, whose code can be asked; of real machines there is none."""
+    return tuple(trace for trace in diff.traces if isinstance(trace, ModelTrace))
 
 
 def attribute(diff: Diff, watch: Progress = no_progress) -> Attribution:
     """The causes of every divergence, between neighbours of the variants that it has values in."""
-    traces = {trace.variant.name: trace for trace in diff.replayed}
-    pairs = dict.fromkeys(pair for found in diff.divergences for pair in _pairs(found))
+    traces = {trace.variant.name: trace for trace in model_traces(diff)}
+    pairs = dict.fromkeys(pair for found in diff.divergences for pair in _pairs(found, traces))
     roads = {(a, b): _road(traces[a], traces[b], watch) for a, b in pairs}
     causes = tuple(
-        tuple(cause for pair in _pairs(found) for cause in _causes(found, roads[pair]))
+        tuple(cause for pair in _pairs(found, traces) for cause in _causes(found, roads[pair]))
         for found in diff.divergences
     )
     steps = [step for pair in pairwise(traces) for step in _steps(pair, traces, roads)]
@@ -101,20 +106,20 @@ def select(
     return Diff(diff.traces, tuple(divergence for divergence, _ in left)), selected
 
 
-def _pairs(divergence: Divergence) -> list[tuple[str, str]]:
-    """The neighbours whose values differ, by name."""
-    values = divergence.values
+def _pairs(divergence: Divergence, names: Collection[str]) -> list[tuple[str, str]]:
+    """The neighbours among these whose values differ, by name."""
+    values = {name: value for name, value in divergence.values.items() if name in names}
     return [(a, b) for a, b in pairwise(values) if values[a] != values[b]]
 
 
-def _road(start: Trace, end: Trace, watch: Progress) -> Road:
+def _road(start: ModelTrace, end: ModelTrace, watch: Progress) -> Road:
     legs = path_between(start.variant, end.variant)
     watched = watch(legs, len(legs), "patches")
-    return (((), start), *((leg.turns, replay(start.log, leg.variant, watch)) for leg in watched))
+    return (((), start), *((leg.changes, replay(start.log, leg.variant, watch)) for leg in watched))
 
 
 def _steps(
-    pair: tuple[str, str], traces: Mapping[str, Trace], roads: Mapping[tuple[str, str], Road]
+    pair: tuple[str, str], traces: Mapping[str, ModelTrace], roads: Mapping[tuple[str, str], Road]
 ) -> list[tuple[PatchChange, ...]]:
     """What lies between two variants, whether or not anybody had to go there."""
     if pair in roads:
@@ -128,11 +133,11 @@ def _causes(divergence: Divergence, road: Road) -> Iterator[Cause]:
     index = divergence.first_seq - 1
     steps = [(turned, trace.variant, trace.steps[index]) for turned, trace in road]
     (_, variant, last), *rest = steps
-    before = observed(divergence.place, last.outcome, _view(last.state, variant.subject))
+    before = divergence.place.value_in(last.outcome, _view(last.state, variant.subject))
     for turned, variant, step in rest:
         if step.state is last.state and step.outcome == last.outcome:
             continue
-        after = observed(divergence.place, step.outcome, _view(step.state, variant.subject))
+        after = divergence.place.value_in(step.outcome, _view(step.state, variant.subject))
         if after != before:
             yield Cause(turned, before, after)
         last, before = step, after
@@ -144,7 +149,7 @@ def _view(state: State, subject: Subject) -> View:
     return view(state, subject)
 
 
-def _work(traces: Iterable[Trace]) -> Work:
+def _work(traces: Iterable[ModelTrace]) -> Work:
     trees = {trace.variant.digest: list(transitions(trace)) for trace in traces}
     every = [transition for found in trees.values() for transition in found]
     return Work(len(trees), len(every), len(set(every)))

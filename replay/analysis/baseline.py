@@ -12,8 +12,8 @@ import msgspec
 from msgspec import Struct
 
 from replay.analysis.attribute import Attribution, Cause, select
-from replay.engine.compare import Place
 from replay.engine.diff import Diff, Divergence
+from replay.engine.places import Place
 from replay.errors import ReplayError
 from replay.series import Patch, read_text
 
@@ -62,7 +62,7 @@ def format_baseline(entries: Iterable[AcceptedEffect]) -> str:
 def accepted_effects(diff: Diff, attribution: Attribution) -> frozenset[AcceptedEffect]:
     """What would have to be accepted for this diff to be empty."""
     return frozenset(
-        msgspec.convert({**place._asdict(), "patch": patch.sha[:10] or patch.name}, AcceptedEffect)
+        msgspec.convert({**place.document(), "patch": patch.sha[:10] or patch.name}, AcceptedEffect)
         for place, patch in _effects(diff, attribution)
     )
 

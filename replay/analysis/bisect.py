@@ -9,8 +9,10 @@ from typing import Any
 from msgspec import Struct
 
 from replay.analysis.checks import Breach, breaches, check_named, load_checks
-from replay.engine.places import Target, value_at
-from replay.engine.replay import Trace, replay
+from replay.engine.find_place import value_at
+from replay.engine.places import Place
+from replay.engine.replay import replay
+from replay.engine.trace import ModelTrace
 from replay.errors import ReplayError
 from replay.progress import Progress, no_progress
 from replay.variants.expression import VariantSpec
@@ -26,15 +28,15 @@ class Answer(Struct, frozen=True):
     path: str = ""
 
 
-Question = Callable[[Trace], Answer]
+Question = Callable[[ModelTrace], Answer]
 
 
 class AnswerChange(Struct, frozen=True, eq=False):
     """Two neighbours on the way that answer differently, and what is turned between them."""
 
     turns: tuple[PatchChange, ...]
-    before: Trace
-    after: Trace
+    before: ModelTrace
+    after: ModelTrace
     answers: tuple[Answer, Answer]
 
 
@@ -47,7 +49,7 @@ class Bisection(Struct, frozen=True, eq=False):
 
 
 def bisect(
-    ends: tuple[Trace, Trace],
+    ends: tuple[ModelTrace, ModelTrace],
     question: Question,
     every: bool = False,
     watch: Progress = no_progress,
@@ -73,10 +75,12 @@ def bisect(
 class _Search:
     """The way between two traces, and those that were replayed on it, by their place."""
 
-    def __init__(self, ends: tuple[Trace, Trace], question: Question, watch: Progress) -> None:
+    def __init__(
+        self, ends: tuple[ModelTrace, ModelTrace], question: Question, watch: Progress
+    ) -> None:
         start, end = ends
         self.legs = path_between(start.variant, end.variant)
-        self.traces: dict[int, Trace] = {0: start, len(self.legs): end}
+        self.traces: dict[int, ModelTrace] = {0: start, len(self.legs): end}
         self._question = question
         self._watch = watch
 
@@ -98,13 +102,13 @@ class _Search:
     def change(self, before: int, after: int) -> AnswerChange:
         """What is turned between two neighbours."""
         return AnswerChange(
-            turns=self.legs[after - 1].turns,
+            turns=self.legs[after - 1].changes,
             before=self._trace(before),
             after=self._trace(after),
             answers=(self._answer(before), self._answer(after)),
         )
 
-    def _trace(self, at: int) -> Trace:
+    def _trace(self, at: int) -> ModelTrace:
         if at not in self.traces:
             self.traces[at] = replay(self.traces[0].log, self.legs[at - 1].variant, self._watch)
         return self.traces[at]
@@ -117,7 +121,9 @@ HOLDS = "holds"
 BREACHED = "breached"
 
 
-def about_place(ends: tuple[Trace, Trace], target: Target, seq: int | None = None) -> Question:
+def about_place(
+    ends: tuple[ModelTrace, ModelTrace], target: Place, seq: int | None = None
+) -> Question:
     """What is at a place after the event `seq`: by default the first where the ends differ there.
 
     If they never do, the last event.
@@ -131,7 +137,7 @@ def about_place(ends: tuple[Trace, Trace], target: Target, seq: int | None = Non
     )
     at = seq or next(differing, len(ends[0].steps))
 
-    def answer(trace: Trace) -> Answer:
+    def answer(trace: ModelTrace) -> Answer:
         return Answer(value_at(trace.steps[at - 1], target, subject), at)
 
     return answer
@@ -140,7 +146,7 @@ def about_place(ends: tuple[Trace, Trace], target: Target, seq: int | None = Non
 def about_check(file: Path, name: str) -> Question:
     """Whether a check is breached at all. Raises ReplayError as checks do."""
 
-    def answer(trace: Trace) -> Answer:
+    def answer(trace: ModelTrace) -> Answer:
         checks = load_checks(file, trace.variant)
         check = check_named(checks, name)
         for breach in breaches(trace, checks):
@@ -152,7 +158,7 @@ def about_check(file: Path, name: str) -> Question:
 
 
 def culprits(
-    trace: Trace, file: Path, found: Iterable[Breach]
+    trace: ModelTrace, file: Path, found: Iterable[Breach]
 ) -> Mapping[Breach, tuple[PatchChange, ...]]:
     """For breaches of a trace, what is turned from base to its variant to bring each.
 
@@ -161,7 +167,7 @@ def culprits(
     base = replay(trace.log, build(trace.variant.subject, VariantSpec(0), "base", "base"))
     known: dict[str, tuple[Breach, ...]] = {}
 
-    def has(other: Trace, breach: Breach) -> Answer:
+    def has(other: ModelTrace, breach: Breach) -> Answer:
         digest = other.variant.tree.digest
         if digest not in known:
             known[digest] = breaches(other, load_checks(file, other.variant))

@@ -10,7 +10,8 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from replay.engine.replay import Trace, request
+from replay.engine.replay import request
+from replay.engine.trace import ModelTrace
 from replay.engine.view import View, view
 from replay.language.traced.cells import EventTrace, Frame, Test, TracedValue
 from replay.language.traced.origins import is_fixed, origin
@@ -58,7 +59,7 @@ class CauseLink(Struct, frozen=True):
 class CauseTracer:
     """The chains of one trace. Traced events are kept as long as it lives."""
 
-    def __init__(self, trace: Trace) -> None:
+    def __init__(self, trace: ModelTrace) -> None:
         self.trace = trace
         self._program: TracedProgram | None = None
         self._records: dict[int, EventTrace] = {}
@@ -83,7 +84,8 @@ class CauseTracer:
     def record(self, seq: int) -> EventTrace:
         """What a traced event did; an empty record for one that no function handled."""
         if seq not in self._records:
-            asked = request(self.trace.steps[seq - 1].event.payload)
+            config = self.trace.variant.subject.config
+            asked = request(self.trace.steps[seq - 1].event.payload, config)
             before = self.state(seq - 1)
             record = EventTrace()
             if before.machine is not None and asked.handler in self.program.functions:

@@ -19,7 +19,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from replay.engine.replay import Step, Trace, step
+from replay.engine.replay import step
+from replay.engine.trace import ModelStep, ModelTrace
 from replay.engine.view import View, view
 from replay.events.event import Command, Event, Guest
 from replay.state.disk import header
@@ -48,7 +49,7 @@ class _Write(NamedTuple):
     pattern: int
 
 
-def check_inputs(trace: Trace) -> Iterator[tuple[Step, tuple[CheckInput, ...]]]:
+def check_inputs(trace: ModelTrace) -> Iterator[tuple[ModelStep, tuple[CheckInput, ...]]]:
     """Every event of a trace with the topics after it."""
     written: tuple[_Write, ...] = ()
     for done in trace.steps:
@@ -71,7 +72,9 @@ def _of_files(seen: View) -> Iterator[CheckInput]:
         )
 
 
-def _of_writes(written: Iterable[_Write], done: Step, trace: Trace) -> Iterator[CheckInput]:
+def _of_writes(
+    written: Iterable[_Write], done: ModelStep, trace: ModelTrace
+) -> Iterator[CheckInput]:
     if done.state.machine is None:
         return
     for write in written:
@@ -87,7 +90,7 @@ def _of_writes(written: Iterable[_Write], done: Step, trace: Trace) -> Iterator[
         yield CheckInput(f"{write.device} sector {write.start}", {"write": offered})
 
 
-def _written(before: tuple[_Write, ...], done: Step) -> tuple[_Write, ...]:
+def _written(before: tuple[_Write, ...], done: ModelStep) -> tuple[_Write, ...]:
     """What guests wrote and nothing overwrote, after one more event."""
     event = done.event.payload
     if not isinstance(event, Guest) or event.pattern is None or done.outcome.status != "returned":
@@ -114,7 +117,7 @@ def _read(write: _Write, state: State, variant: Variant) -> Any:
     return outcome.value.get("pattern") if isinstance(outcome.value, Mapping) else None
 
 
-def _commands(steps: Iterable[Step], device: str) -> Iterator[str]:
+def _commands(steps: Iterable[ModelStep], device: str) -> Iterator[str]:
     for done in steps:
         event = done.event.payload
         if isinstance(event, Command) and done.outcome.status == "returned":

@@ -15,9 +15,8 @@ from msgspec import Struct
 
 from replay import language
 from replay.analysis.check_inputs import KINDS, CheckInput, check_inputs
-from replay.engine.compare import Differences, Place
 from replay.engine.diff import spans
-from replay.engine.replay import Step, Trace
+from replay.engine.trace import ModelStep, ModelTrace
 from replay.errors import NotFound, ReplayError
 from replay.language import Program, Returned
 from replay.language.vocabulary import METHODS
@@ -82,7 +81,9 @@ def check_named(checks: Checks, name: str) -> Check:
     return known[name]
 
 
-def breaches(trace: Trace, checks: Checks, watch: Progress = no_progress) -> tuple[Breach, ...]:
+def breaches(
+    trace: ModelTrace, checks: Checks, watch: Progress = no_progress
+) -> tuple[Breach, ...]:
     """Every breach in a replay, by first event, then in the order of the checks and topics.
 
     Raises ReplayError for a check that fails or does not answer with true or false.
@@ -91,23 +92,25 @@ def breaches(trace: Trace, checks: Checks, watch: Progress = no_progress) -> tup
     steps = watch(check_inputs(trace), len(trace.steps), "events")
     events = [(done.seq, _breached(done, about, checks)) for done, about in steps]
     found = [
-        Breach(known[span.place.field], span.place.path, span.first_seq, span.last_seq)
+        Breach(known[span.place[1]], span.place[0], span.first_seq, span.last_seq)
         for span in spans(events)
     ]
     order = [place for _, places in events for place in places]
     return tuple(
         sorted(
             found,
-            key=lambda b: (b.first_seq, order.index(Place("check", b.path, b.check.name))),
+            key=lambda b: (b.first_seq, order.index((b.path, b.check.name))),
         )
     )
 
 
-def _breached(done: Step, about: tuple[CheckInput, ...], checks: Checks) -> Differences:
+def _breached(
+    done: ModelStep, about: tuple[CheckInput, ...], checks: Checks
+) -> dict[tuple[str, str], Any]:
     """Where checks do not hold after an event."""
     state = _with_missing(done.state, checks.missing)
     return {
-        Place("check", topic.path, check.name): {}
+        (topic.path, check.name): {}
         for check in checks.checks
         for topic in about
         if _is_about(check, topic) and not _holds(check, topic, state, checks, done)
@@ -119,7 +122,7 @@ def _is_about(check: Check, topic: CheckInput) -> bool:
     return wanted <= topic.offered.keys() and bool(wanted) == bool(topic.offered)
 
 
-def _holds(check: Check, topic: CheckInput, state: State, checks: Checks, done: Step) -> bool:
+def _holds(check: Check, topic: CheckInput, state: State, checks: Checks, done: ModelStep) -> bool:
     if state.machine is None:
         state = checks.program.initial()
     arguments = [topic.offered[name] for name in check.parameters]

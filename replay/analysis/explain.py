@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 from msgspec import Struct
 
 from replay.analysis.cause_chain import CauseLink, CauseTracer, folded
-from replay.engine.compare import Place
+from replay.engine.find_place import value_at
 from replay.engine.node_paths import UNREACHABLE
-from replay.engine.places import ABSENT, Target, observed, value_at
-from replay.engine.replay import Outcome, Trace
+from replay.engine.places import ABSENT, FieldPlace, FilePlace, MachinePlace, OutcomePlace, Place
+from replay.engine.trace import ModelTrace, Outcome
 from replay.engine.view import View
 from replay.errors import ReplayError
 from replay.events.event import Guest, Image
@@ -28,8 +28,8 @@ class Explanation(Struct, frozen=True, eq=False):
     the event whose outcome the chain is about, 0 if it is not about one.
     """
 
-    trace: Trace
-    target: Target
+    trace: ModelTrace
+    place: Place
     seq: int
     since: int
     value: Any
@@ -38,7 +38,7 @@ class Explanation(Struct, frozen=True, eq=False):
     ended: int = 0
 
 
-def explain(trace: Trace, target: Target, seq: int | None = None) -> Explanation:
+def explain(trace: ModelTrace, place: Place, seq: int | None = None) -> Explanation:
     """Why a place is as it is after an event, by default the last.
 
     Raises ReplayError if there is no such event.
@@ -48,16 +48,16 @@ def explain(trace: Trace, target: Target, seq: int | None = None) -> Explanation
     if not 1 <= at <= last:
         raise ReplayError(f"there is no event {at}", do=f"the last is {last}")
     subject = trace.variant.subject
-    values = [value_at(step, target, subject) for step in trace.steps[:at]]
+    values = [value_at(step, place, subject) for step in trace.steps[:at]]
     kept = next((n for n in range(at, 1, -1) if values[n - 2] != values[-1]), 1)
-    since = at if target.place.kind == "outcome" else kept
-    reason = _Reasons(_chains(trace)).of(target, at)
+    since = at if isinstance(place, OutcomePlace | MachinePlace) else kept
+    reason = _Reasons(_chains(trace)).of(place, at)
     links = folded(reason.links)
-    return Explanation(trace, target, at, since, values[-1], links, reason.about, reason.ended)
+    return Explanation(trace, place, at, since, values[-1], links, reason.about, reason.ended)
 
 
 @lru_cache(maxsize=8)
-def _chains(trace: Trace) -> CauseTracer:
+def _chains(trace: ModelTrace) -> CauseTracer:
     """The chains of a trace, with the events that were traced for an explanation before."""
     return CauseTracer(trace)
 
@@ -76,23 +76,22 @@ class _Reasons:
         self._steps = chains.trace.steps
         self._config = chains.trace.variant.subject.config
 
-    def of(self, target: Target, seq: int) -> _Reason:
-        """The chain of a target after an event."""
-        kind, path, field = target.place
-        match kind:
-            case "outcome":
+    def of(self, place: Place, seq: int) -> _Reason:
+        """The chain of a place after an event."""
+        match place:
+            case OutcomePlace() | MachinePlace():
                 return self._outcome(seq)
-            case "file":
-                return _Reason(self._file(target.place, seq))
+            case FilePlace():
+                return _Reason(self._file(place, seq))
         seen = self._chains.seen(seq)
         if not seen.running:
             return self._gone(seq)
-        found = self._object(path, seen, seq)
-        if kind != "field" or found is None:
-            return _Reason(self._node(path, seq))
-        rule = self._config.fields.get(field)
-        bit = self._config.bits[field][target.flag] if target.flag else None
-        return _Reason(self._chains.field(found, rule.source if rule else field, bit, seq))
+        owner = self._object(place.path, seen, seq)
+        if not isinstance(place, FieldPlace) or owner is None:
+            return _Reason(self._node(place.path, seq))
+        rule = self._config.fields.get(place.field)
+        bit = self._config.bits[place.field][place.flag] if place.flag else None
+        return _Reason(self._chains.field(owner, rule.source if rule else place.field, bit, seq))
 
     # Nodes
 
@@ -200,8 +199,8 @@ class _Reasons:
     def _file(self, place: Place, seq: int) -> Iterator[CauseLink]:
         """Who made a file or took its name away, or wrote last what is asked about."""
         name = place.path
-        there = place._replace(field="existence")
-        existed = self._at(place, seq) is ABSENT or place.field == "existence"
+        there = place.existence
+        existed = self._at(place, seq) is ABSENT or place == there
         asked = there if existed else place
         changed = self._chains.changed(lambda n: self._at(asked, n), seq)
         if not changed:
@@ -233,7 +232,7 @@ class _Reasons:
 
     def _at(self, place: Place, seq: int) -> Any:
         """The value at a place of a file; no event's outcome has a part in it."""
-        return observed(place, Outcome("returned"), self._chains.seen(seq))
+        return place.value_in(Outcome("returned"), self._chains.seen(seq))
 
     def _name(self, number: int, seq: int) -> str:
         disk = self._chains.state(seq).disk

@@ -15,8 +15,8 @@ from itertools import pairwise
 from msgspec import Struct
 
 from replay.engine.diff import Diff, Divergence, diff
-from replay.engine.places import observed
-from replay.engine.replay import Trace, replay, request
+from replay.engine.replay import replay, request
+from replay.engine.trace import ModelTrace
 from replay.engine.view import view
 from replay.errors import Conflict, NotInLanguage
 from replay.series import Patch, SourceFile, SourceLine, Tree, apply
@@ -64,8 +64,8 @@ def variant_without(variant: Variant, part: PatchPart) -> Variant | None:
         if part.patch not in series:
             return None
         index = series.index(part.patch)
-        left_out = variant.recipe.left_out | {index}
-        return build(variant.subject, replace(variant.recipe, left_out=left_out), "without it", "")
+        left_out = variant.spec.left_out | {index}
+        return build(variant.subject, replace(variant.spec, left_out=left_out), "without it", "")
     except (Conflict, NotInLanguage):
         return None
 
@@ -106,7 +106,7 @@ class Interaction(Struct, frozen=True, eq=False):
 
 
 def interactions(
-    traces: Sequence[Trace], asked: Callable[[Patch], bool]
+    traces: Sequence[ModelTrace], asked: Callable[[Patch], bool]
 ) -> tuple[Interaction, ...]:
     """What the patches that are asked about do only with others, and others only with them."""
     return tuple(
@@ -123,20 +123,20 @@ def _steps(start: Variant, end: Variant) -> Iterator[tuple[PatchChange, tuple[Va
     """The steps that put one patch in, each with the variants before and after it."""
     at = start
     for leg in path_between(start, end):
-        if len(leg.turns) == 1 and not leg.turns[0].out:
-            yield leg.turns[0], (at, leg.variant)
+        if len(leg.changes) == 1 and not leg.changes[0].out:
+            yield leg.changes[0], (at, leg.variant)
         at = leg.variant
 
 
 # What the patch does only since an earlier one
 
 
-def _needs(turn: PatchChange, before: Trace, after: Trace) -> Iterator[Interaction]:
+def _needs(turn: PatchChange, before: ModelTrace, after: ModelTrace) -> Iterator[Interaction]:
     """By the earlier patches, from the latest on, without which the patch does not do it."""
     step = diff(before, after)
     left = list(step.divergences)
-    recipe = before.variant.recipe
-    depths = range(recipe.depth - 1, -1, -1) if recipe == VariantSpec(recipe.depth) else ()
+    spec = before.variant.spec
+    depths = range(spec.depth - 1, -1, -1) if spec == VariantSpec(spec.depth) else ()
     for depth in depths:
         pair = _around(before.variant, depth, turn.patch)
         if pair is None or not left:
@@ -159,17 +159,17 @@ def _around(variant: Variant, depth: int, patch: Patch) -> tuple[Variant, Varian
         return None
 
 
-def _differs(divergence: Divergence, *traces: Trace) -> bool:
+def _differs(divergence: Divergence, *traces: ModelTrace) -> bool:
     steps = [(trace.steps[divergence.first_seq - 1], trace.variant.subject) for trace in traces]
     place = divergence.place
-    one, other = (observed(place, s.outcome, view(s.state, subject)) for s, subject in steps)
-    return bool(one != other)
+    before, after = (place.value_in(s.outcome, view(s.state, subject)) for s, subject in steps)
+    return bool(before != after)
 
 
 # What an earlier patch does only since this one
 
 
-def _wakes(turn: PatchChange, before: Trace, after: Trace) -> Iterator[Interaction]:
+def _wakes(turn: PatchChange, before: ModelTrace, after: ModelTrace) -> Iterator[Interaction]:
     whole = _separable(before.variant, after.variant)
     others = {patch.name for patch in before.variant.tree.patches if patch not in whole}
     reached = _reached(after)
@@ -192,19 +192,19 @@ def _separable(*variants: Variant) -> tuple[Patch, ...]:
     )
 
 
-def _without(trace: Trace, part: PatchPart) -> Diff | None:
+def _without(trace: ModelTrace, part: PatchPart) -> Diff | None:
     """What the part does: a variant without it compared with the one that has it."""
     variant = variant_without(trace.variant, part)
     return diff(replay(trace.log, variant), trace) if variant else None
 
 
-def _reached(trace: Trace) -> frozenset[tuple[str, int]]:
+def _reached(trace: ModelTrace) -> frozenset[tuple[str, int]]:
     """The file and line of every statement that a replay runs through."""
     program = trace.variant.program
     state = program.initial()
     found: set[tuple[str, int]] = set()
     for step in trace.steps:
-        asked = request(step.event.payload)
+        asked = request(step.event.payload, trace.variant.subject.config)
         if state.machine is not None and asked.handler in program.functions:
             found |= program.reached(asked.handler, asked.arguments, state)
         state = step.state

@@ -58,5 +58,5 @@ def _translated(header: LogHeader, events: Sequence[Event], subject: Subject) ->
 
 def counted(table: Mapping[str, int]) -> str:
     """Words with their numbers, the most frequent first."""
-    ordered: Iterable[tuple[str, int]] = sorted(table.items(), key=lambda one: (-one[1], one[0]))
+    ordered: Iterable[tuple[str, int]] = sorted(table.items(), key=lambda item: (-item[1], item[0]))
     return ", ".join(f"{number} {words.escape(name)}" for name, number in ordered)

@@ -4,10 +4,9 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any
 
-from msgspec import Struct
-
+from replay.engine.trace import ModelStep, ModelTrace, Outcome
 from replay.events.event import (
     Await,
     Command,
@@ -18,6 +17,7 @@ from replay.events.event import (
     Log,
     Notice,
     Payload,
+    channel,
     stimulus,
 )
 from replay.language import Crashed, Ending, Failed, Program, Refused, Returned
@@ -25,7 +25,7 @@ from replay.progress import Progress, no_progress
 from replay.state.disk import backing_chain
 from replay.state.objects import State, plain, stopped
 from replay.state.working_disk import WorkDisk
-from replay.variants.subject import Subject
+from replay.variants.subject import ChannelConfig, Subject, SubjectConfig
 from replay.variants.translation import translate
 from replay.variants.variant import Variant
 
@@ -33,51 +33,26 @@ MEMO_SIZE = 200_000
 """How many transitions are remembered; the oldest go first."""
 
 
-class Outcome(Struct, frozen=True):
-    """How an event ended: a value if it returned, else an error.
-
-    Errors have class and desc, or text (a refused hmp command), or errno; those of a crash also
-    file and line.
-    """
-
-    status: Literal["returned", "refused", "crashed"]
-    value: Any = None
-    error: dict[str, Any] | None = None
-
-
-class Step(Struct, frozen=True, eq=False):
-    """An event of a log, its outcome, and the state after it; seq counts from 1."""
-
-    seq: int
-    event: Event
-    outcome: Outcome
-    state: State
-
-
-class Trace(Struct, frozen=True, eq=False):
-    """What a log did in a variant."""
-
-    log: Log
-    variant: Variant
-    steps: tuple[Step, ...]
-
-
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a payload asks of the model: the function, its arguments, and all of it as bytes."""
+    """What a payload asks of the model: the function, its arguments, and all of it as bytes.
+
+    `channel` says what a refusal is there.
+    """
 
     payload: Payload
     handler: str
     arguments: tuple[Any, ...]
     stimulus: bytes
+    channel: ChannelConfig
 
 
 Transition = tuple[State, Outcome, Crashed | None]
 """The next state, the outcome, and where it crashed, which has another line in each tree."""
 
 
-TransitionKey = tuple[str, State, bytes]
-"""What a transition depends on: the function's digest, the state and the stimulus."""
+TransitionKey = tuple[str, State, bytes, ChannelConfig]
+"""The function's digest, the state, the stimulus, and what a refusal is there."""
 
 
 class Memo:
@@ -110,20 +85,20 @@ MEMO = Memo()
 """
 
 
-def replay(log: Log, variant: Variant, watch: Progress = no_progress) -> Trace:
+def replay(log: Log, variant: Variant, progress: Progress = no_progress) -> ModelTrace:
     """The trace of a log, translated if the subject has a dictionary, in a variant."""
     log = translate(log, variant.subject)
     state = variant.program.initial()
     steps = []
     requests = _requests(_Content(log.fingerprint, variant.subject, log))
-    events = watch(zip(log.events, requests, strict=True), len(requests), "events")
+    events = progress(zip(log.events, requests, strict=True), len(requests), "events")
     for seq, (event, asked) in enumerate(events, 1):
         state, outcome = _step(variant.program, state, asked)
-        steps.append(Step(seq, event, outcome, state))
-    return Trace(log, variant, tuple(steps))
+        steps.append(ModelStep(seq, event, outcome, state))
+    return ModelTrace(log, variant, tuple(steps))
 
 
-def transitions(trace: Trace) -> Iterator[TransitionKey]:
+def transitions(trace: ModelTrace) -> Iterator[TransitionKey]:
     """The transitions of a trace that ran code of the model; equal ones are the same work."""
     program = trace.variant.program
     state = program.initial()
@@ -136,7 +111,7 @@ def transitions(trace: Trace) -> Iterator[TransitionKey]:
 
 def step(variant: Variant, state: State, event: Event) -> tuple[State, Outcome]:
     """The state after an event, and its outcome. Equal arguments give the same state object."""
-    return _step(variant.program, state, request(event.payload))
+    return _step(variant.program, state, request(event.payload, variant.subject.config))
 
 
 def _step(program: Program, state: State, asked: Request) -> tuple[State, Outcome]:
@@ -150,11 +125,11 @@ def _step(program: Program, state: State, asked: Request) -> tuple[State, Outcom
         return state, _placed(outcome, crash, program) if crash else outcome
     if isinstance(payload, Notice | Await):
         return state, NOTHING
-    return _after_refusal(state, payload), _unknown(asked)
+    return _after_refusal(state, asked), _unknown(asked)
 
 
 def _key(program: Program, state: State, asked: Request) -> TransitionKey:
-    return program.functions[asked.handler].digest, state, asked.stimulus
+    return program.functions[asked.handler].digest, state, asked.stimulus, asked.channel
 
 
 NOTHING = Outcome("returned", value={})
@@ -165,23 +140,22 @@ def _transition(program: Program, state: State, asked: Request) -> Transition:
     after, ending = program.call(asked.handler, asked.arguments, state)
     crash = ending if isinstance(ending, Crashed) else None
     if isinstance(ending, Refused | Failed):
-        after = _after_refusal(after, asked.payload)
-    return after, _outcome(ending, asked.payload), crash
+        after = _after_refusal(after, asked)
+    return after, _outcome(ending, asked.channel), crash
 
 
-def _after_refusal(state: State, payload: Payload) -> State:
-    """A machine whose command line is refused does not start."""
-    at_start = isinstance(payload, Command) and payload.channel == "cli"
-    return stopped(state) if at_start else state
+def _after_refusal(state: State, asked: Request) -> State:
+    """The state when a command was refused, which may have been the end of the machine."""
+    return stopped(state) if asked.channel.refusal_stops else state
 
 
-def _outcome(ending: Ending, payload: Payload) -> Outcome:
+def _outcome(ending: Ending, channel: ChannelConfig) -> Outcome:
     match ending:
         case Returned(value):
             return Outcome("returned", value={} if value is None else plain(value))
         case Failed(errno):
             return Outcome("refused", error={"errno": errno})
-        case Refused(_, desc) if isinstance(payload, Command) and payload.channel == "hmp":
+        case Refused(_, desc) if channel.refusal == "text":
             return Outcome("refused", error={"text": desc})
         case Refused(cls, desc):
             return Outcome("refused", error={"class": cls, "desc": desc})
@@ -226,13 +200,18 @@ class _Content:
 
 @lru_cache(maxsize=256)
 def _requests(content: _Content) -> tuple[Request, ...]:
-    return tuple(request(event.payload) for event in content.log.events)
+    return tuple(request(e.payload, content.subject.config) for e in content.log.events)
 
 
-def request(payload: Payload) -> Request:
+NO_CHANNEL = ChannelConfig()
+"""What is not told of a channel; also for events that are no commands."""
+
+
+def request(payload: Payload, config: SubjectConfig) -> Request:
     """What a payload asks of the model."""
     handler, *arguments = _call(payload)
-    return Request(payload, handler.replace("-", "_"), tuple(arguments), stimulus(payload))
+    rule = config.channels.get(channel(payload) or "", NO_CHANNEL)
+    return Request(payload, handler.replace("-", "_"), tuple(arguments), stimulus(payload), rule)
 
 
 def _call(payload: Payload) -> tuple[Any, ...]:

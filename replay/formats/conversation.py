@@ -41,44 +41,44 @@ def recording(
     paired = Paired(talk, pair(talk, partial, left_out), left_out)
     start = start_of(paired, drives)
     entries = iter([*start.events, *happened(paired)])
-    header = LogHeader(name, description(talk, start.told))
-    remarks = () if start.told else (NO_START,)
+    header = LogHeader(name, description(talk, start.tells_drives))
+    remarks = () if start.tells_drives else (NO_START,)
     return Recording(header, entries, talk[0].origin, +left_out, cleaner.tally, remarks)
 
 
 # What happened then
 
 
-def meaning(heard: Message) -> dict[str, Any] | None:
+def meaning(message: Message) -> dict[str, Any] | None:
     """The event object of a notice or an operation, without its reply; None for all else."""
-    if heard.role == "notice":
-        return notice(heard)
-    if heard.role == "command" and is_operation(heard):
-        return operation(heard, None)
+    if message.role == "notice":
+        return notice(message)
+    if message.role == "command" and is_operation(message):
+        return operation(message, None)
     return None
 
 
 def happened(talk: Paired) -> Iterator[LogEntry]:
     """The operations, notices and observations of the conversation, in their order."""
-    for place, heard in enumerate(talk.messages):
-        if heard.role == "notice":
-            yield event(notice(heard), heard)
-        elif heard.role == "command" and is_operation(heard):
-            yield event(operation(heard, answer(talk.replies.get(place))), heard)
-        elif heard.role == "sight":
-            yield observation(str(heard.msg["name"]), dict(heard.msg), heard)
-        elif heard.role == "command" and is_query(heard):
-            yield from queried(heard, talk.replies.get(place), talk.left_out)
-        elif heard.role in ("greeting", "command"):
+    for place, message in enumerate(talk.messages):
+        if message.role == "notice":
+            yield event(notice(message), message)
+        elif message.role == "command" and is_operation(message):
+            yield event(operation(message, answer(talk.replies.get(place))), message)
+        elif message.role == "sight":
+            yield observation(str(message.msg["name"]), dict(message.msg), message)
+        elif message.role == "command" and is_query(message):
+            yield from queried(message, talk.replies.get(place), talk.left_out)
+        elif message.role in ("greeting", "command"):
             talk.left_out[HANDSHAKE] += 1
-        elif heard.role == "lost":
+        elif message.role == "lost":
             talk.left_out[LOST] += 1
 
 
 def answer(reply: Message | None) -> dict[str, Any] | None:
     """What a reply says, as an event has it."""
-    said = reply.msg if reply else {}
-    return {key: said[key] for key in REPLY_KEYS if key in said} or None
+    content = reply.msg if reply else {}
+    return {key: content[key] for key in REPLY_KEYS if key in content} or None
 
 
 def queried(query: Message, reply: Message | None, left_out: Counter[str]) -> Iterator[Observation]:
@@ -89,20 +89,20 @@ def queried(query: Message, reply: Message | None, left_out: Counter[str]) -> It
     line = human(query)
     name = str(query.command) if line is None else line
     try:
-        seen = observation(name, reply.msg["return"], query)
+        value = observation(name, reply.msg["return"], query)
     except ReplayError:
         left_out[NOT_KEPT] += 1
     else:
-        yield seen
+        yield value
 
 
-def observation(name: str, seen: Any, message: Message) -> Observation:
+def observation(name: str, value: Any, message: Message) -> Observation:
     """What was seen under a name. ReplayError if it can't be kept."""
     arguments = message.msg.get("arguments")
     kept = arguments if isinstance(arguments, dict) and human(message) is None else {}
     with located(message.origin):
         try:
-            return Observation(name, seen, kept, 0, message.origin, message.time)
+            return Observation(name, value, kept, 0, message.origin, message.time)
         except ValueError as error:
             raise BadInput(f"not an observation: {error}") from None
 
@@ -110,17 +110,17 @@ def observation(name: str, seen: Any, message: Message) -> Observation:
 # What the log is
 
 
-def description(messages: Iterable[Message], told: bool) -> str:
+def description(messages: Iterable[Message], tells_drives: bool) -> str:
     """What the log is, from the greeting, and whether its start is in it."""
-    versions = (version(heard.msg["QMP"]) for heard in messages if heard.role == "greeting")
+    versions = (version(message.msg["QMP"]) for message in messages if message.role == "greeting")
     text = f"QMP traffic{next(versions, '')}"
-    return text if told else f"{text}; it does not tell the drives of the start"
+    return text if tells_drives else f"{text}; it does not tell the drives of the start"
 
 
 def version(greeting: Any) -> str:
     """The version of QEMU in its greeting, as the end of a sentence; "" if it has none."""
     try:
-        found = greeting["version"]["qemu"]
-        return f", QEMU {found['major']}.{found['minor']}.{found['micro']}"
+        qemu = greeting["version"]["qemu"]
+        return f", QEMU {qemu['major']}.{qemu['minor']}.{qemu['micro']}"
     except (LookupError, TypeError):
         return ""

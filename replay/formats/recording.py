@@ -5,13 +5,13 @@ import gzip
 import lzma
 import os
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import BufferedReader
 from itertools import count
 from pathlib import Path
-from typing import IO, Any, NamedTuple, Protocol, TypeVar
+from typing import IO, Any, NamedTuple, TypeVar
 
 from replay.errors import BadInput
 from replay.events.event import Event, LogEntry, LogHeader, Origin
@@ -109,20 +109,6 @@ class Recording:
         return (entry for entry in self.entries if isinstance(entry, Event))
 
 
-class Reader(Protocol):
-    """A form in which conversations are recorded: its name, how to recognise it, how to read it."""
-
-    FORMAT: str
-    PARTIAL: bool
-    """Whether a file may begin in the middle of a conversation."""
-
-    def why_not(self, head: Sequence[InputLine]) -> str:
-        """Why the first lines are not of this format; "" means that they are."""
-
-    def messages(self, lines: Iterable[InputLine]) -> Iterator[Message]:
-        """The messages of a file, or a ReplayError with file, line and reason."""
-
-
 def weight(text: bytes) -> int:
     """About how much memory what a JSON text says takes, in bytes; its values are most of it."""
     return EACH + len(text) + EACH_VALUE * (text.count(b",") + text.count(b"{") + text.count(b"["))
@@ -144,7 +130,7 @@ def within_memory(items: Iterable[T], size: Callable[[T], int]) -> Iterator[T]:
         yield item
 
 
-def shown(path: Path) -> str:
+def display_name(path: Path) -> str:
     """The path as text that can be stored and printed whatever bytes it has."""
     return os.fsencode(path).decode(errors="replace")
 
@@ -156,9 +142,9 @@ def readable(path: Path) -> Iterator[None]:
         yield
     except BROKEN as error:
         reason = error.strerror if isinstance(error, OSError) else None
-        raise BadInput(reason or f"cannot be read: {error}", where=shown(path)) from None
+        raise BadInput(reason or f"cannot be read: {error}", where=display_name(path)) from None
     except ValueError:
-        raise BadInput("not a file name", where=shown(path)) from None
+        raise BadInput("not a file name", where=display_name(path)) from None
 
 
 @contextmanager
@@ -174,13 +160,13 @@ def open_packed(path: Path) -> Iterator[IO[bytes]]:
         for magic, name in UNKNOWN:
             if start.startswith(magic):
                 what = f"it is packed with {name}, which is not read"
-                raise BadInput(what, where=shown(path), do="unpack it first")
+                raise BadInput(what, where=display_name(path), do="unpack it first")
         yield file
 
 
 def read_lines(path: Path) -> Iterator[InputLine]:
     """The lines of a file that are not blank, numbered from 1; read as they are asked for."""
-    name = shown(path)
+    name = display_name(path)
     with readable(path), open_packed(path) as file:
         for number in count(1):
             text = file.readline(MAX_LINE + 1)

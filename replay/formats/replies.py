@@ -27,10 +27,10 @@ class Paired(NamedTuple):
 
     def succeeded(self) -> Iterator[Message]:
         """The commands that were answered, and not by an error."""
-        for place, heard in enumerate(self.messages):
+        for place, message in enumerate(self.messages):
             reply = self.replies.get(place)
             if reply is not None and "return" in reply.msg:
-                yield heard
+                yield message
 
 
 def event(raw: dict[str, Any], message: Message) -> Event:
@@ -42,12 +42,12 @@ def event(raw: dict[str, Any], message: Message) -> Event:
 def pair(messages: Sequence[Message], partial: bool, left_out: Counter[str]) -> Replies:
     """Finds the command of each reply: the oldest waiting one with its id, or with none."""
     waiting: defaultdict[bytes, deque[int]] = defaultdict(deque)
-    lost, told = 0, False
+    lost, shows_connections = 0, False
     replies: dict[int, Message] = {}
-    for place, heard in enumerate(messages):
-        if heard.role == "connection":
-            waiting, told = defaultdict(deque), True
-        elif heard.role == "greeting" and not told:
+    for place, message in enumerate(messages):
+        if message.role == "connection":
+            waiting, shows_connections = defaultdict(deque), True
+        elif message.role == "greeting" and not shows_connections:
             # a new connection; what was said before the greeting came is answered behind it
             waiting = defaultdict(
                 deque,
@@ -56,20 +56,20 @@ def pair(messages: Sequence[Message], partial: bool, left_out: Counter[str]) -> 
                     for id, commands in waiting.items()
                 },
             )
-        elif heard.role == "command":
-            waiting[id_of(heard)].append(place)
-        elif heard.role == "lost" and heard.msg.get("sender") == "C":
-            waiting[id_of(heard)].append(place)  # it is answered too, once or more often
+        elif message.role == "command":
+            waiting[id_of(message)].append(place)
+        elif message.role == "lost" and message.msg.get("sender") == "C":
+            waiting[id_of(message)].append(place)  # it is answered too, once or more often
             lost += 1
-        elif heard.role == "reply":
-            if commands := waiting[id_of(heard)]:
-                replies[commands.popleft()] = heard
+        elif message.role == "reply":
+            if commands := waiting[id_of(message)]:
+                replies[commands.popleft()] = message
             elif partial or lost:
                 left_out[NOT_SEEN] += 1
             else:
                 raise BadInput(
                     "a reply to no command before it",
-                    where=str(heard.origin),
+                    where=str(message.origin),
                     do="record the commands too (qmp-shell shows them with -v)",
                 )
     return replies

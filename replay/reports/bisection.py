@@ -7,8 +7,8 @@ from msgspec import Struct
 
 from replay.analysis.bisect import Answer, AnswerChange, Bisection
 from replay.analysis.explain import explain
-from replay.engine.places import Target
-from replay.engine.replay import Trace
+from replay.engine.places import Place
+from replay.engine.trace import ModelTrace
 from replay.engine.view import flag_names
 from replay.events.event import Payload
 from replay.reports import words
@@ -43,11 +43,10 @@ class BisectReport(Struct, frozen=True):
 
 
 def bisect_report(
-    ends: tuple[Trace, Trace], about: str, found: Bisection, target: Target | None = None
+    ends: tuple[ModelTrace, ModelTrace], about: str, found: Bisection, target: Place | None = None
 ) -> BisectReport:
     """The report of a bisection about something in words, with the reasons if it is a place."""
     bits = ends[0].variant.subject.config.bits
-    whole = target is not None and target.place.kind == "field" and not target.flag
     return BisectReport(
         log=log_id(ends[0]),
         variants=(variant_id(ends[0]), variant_id(ends[1])),
@@ -55,11 +54,11 @@ def bisect_report(
         changes=tuple(_change(change, target) for change in found.changes),
         steps=found.steps,
         replays=found.replays,
-        flags=bits.get(target.place.field, {}) if target and whole else {},
+        flags=bits.get(target.field, {}) if target and not target.flag else {},
     )
 
 
-def _change(change: AnswerChange, target: Target | None) -> ChangeReport:
+def _change(change: AnswerChange, target: Place | None) -> ChangeReport:
     traces = (change.before, change.after) if target else ()
     pairs = zip(traces, change.answers, strict=False)
     reasons = (sentence(explain(it, target, answer.seq)) for it, answer in pairs if target)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from msgspec import Struct
 
 from replay.analysis.checks import Breach, Check, Checks
-from replay.engine.replay import Trace
+from replay.engine.trace import ModelTrace
 from replay.events.event import Payload
 from replay.reports import words
 from replay.reports.bisection import turned
@@ -41,7 +41,7 @@ class CheckReport(Struct, frozen=True):
 
 
 def check_report(
-    trace: Trace, checks: Checks, found: Iterable[Breach], culprits: Culprits
+    trace: ModelTrace, checks: Checks, found: Iterable[Breach], culprits: Culprits
 ) -> CheckReport:
     """The report of the breaches of one replay."""
     told = (

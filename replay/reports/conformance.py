@@ -84,8 +84,8 @@ def _agreements(found: Sequence[RecordingAgreement], bits: Bits) -> Iterator[str
         looks = f"{one.looks_agreed} of {one.looks} looks"
         replies = f"{one.replies_agreed} of {one.replies} replies"
         yield f"  {words.escape(one.variant):{width}}  {looks} and {replies} agree"
-        for (_, path, field), values in one.first.items():
-            place = ".".join(filter(None, (path, field)))
+        for where, values in one.first.items():
+            place, field = ".".join(filter(None, (where.path, where.field))), where.field
             of = {name: _named_bits(value, bits.get(field, {})) for name, value in values.items()}
             told = ", ".join(f"{value} in {words.escape(name)}" for name, value in of.items())
             yield block(f"    #{one.seq} ", f"{words.escape(place)}: {told}", hang=2)

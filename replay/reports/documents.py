@@ -6,13 +6,12 @@ from typing import Any
 
 from msgspec import Struct
 
-from replay.analysis.attribute import Attribution, Cause, Work
+from replay.analysis.attribute import Attribution, Cause, Work, model_traces
 from replay.analysis.interactions import Interaction, PatchPart
-from replay.engine.compare import Place, compare_views
+from replay.engine.compare import compare_views
 from replay.engine.diff import Diff, Divergence
-from replay.engine.observed_trace import AnyTrace, ObservedTrace, hidden_fields
-from replay.engine.places import ABSENT
-from replay.engine.replay import Outcome, Trace
+from replay.engine.places import ABSENT, NodePlace, Place
+from replay.engine.trace import ModelTrace, Outcome, Trace, hidden_fields
 from replay.engine.view import View, view
 from replay.errors import ReplayError
 from replay.events.event import Payload
@@ -134,7 +133,7 @@ def report(
 
     Asked about are those that the variants are named after, and those given.
     """
-    bits = diff.traces[0].variant.subject.config.bits
+    bits = diff.traces[0].player.subject.config.bits
     causes = attribution.causes if attribution else ((),) * len(diff.divergences)
     found = zip(diff.divergences, causes, strict=True)
     hidden = attribution.hidden if attribution else 0
@@ -145,7 +144,7 @@ def report(
         divergences=tuple(_told(divergence, diff, causes) for divergence, causes in found),
         chains=tuple(flag_tables(diff, bits)),
         bits=bits,
-        named=(*named_patches(*(trace.variant for trace in diff.replayed)), *asked),
+        named=(*named_patches(*(trace.variant for trace in model_traces(diff))), *asked),
         steps=attribution.steps if attribution else (),
         work=attribution.work if attribution else None,
         hidden=hidden,
@@ -155,7 +154,7 @@ def report(
     )
 
 
-def run_report(trace: Trace, until: int | None = None) -> RunReport:
+def run_report(trace: ModelTrace, until: int | None = None) -> RunReport:
     """The report of a replay up to the event `until`, all by default.
 
     Raises ReplayError if there is no such event.
@@ -191,7 +190,7 @@ def run_report(trace: Trace, until: int | None = None) -> RunReport:
 
 def interaction_report(found: Interaction) -> InteractionReport:
     """The report of an interaction."""
-    names = [trace.variant.name for trace in found.diff.traces]
+    names = [trace.player.name for trace in found.diff.traces]
 
     def told(divergence: Divergence) -> DivergenceReport:
         before, after = (divergence.values.get(name, ABSENT) for name in names)
@@ -203,7 +202,7 @@ def interaction_report(found: Interaction) -> InteractionReport:
 
 def _told(divergence: Divergence, diff: Diff, causes: tuple[Cause, ...]) -> DivergenceReport:
     index = divergence.first_seq - 1
-    outcomes = {trace.variant.name: trace.steps[index].outcome for trace in diff.traces}
+    outcomes = {trace.player.name: trace.steps[index].outcome for trace in diff.traces}
     known = {name: outcome for name, outcome in outcomes.items() if outcome is not None}
     return DivergenceReport(divergence, diff.traces[0].steps[index].event.payload, known, causes)
 
@@ -211,23 +210,22 @@ def _told(divergence: Divergence, diff: Diff, causes: tuple[Cause, ...]) -> Dive
 def remarks(diff: Diff) -> Iterator[str]:
     """What a reader must know of traces that were seen and not replayed."""
     for trace in diff.traces:
-        if isinstance(trace, ObservedTrace):
-            yield from (f"{trace.variant.name}: {remark}" for remark in trace.remarks)
+        yield from (f"{trace.player.name}: {remark}" for remark in trace.remarks)
     if hidden := hidden_fields(diff.traces):
         yield f"not compared, since nobody can see it: {', '.join(hidden)}, the data of files"
 
 
-def log_id(trace: AnyTrace) -> LogId:
+def log_id(trace: Trace) -> LogId:
     """Which log was replayed."""
     log = trace.log
-    told = summarize_translation(log, trace.variant.subject)
+    told = summarize_translation(log, trace.player.subject)
     return LogId(log.name, log.fingerprint, len(log.events), told)
 
 
-def variant_id(trace: AnyTrace) -> VariantId:
+def variant_id(trace: Trace) -> VariantId:
     """Which code it was replayed in."""
-    variant = trace.variant
-    return VariantId(variant.name, variant.revision, variant.digest)
+    player = trace.player
+    return VariantId(player.name, player.revision, player.digest)
 
 
 def changes(before: View, after: View) -> tuple[StateChange, ...]:
@@ -236,7 +234,7 @@ def changes(before: View, after: View) -> tuple[StateChange, ...]:
     found = [
         StateChange(place, values["before"], values["after"])
         for place, values in differences.items()
-        if place.kind != "node"
+        if not isinstance(place, NodePlace)
     ]
     return (*_nodes(before, after), *found)
 
@@ -246,12 +244,12 @@ def _nodes(before: View, after: View) -> Iterator[StateChange]:
     was, now = _objects(before), _objects(after)
     for path in was:
         if path not in now:
-            yield StateChange(Place("node", path, "existence"), "present", "absent")
+            yield StateChange(NodePlace(path), "present", "absent")
     for path, is_now in now.items():
         if path not in was:
-            yield StateChange(Place("node", path, "existence"), "absent", "present")
+            yield StateChange(NodePlace(path), "absent", "present")
         elif isinstance(is_now, int) and isinstance(was[path], int) and was[path] != is_now:
-            yield StateChange(Place("node", path, "identity"), was[path], is_now)
+            yield StateChange(NodePlace(path, "identity"), was[path], is_now)
 
 
 def _objects(seen: View) -> dict[str, int | None]:

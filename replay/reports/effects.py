@@ -10,8 +10,16 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from replay.analysis.attribute import Cause
-from replay.engine.compare import KINDS, Place, level
-from replay.engine.places import ABSENT
+from replay.engine.places import (
+    ABSENT,
+    EdgePlace,
+    FieldPlace,
+    FilePlace,
+    MachinePlace,
+    NodePlace,
+    OutcomePlace,
+    Place,
+)
 from replay.engine.view import flag_names
 from replay.events.event import Payload
 from replay.reports import words
@@ -42,7 +50,7 @@ class PatchEffects(Struct, frozen=True):
 
     def of(self, wanted: str) -> tuple[Effect, ...]:
         """The deeds of a level: behaviour or state."""
-        return tuple(deed for deed in self.deeds if level(deed.place) == wanted)
+        return tuple(deed for deed in self.deeds if deed.place.level == wanted)
 
 
 class Effects(Struct, frozen=True):
@@ -75,7 +83,7 @@ def _deeds(turns: Sequence[PatchChange], report: DiffReport) -> tuple[Effect, ..
                 for deed in deeds_of(told, cause, report.bits):
                     found.setdefault(repr((deed.place, deed.before, deed.after)), deed)
     deeds = list(_without_lower(found.values()))
-    return tuple(sorted(deeds, key=lambda d: (level(d.place), d.seq, KINDS.index(d.place.kind))))
+    return tuple(sorted(deeds, key=lambda d: (d.place.level, d.seq, d.place.order)))
 
 
 def deeds_of(told: DivergenceReport, cause: Cause, bits: BitFields) -> Iterator[Effect]:
@@ -83,10 +91,9 @@ def deeds_of(told: DivergenceReport, cause: Cause, bits: BitFields) -> Iterator[
     divergence, place = told.divergence, told.divergence.place
     before, after = cause.before, cause.after
     if ABSENT in (before, after):
-        kind = "file" if place.kind == "file" else "node"
-        place = Place(kind, place.path, "existence")
+        place = place.existence
         before, after = ("absent" if value is ABSENT else "present" for value in (before, after))
-    elif place.kind == "field" and place.field in bits:
+    elif isinstance(place, FieldPlace) and place.field in bits:
         of_interest = differing_bits(divergence, bits)
         sets = [set(flag_names(value, bits[place.field])) for value in (before, after)]
         before, after = (
@@ -101,11 +108,13 @@ def deeds_of(told: DivergenceReport, cause: Cause, bits: BitFields) -> Iterator[
 def _without_lower(deeds: Iterable[Effect]) -> Iterator[Effect]:
     """The deeds without those nodes that came or went with one above them."""
     deeds = list(deeds)
-    moved = {deed.place.path: deed.after for deed in deeds if deed.place.kind == "node"}
+    moved = {deed.place.path: deed.after for deed in deeds if isinstance(deed.place, NodePlace)}
     for deed in deeds:
         parts = deed.place.path.split(".")
         above = [".".join(parts[:end]) for end in range(1, len(parts))]
-        if deed.place.kind != "node" or all(moved.get(path) != deed.after for path in above):
+        if not isinstance(deed.place, NodePlace) or all(
+            moved.get(path) != deed.after for path in above
+        ):
             yield deed
 
 
@@ -160,25 +169,34 @@ def listed(deeds: Iterable[Effect]) -> str:
 
 def subject(deed: Effect) -> str:
     """What the deed was done to."""
-    kind, path, _ = deed.place
-    if kind == "outcome":
-        return "the machine" if path == "machine" else words.event(deed.event)
-    return f"file {words.escape(path)}" if kind == "file" else words.escape(path)
+    match deed.place:
+        case MachinePlace():
+            return "the machine"
+        case OutcomePlace():
+            return words.event(deed.event)
+        case FilePlace(path=path):
+            return f"file {words.escape(path)}"
+        case place:
+            return words.escape(place.path)
 
 
 def change(deed: Effect, bits: BitFields, to: str = "->") -> str:
     """What was changed: "exists -> unlinked", "open_flags +TEMPORARY -SNAPSHOT"."""
-    kind, path, field = deed.place
-    if kind == "field" and field in bits:
-        return f"{words.escape(field)} {_flags(deed)}"
-    if kind == "outcome" and path != "machine":
-        shown = [words.outcome(o["status"], o.get("value"), o) for o in (deed.before, deed.after)]
-        return f" {to} ".join(shown)
-    if kind == "outcome":
-        return f" {to} ".join("runs" if value else "is gone" for value in (deed.before, deed.after))
-    show = words.of_field(deed.place)
-    told = f"{show(deed.before)} {to} {show(deed.after)}"
-    return told if field in ("existence", "target") else f"{words.escape(field)} {told}"
+    sides = (deed.before, deed.after)
+    match deed.place:
+        case FieldPlace(field=field) if field in bits:
+            return f"{words.escape(field)} {_flags(deed)}"
+        case OutcomePlace():
+            return f" {to} ".join(words.outcome(o["status"], o.get("value"), o) for o in sides)
+        case MachinePlace():
+            return f" {to} ".join("runs" if value else "is gone" for value in sides)
+    text = f" {to} ".join(map(words.of_field(deed.place), sides))
+    return text if is_whole(deed.place) else f"{words.escape(deed.place.field)} {text}"
+
+
+def is_whole(place: Place) -> bool:
+    """Whether the path alone says what is meant: a node's or file's existence, an edge."""
+    return place.field in ("existence", "target")
 
 
 def _flags(deed: Effect) -> str:
@@ -187,12 +205,16 @@ def _flags(deed: Effect) -> str:
 
 def phrase(deed: Effect, bits: BitFields) -> str:
     """A deed in the fewest words: where it ended."""
-    kind, path, field = deed.place
-    if kind == "field":
-        return _flags(deed) if field in bits else words.escape(field)
-    if kind == "outcome" and path != "machine":
-        status, value = deed.after["status"], deed.after.get("value")
-        return f"{words.escape(path)} {words.outcome(status, value, deed.after)}"
-    if field == "existence":
-        return f"{words.escape(path)} {deed.after}"
-    return subject(deed) if field == "target" else f"{subject(deed)} {words.escape(field)}"
+    path, field = words.escape(deed.place.path), deed.place.field
+    match deed.place:
+        case FieldPlace():
+            return _flags(deed) if field in bits else words.escape(field)
+        case OutcomePlace():
+            status, value = deed.after["status"], deed.after.get("value")
+            return f"{path} {words.outcome(status, value, deed.after)}"
+        case NodePlace() | FilePlace(field="existence"):
+            return f"{path} {deed.after}"
+        case EdgePlace():
+            return subject(deed)
+        case _:
+            return f"{subject(deed)} {words.escape(field)}"

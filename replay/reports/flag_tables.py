@@ -7,7 +7,8 @@ from msgspec.structs import replace
 
 from replay.engine.diff import Diff, Divergence
 from replay.engine.node_paths import NodePath
-from replay.engine.observed_trace import compared_views
+from replay.engine.places import FieldPlace
+from replay.engine.trace import compared_views
 from replay.engine.view import flag_names
 
 BitFields = Mapping[str, Mapping[str, int]]
@@ -71,7 +72,7 @@ def among(table: FlagTable, wanted: Collection[str]) -> FlagTable:
 
 def flag_table(diff: Diff, divergence: Divergence, bits: BitFields) -> FlagTable:
     """The nodes of the root that a bit field's divergence is about, after its first event."""
-    seq, (_, path, field) = divergence.first_seq, divergence.place
+    seq, path, field = divergence.first_seq, divergence.place.path, divergence.place.field
     seen_by = compared_views(diff.traces, seq - 1) or {}
     root = next(seen.all_nodes[path].role[0] for seen in seen_by.values() if path in seen.all_nodes)
     flags: dict[NodePath, dict[str, tuple[str, ...]]] = {}
@@ -84,7 +85,7 @@ def flag_table(diff: Diff, divergence: Divergence, bits: BitFields) -> FlagTable
         for other in diff.divergences
         if other.place.field == field and other.first_seq <= seq <= other.last_seq
     }
-    order = diff.traces[0].variant.subject.config.node.children
+    order = diff.traces[0].player.subject.config.node.children
     rows = []
     for role in sorted(flags, key=lambda role: [order.index(child) for child in role[1:]]):
         name = ".".join(role)
@@ -94,7 +95,7 @@ def flag_table(diff: Diff, divergence: Divergence, bits: BitFields) -> FlagTable
 
 def first_bit(divergence: Divergence, bits: BitFields) -> str | None:
     """The first flag, in order of interest, that differs; None if this is no bit field."""
-    if divergence.place.kind != "field" or divergence.place.field not in bits:
+    if not isinstance(divergence.place, FieldPlace) or divergence.place.field not in bits:
         return None
     return next(iter(differing_bits(divergence, bits)), None)
 

@@ -5,9 +5,12 @@ header or data; then nodes, flags in the subject's order of interest, other fiel
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from replay.engine.diff import Diff, Divergence
+from replay.engine.node_paths import UNREACHABLE
+from replay.engine.places import EdgePlace, FilePlace, MachinePlace, NodePlace, OutcomePlace
 from replay.events.event import Guest, Payload
 from replay.reports import words
 from replay.reports.flag_tables import BitFields, FlagTable, first_bit, flag_table
@@ -24,11 +27,11 @@ def headline(diff: Diff, bits: BitFields, hidden: int = 0) -> str:
         that = "is" if hidden == 1 else "are"
         return f"No difference but {words.count(hidden, 'divergence')} that {that} left out."
     if not diff.divergences:
-        names = words.listing([trace.variant.name for trace in diff.traces])
+        names = words.listing([trace.player.name for trace in diff.traces])
         events = words.count(len(diff.traces[0].steps), "event")
         return f"No difference: {events}, the same in {names}."
     first = chief(diff, bits)
-    if first.place.kind in ("outcome", "file"):
+    if first.place.level == "behaviour":
         event = diff.traces[0].steps[first.first_seq - 1].event.payload
         return f"#{first.first_seq}: {_behaviour(first, event)}."
     bit = first_bit(first, bits)
@@ -56,18 +59,23 @@ def phrases(grouped: Iterable[tuple[str, list[str]]]) -> str:
 
 def _interest(divergence: Divergence, bits: BitFields) -> tuple[int, int]:
     """How early a divergence is told; for flags, also by the first one that differs."""
-    kind, path, field = divergence.place
-    seen = divergence.values.values()
-    if kind == "file":
-        return (0, 0) if field == "existence" and {"unlinked", "exists"} <= set(seen) else (3, 0)
-    if kind == "outcome":
-        return (1, 0) if all(map(_is_read, seen)) else (2, int(path == "machine"))
-    if path.startswith("other["):
-        return 7, 0
-    if kind in ("node", "edge"):
-        return 4, 0
-    bit = first_bit(divergence, bits)
-    return (5, [*bits[field], bit].index(bit)) if bit else (6, 0)
+    values = divergence.values.values()
+    match divergence.place:
+        case FilePlace(field="existence") if {"unlinked", "exists"} <= set(values):
+            return 0, 0
+        case FilePlace():
+            return 3, 0
+        case OutcomePlace():
+            return (1, 0) if all(map(_is_read, values)) else (2, 0)
+        case MachinePlace():
+            return 2, 1
+        case place if place.path.startswith(UNREACHABLE):
+            return 7, 0
+        case NodePlace() | EdgePlace():
+            return 4, 0
+        case place:
+            bit = first_bit(divergence, bits)
+            return (5, [*bits[place.field], bit].index(bit)) if bit else (6, 0)
 
 
 def _is_read(outcome: Any) -> bool:
@@ -76,14 +84,15 @@ def _is_read(outcome: Any) -> bool:
 
 
 def _behaviour(divergence: Divergence, event: Payload) -> str:
-    kind, path, field = divergence.place
-    if kind == "file" and field == "existence":
-        return _tell(f"the file {words.escape(path)}", divergence, EXISTENCE.__getitem__)
-    if kind == "file":
-        what = f"{field} of the file {words.escape(path)} is"
-        return _tell(what, divergence, words.of_field(divergence.place))
-    if path == "machine":
-        return _tell("the machine", divergence, lambda runs: "runs" if runs else "is gone")
+    place = divergence.place
+    match place:
+        case FilePlace(field="existence"):
+            return _tell(words.escape(words.place(place)), divergence, EXISTENCE.__getitem__)
+        case FilePlace():
+            what = f"{words.escape(words.place(place))} is"
+            return _tell(what, divergence, words.of_field(place))
+        case MachinePlace():
+            return _tell("the machine", divergence, lambda runs: "runs" if runs else "is gone")
     if isinstance(event, Guest) and all(map(_is_read, divergence.values.values())):
         what = f"at sector {event.sector} of {words.escape(event.device)} the guest reads"
         return _tell(what, divergence, lambda outcome: words.pattern(outcome["value"]["pattern"]))
@@ -98,14 +107,18 @@ def _outcome(value: Mapping[str, Any]) -> str:
 
 
 def _state(divergence: Divergence) -> str:
-    kind, path, field = divergence.place
-    what = words.escape(path)
-    if kind == "node":
-        return _tell(f"{what} is", divergence, str)
-    if kind == "edge":
-        own = "a node of its own"
-        return _tell(f"{what} is", divergence, lambda to: own if to == path else words.escape(to))
-    return _tell(f"{what}.{words.escape(field)} is", divergence, words.value)
+    what = f"{words.escape(words.place(divergence.place))} is"
+    show: Callable[[Any], str] = words.value
+    match divergence.place:
+        case NodePlace():
+            show = str
+        case EdgePlace(path=path):
+            show = partial(_target, path)
+    return _tell(what, divergence, show)
+
+
+def _target(path: str, target: str) -> str:
+    return "a node of its own" if target == path else words.escape(target)
 
 
 def _tell(what: str, divergence: Divergence, show: Callable[[Any], str]) -> str:

@@ -6,7 +6,6 @@ Strings of a recording stand in code spans, where nothing is markup, link, menti
 import re
 from collections.abc import Iterator, Sequence
 
-from replay.engine.compare import level
 from replay.reports import values as shown
 from replay.reports import words
 from replay.reports.documents import DiffReport, LogId, RunReport, VariantId
@@ -138,7 +137,7 @@ def _others(chapters: Sequence[PatchEffects], report: DiffReport) -> list[list[s
     rows = []
     for chapter in chapters:
         did = dict.fromkeys(phrase(deed, report.bits) for deed in chapter.deeds)
-        first = level(chapter.deeds[0].place)
+        first = chapter.deeds[0].place.level
         rows.append([_patches(chapter), f"{first}: {cell(', '.join(did))}"])
     return rows
 

@@ -5,7 +5,6 @@ from typing import Any
 
 from msgspec import Struct
 
-from replay.engine.compare import level
 from replay.reports.documents import DiffReport
 from replay.reports.effects import Effect, PatchEffects, effects_of
 from replay.variants.path import PatchChange
@@ -29,7 +28,7 @@ class PatchSummary(Struct, frozen=True):
 
     def of(self, wanted: str) -> tuple[EffectExample, ...]:
         """What was done on a level: behaviour or state."""
-        return tuple(shown for shown in self.shown if level(shown.deed.place) == wanted)
+        return tuple(shown for shown in self.shown if shown.deed.place.level == wanted)
 
 
 Sighting = tuple[DiffReport, PatchEffects]
@@ -73,7 +72,7 @@ def _part(
             met.setdefault(what, (deed, []))[1].append(report.log.name)
     shown = sorted(
         (EffectExample(deed, logs[0], len(logs)) for deed, logs in met.values()),
-        key=lambda shown: level(shown.deed.place),
+        key=lambda shown: shown.deed.place.level,
     )
     logs = tuple(report.log.name for report, chapter in sightings if chapter.deeds)
     return PatchSummary(turns, first, tuple(shown), logs)

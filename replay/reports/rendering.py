@@ -10,7 +10,7 @@ from msgspec import Struct
 from replay.analysis.attribute import AttributedDiff
 from replay.analysis.explain import Explanation
 from replay.engine.diff import Diff
-from replay.engine.replay import Trace
+from replay.engine.trace import ModelTrace
 from replay.errors import ReplayError
 from replay.files import deliver
 from replay.reports import bisection, checks, explanation, markdown
@@ -39,7 +39,7 @@ class Form(StrEnum):
 
 
 Document = DiffReport | RunReport | ExplainReport | BisectReport | CheckReport
-Result = Diff | AttributedDiff | Trace | Explanation | BisectReport | CheckReport
+Result = Diff | AttributedDiff | ModelTrace | Explanation | BisectReport | CheckReport
 
 
 def _diff_page(document: DiffReport) -> str:
@@ -137,7 +137,7 @@ def _document(result: Result) -> Document:
             return diff_report(result.diff, result.attribution)
         case Diff():
             return diff_report(result)
-        case Trace():
+        case ModelTrace():
             return run_report(result)
         case Explanation():
             return explain_report([[result]])

@@ -4,12 +4,13 @@ from collections.abc import Iterable, Iterator
 
 from replay.analysis.cause_chain import CauseLink
 from replay.analysis.explain import Explanation
-from replay.engine.places import spelled
+from replay.engine.places import EdgePlace, FieldPlace, FilePlace, MachinePlace, OutcomePlace
 from replay.reports import words
 from replay.series import Patch
 
 VERBS = {"write": "wrote it", "swap": "exchanged it", "default": "made it with this default"}
 HAD = {"write": "had written", "swap": "had exchanged", "default": "had made"}
+EXISTENCE = {"exists": "exists", "unlinked": "is unlinked", "absent": "does not exist"}
 CALLS = {
     "present": "made it",
     "exists": "made it",
@@ -28,30 +29,37 @@ def sentence(explanation: Explanation) -> str:
 
 
 def _state(it: Explanation) -> str:
-    kind, path, field = it.target.place
-    if kind == "outcome":
-        event = words.event(it.trace.steps[it.seq - 1].event.payload)
-        done = it.trace.steps[it.seq - 1].outcome
-        return f"#{it.seq} {event} {words.outcome(done.status, done.value, done.error)}"
-    if kind == "file" and field != "existence":
-        told = words.of_field(it.target.place)(it.value) if it.value != "absent" else it.value
-        return f"{field} of the file {words.escape(path)} is {told}"
-    if kind == "file":
-        states = {"exists": "exists", "unlinked": "is unlinked", "absent": "does not exist"}
-        return f"the file {words.escape(path)} {states[it.value]}"
-    if it.target.flag and isinstance(it.value, bool):
-        on = "set" if it.value else "not set"
-        return f"{it.target.flag} is {on} on {words.escape(path)} ({field})"
-    if kind == "field" and it.value != "absent":
-        return f"{words.escape(spelled(it.target))} is {words.value(it.value)}"
-    if kind == "edge" and it.value != "absent":
-        own = it.value == path
-        return f"{words.escape(path)} is {'a node of its own' if own else words.escape(it.value)}"
-    return f"{words.escape(path)} is {'there' if it.value == 'present' else 'not there'}"
+    path, name, is_there = (
+        words.escape(it.place.path),
+        words.escape(words.place(it.place)),
+        it.value != "absent",
+    )
+    match it.place:
+        case OutcomePlace() | MachinePlace():
+            event = words.event(it.trace.steps[it.seq - 1].event.payload)
+            done = it.trace.steps[it.seq - 1].outcome
+            return f"#{it.seq} {event} {words.outcome(done.status, done.value, done.error)}"
+        case FilePlace(field="existence"):
+            return f"{name} {EXISTENCE[it.value]}"
+        case FilePlace() as place:
+            return f"{name} is {words.of_field(place)(it.value) if is_there else it.value}"
+        case FieldPlace(flag=flag) if flag and isinstance(it.value, bool):
+            return f"{flag} is {'set' if it.value else 'not set'} on {path} ({it.place.field})"
+        case FieldPlace() if is_there:
+            return f"{name} is {words.value(it.value)}"
+        case EdgePlace() if is_there:
+            is_own = it.value == it.place.path
+            return f"{path} is {'a node of its own' if is_own else words.escape(it.value)}"
+        case _:
+            return f"{path} is {'there' if it.value == 'present' else 'not there'}"
+
+
+def _is_outcome(it: Explanation) -> bool:
+    return isinstance(it.place, OutcomePlace | MachinePlace)
 
 
 def _since(it: Explanation) -> str:
-    return "" if it.target.place.kind == "outcome" else f" since #{it.since}"
+    return "" if _is_outcome(it) else f" since #{it.since}"
 
 
 def _clauses(it: Explanation) -> Iterator[str]:
@@ -91,14 +99,14 @@ def _verb(effect: CauseLink, it: Explanation) -> str:
         return "took it away" if gone else VERBS[effect.kind]
     if it.ended:
         return CALLS.get(_status(it), "wrote it")
-    if it.target.place.field not in ("", "existence") and it.value != "absent":
+    if it.place.field not in ("", "existence") and it.value != "absent":
         return "wrote it"
     return CALLS.get(str(it.value), "took it away")
 
 
 def _condition(it: Explanation) -> CauseLink | None:
     """Of a file the nearest condition; of an outcome the deepest that its own event came to."""
-    if it.target.place.kind != "outcome":
+    if not _is_outcome(it):
         return _first(it.links, "condition")
     found = None
     for link in it.links:

@@ -1,10 +1,8 @@
 """The value of a place in words, the same for every format."""
 
-from collections.abc import Mapping
 from typing import Any
 
-from replay.engine.compare import Place
-from replay.engine.places import ABSENT
+from replay.engine.places import ABSENT, OutcomePlace, Place
 from replay.engine.view import flag_names
 from replay.reports import words
 from replay.reports.documents import DivergenceReport
@@ -14,7 +12,7 @@ from replay.reports.flag_tables import BitFields
 def values(told: DivergenceReport, bits: BitFields) -> dict[str, str]:
     """The value in each variant that has one; of an outcome its wording too."""
     place = told.divergence.place
-    if place.kind == "outcome" and place.path != "machine":
+    if isinstance(place, OutcomePlace):
         outcomes = told.outcomes.items()
         return {name: words.outcome(o.status, o.value, o.error) for name, o in outcomes}
     return {name: value(place, it, bits) for name, it in told.divergence.values.items()}
@@ -24,7 +22,7 @@ def value(place: Place, it: Any, bits: BitFields) -> str:
     """One value of a place; of a bit field the names of all flags that are set."""
     if it is ABSENT:
         return "not there"
-    if place.kind == "outcome" and isinstance(it, Mapping):
+    if isinstance(place, OutcomePlace):
         return words.outcome(it["status"], it.get("value"), it)
     if place.field in bits and isinstance(it, int):
         return words.flags(sorted(flag_names(it, bits[place.field])))

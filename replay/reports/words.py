@@ -1,11 +1,12 @@
 """Events, outcomes and values in words; nothing unprintable gets through."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import singledispatch
 from typing import Any
 
 import msgspec
 
-from replay.engine.compare import Place
+from replay.engine.places import EdgePlace, FilePlace, MachinePlace, NodePlace, OutcomePlace, Place
 from replay.events.event import Await, Command, Guest, Image, Internal, Payload, kind, name
 
 SIZES = (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10))
@@ -81,10 +82,42 @@ def extents(data: Sequence[Mapping[str, Any]]) -> str:
 
 
 def of_field(place: Place) -> Callable[[Any], str]:
-    """How the values of a place are told."""
-    if place.kind == "file" and place.field in ("data", "size"):
-        return extents if place.field == "data" else size
-    return value
+    """How the values of a place are written."""
+    match place:
+        case FilePlace(field="data"):
+            return extents
+        case FilePlace(field="size"):
+            return size
+        case _:
+            return value
+
+
+@singledispatch
+def place(place: Place) -> str:
+    """A place in words: a field as PATH.FIELD.FLAG, a node or edge by its path."""
+    return ".".join(word for word in (place.path, place.field, place.flag) if word)
+
+
+@place.register
+def _(place: OutcomePlace) -> str:
+    return f"the outcome of {place.path}"
+
+
+@place.register
+def _(place: MachinePlace) -> str:
+    return "whether the machine runs"
+
+
+@place.register
+def _(place: FilePlace) -> str:
+    is_there = place.field == "existence"
+    return f"the file {place.path}" if is_there else f"{place.field} of the file {place.path}"
+
+
+@place.register(NodePlace)
+@place.register(EdgePlace)
+def _(place: Place) -> str:
+    return place.path
 
 
 def flags(names: Sequence[str]) -> str:
@@ -113,9 +146,9 @@ def event(payload: Payload) -> str:
         case Command():
             return f"{payload.channel} {escape(payload.name)} {_arguments(payload)}".rstrip()
         case Guest():
-            place = f"{escape(payload.device)} sector {payload.sector} +{payload.sectors}"
+            where = f"{escape(payload.device)} sector {payload.sector} +{payload.sectors}"
             of = "" if payload.pattern is None else f" of {pattern(payload.pattern)}"
-            return f"guest {payload.name} {place}{of}"
+            return f"guest {payload.name} {where}{of}"
         case Await():
             return f"await {escape(payload.device or 'all jobs')} {payload.until}"
         case Internal():

@@ -14,7 +14,8 @@ from sqlalchemy import Connection, Row, func, insert, select
 from replay.errors import NotFound, ReplayError, StoreError
 from replay.events.event import NAME_LENGTH, Event, Log, LogEntry, LogHeader, Observation, Origin
 from replay.events.json_form import event_line, header_line, observation_line
-from replay.store.database import Database, failures, must_be_there, open_database, writing
+from replay.store.backend import begin_write
+from replay.store.database import Database, failures, must_be_there, open_database
 from replay.store.rows import (
     description_of,
     from_row,
@@ -26,7 +27,7 @@ from replay.store.rows import (
 from replay.store.tables import events, logs, observations
 
 CHUNK = 1000
-"""How many events are read at a time."""
+"""How many events are read or written at a time, so that a long log needs little memory."""
 
 
 class LogInfo(NamedTuple):
@@ -116,10 +117,6 @@ def damaged(log: str, seq: int) -> Iterator[None]:
         raise StoreError(f"the database is damaged: {error.what}", where=place) from None
 
 
-CHUNK = 1000
-"""How many events are written at a time."""
-
-
 class Incoming(Protocol):
     """A log on its way into the store; its entries are consumed once."""
 
@@ -145,7 +142,7 @@ class AddedLog(NamedTuple):
 
 
 def open_store(where: str | Path) -> "EventStore":
-    """The store in the database at a path or sqlite URL, which is made or upgraded if need be."""
+    """The store in the database at a path or URL, which is made or upgraded if need be."""
     return EventStore(open_database(where))
 
 
@@ -179,7 +176,7 @@ class EventStore:
         A name that other content has is refused, or with `rename` gives way to
         NAME@first-8-of-fingerprint.
         """
-        with failures(self.database.where), writing(self.database.engine) as connection:
+        with failures(self.database.where), begin_write(self.database.engine) as connection:
             added = tuple(add(connection, recording, rename) for recording in recordings)
         must_be_there(self.database)
         return added
@@ -221,7 +218,7 @@ class EventStore:
 def add(connection: Connection, recording: Incoming, rename: bool) -> AddedLog:
     """Stores one recording. Its entries are written as they come, and taken back if present.
 
-    A failure is left to the transaction around: on a full disk SQLite has undone all already.
+    A failure is left to the transaction around: on a full disk all is undone already.
     """
     savepoint = connection.begin_nested()
     log = next_number(connection, logs.c.id)

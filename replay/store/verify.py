@@ -6,22 +6,19 @@ somebody who changes rows and computes everything anew.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, Select, Table, select, text
+from sqlalchemy import Connection, Row, Select, Table, select
 from sqlalchemy.exc import DBAPIError
 
 from replay.errors import ReplayError
 from replay.events.event import NO_EVENTS, link
 from replay.progress import Progress, no_progress
+from replay.store import backend
 from replay.store.database import Database, failures
 from replay.store.event_store import CHUNK, find
 from replay.store.rows import checksum, from_row, header_from_row
 from replay.store.tables import GUARDS, events, logs, messages, observations, recordings
-
-MANY = 1_000_000
-"""More lines of SQLite's own check than it ever has to say."""
 
 
 class Finding(NamedTuple):
@@ -108,7 +105,11 @@ def verify(
     Findings come as the rows are read. Raises ReplayError for an unknown name, and if the
     database can't be read at all.
     """
-    with failures(database.where), database.engine.connect() as connection, lenient(connection):
+    with (
+        failures(database.where),
+        database.engine.connect() as connection,
+        backend.undecodable_as_bytes(connection),
+    ):
         rows = [find(connection, name) for name in dict.fromkeys(names)]
         if rows:
             yield from verify_logs(connection, [Course(row) for row in rows], watch)
@@ -121,19 +122,10 @@ def verify(
 
 
 def verify_file(connection: Connection) -> Iterator[Finding]:
-    """What SQLite's own check finds, and whether the database still refuses changes."""
-    try:
-        for (line,) in connection.exec_driver_sql(f"PRAGMA integrity_check({MANY})"):
-            if line != "ok":
-                yield Finding("", 0, str(line))
-    except DBAPIError as error:
-        yield Finding("", 0, str(error.orig))
-    for _, position, *_ in connection.exec_driver_sql("PRAGMA foreign_key_check(observations)"):
-        yield Finding("", 0, f"the observation at position {position} is of no log that is here")
-    for _, row, *_ in connection.exec_driver_sql("PRAGMA foreign_key_check(messages)"):
-        yield Finding("", 0, f"the message in row {row} is of no recording that is here")
-    query = text("SELECT name FROM sqlite_master WHERE type = 'trigger'")
-    present = set(connection.scalars(query))
+    """What the database's own check finds, and whether it still refuses changes."""
+    for line in backend.check_file(connection):
+        yield Finding("", 0, line)
+    present = backend.protections(connection)
     for guard in GUARDS:
         if guard not in present:
             yield Finding("", 0, f"the trigger {guard} is missing, which refuses changes")
@@ -225,14 +217,13 @@ def rows_up_to_damage(connection: Connection, query: Select[Any]) -> Iterator[Ro
 
 
 def verify_removals(connection: Connection, courses: Iterable[Course]) -> Iterator[Finding]:
-    """Positions that no log accounts for: SQLite counts those that it has given out."""
+    """Positions that no log accounts for: the database remembers those that it gave out."""
     before = 0
     for course in courses:
         if course.start is not None and course.start > before:
             yield removed(before + 1, course.start)
         before = (course.start or before) + course.seq
-    query = text("SELECT seq FROM sqlite_sequence WHERE name = 'events'")
-    last = connection.scalar(query) or 0
+    last = backend.positions_given_out(connection)
     if last > before:
         yield removed(before + 1, last)
 
@@ -253,22 +244,3 @@ def continued(ends: Iterable[str], payload: Any) -> set[str]:
     if not isinstance(payload, str):
         return set()
     return {link(end, payload.encode()) for end in ends if isinstance(end, str)}
-
-
-@contextmanager
-def lenient(connection: Connection) -> Iterator[None]:
-    """Lets a text that is no longer UTF-8 be read, as bytes, so that the check can go on."""
-    driver: Any = connection.connection.driver_connection
-    driver.text_factory = decoded
-    try:
-        yield
-    finally:
-        driver.text_factory = str
-
-
-def decoded(raw: bytes) -> str | bytes:
-    """The text of UTF-8 bytes, or the bytes if they are none."""
-    try:
-        return raw.decode()
-    except UnicodeDecodeError:
-        return raw

@@ -1,4 +1,4 @@
-"""Reading a subject directory: its series, subject.toml and dictionary."""
+"""A subject, and reading its subject.toml."""
 
 import re
 import tomllib
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 import msgspec
 
 from replay.errors import ReplayError
+from replay.events.command_rules import NO_RULES, CommandRules
 from replay.series import Series, read_text
 from replay.variants.dictionary import Dictionary
 
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
     from replay.variants.variant import Variant
 
 T = TypeVar("T")
-RESERVED = frozenset({"base", "recorded", "qemu"})
+MACHINES = ("recorded", "qemu")
+"""Words for what really happened, which stand where a variant of the model may stand."""
+RESERVED = frozenset({"base", *MACHINES})
 """Names that no variant may have."""
 
 
@@ -27,11 +30,12 @@ class NodeConfig(
     """The class of nodes, its child fields in walking order, and where the roots are.
 
     `roots` is the machine's field that lists the root nodes, `root_name` the node's field that
-    names one.
+    names one. `chain` is the child field along which a drawing runs, "" for none.
     """
 
     class_name: str
     children: tuple[str, ...]
+    chain: str
     roots: str
     root_name: str
 
@@ -46,6 +50,16 @@ class FieldConfig(
 
     source: str
     shown: Literal["value", "present", "count"] = "value"
+
+
+class ChannelConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a refusal on a channel is: a class with a description, or a text as printed.
+
+    `refusal_stops` says that the machine is gone then, as one whose command line is refused.
+    """
+
+    refusal: Literal["class", "text"] = "class"
+    refusal_stops: bool = False
 
 
 class JobsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -66,6 +80,7 @@ class SubjectConfig(msgspec.Struct, frozen=True):
 
     machine: str
     node: NodeConfig
+    channels: Mapping[str, ChannelConfig] = {}
     fields: Mapping[str, FieldConfig] = {}
     hidden: tuple[str, ...] = ()
     jobs: JobsConfig | None = None
@@ -76,12 +91,13 @@ class SubjectConfig(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """A directory's series and configuration, and its dictionary if it has one."""
+    """A directory's series and configuration, its dictionary and its rules of commands, if any."""
 
     directory: Path
     config: SubjectConfig
     series: Series
     dictionary: Dictionary | None = None
+    commands: CommandRules = NO_RULES
 
     def variant(self, expression: str, named: Mapping[str, str] | None = None) -> "Variant":
         """The compiled variant that an expression stands for, as "after" or "3a389e79^+my.patch".
@@ -112,7 +128,11 @@ def read_config(path: Path) -> SubjectConfig:
     jobs = document.pop("jobs", None)
     return SubjectConfig(
         machine=_convert(document.pop("machine"), str, path, "machine"),
-        node=_convert(document.pop("node"), NodeConfig, path, "node"),
+        node=_node(document.pop("node"), path),
+        channels={
+            name: _convert(channel, ChannelConfig, path, f"channels.{name}")
+            for name, channel in _table(document, "channels", path)
+        },
         fields={name: _field(rule, path, name) for name, rule in _table(document, "fields", path)},
         hidden=_convert(document.pop("hidden", []), tuple[str, ...], path, "hidden"),
         jobs=None if jobs is None else _convert(jobs, JobsConfig, path, "jobs"),
@@ -137,6 +157,13 @@ def check_name(name: str, where: str = "") -> None:
 def _table(document: dict[str, Any], key: str, path: Path) -> list[tuple[str, Any]]:
     """The entries of an optional table, which is taken out of the document."""
     return list(_convert(document.pop(key, {}), dict[str, Any], path, key).items())
+
+
+def _node(node: Any, path: Path) -> NodeConfig:
+    config = _convert(node, NodeConfig, path, "node")
+    if config.chain and config.chain not in config.children:
+        raise ReplayError(f"{config.chain!r} is none of children", where=f"{path}: node.chain")
+    return config
 
 
 def _field(rule: Any, path: Path, name: str) -> FieldConfig:

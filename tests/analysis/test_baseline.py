@@ -13,8 +13,8 @@ from replay.analysis.baseline import (
     read_baseline,
     without_accepted,
 )
-from replay.engine.compare import Place
 from replay.engine.diff import diff
+from replay.engine.places import FieldPlace, NodePlace
 from replay.errors import ReplayError
 from replay.events.event import Command
 from replay.variants.variant import load_subject
@@ -77,13 +77,13 @@ def test_an_entry_that_covers_nothing_is_not_used(found):
     ids=str,
 )
 def test_an_entry_covers_by_kind_path_pattern_field_and_patch(entry, covers):
-    assert entry.covers(Place("field", "7.behind", "marks"), BRAKES) == covers
+    assert entry.covers(FieldPlace("7.behind", "marks"), BRAKES) == covers
 
 
 def test_a_bracket_in_a_path_is_no_pattern():
     entry = AcceptedEffect("node", "other[0]", "existence", "*")
-    assert entry.covers(Place("node", "other[0]", "existence"), SCRAP)
-    assert not entry.covers(Place("node", "other0", "existence"), SCRAP)
+    assert entry.covers(NodePlace("other[0]"), SCRAP)
+    assert not entry.covers(NodePlace("other0"), SCRAP)
 
 
 def test_a_file_is_sorted_and_read_back(tmp_path, found):

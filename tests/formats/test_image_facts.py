@@ -17,7 +17,7 @@ def recording(tmp_path: Path, *messages: dict[str, Any], drive: str = DRIVE) -> 
     """The recording of a transcript; a command is answered by the message that follows it."""
     path = tmp_path / "log"
     path.write_text("".join(f"{json.dumps(message)}\n" for message in messages))
-    (found,) = ingest.read(path, wish=ImportOptions("qmp", drives=(drive,) if drive else ()))
+    (found,) = ingest.read(path, options=ImportOptions("qmp", drives=(drive,) if drive else ()))
     return found
 
 

@@ -24,8 +24,8 @@ SIGHTS = DATA / "05-snapshot-on-none.trace.log"
 IMAGE = "/var/lib/images/base.qcow2"
 
 
-def entries(path: Path, **wish: Any) -> list[LogEntry]:
-    (recording,) = ingest.read(path, wish=ImportOptions(**wish))
+def entries(path: Path, **options: Any) -> list[LogEntry]:
+    (recording,) = ingest.read(path, options=ImportOptions(**options))
     return list(recording.entries)
 
 
@@ -46,14 +46,14 @@ def written(tmp_path: Path, text: str | bytes, name: str = "log") -> Path:
     return path
 
 
-def told(tmp_path: Path, text: str | bytes, **wish: Any) -> list[LogEntry]:
-    return entries(written(tmp_path, text), **wish)
+def told(tmp_path: Path, text: str | bytes, **options: Any) -> list[LogEntry]:
+    return entries(written(tmp_path, text), **options)
 
 
-def logs(path: Path, **wish: Any) -> dict[str, list[str]]:
+def logs(path: Path, **options: Any) -> dict[str, list[str]]:
     return {
         recording.header.name: names(list(recording.entries))
-        for recording in ingest.read(path, wish=ImportOptions(**wish))
+        for recording in ingest.read(path, options=ImportOptions(**options))
     }
 
 

@@ -85,7 +85,7 @@ def test_any_bytes_in_any_format_are_read_or_refused(
     path = tmp_path / "bytes"
     path.write_bytes(data)
     try:
-        for recording in ingest.read(path, wish=ImportOptions(format=form)):
+        for recording in ingest.read(path, options=ImportOptions(format=form)):
             list(recording.entries)
     except ReplayError as error:
         assert error.where

@@ -1,7 +1,7 @@
 """Which divergence is told first, and how."""
 
 from replay.engine.diff import diff
-from replay.engine.replay import Outcome
+from replay.engine.trace import Outcome
 from replay.events.event import Command, Guest, Payload
 from replay.reports.headline import headline
 from replay.state.extents import Extent

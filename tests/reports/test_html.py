@@ -11,7 +11,8 @@ import pytest
 
 from replay.analysis.attribute import attribute
 from replay.engine.diff import diff
-from replay.engine.replay import Outcome, replay
+from replay.engine.replay import replay
+from replay.engine.trace import Outcome
 from replay.events.event import Event, Guest, Log, fingerprint
 from replay.formats.read import read
 from replay.reports.documents import report

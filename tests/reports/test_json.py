@@ -3,7 +3,7 @@
 import msgspec
 
 from replay.engine.diff import diff
-from replay.engine.replay import Outcome
+from replay.engine.trace import Outcome
 from replay.events.event import Command
 from replay.reports.documents import report, run_report
 from replay.reports.json.diff import diffs

@@ -6,7 +6,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from replay.engine.diff import diff
-from replay.engine.replay import Outcome
+from replay.engine.trace import Outcome
 from replay.events.event import Command, Guest
 from replay.reports import markdown
 from replay.reports.documents import report, run_report

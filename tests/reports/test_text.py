@@ -6,7 +6,8 @@ from textwrap import dedent
 import pytest
 
 from replay.engine.diff import diff
-from replay.engine.replay import Outcome, replay
+from replay.engine.replay import replay
+from replay.engine.trace import Outcome
 from replay.events.event import Command, Guest, Log
 from replay.formats.read import read
 from replay.reports.documents import report, run_report

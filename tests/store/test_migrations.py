@@ -2,6 +2,8 @@
 
 import shutil
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -71,3 +73,17 @@ def test_shipped_directories_are_found_beside_and_inside_the_package(
     open_database(tmp_path / "new.db").engine.dispose()
     with pytest.raises(ReplayError, match="patches did not come along"):
         shipped.shipped("patches")
+
+
+OPENING = """
+import sys
+from replay.store.event_store import open_store
+
+open_store(sys.argv[1]).close()
+assert "alembic" not in sys.modules
+"""
+
+
+def test_opening_a_database_of_today_imports_no_alembic(tmp_path: Path) -> None:
+    open_database(tmp_path / "new.db").engine.dispose()
+    subprocess.run([sys.executable, "-c", OPENING, tmp_path / "new.db"], check=True, cwd=ROOT)

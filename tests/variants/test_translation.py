@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from replay.engine.replay import Trace, replay
+from replay.engine.replay import replay
+from replay.engine.trace import ModelTrace
 from replay.engine.view import view
 from replay.errors import ReplayError
 from replay.events.event import (
@@ -58,7 +59,7 @@ def said(subject: Subject, *payloads: Payload) -> list[Payload]:
     return [event.payload for event in translate(log_of(*payloads), subject).events]
 
 
-def refused(trace: Trace) -> list[str]:
+def refused(trace: ModelTrace) -> list[str]:
     return [
         f"{step.seq} {step.event.payload}"
         for step in trace.steps

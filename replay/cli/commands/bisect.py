@@ -10,10 +10,12 @@ from replay.cli.app import app, print_result
 from replay.cli.options import ChecksFile, FormatOption, Forms, LogWord, OutputFile, OutputFormat
 from replay.cli.progress_bar import with_progress
 from replay.cli.session import Session
-from replay.engine.places import Target, find_target, outcome_of, spelled
-from replay.engine.replay import Trace, replay
+from replay.engine.find_place import find_place, outcome_of
+from replay.engine.places import Place
+from replay.engine.replay import replay
+from replay.engine.trace import ModelTrace
 from replay.errors import ReplayError
-from replay.reports import bisection
+from replay.reports import bisection, words
 from replay.reports.bisection import BisectReport, bisect_report
 from replay.reports.json.bisect import bisect as bisect_json
 
@@ -51,17 +53,17 @@ def bisect_log(
         question = about_check(checks or start.subject.directory / "checks.py", check)
     else:
         target, seq = place_of(ends, outcome, field or file)
-        about, question = spelled(target), about_place(ends, target, seq)
+        about, question = words.place(target), about_place(ends, target, seq)
     found = bisect(ends, question, every, with_progress)
     print_result(BISECTIONS[format](bisect_report(ends, about, found, target)), output)
 
 
 def place_of(
-    ends: tuple[Trace, Trace], outcome: int | None, name: str | None
-) -> tuple[Target, int | None]:
+    ends: tuple[ModelTrace, ModelTrace], outcome: int | None, name: str | None
+) -> tuple[Place, int | None]:
     """The place that a bisection is about, and its event if that is given; else the headline's."""
     if outcome is not None:
         return outcome_of(ends[0], outcome), outcome
     if name is not None:
-        return find_target(name, ends), None
+        return find_place(name, ends), None
     return headline_place(ends)

@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from typer.core import TyperCommand
 
-from replay.analysis.attribute import Cause, attribute, select
+from replay.analysis.attribute import Cause, attribute, model_traces, select
 from replay.analysis.baseline import (
     AcceptedEffect,
     accepted_effects,
@@ -70,7 +70,7 @@ class DiffResult(Struct, frozen=True):
 def patches_of(text: str, variants: Sequence[Variant]) -> tuple[Patch, ...]:
     """The patches of SHA,... where a file that a variant adds may stand for a sha."""
     series = variants[0].subject.series
-    files = {path for variant in variants for path in variant.recipe.extra}
+    files = {path for variant in variants for path in variant.spec.extra}
     return tuple(
         read_patch(Path(word)) if word in files else series.patches[find_patch(series, word)]
         for word in text.split(",")
@@ -95,7 +95,7 @@ def _together(told: DiffReport) -> tuple[InteractionReport, ...]:
     asked = {patch.name for patch in told.named}
     did = {t.patch.name for one in told.divergences for c in one.causes for t in c.turns}
     names = asked & did or did
-    found = interactions(told.diff.replayed, lambda patch: patch.name in names)
+    found = interactions(model_traces(told.diff), lambda patch: patch.name in names)
     return tuple(map(interaction_report, found))
 
 
@@ -148,7 +148,7 @@ def diff_logs(
     subject = session.subject()
     choice = arguments.split_arguments(words or (), context.meta["logs"], subject, session.named)
     compared = arguments.resolve_variants(choice.variants, subject, session.named)
-    players = players_of(choice.variants, compared, subject, binary)
+    players = players_of(choice.variants, compared, subject, binary, session.named)
     attributed = attributed and len(compared) == len(players)
     several = every or any(map(arguments.is_pattern, choice.logs))
     if interactions and several and not details and format == PageFormat.TEXT:

@@ -10,8 +10,10 @@ from replay.cli.app import app, print_result
 from replay.cli.options import At, FormatOption, Forms, LogWord, OutputFile, OutputFormat
 from replay.cli.progress_bar import with_progress
 from replay.cli.session import Session
-from replay.engine.places import Target, find_target, flags_of, outcome_of
-from replay.engine.replay import Trace, replay
+from replay.engine.find_place import find_place, flags_of, outcome_of
+from replay.engine.places import Place
+from replay.engine.replay import replay
+from replay.engine.trace import ModelTrace
 from replay.errors import ReplayError
 from replay.reports import explanation
 from replay.reports.explanation import ExplainReport, explain_report
@@ -56,10 +58,10 @@ def split_words(words: Sequence[str]) -> tuple[str | None, str | None]:
     return (what[0] if what else None), (words[place] if place is not None else None)
 
 
-def explained(what: str | None, traces: Sequence[Trace], seq: int | None) -> tuple[Target, ...]:
+def explained(what: str | None, traces: Sequence[ModelTrace], seq: int | None) -> tuple[Place, ...]:
     """What is to be explained: of a bit field, each flag that is set somewhere."""
     if what is not None:
-        return flags_of(find_target(what, traces), traces, seq)
+        return flags_of(find_place(what, traces), traces, seq)
     if seq is None:
         raise ReplayError("nothing is asked about", do="name PATH.FIELD, or an event with --seq")
     return (outcome_of(traces[0], seq),)

@@ -9,7 +9,8 @@ from replay.cli.app import app, print_result
 from replay.cli.options import At, LogWord, OutputFile
 from replay.cli.progress_bar import with_progress
 from replay.cli.session import Session
-from replay.engine.replay import Trace, replay
+from replay.engine.replay import replay
+from replay.engine.trace import ModelTrace
 from replay.engine.view import view
 from replay.errors import ReplayError
 from replay.reports.drawing.dot import dot
@@ -44,7 +45,7 @@ def draw(
     print_result(DRAWINGS[format](_graph(trace, seq)), output)
 
 
-def _graph(trace: Trace, seq: int | None) -> Drawing:
+def _graph(trace: ModelTrace, seq: int | None) -> Drawing:
     """The graph after an event. Raises ReplayError if there is no such event."""
     last = len(trace.steps)
     if seq is not None and not 1 <= seq <= last:

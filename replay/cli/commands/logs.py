@@ -13,7 +13,7 @@ from replay.cli.progress_bar import seen, with_progress
 from replay.cli.session import report_renamed
 from replay.cli.terminal import print_note
 from replay.files import deliver
-from replay.formats import read as ingest
+from replay.formats.read import FORMATS, ImportOptions, Recording, read_all
 from replay.formats.recording import InputLine, read_lines
 from replay.reports.json.common import escaped
 from replay.store.unfinished import unfinished
@@ -28,7 +28,7 @@ def import_files(
         typer.Option(metavar="NAME", help="The log's name; several files then make one log."),
     ] = None,
     format: Annotated[
-        str | None, typer.Option(metavar="FORMAT", help=f"One of {', '.join(ingest.FORMATS)}.")
+        str | None, typer.Option(metavar="FORMAT", help=f"One of {', '.join(FORMATS)}.")
     ] = None,
     monitor: Annotated[
         str | None, typer.Option(metavar="NAME", help="Which of several machines in a file.")
@@ -40,16 +40,16 @@ def import_files(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what it would do.")] = False,
 ) -> None:
     """Put recordings into the store."""
-    wish = ingest.ImportOptions(format, log, monitor, tuple(drive or ()))
+    options = ImportOptions(format, log, monitor, tuple(drive or ()))
     if dry_run:
         subject = context.obj.subject()
-        for recording in ingest.read_all(files, wish):
+        for recording in read_all(files, options):
             print_result(import_summary.summary(recording, subject))
         return
-    taken: list[ingest.Recording] = []
+    recordings: list[Recording] = []
     with context.obj.store() as store:
-        results = store.add(kept(ingest.read_all(files, wish, lines), taken))
-    for stored, recording in zip(results, taken, strict=True):
+        results = store.add(remembered(read_all(files, options, lines), recordings))
+    for stored, recording in zip(results, recordings, strict=True):
         print_result(import_summary.stored(stored, recording))
 
 
@@ -60,12 +60,10 @@ def lines(file: Path) -> Iterator[InputLine]:
     return iter(with_progress(read_lines(file), sum(1 for _ in read_lines(file)), "lines"))
 
 
-def kept(
-    recordings: Iterable[ingest.Recording], taken: list[ingest.Recording]
-) -> Iterator[ingest.Recording]:
+def remembered(recordings: Iterable[Recording], passed: list[Recording]) -> Iterator[Recording]:
     """The recordings, which are also put into a list; when they have passed they are empty."""
     for recording in recordings:
-        taken.append(recording)
+        passed.append(recording)
         yield recording
 
 

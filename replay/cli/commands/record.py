@@ -16,7 +16,7 @@ from replay.cli.interrupts import Interrupted
 from replay.cli.terminal import print_note
 from replay.errors import ReplayError
 from replay.files import deliver
-from replay.formats import read as ingest
+from replay.formats.read import read_traffic
 from replay.formats.start.command_line import given
 from replay.qemu.recorder.journal import Journal
 from replay.qemu.recorder.proxy import listening, relay
@@ -159,7 +159,7 @@ def end(store: EventStore, name: str, output: Path | None) -> None:
         deliver(recordings.traffic(store.database, recording), output)
     try:
         lines = recordings.traffic(store.database, recording)
-        found = ingest.read_traffic(name, lines)
+        found = read_traffic(name, lines)
     except ReplayError as error:
         raise no_log(store, recording, output, error) from None
     stored = recordings.finish(store.database, recording, found)

@@ -13,6 +13,7 @@ from replay.cli.options import OutputFile
 from replay.cli.progress_bar import with_progress
 from replay.cli.session import Session, report_renamed
 from replay.engine.diff import Diff, diff
+from replay.engine.places import FilePlace
 from replay.engine.replay import replay
 from replay.errors import ReplayError
 from replay.qemu.live.script import FileQuestion, script
@@ -50,7 +51,7 @@ def reproduce(
         names = ", ".join(log.name for log in logs)
         raise ReplayError("the file holds several logs", do=f"name one of {names}")
     found = diff(*(replay(logs[0], variant, with_progress) for variant in variants))
-    print_result(script(logs[0], about(found), questions(found)), output)
+    print_result(script(logs[0], subject.commands, about(found), questions(found)), output)
 
 
 def about(found: Diff) -> Iterator[str]:
@@ -65,12 +66,12 @@ def about(found: Diff) -> Iterator[str]:
 def questions(found: Diff) -> Iterator[FileQuestion]:
     """Which files are there in some variants and not in others, where that begins."""
     for divergence in found.divergences:
-        kind, path, field = divergence.place
-        if (kind, field) == ("file", "existence"):
+        place = divergence.place
+        if isinstance(place, FilePlace) and place == place.existence:
             values = divergence.values
             there = [name for name, value in values.items() if value == "exists"]
             gone = [name for name in values if name not in there]
-            yield FileQuestion(divergence.first_seq, path, _names(there), _names(gone))
+            yield FileQuestion(divergence.first_seq, place.path, _names(there), _names(gone))
 
 
 def _names(names: Sequence[str]) -> str:

@@ -8,10 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from replay.formats.json_scanner import Scanner
 from replay.formats.message import readable
+from replay.formats.reader import ConversationReader
 from replay.formats.recording import InputLine, Message
-
-FORMAT = "iotests"
-PARTIAL = True
 
 TITLE = b"QA output created by"
 FILTERED = re.compile(rb"(?<=[:,\[ ])(?:TIMESTAMP|SIZE|OFFSET|NUMBER)\b")
@@ -36,3 +34,6 @@ def messages(lines: Iterable[InputLine]) -> Iterator[Message]:
 def filled(text: bytes) -> bytes:
     """JSON in place of what the filters left."""
     return FILTERED.sub(b"0", text)
+
+
+READER = ConversationReader("iotests", True, why_not, messages)

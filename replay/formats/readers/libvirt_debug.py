@@ -13,10 +13,8 @@ from typing import NamedTuple
 
 from replay.formats.json_scanner import Scanner
 from replay.formats.message import readable
+from replay.formats.reader import ConversationReader
 from replay.formats.recording import InputLine, Message, weight, within_memory
-
-FORMAT = "libvirtd"
-PARTIAL = True
 
 QUOTED = re.compile(rb"^[> ]*> ?")
 START = re.compile(
@@ -143,3 +141,6 @@ def seconds(text: bytes) -> float | None:
         )
     except ValueError:
         return None
+
+
+READER = ConversationReader("libvirtd", True, why_not, messages)

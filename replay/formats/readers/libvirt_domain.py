@@ -4,11 +4,9 @@ import re
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
 
+from replay.formats.reader import ConversationReader
 from replay.formats.readers.libvirt_debug import seconds
 from replay.formats.recording import InputLine, Message, weight
-
-FORMAT = "domain"
-PARTIAL = True
 
 START = re.compile(rb"^(?P<date>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3})\+0000: starting up\b")
 MOST = 10_000
@@ -55,3 +53,6 @@ def split(text: bytes) -> list[str]:
         return shlex.split(line)
     except ValueError:
         return line.split()
+
+
+READER = ConversationReader("domain", True, why_not, messages, last_is_meant=True)

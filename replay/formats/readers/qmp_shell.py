@@ -5,10 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from replay.formats.json_scanner import objects
 from replay.formats.message import readable
+from replay.formats.reader import ConversationReader
 from replay.formats.recording import InputLine, Message
-
-FORMAT = "qmp-shell"
-PARTIAL = False
 
 PROMPTS = re.compile(rb"^(?:\(QEMU\) |TRANS> )+")
 
@@ -23,3 +21,6 @@ def messages(lines: Iterable[InputLine]) -> Iterator[Message]:
     """The messages of the file; what was typed is told again by the request that was made."""
     shown = (InputLine(line.origin, PROMPTS.sub(b"", line.text)) for line in lines)
     return (readable(text) for text in objects(shown))
+
+
+READER = ConversationReader("qmp-shell", False, why_not, messages)

@@ -8,10 +8,8 @@ import msgspec
 from replay.errors import BadInput, ReplayError
 from replay.events.json_form import located, parse_object
 from replay.formats.message import KEYS, message, message_text
+from replay.formats.reader import ConversationReader
 from replay.formats.recording import InputLine, Message, weight
-
-FORMAT = "qmp"
-PARTIAL = False
 
 
 class TrafficLine(msgspec.Struct, frozen=True):
@@ -69,3 +67,6 @@ def option(line: InputLine, record: TrafficLine) -> Message:
         case {"name": str(), "value": str()}:
             return Message(line.origin, "option", record.msg, record.t, size=weight(line.text))
     raise BadInput("not an option of a command line: it has no name and value")
+
+
+READER = ConversationReader("qmp", False, why_not, messages)

@@ -5,10 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from replay.formats.json_scanner import Scanner
 from replay.formats.message import readable
+from replay.formats.reader import ConversationReader
 from replay.formats.recording import InputLine, Message
-
-FORMAT = "transcript"
-PARTIAL = False
 
 MARK = re.compile(rb"^[\s>*#]*(?P<who>->|<-|C:|S:)\s*(?=\{)")
 SENDERS = {b"->": "C", b"C:": "C", b"<-": "S", b"S:": "S"}
@@ -32,3 +30,6 @@ def messages(lines: Iterable[InputLine]) -> Iterator[Message]:
         for text in scanner.feed(line) if sender else ():
             yield readable(text, sender)
             sender = ""
+
+
+READER = ConversationReader("transcript", False, why_not, messages)

@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from replay.engine.replay import Outcome, Step, Trace
+from replay.engine.trace import ModelStep, ModelTrace, Outcome
 from replay.engine.view import Node, View, view
 from replay.events.event import Await
 from replay.qemu.conformance.expected import RecordedLog, RecordedReply, RecordedStep, read_after
@@ -45,7 +45,7 @@ class Agreement(Struct, frozen=True):
     recorded: RecordedStep | Mapping[str, Any] | None = None
 
 
-def compare(trace: Trace, recorded: RecordedLog) -> Agreement:
+def compare(trace: ModelTrace, recorded: RecordedLog) -> Agreement:
     """How a replay agrees with what was recorded of its log.
 
     Raises ReplayError if the log's header does not list the recorded steps.
@@ -71,7 +71,7 @@ def _first(found: Iterator[Disagreement]) -> list[Disagreement]:
 class _Comparison:
     """What is remembered from step to step: who was who, and names of temporary files."""
 
-    def __init__(self, trace: Trace) -> None:
+    def __init__(self, trace: ModelTrace) -> None:
         self._trace = trace
         self._ids: Mapping[int, str] = {}
         self._temporaries: dict[str, str] = {}
@@ -154,21 +154,21 @@ def _fate(recorded: RecordedStep, at_start: bool) -> str:
     return "refused" if at_start else "crashed"
 
 
-def _fate_of(steps: Sequence[Step]) -> str:
+def _fate_of(steps: Sequence[ModelStep]) -> str:
     """What became of the machine in these steps."""
     if steps[-1].state.machine is not None:
         return "alive"
     return next(step.outcome.status for step in steps if step.state.machine is None)
 
 
-def _answered(steps: Sequence[Step], seq: int) -> Step:
+def _answered(steps: Sequence[ModelStep], seq: int) -> ModelStep:
     """The step whose reply was recorded: the command before the awaits, if it ends in some."""
     while seq > 1 and isinstance(steps[seq - 1].event.payload, Await):
         seq -= 1
     return steps[seq - 1]
 
 
-def _reply(step: Step, recorded: RecordedReply) -> Iterator[Disagreement]:
+def _reply(step: ModelStep, recorded: RecordedReply) -> Iterator[Disagreement]:
     expected, got = _essence_of(recorded), _essence(step.outcome, recorded)
     if expected != got:
         yield Disagreement(step.seq, "", "reply", expected, got)

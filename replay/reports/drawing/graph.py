@@ -123,11 +123,10 @@ def graph(seen: View, config: SubjectConfig, differing: Differing = NOTHING) -> 
     nodes = [node for node in seen.all_nodes.values() if first[node.id] == node.path]
     jobs = [_job(path, job, drawing, differing) for path, job in seen.jobs.items()]
     edges = [*_children(nodes, seen, first, drawing, differing), *_work(seen)]
-    chain = config.node.children[-1]
     return Drawing(
         vertices=(*(_node(node, seen, drawing, differing) for node in nodes), *jobs),
         edges=tuple(edges),
-        chain=drawing.labels.get(chain, chain),
+        chain=drawing.labels.get(config.node.chain, config.node.chain),
     )
 
 

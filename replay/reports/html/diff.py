@@ -9,7 +9,6 @@ from markupsafe import Markup
 from msgspec import Struct
 
 from replay.analysis.attribute import Cause
-from replay.engine.compare import level
 from replay.engine.view import flag_names
 from replay.progress import Progress, no_progress
 from replay.reports import effects as deeds
@@ -73,7 +72,7 @@ def _article(report: DiffReport, prefix: str, watch: Progress) -> Article:
     every, chosen, quiet = event_frames(report), _chosen(report), frozenset(_quiet(report))
     told = effects_of(report)
     patches = [turn.patch.name for turns in report.steps for turn in turns]
-    variants = report.diff.traces[0].variant.subject.config.variants
+    variants = report.diff.traces[0].player.subject.config.variants
     return Article(
         prefix=prefix,
         report=report,
@@ -95,7 +94,7 @@ def _reasons(
     """Why it is so, of as many divergences as there is time for; behaviour comes first."""
     order = sorted(
         set(range(len(report.divergences))) - quiet,
-        key=lambda index: (level(report.divergences[index].divergence.place), index),
+        key=lambda index: (report.divergences[index].divergence.place.level, index),
     )
     wanted = watch(order[:MOST], len(order[:MOST]), "reasons")
     return {index: tuple(reasons(report.divergences[index], report)) for index in wanted}
@@ -178,7 +177,6 @@ def _environment() -> Environment:
         deeds=deeds,
         diff_lines=_diff_lines,
         grouped=_grouped,
-        level=level,
         phrases=_phrases,
         translation=translation,
         values=_values,

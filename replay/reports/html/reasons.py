@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from replay.analysis.attribute import model_traces
 from replay.analysis.explain import explain
-from replay.engine.places import Target
 from replay.reports.documents import DiffReport, DivergenceReport
 from replay.reports.explanation import cause
 from replay.reports.flag_tables import first_bit
@@ -30,9 +31,10 @@ def reasons(told: DivergenceReport, report: DiffReport) -> Iterator[Reason]:
     """
     place = told.divergence.place
     bit = first_bit(told.divergence, report.bits)
-    flag = bit if bit in report.bits.get(place.field, ()) else ""
-    for trace in report.diff.replayed:
+    if bit is not None and bit in report.bits.get(place.field, ()):
+        place = replace(place, flag=bit)
+    for trace in model_traces(report.diff):
         if trace.variant.name in told.divergence.values:
-            it = explain(trace, Target(place, flag or ""), told.divergence.first_seq)
+            it = explain(trace, place, told.divergence.first_seq)
             chain = tuple(cause(link, it) for link in it.links)
             yield Reason(trace.variant.name, sentence(it), chain)

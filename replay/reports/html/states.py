@@ -5,9 +5,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from replay.engine.compare import existence_of
-from replay.engine.observed_trace import compared_views
-from replay.engine.replay import Outcome
+from replay.engine.places import FilePlace, existence_of
+from replay.engine.trace import Outcome, compared_views
 from replay.engine.view import View, flag_names
 from replay.events.event import Event
 from replay.reports import words
@@ -105,7 +104,7 @@ def event_frames(report: DiffReport) -> tuple[EventFrame, ...]:
     traces = report.diff.traces
     for seq, event in enumerate(traces[0].log.events, 1):
         standing |= dict.fromkeys(begins.get(seq, ()))
-        outcomes = {trace.variant.name: trace.steps[seq - 1].outcome for trace in traces}
+        outcomes = {trace.player.name: trace.steps[seq - 1].outcome for trace in traces}
         known = {name: outcome for name, outcome in outcomes.items() if outcome is not None}
         title, recorded = _named(event)
         begun, ended = tuple(begins.get(seq, ())), tuple(ends.get(seq, ()))
@@ -128,7 +127,7 @@ def event_states(report: DiffReport, moment: EventFrame) -> EventStates | None:
     seen = compared_views(report.diff.traces, moment.seq - 1)
     if seen is None:
         return None
-    config = report.diff.traces[0].variant.subject.config
+    config = report.diff.traces[0].player.subject.config
     told = [report.divergences[index] for index in moment.here]
     wanted = _wanted(report, told)
     tables = tuple(_tables(seen, config, wanted))
@@ -221,7 +220,7 @@ def _differing(
     variant: str, tables: Sequence[Table], told: Iterable[DivergenceReport], wanted: Wanted
 ) -> Differing:
     """What is marked in one variant's graph: loud what is wanted, quiet the rest."""
-    places = [it.divergence.place for it in told if it.divergence.place.kind != "file"]
+    places = [it.divergence.place for it in told if not isinstance(it.divergence.place, FilePlace)]
     paths = {place.path for place in places}
     loud = {p.path for p in places if wanted is None or (p.path, p.field) in wanted}
     marks: dict[str, tuple[Mark, ...]] = {}

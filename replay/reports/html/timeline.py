@@ -6,7 +6,6 @@ from markupsafe import Markup
 from msgspec import Struct
 from msgspec.structs import replace
 
-from replay.engine.compare import level
 from replay.reports import words
 from replay.reports.documents import DiffReport
 
@@ -33,7 +32,7 @@ def bars(report: DiffReport, quiet: frozenset[int]) -> list[list[Bar]]:
     found: dict[tuple[str, str, int, int], Bar] = {}
     for index, told in enumerate(report.divergences):
         it = told.divergence
-        kind: str = level(it.place)
+        kind: str = it.place.level
         key = (kind, it.place.path, it.first_seq, it.last_seq)
         new = Bar(
             it.place.path, it.first_seq, it.last_seq, kind, index, (it.place.field or "outcome",)

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from replay.engine.replay import Outcome
+from replay.engine.trace import Outcome
 from replay.reports.documents import LogId, VariantId
 from replay.variants.path import PatchChange
 

@@ -103,7 +103,7 @@ def _disagreement(log: Agreement, verbose: bool) -> DisagreementObject:
 def _recording(result: RecordingAgreement) -> RecordingObject:
     fields = {name: getattr(result, name) for name in result.__struct_fields__}
     first = [
-        DifferenceObject(**place._asdict(), values=dict(values))
+        DifferenceObject(**place.document(), values=dict(values))
         for place, values in result.first.items()
     ]
     return RecordingObject(format_version=FORMAT_VERSION, **fields | {"first": first})

@@ -7,7 +7,6 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from replay.analysis.attribute import Cause
-from replay.engine.compare import level
 from replay.reports.documents import DiffReport, DivergenceReport, InteractionReport
 from replay.reports.json.common import (
     FORMAT_VERSION,
@@ -168,9 +167,9 @@ def _attributed(document: DiffObject, report: DiffReport) -> DiffObject:
 
 def _divergence(report: DivergenceReport) -> DivergenceObject:
     divergence = report.divergence
+    place: dict[str, Any] = {**divergence.place.document(), "level": divergence.place.level}
     return DivergenceObject(
-        **divergence.place._asdict(),
-        level=level(divergence.place),
+        **place,
         values=dict(divergence.values),
         first_seq=divergence.first_seq,
         last_seq=divergence.last_seq,

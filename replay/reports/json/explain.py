@@ -6,7 +6,7 @@ from msgspec import Meta
 
 from replay.analysis.cause_chain import CauseLink
 from replay.analysis.explain import Explanation
-from replay.engine.places import spelled
+from replay.reports import words
 from replay.reports.explanation import ExplainReport
 from replay.reports.json.common import (
     FORMAT_VERSION,
@@ -105,7 +105,7 @@ def explain(report: ExplainReport) -> str:
 def _explanation(explanation: Explanation) -> ExplanationObject:
     return ExplanationObject(
         variant=explanation.trace.variant.name,
-        about=spelled(explanation.target),
+        about=words.place(explanation.place),
         seq=explanation.seq,
         since=explanation.since,
         value=explanation.value,

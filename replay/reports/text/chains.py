@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from replay.engine.observed_trace import compared_views
+from replay.engine.trace import compared_views
 from replay.reports import words
 from replay.reports.documents import DiffReport
 from replay.reports.drawing.graph import graph
@@ -16,7 +16,7 @@ def apart(report: DiffReport) -> Iterator[str | Piece]:
     Told are those that differ, else the one that the headline is about.
     """
     first = chief(report.diff, report.bits)
-    config = report.diff.traces[0].variant.subject.config
+    config = report.diff.traces[0].player.subject.config
     seen = compared_views(report.diff.traces, first.first_seq - 1) or {}
     found = {name: graph(view, config).chains for name, view in seen.items()}
     tops = list(dict.fromkeys(top for chains in found.values() for top in chains))

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
-from replay.engine.compare import KINDS
+from replay.engine.places import KINDS, OutcomePlace
 from replay.reports import words
 from replay.reports.documents import DiffReport, DivergenceReport, InteractionReport
 from replay.reports.effects import Effect, change, deeds_of, listed, title
@@ -163,7 +163,7 @@ def _divergence(told: DivergenceReport, width: int) -> Iterator[str]:
 
 
 def _is_outcome(told: DivergenceReport) -> bool:
-    return told.divergence.place.kind == "outcome" and told.divergence.place.path != "machine"
+    return isinstance(told.divergence.place, OutcomePlace)
 
 
 def _texts(told: DivergenceReport) -> dict[str, str]:

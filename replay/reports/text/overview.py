@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
-from replay.engine.compare import KINDS
+from replay.engine.places import KINDS
 from replay.reports import words
 from replay.reports.documents import DiffReport
 from replay.reports.effects import LEVELS, change, heading, listed, titles

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from replay.engine.places import FieldPlace, FilePlace, NodePlace
 from replay.engine.view import View, flag_names
 from replay.reports import words
 from replay.reports.documents import RunReport, StateChange, StepReport
@@ -36,14 +37,16 @@ def _step(step: StepReport, report: RunReport, chains: Mapping[str, str]) -> Ite
 
 def change(change: StateChange, after: View, report: RunReport) -> str:
     """What came (+), went (-) or changed (before -> after), in a line; `after` is the view then."""
-    kind, path, field = change.place
-    if kind == "node" and field == "existence":
-        return _node(change, after, report)
-    if kind == "file":
-        return _file(change, after)
-    if kind == "field" and field in report.bits:
-        return f"{_name(path, field)}: {_flags(change, report.bits[field])}"
-    return f"{_name(path, field)}: {words.value(change.before)} -> {words.value(change.after)}"
+    name = f"{words.escape(change.place.path)}.{words.escape(change.place.field)}"
+    match change.place:
+        case NodePlace(field="existence"):
+            return _node(change, after, report)
+        case FilePlace():
+            return _file(change, after)
+        case FieldPlace(field=field) if field in report.bits:
+            return f"{name}: {_flags(change, report.bits[field])}"
+        case _:
+            return f"{name}: {words.value(change.before)} -> {words.value(change.after)}"
 
 
 def _node(change: StateChange, after: View, report: RunReport) -> str:
@@ -70,7 +73,7 @@ def _field(name: str, value: Any, report: RunReport) -> str:
 
 
 def _file(change: StateChange, after: View) -> str:
-    _, path, field = change.place
+    path, field = change.place.path, change.place.field
     file = after.files.get(path)
     name = f"file {words.escape(path)}"
     if field == "existence":
@@ -86,7 +89,3 @@ def _flags(change: StateChange, bits: Mapping[str, int]) -> str:
     before, after = (set(flag_names(value, bits)) for value in (change.before, change.after))
     came, went = sorted(after - before), sorted(before - after)
     return " ".join([*(f"+{name}" for name in came), *(f"-{name}" for name in went)])
-
-
-def _name(path: str, field: str) -> str:
-    return f"{words.escape(path)}.{words.escape(field)}"

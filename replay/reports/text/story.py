@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 from functools import partial
 
-from replay.engine.compare import level
 from replay.reports.documents import DiffReport
 from replay.reports.effects import (
     LEVELS,
@@ -28,7 +27,7 @@ MOST_LINES = 16
 def chapters(report: DiffReport) -> Iterator[str | Piece]:
     """The patches that are asked about with all that they did, then the others, a line each."""
     told = effects_of(report)
-    if all(level(one.divergence.place) == "state" for one in report.divergences):
+    if all(one.divergence.place.level == "state" for one in report.divergences):
         yield from _table(told.first, report)
     for chapter in told.first:
         yield from ("", *_chapter(chapter, report.bits))
@@ -81,7 +80,7 @@ def _lines(chapters: Iterable[PatchEffects], bits: BitFields) -> Iterator[Piece]
         month = day(turn.patch).partition(" ")[2]
         lead = f"  {turn.patch.sha[:8]:8}  {month:8}  "
         yield block(lead, titles(chapter.turns))
-        lead = f"      {level(chapter.deeds[0].place)}: "
+        lead = f"      {chapter.deeds[0].place.level}: "
         yield Piece(partial(_fitting, lead, _phrases(chapter, bits)))
 
 
