@@ -16,7 +16,7 @@ from replay.cli.session import Session
 from replay.cli.terminal import Printable, print_note, shown
 from replay.errors import ReplayError
 from replay.files import deliver
-from replay.reports.text.page import Page, page
+from replay.reports.text.page import Page
 from replay.reports.words import escape
 
 ORDER = (
@@ -83,11 +83,6 @@ def options(
 ) -> None:
     """Reads the options that go before the command."""
     context.obj = Session(db, patches, arguments.parse_named(variant or ()))
-
-
-def print_text(text: str) -> None:
-    """Prints lines of plain text; a terminal folds those that are too long."""
-    print_result(page(text.splitlines()))
 
 
 def print_result(told: Printable, output: Path | None = None) -> None:

@@ -1,4 +1,4 @@
-"""The bisect report as a document, text and JSON."""
+"""The bisect report as a document and text."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -12,8 +12,7 @@ from replay.engine.trace import ModelTrace
 from replay.engine.view import flag_names
 from replay.events.event import Payload
 from replay.reports import words
-from replay.reports.documents import FORMAT_VERSION, LogId, VariantId, log_id, log_json, variant_id
-from replay.reports.json import document
+from replay.reports.documents import LogId, VariantId, log_id, variant_id
 from replay.reports.sentence import sentence
 from replay.reports.text.page import Page, Piece, block, header, line, page
 from replay.series import Patch, label
@@ -116,9 +115,8 @@ def _patch(patch: Patch) -> Iterator[str | Piece]:
         yield f"Date: {words.escape(patch.date)}"
     if patch.subject:
         yield f"Subject: {words.escape(patch.subject)}"
-    if patch.description:
-        yield ""
-        yield from (f"    {words.escape(line)}".rstrip() for line in patch.description.split("\n"))
+    for paragraph in words.paragraphs(patch.description):
+        yield from ("", block("    ", words.escape(paragraph)))
 
 
 def _answers(change: ChangeReport, flags: Mapping[str, int]) -> Iterator[str | Piece]:
@@ -139,49 +137,3 @@ def _told(value: Any, flags: Mapping[str, int]) -> str:
     if isinstance(value, dict) and "status" in value:
         return words.outcome(value["status"], value.get("value"), value)
     return value if isinstance(value, str) and value else words.value(value)
-
-
-# JSON
-
-
-def json(report: BisectReport) -> str:
-    """The bisection as an object."""
-    told = {
-        "format_version": FORMAT_VERSION,
-        "log": log_json(report.log),
-        "variants": report.variants,
-        "about": report.about,
-        "changes": [_change_json(change) for change in report.changes],
-        "steps": report.steps,
-        "replays": report.replays,
-    }
-    return document(told)
-
-
-def turns_json(turns: Iterable[PatchChange]) -> list[dict[str, Any]]:
-    """The patches of a step."""
-    return [
-        {
-            "name": turn.patch.name,
-            "sha": turn.patch.sha,
-            "date": turn.patch.date,
-            "subject": turn.patch.subject,
-            "out": turn.out,
-        }
-        for turn in turns
-    ]
-
-
-def _change_json(change: ChangeReport) -> dict[str, Any]:
-    reasons = change.reasons or (None, None)
-    before, after = (
-        {"variant": variant, "value": answer.value, "reason": reason}
-        for variant, answer, reason in zip(change.variants, change.answers, reasons, strict=True)
-    )
-    return {
-        "patches": turns_json(change.turns),
-        "seq": change.seq,
-        "event": change.event,
-        "before": before,
-        "after": after,
-    }

@@ -1,7 +1,6 @@
-"""The check report as a document, text and JSON."""
+"""The check report as a document and text."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
 
 from msgspec import Struct
 
@@ -9,9 +8,8 @@ from replay.analysis.checks import Breach, Check, Checks
 from replay.engine.trace import ModelTrace
 from replay.events.event import Payload
 from replay.reports import words
-from replay.reports.bisection import turned, turns_json
-from replay.reports.documents import FORMAT_VERSION, LogId, VariantId, log_id, log_json, variant_id
-from replay.reports.json import document
+from replay.reports.bisection import turned
+from replay.reports.documents import LogId, VariantId, log_id, variant_id
 from replay.reports.text.page import Page, Piece, block, header, page, pages, variant_lines
 from replay.variants.path import PatchChange
 
@@ -112,35 +110,3 @@ def _breach(told: BreachReport, report: CheckReport) -> Iterator[Piece]:
     if told.turns is not None:
         brought = turned(told.turns)
         yield block("      ", f"brought by {brought}" if brought else "in base already")
-
-
-# JSON
-
-
-def json(reports: Sequence[CheckReport]) -> str:
-    """The object of one log; of several a list."""
-    told = [_json(report) for report in reports]
-    return document(told[0] if len(told) == 1 else told)
-
-
-def _json(report: CheckReport) -> dict[str, Any]:
-    return {
-        "format_version": FORMAT_VERSION,
-        "log": log_json(report.log),
-        "variant": report.variant,
-        "events": report.log.events,
-        "checks": [{"name": check.name, "reason": check.reason} for check in report.checks],
-        "breaches": [_breach_json(told) for told in report.breaches],
-    }
-
-
-def _breach_json(told: BreachReport) -> dict[str, Any]:
-    breach = told.breach
-    return {
-        "check": breach.check.name,
-        "path": breach.path,
-        "first_seq": breach.first_seq,
-        "last_seq": breach.last_seq,
-        "event": told.event,
-        "patches": told.turns and turns_json(told.turns),
-    }

@@ -1,4 +1,4 @@
-"""The reports of conform, on a directory of recordings or on one recording, as text and JSON."""
+"""The reports of conform, on a directory of recordings or on one recording, as text."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
@@ -10,10 +10,8 @@ from replay.engine.view import flag_names
 from replay.qemu.conformance import Agreement, Conformance, Disagreement, TreeAgreement
 from replay.qemu.conformance.with_recording import RecordingAgreement
 from replay.reports import words
-from replay.reports.documents import FORMAT_VERSION
 from replay.reports.flag_tables import BitFields
-from replay.reports.json import document
-from replay.reports.text.page import Page, Piece, block, line, page
+from replay.reports.text.page import Page, Piece, block, columns, line, page
 from replay.reports.words import count, escape, value
 
 HEAD = ("tree", "logs", "agree", "", "steps", "agree", "")
@@ -23,17 +21,7 @@ def text(told: Conformance, verbose: bool = False) -> Page:
     """A table of the trees, then each first disagreement; `verbose` adds the recorded step."""
     total = (told.whole,) if len(told.trees) > 1 else ()
     rows = [HEAD, *map(_row, (*told.trees, *total))]
-    return page((*_table(rows), *_disagreements(told, verbose)))
-
-
-def json(told: Conformance, verbose: bool = False) -> str:
-    """The same numbers and disagreements; `verbose` adds the recorded step."""
-    numbers = {
-        "format_version": FORMAT_VERSION,
-        "trees": [_tree(tree) for tree in told.trees],
-        "disagreements": [_disagreement(log, verbose) for log in told.disagreeing],
-    }
-    return document(numbers)
+    return page((*columns(rows, "<>>>>>>", head=True), *_disagreements(told, verbose)))
 
 
 def _row(tree: TreeAgreement) -> tuple[str, ...]:
@@ -49,15 +37,6 @@ def _percent(part: int, whole: int) -> str:
     """Rounded down: only what is whole is 100."""
     hundredths = part * 10_000 // whole if whole else 10_000
     return f"{hundredths // 100}.{hundredths % 100:02} %"
-
-
-def _table(rows: Sequence[Sequence[str]]) -> Iterator[Piece]:
-    """The first column to the left, numbers to the right."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for number, (first, *rest) in enumerate(rows):
-        cells = (cell.rjust(width) for cell, width in zip(rest, widths[1:], strict=True))
-        told = "  ".join((first.ljust(widths[0]), *cells)).rstrip()
-        yield line(told, "" if number else "heading")
 
 
 def _disagreements(told: Conformance, verbose: bool) -> Iterator[str | Piece]:
@@ -85,21 +64,6 @@ def _value(first: Disagreement, side: Any, bits: BitFields) -> str:
     if first.field in bits and isinstance(side, int):
         return hex(side)
     return value(side)
-
-
-def _tree(tree: TreeAgreement) -> dict[str, Any]:
-    return {
-        "tree": tree.tree,
-        "logs": len(tree.logs),
-        "agreed_logs": tree.agreed_logs,
-        "steps": tree.steps,
-        "agreed_steps": tree.agreed_steps,
-    }
-
-
-def _disagreement(log: Agreement, verbose: bool) -> dict[str, Any]:
-    told = {"tree": log.tree, "log": log.log, **msgspec.to_builtins(log.first)}
-    return told | {"recorded": log.recorded} if verbose else told
 
 
 Bits = Mapping[str, Mapping[str, int]]
@@ -132,18 +96,3 @@ def _named_bits(value: Any, bits: Mapping[str, int]) -> str:
     if not bits or not isinstance(value, int):
         return words.value(value)
     return words.flags(flag_names(value, bits))
-
-
-def recording_json(found: Iterable[RecordingAgreement], bits: Bits) -> str:
-    """An object a log and variant; bits are told as numbers."""
-    told = [
-        {
-            "format_version": FORMAT_VERSION,
-            **{field: getattr(one, field) for field in one.__struct_fields__ if field != "first"},
-            "first": [
-                {**place.document(), "values": values} for place, values in one.first.items()
-            ],
-        }
-        for one in found
-    ]
-    return document(told)

@@ -32,9 +32,6 @@ class StateChange(Struct, frozen=True):
     after: Any
 
 
-FORMAT_VERSION = 1
-
-
 class LogId(Struct, frozen=True):
     """Which log a report is about, and what its translation did, None if it has none."""
 
@@ -223,12 +220,6 @@ def log_id(trace: Trace) -> LogId:
     log = trace.log
     told = summarize_translation(log, trace.player.subject)
     return LogId(log.name, log.fingerprint, len(log.events), told)
-
-
-def log_json(log: LogId) -> dict[str, Any]:
-    """The log in JSON terms; what its translation did is told if it has one."""
-    told = {"name": log.name, "fingerprint": log.fingerprint}
-    return {**told, "translation": log.translation} if log.translation else told
 
 
 def variant_id(trace: Trace) -> VariantId:

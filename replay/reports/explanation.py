@@ -1,15 +1,13 @@
-"""The explain report as a document, text and JSON."""
+"""The explain report as a document and text."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from msgspec import Struct
 
 from replay.analysis.cause_chain import CauseLink
 from replay.analysis.explain import Explanation
 from replay.reports import words
-from replay.reports.documents import FORMAT_VERSION, LogId, VariantId, log_id, log_json, variant_id
-from replay.reports.json import document
+from replay.reports.documents import LogId, VariantId, log_id, variant_id
 from replay.reports.sentence import sentence, short
 from replay.reports.text.page import Page, Piece, block, header, line, page
 from replay.series import Patch
@@ -125,36 +123,3 @@ def _legend(report: ExplainReport) -> Iterator[Piece]:
         day = " ".join(patch.date.partition(",")[2].split()[:3])
         told = "  ".join(word for word in (short(patch), day, patch.subject) if word)
         yield block("  ", words.escape(told), hang=4, role="patch")
-
-
-# JSON
-
-
-def json(report: ExplainReport) -> str:
-    """All explanations as an object."""
-    told = {
-        "format_version": FORMAT_VERSION,
-        "log": log_json(report.log),
-        "variants": report.variants,
-        "explanations": [[_json(it) for it in several] for several in report.explained],
-    }
-    return document(told)
-
-
-def _json(it: Explanation) -> dict[str, Any]:
-    return {
-        "variant": it.trace.variant.name,
-        "about": words.place(it.place),
-        "seq": it.seq,
-        "since": it.since,
-        "value": it.value,
-        "sentence": sentence(it),
-        "links": [_link_json(link) for link in it.links],
-    }
-
-
-def _link_json(link: CauseLink) -> dict[str, Any]:
-    fields = ("seq", "kind", "path", "flag", "function", "file", "line", "text")
-    told = {field: getattr(link, field) for field in fields}
-    patches = [{"sha": it.sha, "date": it.date, "subject": it.subject} for it in link.patches]
-    return told | {"patches": patches}

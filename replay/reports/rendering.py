@@ -13,12 +13,17 @@ from replay.engine.diff import Diff
 from replay.engine.trace import ModelTrace
 from replay.errors import ReplayError
 from replay.files import deliver
-from replay.reports import bisection, checks, explanation, json, markdown
+from replay.reports import bisection, checks, explanation, markdown
 from replay.reports.bisection import BisectReport
 from replay.reports.checks import CheckReport
 from replay.reports.documents import DiffReport, RunReport, run_report
 from replay.reports.documents import report as diff_report
 from replay.reports.explanation import ExplainReport, explain_report
+from replay.reports.json.bisect import bisect as bisect_json
+from replay.reports.json.check import checks as checks_json
+from replay.reports.json.diff import diffs as diffs_json
+from replay.reports.json.explain import explain as explain_json
+from replay.reports.json.run import run as run_json
 from replay.reports.text.diff import diff as diff_text
 from replay.reports.text.page import WIDTH, Page
 from replay.reports.text.run import run as run_text
@@ -53,21 +58,21 @@ def _run_page(document: RunReport) -> str:
 RENDERERS: Mapping[type, Mapping[Form, Callable[[Any], str | Page]]] = {
     DiffReport: {
         Form.TEXT: diff_text,
-        Form.JSON: lambda document: json.diffs([document]),
+        Form.JSON: lambda document: diffs_json([document]),
         Form.MARKDOWN: lambda document: markdown.diffs([document]),
         Form.HTML: _diff_page,
     },
     RunReport: {
         Form.TEXT: run_text,
-        Form.JSON: json.run,
+        Form.JSON: run_json,
         Form.MARKDOWN: markdown.run,
         Form.HTML: _run_page,
     },
-    ExplainReport: {Form.TEXT: explanation.text, Form.JSON: explanation.json},
-    BisectReport: {Form.TEXT: bisection.text, Form.JSON: bisection.json},
+    ExplainReport: {Form.TEXT: explanation.text, Form.JSON: explain_json},
+    BisectReport: {Form.TEXT: bisection.text, Form.JSON: bisect_json},
     CheckReport: {
         Form.TEXT: lambda document: checks.text([document]),
-        Form.JSON: lambda document: checks.json([document]),
+        Form.JSON: lambda document: checks_json([document]),
     },
 }
 """What there is for each kind of document; what is not here is not offered."""

@@ -26,6 +26,11 @@ def listing(words: Sequence[str]) -> str:
     return f"{', '.join(most)} and {last}" if most else last
 
 
+def paragraphs(text: str) -> list[str]:
+    """The paragraphs of a text, each without its line breaks."""
+    return [" ".join(lines.split()) for lines in text.split("\n\n") if lines.strip()]
+
+
 def count(number: int, noun: str) -> str:
     """ "1 event", "2 events"."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

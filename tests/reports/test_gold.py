@@ -6,8 +6,9 @@ import pytest
 
 from replay.analysis.attribute import attribute
 from replay.engine.diff import diff
-from replay.reports import json, markdown
+from replay.reports import markdown
 from replay.reports.documents import DiffReport, report
+from replay.reports.json.diff import diffs
 from replay.reports.text import diff as text
 from replay.variants.variant import load_subject
 from tests.examples import NAMES, PATCHES, example, traced
@@ -29,7 +30,7 @@ def reports() -> dict[str, DiffReport]:
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize(
-    ("form", "suffix"), [(text.diffs, "txt"), (json.diffs, "json"), (markdown.diffs, "md")]
+    ("form", "suffix"), [(text.diffs, "txt"), (diffs, "json"), (markdown.diffs, "md")]
 )
 def test_a_diff_of_an_example_reads_as_it_did(reports, request, name, form, suffix):
     gold = GOLD / f"{name}.{suffix}"

@@ -17,10 +17,11 @@ from replay.engine.trace import ModelTrace
 from replay.errors import ReplayError
 from replay.reports import bisection, words
 from replay.reports.bisection import BisectReport, bisect_report
+from replay.reports.json.bisect import bisect as bisect_json
 
 BISECTIONS: Forms[BisectReport] = {
     OutputFormat.TEXT: bisection.text,
-    OutputFormat.JSON: bisection.json,
+    OutputFormat.JSON: bisect_json,
 }
 
 

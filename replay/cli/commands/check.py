@@ -14,10 +14,11 @@ from replay.cli.session import Session
 from replay.engine.replay import replay
 from replay.reports import checks as reports
 from replay.reports.checks import CheckReport, check_report
+from replay.reports.json.check import checks as checks_json
 
 CHECKS: Forms[Sequence[CheckReport]] = {
     OutputFormat.TEXT: reports.text,
-    OutputFormat.JSON: reports.json,
+    OutputFormat.JSON: checks_json,
 }
 
 

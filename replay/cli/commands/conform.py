@@ -19,17 +19,18 @@ from replay.qemu.conformance import Conformance, agreements, conformance, open_r
 from replay.qemu.conformance.with_recording import RecordingAgreement, compare_with_recording
 from replay.qemu.observed.recorded import recorded
 from replay.reports import conformance as report
+from replay.reports.json import conform as conform_json
 from replay.variants.variant import resolve
 
 OBSERVED: Mapping[
     OutputFormat, Callable[[Sequence[RecordingAgreement], report.Bits], Printable]
 ] = {
     OutputFormat.TEXT: report.recording_text,
-    OutputFormat.JSON: report.recording_json,
+    OutputFormat.JSON: lambda found, _: conform_json.recordings(found),
 }
 FORMATS: Mapping[OutputFormat, Callable[[Conformance, bool], Printable]] = {
     OutputFormat.TEXT: report.text,
-    OutputFormat.JSON: report.json,
+    OutputFormat.JSON: conform_json.conformance,
 }
 
 

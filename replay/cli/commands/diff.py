@@ -31,9 +31,10 @@ from replay.engine.diff import Divergence, diff
 from replay.errors import ReplayError
 from replay.events.event import Log
 from replay.files import deliver
-from replay.reports import json, markdown
+from replay.reports import markdown
 from replay.reports.documents import DiffReport, InteractionReport, interaction_report, report
 from replay.reports.html import diff as html
+from replay.reports.json.diff import diffs as diffs_json
 from replay.reports.text import diff as text
 from replay.reports.words import escape
 from replay.series import Patch, find_patch, read_patch
@@ -177,7 +178,7 @@ MOST_UNUSED = 5
 Form = Callable[[Sequence[DiffReport]], Printable]
 QUIET: Form = text.headlines
 FORMS: Mapping[str, Form] = {
-    PageFormat.JSON: json.diffs,
+    PageFormat.JSON: diffs_json,
     PageFormat.MARKDOWN: markdown.diffs,
     PageFormat.HTML: partial(html.diffs, watch=with_progress),
 }

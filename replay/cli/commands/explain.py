@@ -17,11 +17,12 @@ from replay.engine.trace import ModelTrace
 from replay.errors import ReplayError
 from replay.reports import explanation
 from replay.reports.explanation import ExplainReport, explain_report
+from replay.reports.json.explain import explain as explain_json
 from replay.variants.variant import parse_range
 
 EXPLANATIONS: Forms[ExplainReport] = {
     OutputFormat.TEXT: explanation.text,
-    OutputFormat.JSON: explanation.json,
+    OutputFormat.JSON: explain_json,
 }
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from replay.cli import arguments, import_summary, listings
-from replay.cli.app import app, print_text
+from replay.cli.app import app, print_result
 from replay.cli.options import LogWord, OutputFile
 from replay.cli.progress_bar import seen, with_progress
 from replay.cli.session import report_renamed
@@ -15,7 +15,7 @@ from replay.cli.terminal import print_note
 from replay.files import deliver
 from replay.formats.read import FORMATS, ImportOptions, Recording, read_all
 from replay.formats.recording import InputLine, read_lines
-from replay.reports.json import escaped
+from replay.reports.json.common import escaped
 from replay.store.unfinished import unfinished
 
 
@@ -44,13 +44,13 @@ def import_files(
     if dry_run:
         subject = context.obj.subject()
         for recording in read_all(files, options):
-            print_text(import_summary.summary(recording, subject))
+            print_result(import_summary.summary(recording, subject))
         return
     recordings: list[Recording] = []
     with context.obj.store() as store:
         results = store.add(remembered(read_all(files, options, lines), recordings))
     for stored, recording in zip(results, recordings, strict=True):
-        print_text("".join([f"{listings.stored(stored)}\n", *import_summary.notes(recording)]))
+        print_result(import_summary.stored(stored, recording))
 
 
 def lines(file: Path) -> Iterator[InputLine]:
@@ -71,7 +71,7 @@ def remembered(recordings: Iterable[Recording], passed: list[Recording]) -> Iter
 def logs(context: typer.Context) -> None:
     """List the stored logs."""
     with context.obj.store() as store:
-        print_text(listings.logs(store.logs()))
+        print_result(listings.logs(store.logs()))
         for recording in unfinished(store.database):
             print_note(f"replay: {listings.unfinished(recording)}")
 
@@ -80,7 +80,7 @@ def logs(context: typer.Context) -> None:
 def log(context: typer.Context, name: LogWord) -> None:
     """Show one log's events."""
     with context.obj.store() as store:
-        print_text(listings.log(arguments.open_log(store, name, report_renamed)))
+        print_result(listings.log(arguments.open_log(store, name, report_renamed)))
 
 
 @app.command()

@@ -9,14 +9,15 @@ from replay.cli.options import At, LogWord, OutputFile, PageFormat, PageOption, 
 from replay.cli.progress_bar import with_progress
 from replay.cli.session import Session
 from replay.engine.replay import replay
-from replay.reports import json, markdown
+from replay.reports import markdown
 from replay.reports.documents import RunReport, run_report
 from replay.reports.html.run import run as html_run
+from replay.reports.json.run import run as run_json
 from replay.reports.text import run as runtext
 
 RUNS: Pages[RunReport] = {
     PageFormat.TEXT: runtext.run,
-    PageFormat.JSON: json.run,
+    PageFormat.JSON: run_json,
     PageFormat.MARKDOWN: markdown.run,
     PageFormat.HTML: html_run,
 }

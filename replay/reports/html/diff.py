@@ -170,11 +170,6 @@ def _diff_lines(patch: Patch) -> Iterator[tuple[str, str]]:
                 yield kind, edit.mark + edit.text
 
 
-def _paragraphs(patch: Patch) -> list[str]:
-    """A patch's description without its line breaks."""
-    return [" ".join(it.split()) for it in patch.description.split("\n\n") if it.strip()]
-
-
 @lru_cache
 def _environment() -> Environment:
     return environment(
@@ -182,7 +177,6 @@ def _environment() -> Environment:
         deeds=deeds,
         diff_lines=_diff_lines,
         grouped=_grouped,
-        paragraphs=_paragraphs,
         phrases=_phrases,
         translation=translation,
         values=_values,

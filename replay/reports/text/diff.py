@@ -13,15 +13,15 @@ from replay.reports.headline import groups, phrases
 from replay.reports.text.chains import apart
 from replay.reports.text.flags import table
 from replay.reports.text.overview import overview
-from replay.reports.text.page import Page, Piece, block, header, line, page, pages, wrapped
+from replay.reports.text.page import Page, Piece, block, header, line, listing, page, pages, wrapped
 from replay.reports.text.story import chapters
 
 
 def headlines(reports: Sequence[DiffReport]) -> Page:
     """A headline a line; of several logs, each after its log's name."""
     if len(reports) == 1:
-        return page([reports[0].headline])
-    return page(f"{words.escape(told.log.name)}: {told.headline}" for told in reports)
+        return listing([reports[0].headline])
+    return listing(f"{words.escape(told.log.name)}: {told.headline}" for told in reports)
 
 
 def diffs(reports: Sequence[DiffReport], details: bool = False) -> Page:

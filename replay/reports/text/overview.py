@@ -10,12 +10,18 @@ from replay.reports.documents import DiffReport
 from replay.reports.effects import LEVELS, change, heading, listed, titles
 from replay.reports.flag_tables import BitFields
 from replay.reports.overview import EffectExample, PatchSummary, patch_summaries
-from replay.reports.text.page import Piece, block, line, variant_lines, wrapped
+from replay.reports.text.page import (
+    NARROWEST,
+    Piece,
+    block,
+    cells,
+    line,
+    row_lines,
+    variant_lines,
+)
 
-HEAD = ("patch", "", "logs", "behaviour", "state", "shortest log")
-SPACED = "  12345678    logs  behaviour  state  "
-NARROWEST = 16
-"""Columns that a patch's title has at least."""
+HEAD = ("patch   ", "", "logs", "behaviour", "state", "shortest log")
+ALIGN = "<~>>><"
 
 
 def overview(reports: Sequence[DiffReport], details: bool = False) -> Iterator[str | Piece]:
@@ -55,14 +61,11 @@ def _table(found: Iterable[PatchSummary], width: int) -> Iterator[str]:
     The shortest of these logs is told where there is room for it.
     """
     rows = [HEAD, *map(_row, found)]
-    if width < NARROWEST + len(SPACED) + max(len(row[-1]) for row in rows):
+    room = width - NARROWEST - len("  ".join(("", *HEAD[:-1], "")))
+    if room < max(cells(row[-1]) for row in rows):
         rows = [(*row[:-1], "") for row in rows]
-    wide = max(width - len(SPACED) - max(len(row[-1]) for row in rows), NARROWEST)
-    for sha, title, logs, behaviour, state, shortest in rows:
-        first, *more = wrapped("", title, 0, wide)
-        left = f"  {sha:8}  {first:{wide}}"
-        yield f"{left}  {logs:>4}  {behaviour:>9}  {state:>5}  {shortest}".rstrip()
-        yield from (f"  {'':8}  {line}" for line in more)
+    for index, _ in enumerate(rows):
+        yield from row_lines(rows, index, ALIGN, "  ", width)
 
 
 def _row(part: PatchSummary) -> tuple[str, ...]:
