@@ -48,6 +48,7 @@ app = typer.Typer(
 
 DIFFERS = 1
 TROUBLE = 2
+TROUBLE = 2
 
 
 def main() -> NoReturn:

@@ -62,14 +62,27 @@ def end_of(trace: Trace) -> int:
     return next((index for index in indexes if not trace.runs_at(index)), len(indexes))
 
 
+def limit_of(trace: Trace) -> int:
+    """The index of the event at which a limit of ours was passed; the log's length if none was.
+
+    What QEMU would have done from there on is unknown.
+    """
+    gaps = ((step.outcome.gap if step.outcome else None) for step in trace.steps)
+    stops = (index for index, gap in enumerate(gaps) if gap == Reason.LIMIT)
+    return next(stops, len(trace.steps))
+
+
 def _gap(trace: Trace, index: int) -> tuple[Reason, str] | None:
     outcome = trace.steps[index].outcome
     event = trace.log.events[index].payload
     if outcome is None:
         return Reason.NOT_PERFORMED, label(event)
     match outcome.gap:
-        case Reason.NO_MACHINE | None as reason:
-            return (reason, "") if reason else None
+        case None:
+            return None
+        case Reason.NO_MACHINE as reason:
+            seq = end_of(trace) + 1
+            return reason, f"#{seq} {label(trace.log.events[seq - 1].payload)}"
         case Reason.LIMIT as reason:
             return reason, _description(outcome)
         case reason:

@@ -13,9 +13,9 @@ from replay.engine.compare import (
     compare_outcomes,
     differ,
 )
-from replay.engine.compared import Compared, compared, end_of
+from replay.engine.compared import Compared, compared, end_of, limit_of
 from replay.engine.places import MachinePlace, Place
-from replay.engine.trace import Reason, Trace, compared_views, with_distinct_names
+from replay.engine.trace import Trace, compared_views, with_distinct_names
 from replay.engine.view import View
 
 P = TypeVar("P", bound=Hashable)
@@ -65,6 +65,7 @@ def _differences(traces: tuple[Trace, ...]) -> Iterator[tuple[int, Differences]]
     memo: dict[Hashable, Differences] = {}
     state: Differences = {}
     ends = {trace.player.name: end_of(trace) for trace in traces}
+    limits = {trace.player.name: limit_of(trace) for trace in traces}
     for index, event in enumerate(traces[0].log.events):
         ended = {trace.player.name: trace.steps[index].outcome for trace in traces}
         outcomes = {name: outcome for name, outcome in ended.items() if outcome is not None}
@@ -76,7 +77,7 @@ def _differences(traces: tuple[Trace, ...]) -> Iterator[tuple[int, Differences]]
                 **_part(compare_machines, machines, present, index, memo),
                 **_part(compare_files, disks, present, index, memo),
             }
-        machine = _machines(traces, ends, index)
+        machine = _machines(ends, limits, index)
         yield index + 1, compare_outcomes(event.payload, outcomes) | machine | state
 
 
@@ -89,20 +90,10 @@ def _present(traces: Sequence[Trace], ends: Mapping[str, int], index: int) -> tu
     return tuple(t for t in traces if index < ends[t.player.name] or ends[t.player.name] == last)
 
 
-def _machines(traces: Sequence[Trace], ends: Mapping[str, int], index: int) -> Differences:
+def _machines(ends: Mapping[str, int], limits: Mapping[str, int], index: int) -> Differences:
     """Whether the machine is gone in some, while others run; by a limit of ours it is in none."""
-    runs = {
-        trace.player.name: index < ends[trace.player.name]
-        for trace in traces
-        if not _is_stopped(trace, ends[trace.player.name])
-    }
+    runs = {name: index < end for name, end in ends.items() if index < limits[name]}
     return {MachinePlace(): runs} if differ(runs) else {}
-
-
-def _is_stopped(trace: Trace, end: int) -> bool:
-    """Whether a limit ended the trace at this index."""
-    outcome = trace.steps[end].outcome if end < len(trace.steps) else None
-    return outcome is not None and outcome.gap == Reason.LIMIT
 
 
 def _part(

@@ -5,12 +5,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from msgspec import Struct
 
 from replay.analysis.checks import Breach, Check, Checks
+from replay.engine.compared import Compared, compared
 from replay.engine.trace import ModelTrace
 from replay.events.event import Payload
 from replay.reports import words
 from replay.reports.bisection import turned
 from replay.reports.documents import LogId, VariantId, log_id, variant_id
 from replay.reports.text.page import Page, Piece, block, header, page, pages, variant_lines
+from replay.reports.verdict import Verdict, gaps, how_much, verdict
 from replay.variants.path import PatchChange
 
 Culprits = Mapping[Breach, tuple[PatchChange, ...]]
@@ -32,6 +34,12 @@ class CheckReport(Struct, frozen=True):
     variant: VariantId
     checks: tuple[Check, ...]
     breaches: tuple[BreachReport, ...]
+    compared: Compared
+
+    @property
+    def verdict(self) -> Verdict:
+        """Differs where a check is breached; of a machine that never runs nothing is known."""
+        return verdict(self.compared, bool(self.breaches))
 
     @property
     def breached(self) -> tuple[Check, ...]:
@@ -48,7 +56,9 @@ def check_report(
         BreachReport(breach, trace.steps[breach.first_seq - 1].event.payload, culprits.get(breach))
         for breach in found
     )
-    return CheckReport(log_id(trace), variant_id(trace), checks.checks, tuple(told))
+    return CheckReport(
+        log_id(trace), variant_id(trace), checks.checks, tuple(told), compared([trace])
+    )
 
 
 # Text
@@ -71,6 +81,9 @@ def _summary(reports: Sequence[CheckReport]) -> Iterator[str | Piece]:
         among = words.count(len(reports), "log")
         told = f"breached in {len(logs)} of {among}: {words.listing(logs)}" if logs else ""
         yield block("  ", told or f"holds in all of {among}", hang=2)
+    if nothing := [r.log.name for r in reports if r.verdict == "not compared"]:
+        yield ""
+        yield block("", f"nothing could be checked in {words.listing(nothing)}", hang=4)
 
 
 def _text(report: CheckReport) -> Page:
@@ -94,10 +107,22 @@ def _headline(report: CheckReport) -> str:
     """One sentence."""
     every = words.count(len(report.checks), "check")
     if not report.breaches:
-        return f"No breach: {every}, {words.count(report.log.events, 'event')}."
+        return _unbreached(every, report)
     first = report.breaches[0].breach
     where = f"{first.check.name} on {words.escape(first.path)}"
     return f"{len(report.breached)} of {every} breached, first at #{first.first_seq}: {where}."
+
+
+def _unbreached(every: str, report: CheckReport) -> str:
+    """A check holds only in what the model did."""
+    done = report.compared
+    if done.is_all:
+        return f"No breach: {every}, {words.count(done.events, 'event')}."
+    name = report.variant.name
+    why = "; ".join(gaps(done, [name])) or "no event asks anything of the code"
+    if done.is_nothing:
+        return f"Nothing checked in {words.escape(name)}: {why}."
+    return f"No breach in {how_much(done)}: {every}; {why}."
 
 
 def _breach(told: BreachReport, report: CheckReport) -> Iterator[Piece]:

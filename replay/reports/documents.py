@@ -9,6 +9,7 @@ from msgspec import Struct
 from replay.analysis.attribute import Attribution, Cause, Work, model_traces
 from replay.analysis.interactions import Interaction, PatchPart
 from replay.engine.compare import compare_views
+from replay.engine.compared import Compared
 from replay.engine.diff import Diff, Divergence
 from replay.engine.places import ABSENT, NodePlace, Place
 from replay.engine.trace import ModelTrace, Outcome, Trace, hidden_fields
@@ -18,6 +19,7 @@ from replay.events.event import Payload
 from replay.reports.drawing.graph import Drawing, graph
 from replay.reports.flag_tables import BitFields, FlagTable, flag_tables
 from replay.reports.headline import headline
+from replay.reports.verdict import Verdict, gaps, verdict
 from replay.series import Patch
 from replay.state.disk import final_files
 from replay.variants.path import PatchChange, named_patches
@@ -93,10 +95,16 @@ class DiffReport(Struct, frozen=True):
     steps: tuple[tuple[PatchChange, ...], ...] = ()
     work: Work | None = None
     remarks: tuple[str, ...] = ()
+    compared: Compared = Compared(0, 0, 0)
     diff: Diff = Diff((), ())
     hidden: int = 0
     partial: bool = False
     together: tuple[InteractionReport, ...] | None = None
+
+    @property
+    def verdict(self) -> Verdict:
+        """What is left out was looked at, and is no gap."""
+        return verdict(self.compared, bool(self.divergences))
 
 
 class StepReport(Struct, frozen=True):
@@ -150,6 +158,7 @@ def report(
         hidden=hidden,
         partial=attribution.partial if attribution else False,
         remarks=tuple(remarks(diff)),
+        compared=diff.compared,
         diff=diff,
     )
 
@@ -211,6 +220,9 @@ def remarks(diff: Diff) -> Iterator[str]:
     """What a reader must know of traces that were seen and not replayed."""
     for trace in diff.traces:
         yield from (f"{trace.player.name}: {remark}" for remark in trace.remarks)
+    if diff.divergences:
+        names = [trace.player.name for trace in diff.traces]
+        yield from (f"not compared: {gap}" for gap in gaps(diff.compared, names))
     if hidden := hidden_fields(diff.traces):
         yield f"not compared, since nobody can see it: {', '.join(hidden)}, the data of files"
 

@@ -9,14 +9,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from replay.engine.compared import Compared
 from replay.engine.diff import Diff, Divergence
 from replay.engine.node_paths import UNREACHABLE
 from replay.engine.places import EdgePlace, FilePlace, MachinePlace, NodePlace, OutcomePlace
-from replay.engine.trace import Reason
 from replay.events.event import Guest, Payload
 from replay.reports import words
 from replay.reports.flag_tables import BitFields, FlagTable, first_bit, flag_table
+from replay.reports.verdict import agreement
 
 Interest = tuple[int, int]
 """The smaller, the sooner it is told."""
@@ -29,8 +28,11 @@ def headline(diff: Diff, bits: BitFields, hidden: int = 0) -> str:
 
     `hidden` is how many divergences the diff lacks.
     """
+    if not diff.divergences and hidden:
+        that = "is" if hidden == 1 else "are"
+        return f"No difference but {words.count(hidden, 'divergence')} that {that} left out."
     if not diff.divergences:
-        return _agreement(diff, hidden)
+        return agreement(diff.compared, [trace.player.name for trace in diff.traces])
     first = chief(diff, bits)
     if first.place.level == "behaviour":
         event = diff.traces[0].steps[first.first_seq - 1].event.payload
@@ -38,42 +40,6 @@ def headline(diff: Diff, bits: BitFields, hidden: int = 0) -> str:
     bit = first_bit(first, bits)
     told = _standing(bit, flag_table(diff, first, bits)) if bit else _state(first)
     return f"Only state differs, from #{first.first_seq}: {told}."
-
-
-def _agreement(diff: Diff, hidden: int) -> str:
-    """What to say where nothing differs, which is not the same as being compared."""
-    what, names = diff.compared, words.listing([trace.player.name for trace in diff.traces])
-    if hidden:
-        that = "is" if hidden == 1 else "are"
-        return f"No difference but {words.count(hidden, 'divergence')} that {that} left out."
-    if what.is_all:
-        return f"No difference: {words.count(what.events, 'event')}, the same in {names}."
-    why = "; ".join(gap_texts(what)) or "no event asks anything of the code"
-    if what.is_nothing:
-        return f"Nothing compared in {names}: {why}."
-    how_much = f"{what.compared} of {words.count(what.events, 'event')}"
-    return f"The same in what was compared: {how_much} in {names}; {why}."
-
-
-def gap_texts(compared: Compared) -> list[str]:
-    """Why events were not compared, each reason once with the events and players concerned."""
-    players: dict[tuple[str, int, int], list[str]] = {}
-    for gap in compared.gaps:
-        text = GAPS[gap.reason].format(words.escape(gap.what))
-        players.setdefault((text, gap.first_seq, gap.last_seq), []).append(gap.player)
-    events: dict[tuple[str, str], list[str]] = {}
-    for (text, first, last), names in players.items():
-        key = text, words.listing(names)
-        events.setdefault(key, []).append(words.span(first, last))
-    return [f"{', '.join(spans)} {text} in {names}" for (text, names), spans in events.items()]
-
-
-GAPS = {
-    Reason.NO_MACHINE: "no machine runs",
-    Reason.NOT_MODELLED: "{} is not modelled",
-    Reason.NOT_PERFORMED: "{} was not performed",
-    Reason.LIMIT: "a limit of replay was passed ({}), so that what follows is unknown",
-}
 
 
 def chief(diff: Diff, bits: BitFields) -> Divergence:

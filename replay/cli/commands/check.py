@@ -7,7 +7,7 @@ import typer
 
 from replay.analysis.bisect import culprits
 from replay.analysis.checks import breaches, load_checks
-from replay.cli.app import DIFFERS, app, print_result
+from replay.cli.app import DIFFERS, TROUBLE, app, print_result
 from replay.cli.options import At, ChecksFile, FormatOption, Forms, OutputFile, OutputFormat
 from replay.cli.progress_bar import with_progress
 from replay.cli.session import Session
@@ -48,5 +48,8 @@ def check_logs(
         brought = culprits(trace, file, breached) if find_patch else {}
         documents.append(check_report(trace, loaded, breached, brought))
     print_result(CHECKS[format](documents), output)
-    if any(document.breaches for document in documents):
+    verdicts = {document.verdict for document in documents}
+    if verdicts == {"not compared"}:
+        raise typer.Exit(TROUBLE)
+    if "differs" in verdicts:
         raise typer.Exit(DIFFERS)

@@ -21,7 +21,7 @@ from replay.analysis.baseline import (
 )
 from replay.analysis.interactions import interactions
 from replay.cli import arguments
-from replay.cli.app import DIFFERS, app, print_result
+from replay.cli.app import DIFFERS, TROUBLE, app, print_result
 from replay.cli.options import OutputFile, PageFormat, PageOption
 from replay.cli.players import Player, QemuOption, players_of
 from replay.cli.progress_bar import with_progress
@@ -134,11 +134,17 @@ def diff_logs(
     write_baseline: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write a file that accepts all of it.")
     ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 2 if any event was not compared.")
+    ] = False,
     binary: QemuOption = None,
     format: PageOption = PageFormat.TEXT,
     output: OutputFile = None,
 ) -> None:
-    """Replay logs in several variants and compare; exit with 1 if they differ."""
+    """Replay logs in several variants and compare; exit with 1 if they differ.
+
+    Where nothing could be compared the status is 2.
+    """
     attributed = not (quiet or no_attribution)
     needing = [only, other_than, interactions, baseline, write_baseline]
     if not attributed and any(needing):
@@ -168,8 +174,17 @@ def diff_logs(
     if write_baseline:
         accepted = frozenset().union(*(one.entries for one in found))
         deliver([format_baseline(accepted).encode()], write_baseline)
-    elif any(one.report.divergences for one in found):
-        raise typer.Exit(DIFFERS)
+    status = _status([one.report for one in found], strict)
+    if status and not (write_baseline and status == DIFFERS):
+        raise typer.Exit(status)
+
+
+def _status(reports: Sequence[DiffReport], strict: bool) -> int:
+    """As diff(1) has it: where nothing could be compared there is trouble and no agreement."""
+    verdicts = {report.verdict for report in reports}
+    if verdicts == {"not compared"} or (strict and not all(r.compared.is_all for r in reports)):
+        return TROUBLE
+    return DIFFERS if "differs" in verdicts else 0
 
 
 MOST_UNUSED = 5

@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from replay.engine.trace import Outcome
+from replay.engine.compared import Compared
+from replay.engine.trace import Outcome, Reason
 from replay.reports.documents import LogId, VariantId
 from replay.variants.path import PatchChange
 
@@ -43,6 +44,26 @@ class LogObject(JsonObject, frozen=True):
         TranslationObject | UnsetType,
         Meta(description="Absent where the log is as it was recorded."),
     ] = UNSET
+
+
+class GapObject(JsonObject, frozen=True):
+    """Successive events that were not compared, since a variant did not do them as QEMU would."""
+
+    variant: str
+    reason: Reason
+    what: Annotated[str, Meta(description="The command, the limit, or what ended the machine.")]
+    first_seq: Seq
+    last_seq: Seq
+
+
+class ComparedObject(JsonObject, frozen=True):
+    """How much of the log was compared in all variants."""
+
+    events: Annotated[Count, Meta(description="How many were compared.")]
+    acting: Annotated[
+        Count, Meta(description="Those that asked something of the code; of 0 nothing follows.")
+    ]
+    gaps: list[GapObject]
 
 
 class VariantObject(JsonObject, frozen=True):
@@ -147,3 +168,12 @@ def _units(char: str) -> str:
     """The escapes of a character, one for each unit of UTF-16."""
     code = char.encode("utf-16-be").hex()
     return "".join(f"\\u{code[at : at + 4]}" for at in range(0, len(code), 4))
+
+
+def compared_object(compared: Compared) -> ComparedObject:
+    """What was compared, in JSON terms."""
+    gaps = [
+        GapObject(gap.player, gap.reason, gap.what, gap.first_seq, gap.last_seq)
+        for gap in compared.gaps
+    ]
+    return ComparedObject(compared.compared, compared.acting, gaps)
