@@ -48,6 +48,12 @@ class CheckReport(Struct, frozen=True):
         return tuple(check for check in self.checks if check.name in names)
 
 
+class CheckReports(Struct, frozen=True):
+    """The checks of one log or several."""
+
+    logs: tuple[CheckReport, ...]
+
+
 def check_report(
     trace: ModelTrace, checks: Checks, found: Iterable[Breach], culprits: Culprits
 ) -> CheckReport:

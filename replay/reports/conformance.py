@@ -5,6 +5,7 @@ from itertools import groupby
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from replay.engine.view import flag_names
 from replay.qemu.conformance import Agreement, Conformance, Disagreement, TreeAgreement
@@ -13,6 +14,23 @@ from replay.reports import words
 from replay.reports.flag_tables import BitFields
 from replay.reports.text.page import Page, Piece, block, columns, line, page
 from replay.reports.words import count, escape, value
+
+Bits = Mapping[str, Mapping[str, int]]
+"""The names of the bits of each field that has such."""
+
+
+class ConformReport(Struct, frozen=True):
+    """How trees agree with a directory of recordings."""
+
+    result: Conformance
+
+
+class RecordingReport(Struct, frozen=True):
+    """How variants agree with what recordings observed; `bits` are the subject's bit fields."""
+
+    results: tuple[RecordingAgreement, ...]
+    bits: Bits
+
 
 HEAD = ("tree", "logs", "agree", "", "steps", "agree", "")
 
@@ -66,15 +84,12 @@ def _value(first: Disagreement, side: Any, bits: BitFields) -> str:
     return value(side)
 
 
-Bits = Mapping[str, Mapping[str, int]]
-"""The names of the bits of each field that has such."""
-
-
-def recording_text(found: Sequence[RecordingAgreement], bits: Bits) -> Page:
+def recording_text(report: RecordingReport) -> Page:
     """A line a variant below its log, and where the first disagreement is."""
     pieces: list[str | Piece] = []
-    for log, of_log in groupby(found, key=lambda one: one.log):
-        pieces += [line(f"log      {words.escape(log)}", "faint"), *_agreements(list(of_log), bits)]
+    for log, results in groupby(report.results, key=lambda result: result.log):
+        pieces += [line(f"log      {words.escape(log)}", "faint")]
+        pieces += _agreements(list(results), report.bits)
     return page(pieces)
 
 

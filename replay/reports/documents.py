@@ -107,6 +107,12 @@ class DiffReport(Struct, frozen=True):
         return verdict(self.compared, bool(self.divergences))
 
 
+class DiffReports(Struct, frozen=True):
+    """The diffs of one log or several."""
+
+    logs: tuple[DiffReport, ...]
+
+
 class StepReport(Struct, frozen=True):
     """One event of a replay: how it ended, what there was then, and what it changed.
 

@@ -1,7 +1,6 @@
 """replay diff."""
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,23 +21,29 @@ from replay.analysis.baseline import (
 from replay.analysis.interactions import interactions
 from replay.cli import arguments
 from replay.cli.app import DIFFERS, TROUBLE, app, print_result
-from replay.cli.options import OutputFile, PageFormat, PageOption
+from replay.cli.options import OutputFile, format_option
 from replay.cli.players import Player, QemuOption, players_of
 from replay.cli.progress_bar import with_progress
 from replay.cli.session import Session
-from replay.cli.terminal import Printable, print_note
+from replay.cli.terminal import print_note
 from replay.engine.diff import Divergence, diff
 from replay.errors import ReplayError
 from replay.events.event import Log
 from replay.files import deliver
-from replay.reports import markdown
-from replay.reports.documents import DiffReport, InteractionReport, interaction_report, report
-from replay.reports.html import diff as html
-from replay.reports.json.diff import diffs as diffs_json
-from replay.reports.text import diff as text
+from replay.reports.documents import (
+    DiffReport,
+    DiffReports,
+    InteractionReport,
+    interaction_report,
+    report,
+)
+from replay.reports.rendering import OutputFormat, RenderOptions, render
+from replay.reports.text.diff import headlines
 from replay.reports.words import escape
 from replay.series import Patch, find_patch, read_patch
 from replay.variants.variant import Variant, expressions
+
+ReportFormat = Annotated[OutputFormat, format_option(DiffReports)]
 
 
 class DiffOptions(Struct, frozen=True):
@@ -138,7 +143,7 @@ def diff_logs(
         bool, typer.Option("--strict", help="Exit with 2 if any event was not compared.")
     ] = False,
     binary: QemuOption = None,
-    format: PageOption = PageFormat.TEXT,
+    format: ReportFormat = OutputFormat.TEXT,
     output: OutputFile = None,
 ) -> None:
     """Replay logs in several variants and compare; exit with 1 if they differ.
@@ -157,7 +162,7 @@ def diff_logs(
     players = players_of(choice.variants, compared, subject, binary, session.named)
     attributed = attributed and len(compared) == len(players)
     several = every or any(map(arguments.is_pattern, choice.logs))
-    if interactions and several and not details and format == PageFormat.TEXT:
+    if interactions and several and not details and format == OutputFormat.TEXT:
         raise ReplayError("an overview tells no interactions", do="say --details, or name the logs")
     known = read_baseline(baseline) if baseline else ()
     asked = DiffOptions(
@@ -167,8 +172,10 @@ def diff_logs(
     logs = session.logs(choice.logs, every, "compare", near)
     asking = asked if attributed else None
     found = [compare(log, players, asking) for log in with_progress(logs, len(logs), "logs")]
-    form = QUIET if quiet else _form(format, several and attributed, details)
-    print_result(form([one.report for one in found]), output)
+    document = DiffReports(tuple(one.report for one in found))
+    options = RenderOptions(details, several and attributed, with_progress)
+    page = headlines(document.logs) if quiet else render(document, format, options)
+    print_result(page, output)
     used = frozenset().union(*(one.used for one in found))
     _tell_unused(baseline, [entry for entry in known if entry not in used], every)
     if write_baseline:
@@ -189,22 +196,6 @@ def _status(reports: Sequence[DiffReport], strict: bool) -> int:
 
 MOST_UNUSED = 5
 """Entries of a baseline that are told one by one where not all logs are compared."""
-
-Form = Callable[[Sequence[DiffReport]], Printable]
-QUIET: Form = text.headlines
-FORMS: Mapping[str, Form] = {
-    PageFormat.JSON: diffs_json,
-    PageFormat.MARKDOWN: markdown.diffs,
-    PageFormat.HTML: partial(html.diffs, watch=with_progress),
-}
-"""What is the same for few and many logs."""
-
-
-def _form(format: PageFormat, several: bool, details: bool) -> Form:
-    """How reports are told; several are those of logs that nobody named one by one."""
-    if format in FORMS:
-        return FORMS[format]
-    return partial(text.overviews if several else text.diffs, details=details)
 
 
 def _tell_unused(file: Path | None, unused: Sequence[AcceptedEffect], every: bool) -> None:
