@@ -75,6 +75,13 @@ class VariantConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     about: str = ""
 
 
+class ReleaseConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A release: its commit, and the last revision of the series that is part of it."""
+
+    commit: str
+    revision: str
+
+
 class SubjectConfig(msgspec.Struct, frozen=True):
     """What subject.toml says. `more` has the tables that only some readers know."""
 
@@ -86,6 +93,7 @@ class SubjectConfig(msgspec.Struct, frozen=True):
     jobs: JobsConfig | None = None
     bits: Mapping[str, Mapping[str, int]] = {}
     variants: Mapping[str, VariantConfig] = {}
+    releases: Mapping[str, ReleaseConfig] = {}
     more: Mapping[str, Any] = {}
 
 
@@ -137,6 +145,10 @@ def read_config(path: Path) -> SubjectConfig:
         hidden=_convert(document.pop("hidden", []), tuple[str, ...], path, "hidden"),
         jobs=None if jobs is None else _convert(jobs, JobsConfig, path, "jobs"),
         bits={name: _bits(bits, path, name) for name, bits in _table(document, "bits", path)},
+        releases={
+            name: _convert(release, ReleaseConfig, path, f"releases.{name}")
+            for name, release in _table(document, "releases", path)
+        },
         variants={
             name: _variant(variant, path, name)
             for name, variant in _table(document, "variants", path)
