@@ -30,7 +30,8 @@ class NodeConfig(
     """The class of nodes, its child fields in walking order, and where the roots are.
 
     `roots` is the machine's field that lists the root nodes, `root_name` the node's field that
-    names one. `chain` is the child field along which a drawing runs, "" for none.
+    names one, `own_name` the field with a name that a node was given for itself. `chain` is the
+    child field along which a drawing runs. Both may be "" for none.
     """
 
     class_name: str
@@ -38,6 +39,7 @@ class NodeConfig(
     chain: str
     roots: str
     root_name: str
+    own_name: str = ""
 
 
 class FieldConfig(

@@ -56,6 +56,7 @@ class DiffOptions(Struct, frozen=True):
     other_than: tuple[Patch, ...]
     known: tuple[AcceptedEffect, ...]
     interactions: bool
+    accept_in: str | None = None
 
     def wanted(self, _: Divergence, cause: Cause) -> bool:
         """Whether the options let a cause through."""
@@ -65,11 +66,11 @@ class DiffOptions(Struct, frozen=True):
 
 
 class DiffResult(Struct, frozen=True):
-    """A report, what would have to be accepted for it to be empty, and what was accepted by."""
+    """A report, what would have to be accepted for it to be empty, and which entries were used."""
 
     report: DiffReport
-    entries: frozenset[AcceptedEffect] = frozenset()
-    used: frozenset[AcceptedEffect] = frozenset()
+    entries: tuple[AcceptedEffect, ...] = ()
+    used: frozenset[int] = frozenset()
 
 
 def patches_of(text: str, variants: Sequence[Variant]) -> tuple[Patch, ...]:
@@ -92,7 +93,9 @@ def compare(log: Log, players: Sequence[Player], asked: DiffOptions | None) -> D
     told = report(*without_accepted(*wanted, asked.known), asked.only)
     if asked.interactions:
         told = replace(told, together=_together(told))
-    return DiffResult(told, accepted_effects(*wanted), occurring(*wanted, asked.known))
+    return DiffResult(
+        told, accepted_effects(*wanted, asked.accept_in), occurring(*wanted, asked.known)
+    )
 
 
 def _together(told: DiffReport) -> tuple[InteractionReport, ...]:
@@ -139,6 +142,10 @@ def diff_logs(
     write_baseline: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write a file that accepts all of it.")
     ] = None,
+    accept_in: Annotated[
+        str | None,
+        typer.Option(metavar="GLOB", help="Accept it in the logs of these names, not in its own."),
+    ] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with 2 if any event was not compared.")
     ] = False,
@@ -166,7 +173,11 @@ def diff_logs(
         raise ReplayError("an overview tells no interactions", do="say --details, or name the logs")
     known = read_baseline(baseline) if baseline else ()
     asked = DiffOptions(
-        patches_of(only, compared), patches_of(other_than, compared), known, interactions
+        patches_of(only, compared),
+        patches_of(other_than, compared),
+        known,
+        interactions,
+        accept_in,
     )
     near = expressions(subject, session.named)
     logs = session.logs(choice.logs, every, "compare", near)
@@ -177,9 +188,10 @@ def diff_logs(
     page = headlines(document.logs) if quiet else render(document, format, options)
     print_result(page, output)
     used = frozenset().union(*(one.used for one in found))
-    _tell_unused(baseline, [entry for entry in known if entry not in used], every)
+    unused = [entry for index, entry in enumerate(known) if index not in used]
+    _tell_unused(baseline, unused, every)
     if write_baseline:
-        accepted = frozenset().union(*(one.entries for one in found))
+        accepted = [entry for one in found for entry in one.entries]
         deliver([format_baseline(accepted).encode()], write_baseline)
     status = _status([one.report for one in found], strict)
     if status and not (write_baseline and status == DIFFERS):
@@ -202,7 +214,7 @@ def _tell_unused(file: Path | None, unused: Sequence[AcceptedEffect], every: boo
     """Says which entries of a baseline cover nothing any more; not all if these are few logs."""
     shown = unused if every else unused[:MOST_UNUSED]
     for entry in shown:
-        what = " ".join(filter(None, (entry.kind, entry.path, entry.field)))
-        print_note(f"replay: {file}: no longer occurs: {escape(what)}, by {entry.patch}")
+        what = " ".join(filter(None, (entry.kind, entry.path, entry.field, "in", entry.log)))
+        print_note(f"replay: {file}: no longer occurs: {escape(what)}, by {escape(entry.patch)}")
     if more := len(unused) - len(shown):
         print_note(f"replay: {file}: {more} more that do not occur in these logs; --all tells them")
