@@ -26,16 +26,16 @@ from replay.cli.players import Player, QemuOption, players_of
 from replay.cli.progress_bar import with_progress
 from replay.cli.session import Session
 from replay.cli.terminal import print_note
-from replay.engine.diff import Divergence, diff
+from replay.engine.diff import Diff, Divergence, diff
 from replay.errors import ReplayError
 from replay.events.event import Log
 from replay.files import deliver
-from replay.reports.documents import (
+from replay.reports.documents.diff import (
     DiffReport,
     DiffReports,
     InteractionReport,
+    diff_report,
     interaction_report,
-    report,
 )
 from replay.reports.rendering import OutputFormat, RenderOptions, render
 from replay.reports.text.diff import headlines
@@ -47,7 +47,7 @@ ReportFormat = Annotated[OutputFormat, format_option(DiffReports)]
 
 
 class DiffOptions(Struct, frozen=True):
-    """What an invocation is about: `only` these patches, none for all; what is known is not.
+    """What an invocation is about: `only` these patches, none for all; not what is `known`.
 
     `interactions` is whether to look for patches that matter only together.
     """
@@ -83,25 +83,27 @@ def patches_of(text: str, variants: Sequence[Variant]) -> tuple[Patch, ...]:
     )
 
 
-def compare(log: Log, players: Sequence[Player], asked: DiffOptions | None) -> DiffResult:
-    """What there is to tell of a log in several variants; asked None leaves patches out."""
-    found = diff(*(play(log) for play in players))
-    if asked is None:
-        return DiffResult(report(found))
-    wanted = select(found, attribute(found, with_progress), asked.wanted)
-    told = report(*without_accepted(*wanted, asked.known), asked.only)
-    if asked.interactions:
-        told = replace(told, together=_together(told))
-    return DiffResult(told, accepted_effects(*wanted), occurring(*wanted, asked.known))
+def compare(log: Log, players: Sequence[Player], options: DiffOptions | None) -> DiffResult:
+    """What differs in a log in several variants; without options patches are not looked for."""
+    difference = diff(*(play(log) for play in players))
+    if options is None:
+        return DiffResult(diff_report(difference))
+    selected = select(difference, attribute(difference, with_progress), options.wanted)
+    report = diff_report(*without_accepted(*selected, options.known), options.only)
+    if options.interactions:
+        report = replace(report, together=_together(report, difference))
+    known = occurring(*selected, options.known)
+    return DiffResult(report, accepted_effects(*selected), known)
 
 
-def _together(told: DiffReport) -> tuple[InteractionReport, ...]:
+def _together(report: DiffReport, difference: Diff) -> tuple[InteractionReport, ...]:
     """Of the patches that are asked about, of all that did something if none of those is there."""
-    asked = {patch.name for patch in told.named}
-    did = {t.patch.name for one in told.divergences for c in one.causes for t in c.turns}
-    names = asked & did or did
-    found = interactions(model_traces(told.diff), lambda patch: patch.name in names)
-    return tuple(map(interaction_report, found))
+    asked = {patch.name for patch in report.named}
+    causes = (cause for divergence in report.divergences for cause in divergence.causes)
+    acting = {change.patch.name for cause in causes for change in cause.turns}
+    names = asked & acting or acting
+    pairs = interactions(model_traces(difference), lambda patch: patch.name in names)
+    return tuple(map(interaction_report, pairs))
 
 
 class LogsAfterDashes(TyperCommand):
@@ -145,8 +147,7 @@ def diff_logs(
 ) -> None:
     """Replay logs in several variants and compare; exit with 1 if they differ."""
     attributed = not (quiet or no_attribution)
-    needing = [only, other_than, interactions, baseline, write_baseline]
-    if not attributed and any(needing):
+    if not attributed and any([only, other_than, interactions, baseline, write_baseline]):
         what = "--only, --except, --interactions and baselines need to know the patches"
         raise ReplayError(what, do="leave --quiet and --no-attribution out")
     session: Session = context.obj
@@ -159,31 +160,30 @@ def diff_logs(
     if interactions and several and not details and format == OutputFormat.TEXT:
         raise ReplayError("an overview tells no interactions", do="say --details, or name the logs")
     known = read_baseline(baseline) if baseline else ()
-    asked = DiffOptions(
+    options = DiffOptions(
         patches_of(only, compared), patches_of(other_than, compared), known, interactions
     )
     near = expressions(subject, session.named)
     logs = session.logs(choice.logs, every, "compare", near)
-    asking = asked if attributed else None
-    found = [compare(log, players, asking) for log in with_progress(logs, len(logs), "logs")]
-    document = DiffReports(tuple(one.report for one in found))
-    options = RenderOptions(details, several and attributed, with_progress)
-    page = headlines(document.logs) if quiet else render(document, format, options)
-    print_result(page, output)
-    used = frozenset().union(*(one.used for one in found))
-    _tell_unused(baseline, [entry for entry in known if entry not in used], every)
+    choose = options if attributed else None
+    results = [compare(log, players, choose) for log in with_progress(logs, len(logs), "logs")]
+    document = DiffReports(tuple(result.report for result in results))
+    layout = RenderOptions(details, several and attributed, with_progress)
+    print_result(headlines(document.logs) if quiet else render(document, format, layout), output)
+    used = frozenset().union(*(result.used for result in results))
+    _warn_of_unused(baseline, [entry for entry in known if entry not in used], every)
     if write_baseline:
-        accepted = frozenset().union(*(one.entries for one in found))
+        accepted = frozenset().union(*(result.entries for result in results))
         deliver([format_baseline(accepted).encode()], write_baseline)
-    elif any(one.report.divergences for one in found):
+    elif any(report.divergences for report in document.logs):
         raise typer.Exit(DIFFERS)
 
 
 MOST_UNUSED = 5
-"""Entries of a baseline that are told one by one where not all logs are compared."""
+"""Entries of a baseline that are named one by one where not all logs are compared."""
 
 
-def _tell_unused(file: Path | None, unused: Sequence[AcceptedEffect], every: bool) -> None:
+def _warn_of_unused(file: Path | None, unused: Sequence[AcceptedEffect], every: bool) -> None:
     """Says which entries of a baseline cover nothing any more; not all if these are few logs."""
     shown = unused if every else unused[:MOST_UNUSED]
     for entry in shown:

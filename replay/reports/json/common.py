@@ -6,8 +6,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from replay.engine.trace import Outcome
-from replay.reports.documents import LogId, VariantId
+from replay.reports.documents.common import LogId, Outcome, VariantId
 from replay.variants.path import PatchChange
 
 FORMAT_VERSION: Literal[1] = 1
