@@ -25,10 +25,10 @@ from replay.progress import Progress, no_progress
 from replay.qemu.live.programs import find_programs
 from replay.qemu.observed.recorded import recorded
 from replay.reports import words
-from replay.reports.bisection import BisectReport, bisect_report
-from replay.reports.checks import CheckReport, check_report
-from replay.reports.flag_tables import first_bit
-from replay.reports.headline import chief
+from replay.reports.documents.bisect import BisectReport, bisect_report
+from replay.reports.documents.check import CheckReport, check_report
+from replay.reports.documents.flag_tables import first_bit
+from replay.reports.documents.headline import chief
 from replay.reports.rendering import Report, report
 from replay.reports.verdict import agreement
 from replay.variants.variant import Subject, Variant

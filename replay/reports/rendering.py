@@ -7,27 +7,21 @@ from typing import Any
 
 from msgspec import Struct
 
-from replay.analysis.attribute import AttributedDiff
-from replay.analysis.explain import Explanation
-from replay.engine.diff import Diff
-from replay.engine.trace import ModelTrace
 from replay.errors import ReplayError
 from replay.files import deliver
 from replay.progress import Progress, no_progress
-from replay.reports import bisection, checks, conformance, explanation, markdown
-from replay.reports.bisection import BisectReport
-from replay.reports.checks import CheckReport, CheckReports
-from replay.reports.conformance import ConformReport, RecordingReport
-from replay.reports.documents import DiffReports, RunReport, run_report
-from replay.reports.documents import report as diff_report
+from replay.reports import json, markdown, text
+from replay.reports.documents.bisect import BisectReport
+from replay.reports.documents.check import CheckReports
+from replay.reports.documents.conform import ConformReport, RecordingReport
+from replay.reports.documents.diff import DiffReports
+from replay.reports.documents.explain import ExplainReport
+from replay.reports.documents.graph import Drawing
+from replay.reports.documents.results import Document, Result, document_of
+from replay.reports.documents.run import RunReport
 from replay.reports.drawing.dot import dot
-from replay.reports.drawing.graph import Drawing
 from replay.reports.drawing.svg import document as svg_document
-from replay.reports.explanation import ExplainReport, explain_report
-from replay.reports.json import bisect, check, conform, diff, explain, run
-from replay.reports.text import diff as diff_text
 from replay.reports.text.page import WIDTH, Page
-from replay.reports.text.run import run as run_text
 
 
 class OutputFormat(StrEnum):
@@ -59,22 +53,11 @@ class RenderOptions(Struct, frozen=True):
 
 AS_USUAL = RenderOptions()
 
-Document = (
-    DiffReports
-    | RunReport
-    | ExplainReport
-    | BisectReport
-    | CheckReports
-    | ConformReport
-    | RecordingReport
-    | Drawing
-)
-Result = Diff | AttributedDiff | ModelTrace | Explanation | BisectReport | CheckReport
 Renderer = Callable[[Any, RenderOptions], str | Page]
 
 
 def _diff_text(document: DiffReports, options: RenderOptions) -> Page:
-    write = diff_text.overviews if options.overview else diff_text.diffs
+    write = text.diff.overviews if options.overview else text.diff.diffs
     return write(document.logs, options.details)
 
 
@@ -99,39 +82,39 @@ def plain(write: Callable[[Any], str | Page]) -> Renderer:
 RENDERERS: Mapping[type, Mapping[OutputFormat, Renderer]] = {
     DiffReports: {
         OutputFormat.TEXT: _diff_text,
-        OutputFormat.JSON: plain(lambda document: diff.diffs(document.logs)),
-        OutputFormat.MARKDOWN: plain(lambda document: markdown.diffs(document.logs)),
+        OutputFormat.JSON: plain(json.diff.diffs),
+        OutputFormat.MARKDOWN: plain(markdown.diff.diffs),
         OutputFormat.HTML: _diff_page,
     },
     RunReport: {
-        OutputFormat.TEXT: plain(run_text),
-        OutputFormat.JSON: plain(run.run),
-        OutputFormat.MARKDOWN: plain(markdown.run),
+        OutputFormat.TEXT: plain(text.run.run),
+        OutputFormat.JSON: plain(json.run.run),
+        OutputFormat.MARKDOWN: plain(markdown.run.run),
         OutputFormat.HTML: _run_page,
     },
     ExplainReport: {
-        OutputFormat.TEXT: plain(explanation.text),
-        OutputFormat.JSON: plain(explain.explain),
+        OutputFormat.TEXT: plain(text.explain.explain),
+        OutputFormat.JSON: plain(json.explain.explain),
     },
     BisectReport: {
-        OutputFormat.TEXT: plain(bisection.text),
-        OutputFormat.JSON: plain(bisect.bisect),
+        OutputFormat.TEXT: plain(text.bisect.bisect),
+        OutputFormat.JSON: plain(json.bisect.bisect),
     },
     CheckReports: {
-        OutputFormat.TEXT: plain(lambda document: checks.text(document.logs)),
-        OutputFormat.JSON: plain(lambda document: check.checks(document.logs)),
+        OutputFormat.TEXT: plain(text.check.checks),
+        OutputFormat.JSON: plain(json.check.checks),
     },
     ConformReport: {
-        OutputFormat.TEXT: lambda document, options: conformance.text(
-            document.result, options.details
+        OutputFormat.TEXT: lambda document, options: text.conform.conform(
+            document, options.details
         ),
-        OutputFormat.JSON: lambda document, options: conform.conformance(
-            document.result, options.details
+        OutputFormat.JSON: lambda document, options: json.conform.conform(
+            document, options.details
         ),
     },
     RecordingReport: {
-        OutputFormat.TEXT: plain(conformance.recording_text),
-        OutputFormat.JSON: plain(lambda document: conform.recordings(document.results)),
+        OutputFormat.TEXT: plain(text.conform.recordings),
+        OutputFormat.JSON: plain(json.conform.recordings),
     },
     Drawing: {OutputFormat.SVG: plain(svg_document), OutputFormat.DOT: plain(dot)},
 }
@@ -200,20 +183,4 @@ class Report(Struct, frozen=True):
 
 def report(result: Result) -> Report:
     """The report of a diff, a trace, an explanation, a bisection or a check."""
-    return Report(_document(result))
-
-
-def _document(result: Result) -> Document:
-    match result:
-        case AttributedDiff():
-            return DiffReports((diff_report(result.diff, result.attribution),))
-        case Diff():
-            return DiffReports((diff_report(result),))
-        case ModelTrace():
-            return run_report(result)
-        case Explanation():
-            return explain_report([[result]])
-        case CheckReport():
-            return CheckReports((result,))
-        case _:
-            return result
+    return Report(document_of(result))

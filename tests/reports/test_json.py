@@ -5,7 +5,8 @@ import msgspec
 from replay.engine.diff import diff
 from replay.engine.trace import Outcome
 from replay.events.event import Command
-from replay.reports.documents import report, run_report
+from replay.reports.documents.diff import DiffReports, diff_report
+from replay.reports.documents.run import run_report
 from replay.reports.json.diff import diffs
 from replay.reports.json.run import run
 from replay.state.extents import Extent
@@ -26,7 +27,7 @@ def test_a_diff_has_its_variants_headline_and_divergences():
         )
         for name, x, outcome in [("a", 1, DONE), ("b", 2, NO)]
     ]
-    told = msgspec.json.decode(diffs([report(diff(*traces))]))
+    told = msgspec.json.decode(diffs(DiffReports((diff_report(diff(*traces)),))))
     assert told["headline"].startswith("#2: qmp do device=d returns in a")
     assert told == {
         "format_version": 1,
@@ -66,8 +67,8 @@ def test_a_diff_has_its_variants_headline_and_divergences():
 
 
 def test_of_several_diffs_there_is_a_list():
-    told = report(diff(*(trace(name, (DO, DONE, machine(roots=()))) for name in ("a", "b"))))
-    assert len(msgspec.json.decode(diffs([told, told]))) == 2
+    told = diff_report(diff(*(trace(name, (DO, DONE, machine(roots=()))) for name in ("a", "b"))))
+    assert len(msgspec.json.decode(diffs(DiffReports((told, told))))) == 2
 
 
 def test_a_run_has_the_whole_view_after_each_event():

@@ -16,7 +16,7 @@ from replay.engine.replay import replay
 from replay.engine.trace import ModelTrace
 from replay.errors import ReplayError
 from replay.reports import words
-from replay.reports.bisection import BisectReport, bisect_report
+from replay.reports.documents.bisect import BisectReport, bisect_report
 from replay.reports.rendering import OutputFormat, render
 
 ReportFormat = Annotated[OutputFormat, format_option(BisectReport)]

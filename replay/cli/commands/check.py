@@ -11,7 +11,7 @@ from replay.cli.options import At, ChecksFile, OutputFile, format_option
 from replay.cli.progress_bar import with_progress
 from replay.cli.session import Session
 from replay.engine.replay import replay
-from replay.reports.checks import CheckReports, check_report
+from replay.reports.documents.check import CheckReports, check_report
 from replay.reports.rendering import OutputFormat, render
 
 ReportFormat = Annotated[OutputFormat, format_option(CheckReports)]

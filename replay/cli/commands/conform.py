@@ -16,7 +16,7 @@ from replay.files import shipped
 from replay.qemu.conformance import agreements, conformance, open_recordings, plan
 from replay.qemu.conformance.with_recording import compare_with_recording
 from replay.qemu.observed.recorded import recorded
-from replay.reports.conformance import ConformReport, RecordingReport
+from replay.reports.documents.conform import ConformReport, RecordingReport
 from replay.reports.rendering import OutputFormat, RenderOptions, render
 from replay.variants.variant import resolve
 

@@ -26,16 +26,16 @@ from replay.cli.players import Player, QemuOption, players_of
 from replay.cli.progress_bar import with_progress
 from replay.cli.session import Session
 from replay.cli.terminal import print_note
-from replay.engine.diff import Divergence, diff
+from replay.engine.diff import Diff, Divergence, diff
 from replay.errors import ReplayError
 from replay.events.event import Log
 from replay.files import deliver
-from replay.reports.documents import (
+from replay.reports.documents.diff import (
     DiffReport,
     DiffReports,
     InteractionReport,
+    diff_report,
     interaction_report,
-    report,
 )
 from replay.reports.rendering import OutputFormat, RenderOptions, render
 from replay.reports.text.diff import headlines
@@ -47,7 +47,7 @@ ReportFormat = Annotated[OutputFormat, format_option(DiffReports)]
 
 
 class DiffOptions(Struct, frozen=True):
-    """What an invocation is about: `only` these patches, none for all; what is known is not.
+    """What an invocation is about: `only` these patches, none for all; not what is `known`.
 
     `interactions` is whether to look for patches that matter only together.
     """
@@ -66,7 +66,7 @@ class DiffOptions(Struct, frozen=True):
 
 
 class DiffResult(Struct, frozen=True):
-    """A report, what would have to be accepted for it to be empty, and which entries were used."""
+    """A report, what would have to be accepted for it to be empty, and what was accepted by."""
 
     report: DiffReport
     entries: tuple[AcceptedEffect, ...] = ()
@@ -84,27 +84,27 @@ def patches_of(text: str, variants: Sequence[Variant]) -> tuple[Patch, ...]:
     )
 
 
-def compare(log: Log, players: Sequence[Player], asked: DiffOptions | None) -> DiffResult:
-    """What there is to tell of a log in several variants; asked None leaves patches out."""
-    found = diff(*(play(log) for play in players))
-    if asked is None:
-        return DiffResult(report(found))
-    wanted = select(found, attribute(found, with_progress), asked.wanted)
-    told = report(*without_accepted(*wanted, asked.known), asked.only)
-    if asked.interactions:
-        told = replace(told, together=_together(told))
-    return DiffResult(
-        told, accepted_effects(*wanted, asked.accept_in), occurring(*wanted, asked.known)
-    )
+def compare(log: Log, players: Sequence[Player], options: DiffOptions | None) -> DiffResult:
+    """What differs in a log in several variants; without options patches are not looked for."""
+    difference = diff(*(play(log) for play in players))
+    if options is None:
+        return DiffResult(diff_report(difference))
+    selected = select(difference, attribute(difference, with_progress), options.wanted)
+    report = diff_report(*without_accepted(*selected, options.known), options.only)
+    if options.interactions:
+        report = replace(report, together=_together(report, difference))
+    known = occurring(*selected, options.known)
+    return DiffResult(report, accepted_effects(*selected, options.accept_in), known)
 
 
-def _together(told: DiffReport) -> tuple[InteractionReport, ...]:
+def _together(report: DiffReport, difference: Diff) -> tuple[InteractionReport, ...]:
     """Of the patches that are asked about, of all that did something if none of those is there."""
-    asked = {patch.name for patch in told.named}
-    did = {t.patch.name for one in told.divergences for c in one.causes for t in c.turns}
-    names = asked & did or did
-    found = interactions(model_traces(told.diff), lambda patch: patch.name in names)
-    return tuple(map(interaction_report, found))
+    asked = {patch.name for patch in report.named}
+    causes = (cause for divergence in report.divergences for cause in divergence.causes)
+    acting = {change.patch.name for cause in causes for change in cause.turns}
+    names = asked & acting or acting
+    pairs = interactions(model_traces(difference), lambda patch: patch.name in names)
+    return tuple(map(interaction_report, pairs))
 
 
 class LogsAfterDashes(TyperCommand):
@@ -158,8 +158,7 @@ def diff_logs(
     Where nothing could be compared the status is 2.
     """
     attributed = not (quiet or no_attribution)
-    needing = [only, other_than, interactions, baseline, write_baseline]
-    if not attributed and any(needing):
+    if not attributed and any([only, other_than, interactions, baseline, write_baseline]):
         what = "--only, --except, --interactions and baselines need to know the patches"
         raise ReplayError(what, do="leave --quiet and --no-attribution out")
     session: Session = context.obj
@@ -172,7 +171,7 @@ def diff_logs(
     if interactions and several and not details and format == OutputFormat.TEXT:
         raise ReplayError("an overview tells no interactions", do="say --details, or name the logs")
     known = read_baseline(baseline) if baseline else ()
-    asked = DiffOptions(
+    options = DiffOptions(
         patches_of(only, compared),
         patches_of(other_than, compared),
         known,
@@ -181,19 +180,18 @@ def diff_logs(
     )
     near = expressions(subject, session.named)
     logs = session.logs(choice.logs, every, "compare", near)
-    asking = asked if attributed else None
-    found = [compare(log, players, asking) for log in with_progress(logs, len(logs), "logs")]
-    document = DiffReports(tuple(one.report for one in found))
-    options = RenderOptions(details, several and attributed, with_progress)
-    page = headlines(document.logs) if quiet else render(document, format, options)
-    print_result(page, output)
-    used = frozenset().union(*(one.used for one in found))
+    choose = options if attributed else None
+    results = [compare(log, players, choose) for log in with_progress(logs, len(logs), "logs")]
+    document = DiffReports(tuple(result.report for result in results))
+    layout = RenderOptions(details, several and attributed, with_progress)
+    print_result(headlines(document.logs) if quiet else render(document, format, layout), output)
+    used = frozenset().union(*(result.used for result in results))
     unused = [entry for index, entry in enumerate(known) if index not in used]
-    _tell_unused(baseline, unused, every)
+    _warn_of_unused(baseline, unused, every)
     if write_baseline:
-        accepted = [entry for one in found for entry in one.entries]
+        accepted = [entry for result in results for entry in result.entries]
         deliver([format_baseline(accepted).encode()], write_baseline)
-    status = _status([one.report for one in found], strict)
+    status = _status(document.logs, strict)
     if status and not (write_baseline and status == DIFFERS):
         raise typer.Exit(status)
 
@@ -207,14 +205,14 @@ def _status(reports: Sequence[DiffReport], strict: bool) -> int:
 
 
 MOST_UNUSED = 5
-"""Entries of a baseline that are told one by one where not all logs are compared."""
+"""Entries of a baseline that are named one by one where not all logs are compared."""
 
 
-def _tell_unused(file: Path | None, unused: Sequence[AcceptedEffect], every: bool) -> None:
+def _warn_of_unused(file: Path | None, unused: Sequence[AcceptedEffect], every: bool) -> None:
     """Says which entries of a baseline cover nothing any more; not all if these are few logs."""
     shown = unused if every else unused[:MOST_UNUSED]
     for entry in shown:
         what = " ".join(filter(None, (entry.kind, entry.path, entry.field, "in", entry.log)))
-        print_note(f"replay: {file}: no longer occurs: {escape(what)}, by {escape(entry.patch)}")
+        print_note(f"replay: {file}: no longer occurs: {escape(what)}, by {entry.patch}")
     if more := len(unused) - len(shown):
         print_note(f"replay: {file}: {more} more that do not occur in these logs; --all tells them")

@@ -12,7 +12,7 @@ from replay.engine.replay import replay
 from replay.engine.trace import ModelTrace
 from replay.engine.view import view
 from replay.errors import ReplayError
-from replay.reports.drawing.graph import Drawing, graph
+from replay.reports.documents.graph import Drawing, graph
 from replay.reports.rendering import OutputFormat, render
 
 ReportFormat = Annotated[OutputFormat, format_option(Drawing)]

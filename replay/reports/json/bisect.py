@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from msgspec import Meta
 
 from replay.events.event import Payload
-from replay.reports.bisection import BisectReport, ChangeReport
+from replay.reports.documents.bisect import BisectReport, ChangeReport
 from replay.reports.json.common import (
     FORMAT_VERSION,
     Count,
@@ -79,4 +79,4 @@ def _change(change: ChangeReport) -> ChangeObject:
         SideObject(variant, answer.value, reason)
         for variant, answer, reason in zip(variants, change.answers, reasons, strict=True)
     )
-    return ChangeObject([*patch_objects(change.turns)], change.seq, change.event, before, after)
+    return ChangeObject([*patch_objects(change.step)], change.seq, change.event, before, after)

@@ -1,12 +1,11 @@
 """Breaches of checks as JSON."""
 
-from collections.abc import Sequence
 from typing import Annotated
 
 from msgspec import Meta
 
 from replay.events.event import Payload
-from replay.reports.checks import BreachReport, CheckReport
+from replay.reports.documents.check import BreachReport, CheckReport, CheckReports
 from replay.reports.json.common import (
     FORMAT_VERSION,
     ComparedObject,
@@ -60,9 +59,9 @@ class CheckObject(JsonObject, frozen=True):
     breaches: list[BreachObject]
 
 
-def checks(reports: Sequence[CheckReport]) -> str:
+def checks(document: CheckReports) -> str:
     """The object of one log; of several a list."""
-    documents = [*map(_check, reports)]
+    documents = [*map(_check, document.logs)]
     return encode(documents[0] if len(documents) == 1 else documents)
 
 
@@ -88,5 +87,5 @@ def _breach(report: BreachReport) -> BreachObject:
         first_seq=breach.first_seq,
         last_seq=breach.last_seq,
         event=report.event,
-        patches=None if report.turns is None else [*patch_objects(report.turns)],
+        patches=None if report.step is None else [*patch_objects(report.step)],
     )

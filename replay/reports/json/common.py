@@ -6,9 +6,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from replay.engine.compared import Compared
-from replay.engine.trace import Outcome, Reason
-from replay.reports.documents import LogId, VariantId
+from replay.reports.documents.common import Compared, LogId, Outcome, Reason, VariantId
 from replay.variants.path import PatchChange
 
 FORMAT_VERSION: Literal[1] = 1

@@ -1,13 +1,17 @@
 """Agreement with recordings as JSON."""
 
-from collections.abc import Sequence
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import UNSET, Meta
 
-from replay.qemu.conformance import Agreement, Conformance, TreeAgreement
-from replay.qemu.conformance.with_recording import RecordingAgreement
+from replay.reports.documents.conform import (
+    Agreement,
+    ConformReport,
+    RecordingAgreement,
+    RecordingReport,
+    TreeAgreement,
+)
 from replay.reports.json.common import (
     FORMAT_VERSION,
     Count,
@@ -75,8 +79,9 @@ class RecordingObject(JsonObject, frozen=True):
     first: Annotated[list[DifferenceObject], Meta(description="What differs there.")]
 
 
-def conformance(result: Conformance, verbose: bool = False) -> str:
+def conform(report: ConformReport, verbose: bool = False) -> str:
     """The numbers and disagreements of a directory; `verbose` adds the recorded step."""
+    result = report.result
     document = ConformObject(
         format_version=FORMAT_VERSION,
         trees=[*map(_tree, result.trees)],
@@ -85,9 +90,9 @@ def conformance(result: Conformance, verbose: bool = False) -> str:
     return encode(document)
 
 
-def recordings(results: Sequence[RecordingAgreement]) -> str:
+def recordings(report: RecordingReport) -> str:
     """An object for each log and variant; bits are numbers."""
-    return encode([*map(_recording, results)])
+    return encode([*map(_recording, report.results)])
 
 
 def _tree(tree: TreeAgreement) -> TreeObject:

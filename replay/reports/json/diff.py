@@ -1,13 +1,13 @@
 """Diffs as JSON."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from replay.analysis.attribute import Cause
-from replay.reports.documents import DiffReport, DivergenceReport, InteractionReport
+from replay.reports.documents.diff import DiffReport, DiffReports, InteractionReport
+from replay.reports.documents.divergences import Cause, DivergenceReport
 from replay.reports.json.common import (
     FORMAT_VERSION,
     ComparedObject,
@@ -136,9 +136,9 @@ class DiffObject(JsonObject, frozen=True, kw_only=True):
     ]
 
 
-def diffs(reports: Sequence[DiffReport]) -> str:
+def diffs(document: DiffReports) -> str:
     """The object of one diff; of several a list."""
-    documents = [_diff(report) for report in reports]
+    documents = [_diff(report) for report in document.logs]
     return encode(documents[0] if len(documents) == 1 else documents)
 
 
@@ -148,7 +148,7 @@ def _diff(report: DiffReport) -> DiffObject:
         log=log_object(report.log),
         variants=list(variant_objects(report.variants)),
         events=report.log.events,
-        headline=report.headline,
+        headline=str(report.headline),
         verdict=report.verdict,
         compared=compared_object(report.compared),
         remarks=list(report.remarks) or UNSET,
@@ -188,7 +188,7 @@ def _interaction(report: InteractionReport) -> InteractionObject:
     """Two patches, the earlier first, where a statement of it is meant, and what both do."""
     part = report.part
     document = InteractionObject(
-        patches=(part.patch.sha or part.patch.name, _id(report.turn)),
+        patches=(part.patch.sha or part.patch.name, _id(report.later)),
         dormant=report.dormant,
         divergences=[_divergence(divergence) for divergence in report.divergences],
     )

@@ -4,10 +4,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
-from replay.analysis.cause_chain import CauseLink
-from replay.analysis.explain import Explanation
-from replay.reports import words
-from replay.reports.explanation import ExplainReport
+from replay.reports.documents.explain import CauseLink, ExplainReport, ExplanationReport
 from replay.reports.json.common import (
     FORMAT_VERSION,
     Count,
@@ -20,7 +17,6 @@ from replay.reports.json.common import (
     log_object,
     variant_objects,
 )
-from replay.reports.sentence import sentence
 from replay.series import Patch
 
 
@@ -102,14 +98,14 @@ def explain(report: ExplainReport) -> str:
     return encode(document)
 
 
-def _explanation(explanation: Explanation) -> ExplanationObject:
+def _explanation(explanation: ExplanationReport) -> ExplanationObject:
     return ExplanationObject(
-        variant=explanation.trace.variant.name,
-        about=words.place(explanation.place),
+        variant=explanation.variant,
+        about=explanation.about,
         seq=explanation.seq,
         since=explanation.since,
         value=explanation.value,
-        sentence=sentence(explanation),
+        sentence=explanation.sentence,
         links=[*map(_link, explanation.links)],
     )
 

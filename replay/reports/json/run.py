@@ -5,10 +5,10 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from replay.engine.view import Node, flag_names
 from replay.events.event import Payload
-from replay.reports.documents import RunReport, StepReport
-from replay.reports.flag_tables import BitFields
+from replay.reports import words
+from replay.reports.documents.flag_tables import BitFields
+from replay.reports.documents.run import Node, RunReport, StepReport
 from replay.reports.json.common import (
     FORMAT_VERSION,
     Count,
@@ -141,7 +141,7 @@ def _step(step: StepReport, bits: BitFields) -> StepObject:
 
 def _node(node: Node, bits: BitFields) -> dict[str, Any]:
     names = {
-        f"{field}_names": sorted(flag_names(node.fields[field], bits[field]))
+        f"{field}_names": sorted(words.set_flags(node.fields[field], bits[field]))
         for field in bits
         if field in node.fields
     }

@@ -5,35 +5,35 @@ from functools import partial
 from typing import NamedTuple
 
 from replay.reports import words
-from replay.reports.flag_tables import FlagRow, FlagTable
+from replay.reports.documents.flag_tables import FlagRow, FlagTable
 from replay.reports.text.page import Piece, cells, line, padded, side_by_side, wrapped
 
 INDENT = 6
 MISSING = "no such node"
 
 
-def table(chain: FlagTable, common: bool = True) -> Iterator[Piece]:
+def table(flags: FlagTable, common: bool = True) -> Iterator[Piece]:
     """A row a node, a column a variant; a cell has the flags that differ, + set and - cleared.
 
-    `common` is whether to tell the flags too that are set in all variants.
+    `common` is whether the flags stand there too that are set in all variants.
     """
     same = ", = set in all" if common else ""
-    yield line(f"{chain.field} after #{chain.seq}: + set, - cleared{same}", "heading")
-    yield Piece(partial(_rows, chain, common))
+    yield line(f"{flags.field} after #{flags.seq}: + set, - cleared{same}", "heading")
+    yield Piece(partial(_rows, flags, common))
 
 
-def _rows(chain: FlagTable, common: bool, width: int) -> Iterator[str]:
-    labels = {row.path: _label(row) for row in chain.rows}
-    cell = 1 + max(map(cells, (*chain.variants, *_flags(chain), MISSING)))
+def _rows(flags: FlagTable, common: bool, width: int) -> Iterator[str]:
+    labels = {row.path: _label(row) for row in flags.rows}
+    cell = 1 + max(map(cells, (*flags.variants, *_flags(flags), MISSING)))
     path = max(map(cells, labels.values()))
-    if path + 2 + (cell + 2) * len(chain.variants) > width:
+    if path + 2 + (cell + 2) * len(flags.variants) > width:
         path = INDENT - 2
     count = (width - path - 2) // (cell + 2) or 1
-    for start in range(0, len(chain.variants), count):
-        variants = chain.variants[start : start + count]
+    for start in range(0, len(flags.variants), count):
+        variants = flags.variants[start : start + count]
         form = _Form((path, *[cell] * len(variants)), common, width)
         yield form.line("", map(words.escape, variants))
-        for row in chain.rows:
+        for row in flags.rows:
             yield from _row(row, variants, labels[row.path], form)
 
 
@@ -43,8 +43,8 @@ def _label(row: FlagRow) -> str:
     return f"  {words.escape(row.path)}{span}"
 
 
-def _flags(chain: FlagTable) -> Iterator[str]:
-    return (words.escape(flag) for row in chain.rows for flag in row.differing)
+def _flags(flags: FlagTable) -> Iterator[str]:
+    return (words.escape(flag) for row in flags.rows for flag in row.differing)
 
 
 class _Form(NamedTuple):

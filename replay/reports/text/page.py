@@ -10,7 +10,7 @@ from typing import Literal
 from msgspec import Struct
 
 from replay.reports import words
-from replay.reports.documents import LogId, VariantId
+from replay.reports.documents.common import LogId, VariantId
 from replay.variants.translation import TranslationSummary
 
 WIDTH = 80

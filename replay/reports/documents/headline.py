@@ -5,16 +5,18 @@ unlinked, what a guest reads, an outcome, a file's header or data; then nodes, f
 subject's order of interest, other fields.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from msgspec import Struct
+
 from replay.engine.diff import Diff, Divergence
 from replay.engine.node_paths import UNREACHABLE
-from replay.engine.places import EdgePlace, FilePlace, MachinePlace, NodePlace, OutcomePlace
+from replay.engine.places import EdgePlace, FilePlace, Level, MachinePlace, NodePlace, OutcomePlace
 from replay.events.event import Guest, Payload
 from replay.reports import words
-from replay.reports.flag_tables import BitFields, FlagTable, first_bit, flag_table
+from replay.reports.documents.flag_tables import BitFields, FlagTable, first_bit, flag_table
 from replay.reports.verdict import agreement
 
 Interest = tuple[int, int]
@@ -23,42 +25,45 @@ Interest = tuple[int, int]
 EXISTENCE = {"exists": "exists", "unlinked": "is unlinked", "absent": "never existed"}
 
 
-def headline(diff: Diff, bits: BitFields, hidden: int = 0) -> str:
+class Headline(Struct, frozen=True):
+    """A sentence for a whole diff: the event that it is about, None for none, and what is so."""
+
+    statement: str
+    seq: int | None = None
+    level: Level = "behaviour"
+
+    def __str__(self) -> str:
+        if self.seq is None:
+            return self.statement
+        lead = "" if self.level == "behaviour" else "Only state differs, from "
+        return f"{lead}#{self.seq}: {self.statement}."
+
+
+def headline(diff: Diff, bits: BitFields, hidden: int = 0) -> Headline:
     """One sentence for the whole diff; "No difference: ..." if there is none.
 
     `hidden` is how many divergences the diff lacks.
     """
     if not diff.divergences and hidden:
         that = "is" if hidden == 1 else "are"
-        return f"No difference but {words.count(hidden, 'divergence')} that {that} left out."
+        number = words.count(hidden, "divergence")
+        return Headline(f"No difference but {number} that {that} left out.")
     if not diff.divergences:
-        return agreement(diff.compared, [trace.player.name for trace in diff.traces])
+        return Headline(agreement(diff.compared, [trace.player.name for trace in diff.traces]))
     first = chief(diff, bits)
-    if first.place.level == "behaviour":
+    level = first.place.level
+    if level == "behaviour":
         event = diff.traces[0].steps[first.first_seq - 1].event.payload
-        return f"#{first.first_seq}: {_behaviour(first, event)}."
+        return Headline(_behaviour(first, event), first.first_seq, level)
     bit = first_bit(first, bits)
-    told = _standing(bit, flag_table(diff, first, bits)) if bit else _state(first)
-    return f"Only state differs, from #{first.first_seq}: {told}."
+    state = _standing(bit, flag_table(diff, first, bits)) if bit else _state(first)
+    return Headline(state, first.first_seq, level)
 
 
 def chief(diff: Diff, bits: BitFields) -> Divergence:
     """The divergence that the headline is about; ValueError if there is none."""
     refusals = [d for d in diff.divergences if isinstance(d.place, OutcomePlace) and _refusing(d)]
     return min(diff.divergences, key=lambda d: (*_interest(d, refusals, bits), d.first_seq))
-
-
-def groups(told: Mapping[str, str]) -> Iterable[tuple[str, list[str]]]:
-    """The variants by what is told of them, in the order of being met."""
-    joined: dict[str, list[str]] = {}
-    for name, text in told.items():
-        joined.setdefault(text, []).append(name)
-    return joined.items()
-
-
-def phrases(grouped: Iterable[tuple[str, list[str]]]) -> str:
-    """ "x in a and b; y in c"."""
-    return "; ".join(f"{text} in {words.listing(names)}" for text, names in grouped)
 
 
 def _interest(divergence: Divergence, refusals: Sequence[Divergence], bits: BitFields) -> Interest:
@@ -115,23 +120,25 @@ def _behaviour(divergence: Divergence, event: Payload) -> str:
     place = divergence.place
     match place:
         case FilePlace(field="existence"):
-            return _tell(words.escape(words.place(place)), divergence, EXISTENCE.__getitem__)
+            return _statement(words.escape(words.place(place)), divergence, EXISTENCE.__getitem__)
         case FilePlace():
             what = f"{words.escape(words.place(place))} is"
-            return _tell(what, divergence, words.of_field(place))
+            return _statement(what, divergence, words.of_field(place))
         case MachinePlace():
-            return _tell("the machine", divergence, lambda runs: "runs" if runs else "is gone")
+            return _statement("the machine", divergence, lambda runs: "runs" if runs else "is gone")
     if isinstance(event, Guest) and all(map(_is_read, divergence.values.values())):
         what = f"at sector {event.sector} of {words.escape(event.device)} the guest reads"
-        return _tell(what, divergence, lambda outcome: words.pattern(outcome["value"]["pattern"]))
-    return _tell(words.event(event), divergence, _outcome)
+        return _statement(
+            what, divergence, lambda outcome: words.pattern(outcome["value"]["pattern"])
+        )
+    return _statement(words.event(event), divergence, _outcome)
 
 
 def _outcome(value: Mapping[str, Any]) -> str:
-    told = words.outcome(value["status"], value.get("value"), value)
+    text = words.outcome(value["status"], value.get("value"), value)
     if value["status"] == "refused":
-        return f"is {told}"
-    return told.replace("returned", "returns", 1).replace("crashed", "crashes", 1)
+        return f"is {text}"
+    return text.replace("returned", "returns", 1).replace("crashed", "crashes", 1)
 
 
 def _state(divergence: Divergence) -> str:
@@ -142,26 +149,26 @@ def _state(divergence: Divergence) -> str:
             show = str
         case EdgePlace(path=path):
             show = partial(_target, path)
-    return _tell(what, divergence, show)
+    return _statement(what, divergence, show)
 
 
 def _target(path: str, target: str) -> str:
     return "a node of its own" if target == path else words.escape(target)
 
 
-def _tell(what: str, divergence: Divergence, show: Callable[[Any], str]) -> str:
+def _statement(what: str, divergence: Divergence, show: Callable[[Any], str]) -> str:
     """ "WHAT x in a and b; y in c"."""
-    told = {name: show(value) for name, value in divergence.values.items()}
-    return f"{what} {phrases(groups(told))}"
+    texts = {name: show(value) for name, value in divergence.values.items()}
+    return f"{what} {words.phrases(words.groups(texts))}"
 
 
 def _standing(bit: str, nodes: FlagTable) -> str:
     """Where a flag stands in each variant, node by node."""
-    told = {
+    texts = {
         name: _stands({r.path: bit in r.set_in[name] for r in nodes.rows if name in r.set_in})
         for name in nodes.variants
     }
-    return f"{words.escape(bit)} in {nodes.field} is {phrases(groups(told))}"
+    return f"{words.escape(bit)} in {nodes.field} is {words.phrases(words.groups(texts))}"
 
 
 def _stands(by_path: Mapping[str, bool]) -> str:

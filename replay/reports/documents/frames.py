@@ -1,19 +1,21 @@
-"""The states of all variants after each event, as the page shows them."""
+"""The events of a diff one by one, with the states of all variants after each."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property, partial
+from typing import Any, overload
 
 from msgspec import Struct
 
-from replay.engine.places import FilePlace, existence_of
+from replay.engine.diff import Diff
+from replay.engine.places import FilePlace, existence_of, fields_by_path
 from replay.engine.trace import Outcome, compared_views
 from replay.engine.view import View, flag_names
 from replay.events.event import Event
 from replay.reports import words
-from replay.reports.documents import DiffReport, DivergenceReport
-from replay.reports.drawing.graph import Differing, Drawing, Mark, graph
-from replay.reports.flag_tables import differing
-from replay.reports.text.run import tells
+from replay.reports.documents.divergences import DivergenceReport
+from replay.reports.documents.flag_tables import differing
+from replay.reports.documents.graph import Differing, Drawing, Mark, graph
+from replay.reports.documents.run import is_telling
 from replay.variants.subject import SubjectConfig
 
 
@@ -74,7 +76,8 @@ class EventFrame(Struct, frozen=True):
     """An event: how it ended in each variant, and the divergences that stand after it.
 
     `recorded` says what a translated event was, "" for one that is as it was recorded. `here`,
-    `begins` and `ends` are indexes of the report's divergences.
+    `begins` and `ends` are indexes of the report's divergences. `states` computes what the
+    variants were like then, None if that is not known of all.
     """
 
     seq: int
@@ -84,6 +87,7 @@ class EventFrame(Struct, frozen=True):
     here: tuple[int, ...]
     begins: tuple[int, ...]
     ends: tuple[int, ...]
+    states: Callable[[], EventStates | None]
 
     @property
     def agrees(self) -> bool:
@@ -92,26 +96,67 @@ class EventFrame(Struct, frozen=True):
         return all(outcome == first for outcome in rest)
 
 
-def event_frames(report: DiffReport) -> tuple[EventFrame, ...]:
-    """Every event of the log, in order."""
-    begins: dict[int, list[int]] = {}
-    ends: dict[int, list[int]] = {}
-    for index, told in enumerate(report.divergences):
-        begins.setdefault(told.divergence.first_seq, []).append(index)
-        ends.setdefault(told.divergence.last_seq, []).append(index)
-    found: list[EventFrame] = []
-    standing: dict[int, None] = {}
-    traces = report.diff.traces
-    for seq, event in enumerate(traces[0].log.events, 1):
-        standing |= dict.fromkeys(begins.get(seq, ()))
-        outcomes = {trace.player.name: trace.steps[seq - 1].outcome for trace in traces}
-        known = {name: outcome for name, outcome in outcomes.items() if outcome is not None}
-        title, recorded = _named(event)
-        begun, ended = tuple(begins.get(seq, ())), tuple(ends.get(seq, ()))
-        found.append(EventFrame(seq, title, recorded, known, tuple(standing), begun, ended))
-        for index in ended:
-            standing.pop(index)
-    return tuple(found)
+class Frames(Sequence[EventFrame]):
+    """Every event of a diff, in order, made when the first one is looked at."""
+
+    def __init__(
+        self, diff: Diff, divergences: Sequence[DivergenceReport], named: Collection[str] | None
+    ) -> None:
+        """Frames with the changes marked that patches of these names make; all if None."""
+        self._diff = diff
+        self._divergences = divergences
+        self._named = named
+
+    def __len__(self) -> int:
+        return len(self._diff.traces[0].log.events)
+
+    @overload
+    def __getitem__(self, index: int) -> EventFrame: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[EventFrame, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> EventFrame | tuple[EventFrame, ...]:
+        return self._all[index]
+
+    @cached_property
+    def _all(self) -> tuple[EventFrame, ...]:
+        return tuple(self._frames())
+
+    def _frames(self) -> Iterator[EventFrame]:
+        begins: dict[int, list[int]] = {}
+        ends: dict[int, list[int]] = {}
+        for index, report in enumerate(self._divergences):
+            begins.setdefault(report.divergence.first_seq, []).append(index)
+            ends.setdefault(report.divergence.last_seq, []).append(index)
+        standing: dict[int, None] = {}
+        traces = self._diff.traces
+        for seq, event in enumerate(traces[0].log.events, 1):
+            standing |= dict.fromkeys(begins.get(seq, ()))
+            ended = {trace.player.name: trace.steps[seq - 1].outcome for trace in traces}
+            outcomes = {name: outcome for name, outcome in ended.items() if outcome is not None}
+            here, first, last = (
+                tuple(i) for i in (standing, begins.get(seq, ()), ends.get(seq, ()))
+            )
+            states = partial(self._states, seq, here)
+            yield EventFrame(seq, *_named(event), outcomes, here, first, last, states)
+            for index in last:
+                standing.pop(index)
+
+    def _states(self, seq: int, here: Iterable[int]) -> EventStates | None:
+        """What the variants were like after the event, with what differs there marked."""
+        views = compared_views(self._diff.traces, seq - 1)
+        if views is None:
+            return None
+        config = self._diff.traces[0].player.subject.config
+        reports = [self._divergences[index] for index in here]
+        wanted = None if self._named is None else _wanted(reports, self._named)
+        tables = tuple(_tables(views, config, wanted))
+        graphs = {
+            name: graph(view, config, _differing(name, tables, reports, wanted))
+            for name, view in views.items()
+        }
+        return EventStates(graphs, tables, tuple(_files(views)))
 
 
 def _named(event: Event) -> tuple[str, str]:
@@ -122,40 +167,23 @@ def _named(event: Event) -> tuple[str, str]:
     return words.event(shown), words.recorded(event.original, event.note, event.idle)
 
 
-def event_states(report: DiffReport, moment: EventFrame) -> EventStates | None:
-    """What the variants were like after the event; None if nobody looked."""
-    seen = compared_views(report.diff.traces, moment.seq - 1)
-    if seen is None:
-        return None
-    config = report.diff.traces[0].player.subject.config
-    told = [report.divergences[index] for index in moment.here]
-    wanted = _wanted(report, told)
-    tables = tuple(_tables(seen, config, wanted))
-    graphs = {
-        name: graph(view, config, _differing(name, tables, told, wanted))
-        for name, view in seen.items()
-    }
-    return EventStates(graphs, tables, tuple(_files(seen)))
-
-
 Wanted = Mapping[tuple[str, str], int] | None
 """Paths and fields that patches named by a variant change, with the bits that they change.
 
-None if nobody looked for patches: then all is wanted.
+None if patches were not looked for: then all is wanted.
 """
 
 
-def _wanted(report: DiffReport, told: Iterable[DivergenceReport]) -> Wanted:
-    if not report.work or not report.named:
-        return None
-    named = {patch.name for patch in report.named}
-    found: dict[tuple[str, str], int] = {}
-    for divergence, causes in ((it.divergence, it.causes) for it in told):
-        for cause in causes:
-            if any(turn.patch.name in named for turn in cause.turns):
-                key = divergence.place.path, divergence.place.field
-                found[key] = found.get(key, 0) | _changed_bits(cause.before, cause.after)
-    return found
+def _wanted(
+    reports: Iterable[DivergenceReport], named: Collection[str]
+) -> dict[tuple[str, str], int]:
+    changed: dict[tuple[str, str], int] = {}
+    for report in reports:
+        for cause in report.causes:
+            if any(change.patch.name in named for change in cause.turns):
+                key = report.divergence.place.path, report.divergence.place.field
+                changed[key] = changed.get(key, 0) | _changed_bits(cause.before, cause.after)
+    return changed
 
 
 def _changed_bits(before: Any, after: Any) -> int:
@@ -165,8 +193,8 @@ def _changed_bits(before: Any, after: Any) -> int:
     return -1 if isinstance(before, int) or isinstance(after, int) else 0
 
 
-def _tables(seen: Mapping[str, View], config: SubjectConfig, wanted: Wanted) -> Iterator[Table]:
-    fields = {name: _fields(view) for name, view in seen.items()}
+def _tables(views: Mapping[str, View], config: SubjectConfig, wanted: Wanted) -> Iterator[Table]:
+    fields = {name: fields_by_path(view) for name, view in views.items()}
     for path in dict.fromkeys(path for paths in fields.values() for path in paths):
         having = {name: paths[path] for name, paths in fields.items() if path in paths}
         names = dict.fromkeys(field for node in having.values() for field in node)
@@ -176,14 +204,10 @@ def _tables(seen: Mapping[str, View], config: SubjectConfig, wanted: Wanted) -> 
             first = next(iter(values.values()))
             if any(value != first for value in values.values()):
                 rows.append(_row(path, field, values, config, wanted))
-            elif tells(first):
+            elif is_telling(first):
                 same.append((field, _text(field, first, config)))
-        lacking = tuple(name for name in seen if name not in having)
+        lacking = tuple(name for name in views if name not in having)
         yield Table(path, lacking, tuple(rows), tuple(same))
-
-
-def _fields(seen: View) -> dict[str, Mapping[str, Any]]:
-    return {path: node.fields for path, node in seen.all_nodes.items()} | dict(seen.jobs)
 
 
 def _row(
@@ -191,8 +215,8 @@ def _row(
 ) -> FieldRow:
     quiet = wanted is not None and (path, field) not in wanted
     if field not in config.bits:
-        shown = {name: ShownValue(words.value(value)) for name, value in values.items()}
-        return FieldRow(field, shown, quiet=quiet)
+        texts = {name: ShownValue(words.value(value)) for name, value in values.items()}
+        return FieldRow(field, texts, quiet=quiet)
     bits = config.bits[field]
     loud = -1 if wanted is None else wanted.get((path, field), 0)
     flags = {name: flag_names(value, bits) for name, value in values.items()}
@@ -205,9 +229,8 @@ def _row(
         for name, here in flags.items()
     }
     common = tuple(sorted(set(next(iter(flags.values()))) - set(apart)))
-    return FieldRow(
-        field, {name: ShownValue(chips=it) for name, it in chips.items()}, common, quiet
-    )
+    shown = {name: ShownValue(chips=marks) for name, marks in chips.items()}
+    return FieldRow(field, shown, common, quiet)
 
 
 def _text(field: str, value: Any, config: SubjectConfig) -> str:
@@ -217,10 +240,11 @@ def _text(field: str, value: Any, config: SubjectConfig) -> str:
 
 
 def _differing(
-    variant: str, tables: Sequence[Table], told: Iterable[DivergenceReport], wanted: Wanted
+    variant: str, tables: Sequence[Table], reports: Iterable[DivergenceReport], wanted: Wanted
 ) -> Differing:
     """What is marked in one variant's graph: loud what is wanted, quiet the rest."""
-    places = [it.divergence.place for it in told if not isinstance(it.divergence.place, FilePlace)]
+    every = (report.divergence.place for report in reports)
+    places = [place for place in every if not isinstance(place, FilePlace)]
     paths = {place.path for place in places}
     loud = {p.path for p in places if wanted is None or (p.path, p.field) in wanted}
     marks: dict[str, tuple[Mark, ...]] = {}
@@ -232,7 +256,7 @@ def _differing(
     return Differing(frozenset(loud), frozenset(paths - loud), marks)
 
 
-def _files(seen: Mapping[str, View]) -> Iterator[FileRow]:
-    for name in dict.fromkeys(name for view in seen.values() for name in view.files):
-        existence = {variant: existence_of(view.files.get(name)) for variant, view in seen.items()}
+def _files(views: Mapping[str, View]) -> Iterator[FileRow]:
+    for name in dict.fromkeys(name for view in views.values() for name in view.files):
+        existence = {who: existence_of(view.files.get(name)) for who, view in views.items()}
         yield FileRow(name, existence, len(set(existence.values())) > 1)
