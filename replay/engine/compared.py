@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 
 from replay.engine.places import label
-from replay.engine.trace import Outcome, Reason, Trace
+from replay.engine.trace import NOTHING, Reason, Trace
 
 
 class Gap(Struct, frozen=True):
@@ -67,30 +67,22 @@ def limit_of(trace: Trace) -> int:
 
     What QEMU would have done from there on is unknown.
     """
-    gaps = ((step.outcome.gap if step.outcome else None) for step in trace.steps)
-    stops = (index for index, gap in enumerate(gaps) if gap == Reason.LIMIT)
-    return next(stops, len(trace.steps))
+    indexes = range(len(trace.steps))
+    return next((n for n in indexes if trace.gap_at(n) == Reason.LIMIT), len(indexes))
 
 
 def _gap(trace: Trace, index: int) -> tuple[Reason, str] | None:
-    outcome = trace.steps[index].outcome
-    event = trace.log.events[index].payload
-    if outcome is None:
-        return Reason.NOT_PERFORMED, label(event)
-    match outcome.gap:
+    match trace.gap_at(index):
         case None:
             return None
         case Reason.NO_MACHINE as reason:
-            seq = end_of(trace) + 1
+            seq = min(end_of(trace), index) + 1
             return reason, f"#{seq} {label(trace.log.events[seq - 1].payload)}"
         case Reason.LIMIT as reason:
-            return reason, _description(outcome)
+            outcome = trace.steps[index].outcome or NOTHING
+            return reason, str((outcome.error or {}).get("desc", ""))
         case reason:
-            return reason, label(event)
-
-
-def _description(outcome: Outcome) -> str:
-    return str((outcome.error or {}).get("desc", ""))
+            return reason, label(trace.log.events[index].payload)
 
 
 def _gaps(trace: Trace) -> Iterator[Gap]:

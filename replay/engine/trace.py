@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from replay.engine.view import Node, View, view
-from replay.events.event import Event, Log
+from replay.events.event import Event, Image, Log
 from replay.state.objects import State
 from replay.variants.subject import Subject
 from replay.variants.variant import Variant
@@ -24,6 +24,7 @@ class Reason(StrEnum):
     NO_MACHINE = "no machine runs"
     NOT_MODELLED = "not modelled"
     NOT_PERFORMED = "not performed"
+    NOT_OBSERVED = "not observed"
     LIMIT = "limit"
 
 
@@ -116,6 +117,9 @@ class Trace(Protocol):
     def acts_at(self, index: int) -> bool:
         """Whether the event at this index asked something of the code."""
 
+    def gap_at(self, index: int) -> Reason | None:
+        """Why the event at this index is not compared; None if it is."""
+
     def parts_at(self, index: int) -> tuple[Hashable, Hashable] | None:
         """What the machine and the disk of that view depend on; equal parts have equal views."""
 
@@ -170,6 +174,10 @@ class ModelTrace(Struct, frozen=True, eq=False):
         outcome = self.steps[index].outcome
         return outcome.gap is None and outcome is not NOTHING
 
+    def gap_at(self, index: int) -> Reason | None:
+        """Why the variant did not do the event as QEMU would."""
+        return self.steps[index].outcome.gap
+
     def parts_at(self, index: int) -> tuple[Hashable, Hashable]:
         """Requests of a guest change the disk alone, commands often the machine alone."""
         state = self.steps[index].state
@@ -194,12 +202,16 @@ class Observer(Struct, frozen=True):
 
 
 class ObservedStep(Struct, frozen=True, eq=False):
-    """An event, and what was observed of its outcome and of the state after it, else None."""
+    """An event, and what was observed of its outcome and of the state after it, else None.
+
+    `is_performed` is False for an event that the machine was not asked for.
+    """
 
     seq: int
     event: Event
     outcome: Outcome | None
     view: View | None
+    is_performed: bool = True
 
 
 class ObservedTrace(Struct, frozen=True, eq=False):
@@ -227,8 +239,18 @@ class ObservedTrace(Struct, frozen=True, eq=False):
 
     def acts_at(self, index: int) -> bool:
         """Whether an outcome or a state was observed."""
+        is_setup = isinstance(self.steps[index].event.payload, Image)
+        return self.gap_at(index) is None and not is_setup
+
+    def gap_at(self, index: int) -> Reason | None:
+        """Why nothing is known of the event; an image is there without being asked for."""
         step = self.steps[index]
-        return step.outcome is not None or step.view is not None
+        if not step.is_performed:
+            return Reason.NOT_PERFORMED
+        if step.outcome is not None:
+            return step.outcome.gap
+        is_known = step.view is not None or isinstance(step.event.payload, Image)
+        return None if is_known else Reason.NOT_OBSERVED
 
     def parts_at(self, index: int) -> tuple[Hashable, Hashable] | None:
         """The view itself, as it is compared by identity."""

@@ -13,6 +13,7 @@ GAPS = {
     Reason.NO_MACHINE: "no machine runs{names} after {what}",
     Reason.NOT_MODELLED: "{what} is not modelled{names}",
     Reason.NOT_PERFORMED: "{what} was not performed{names}",
+    Reason.NOT_OBSERVED: "{what} was not observed{names}",
     Reason.LIMIT: "replay stopped{names}: {what}",
 }
 

@@ -69,7 +69,8 @@ def chief(diff: Diff, bits: BitFields) -> Divergence:
 def _interest(divergence: Divergence, refusals: Sequence[Divergence], bits: BitFields) -> Interest:
     """How early a divergence is told; for flags, also by the first one that differs.
 
-    What is lost where nothing was refused, after a refusal elsewhere, is what that left undone.
+    What is lost where nothing was refused, and kept only where something was refused before, is
+    what the refusal left undone.
     """
     values = divergence.values.values()
     match divergence.place:
@@ -81,8 +82,10 @@ def _interest(divergence: Divergence, refusals: Sequence[Divergence], bits: BitF
             return (4, 1) if _is_left_undone(divergence, refusals) else (2, 0)
         case OutcomePlace() if all(map(_is_read, values)):
             return (4, 2) if _is_left_undone(divergence, refusals) else (3, 0)
-        case OutcomePlace():
+        case OutcomePlace() if _refusing(divergence):
             return 4, 0
+        case OutcomePlace():
+            return 5, 1
         case FilePlace():
             return 5, 0
         case place if place.path.startswith(UNREACHABLE):
@@ -96,11 +99,9 @@ def _interest(divergence: Divergence, refusals: Sequence[Divergence], bits: BitF
 
 def _is_left_undone(divergence: Divergence, refusals: Sequence[Divergence]) -> bool:
     losing = {name for name, value in divergence.values.items() if _is_loss(value)}
-    return any(
-        refusal.first_seq <= divergence.first_seq and losing.isdisjoint(_refusing(refusal))
-        for refusal in refusals
-        if losing
-    )
+    earlier = [r for r in refusals if losing and r.first_seq <= divergence.first_seq]
+    refusing = set[str]().union(*map(_refusing, earlier))
+    return divergence.values.keys() - losing <= refusing and not losing & refusing
 
 
 def _is_loss(value: Any) -> bool:
