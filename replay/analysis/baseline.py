@@ -56,6 +56,10 @@ class AcceptedEffect(Struct, frozen=True, forbid_unknown_fields=True):
     before: Any = UNSET
     after: Any = UNSET
 
+    def is_about(self, logs: Iterable[str]) -> bool:
+        """Whether it may occur in one of the logs of these names."""
+        return any(fnmatchcase(name, self.log) for name in logs)
+
     def covers(self, effect: PatchEffect) -> bool:
         """Whether this accepts the effect."""
         place, pattern = effect.place, re.escape(self.path).replace(r"\*", ".*")
@@ -63,7 +67,7 @@ class AcceptedEffect(Struct, frozen=True, forbid_unknown_fields=True):
             (self.kind, self.field) == (place.kind, place.field)
             and re.fullmatch(pattern, place.path, re.DOTALL) is not None
             and self.event in (ANY, effect.event)
-            and fnmatchcase(effect.log, self.log)
+            and self.is_about([effect.log])
             and self.id == effect.patch.id
             and _accepts(self.before, effect.cause.before)
             and _accepts(self.after, effect.cause.after)

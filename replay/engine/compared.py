@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 
 from replay.engine.places import label
-from replay.engine.trace import NOTHING, Reason, Trace
+from replay.engine.trace import NOTHING, GapReason, Trace
 
 
 class Gap(Struct, frozen=True):
@@ -15,7 +15,7 @@ class Gap(Struct, frozen=True):
     """
 
     player: str
-    reason: Reason
+    reason: GapReason
     what: str
     first_seq: int
     last_seq: int
@@ -68,17 +68,17 @@ def limit_of(trace: Trace) -> int:
     What QEMU would have done from there on is unknown.
     """
     indexes = range(len(trace.steps))
-    return next((n for n in indexes if trace.gap_at(n) == Reason.LIMIT), len(indexes))
+    return next((n for n in indexes if trace.gap_at(n) == GapReason.LIMIT), len(indexes))
 
 
-def _gap(trace: Trace, index: int) -> tuple[Reason, str] | None:
+def _gap(trace: Trace, index: int) -> tuple[GapReason, str] | None:
     match trace.gap_at(index):
         case None:
             return None
-        case Reason.NO_MACHINE as reason:
+        case GapReason.NO_MACHINE as reason:
             seq = min(end_of(trace), index) + 1
             return reason, f"#{seq} {label(trace.log.events[seq - 1].payload)}"
-        case Reason.LIMIT as reason:
+        case GapReason.LIMIT as reason:
             outcome = trace.steps[index].outcome or NOTHING
             return reason, str((outcome.error or {}).get("desc", ""))
         case reason:

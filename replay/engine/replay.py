@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from replay.engine.trace import NOTHING, ModelStep, ModelTrace, Outcome, Reason
+from replay.engine.trace import NOTHING, GapReason, ModelStep, ModelTrace, Outcome
 from replay.events.event import (
     Await,
     Command,
@@ -137,7 +137,7 @@ def _key(program: Program, state: State, asked: Request) -> TransitionKey:
 NOT_RUNNING = Outcome(
     "refused",
     error={"class": "NotRunning", "desc": "no machine runs"},
-    gap=Reason.NO_MACHINE,
+    gap=GapReason.NO_MACHINE,
 )
 
 
@@ -165,7 +165,7 @@ def _outcome(ending: Ending, channel: ChannelConfig) -> Outcome:
         case Refused(cls, desc):
             return Outcome("refused", error={"class": cls, "desc": desc})
         case Stopped(cls, desc):
-            return Outcome("stopped", error={"class": cls, "desc": desc}, gap=Reason.LIMIT)
+            return Outcome("stopped", error={"class": cls, "desc": desc}, gap=GapReason.LIMIT)
         case Crashed(cls, desc):
             return Outcome("crashed", error={"class": cls, "desc": desc})
 
@@ -179,7 +179,7 @@ def _placed(outcome: Outcome, crash: Crashed, program: Program) -> Outcome:
 def _unknown(asked: Request) -> Outcome:
     desc = f"the model has no {asked.handler}"
     error = {"class": "CommandNotFound", "desc": desc}
-    return Outcome("refused", error=error, gap=Reason.NOT_MODELLED)
+    return Outcome("refused", error=error, gap=GapReason.NOT_MODELLED)
 
 
 @lru_cache(maxsize=4096)

@@ -18,7 +18,7 @@ from replay.variants.subject import Subject
 from replay.variants.variant import Variant
 
 
-class Reason(StrEnum):
+class GapReason(StrEnum):
     """Why an event that a variant did not do as QEMU would says nothing about its code."""
 
     NO_MACHINE = "no machine runs"
@@ -39,7 +39,7 @@ class Outcome(Struct, frozen=True):
     status: Literal["returned", "refused", "crashed", "stopped"]
     value: Any = None
     error: dict[str, Any] | None = None
-    gap: Reason | None = None
+    gap: GapReason | None = None
 
 
 NOTHING = Outcome("returned", value={})
@@ -117,7 +117,7 @@ class Trace(Protocol):
     def acts_at(self, index: int) -> bool:
         """Whether the event at this index asked something of the code."""
 
-    def gap_at(self, index: int) -> Reason | None:
+    def gap_at(self, index: int) -> GapReason | None:
         """Why the event at this index is not compared; None if it is."""
 
     def parts_at(self, index: int) -> tuple[Hashable, Hashable] | None:
@@ -174,7 +174,7 @@ class ModelTrace(Struct, frozen=True, eq=False):
         outcome = self.steps[index].outcome
         return outcome.gap is None and outcome is not NOTHING
 
-    def gap_at(self, index: int) -> Reason | None:
+    def gap_at(self, index: int) -> GapReason | None:
         """Why the variant did not do the event as QEMU would."""
         return self.steps[index].outcome.gap
 
@@ -242,15 +242,15 @@ class ObservedTrace(Struct, frozen=True, eq=False):
         is_setup = isinstance(self.steps[index].event.payload, Image)
         return self.gap_at(index) is None and not is_setup
 
-    def gap_at(self, index: int) -> Reason | None:
+    def gap_at(self, index: int) -> GapReason | None:
         """Why nothing is known of the event; an image is there without being asked for."""
         step = self.steps[index]
         if not step.is_performed:
-            return Reason.NOT_PERFORMED
+            return GapReason.NOT_PERFORMED
         if step.outcome is not None:
             return step.outcome.gap
         is_known = step.view is not None or isinstance(step.event.payload, Image)
-        return None if is_known else Reason.NOT_OBSERVED
+        return None if is_known else GapReason.NOT_OBSERVED
 
     def parts_at(self, index: int) -> tuple[Hashable, Hashable] | None:
         """The view itself, as it is compared by identity."""

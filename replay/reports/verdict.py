@@ -4,17 +4,17 @@ from collections.abc import Sequence
 from typing import Literal
 
 from replay.engine.compared import Compared
-from replay.engine.trace import Reason
+from replay.engine.trace import GapReason
 from replay.reports import words
 
 Verdict = Literal["same", "differs", "not compared"]
 
 GAPS = {
-    Reason.NO_MACHINE: "no machine runs{names} after {what}",
-    Reason.NOT_MODELLED: "{what} is not modelled{names}",
-    Reason.NOT_PERFORMED: "{what} was not performed{names}",
-    Reason.NOT_OBSERVED: "{what} was not observed{names}",
-    Reason.LIMIT: "replay stopped{names}: {what}",
+    GapReason.NO_MACHINE: "no machine runs{names} after {what}",
+    GapReason.NOT_MODELLED: "{what} is not modelled{names}",
+    GapReason.NOT_PERFORMED: "{what} was not performed{names}",
+    GapReason.NOT_OBSERVED: "{what} was not observed{names}",
+    GapReason.LIMIT: "replay stopped{names}: {what}",
 }
 
 
@@ -43,7 +43,7 @@ def how_much(compared: Compared) -> str:
 
 def gaps(compared: Compared, names: Sequence[str]) -> list[str]:
     """Why events were not compared: each reason once, with the events; players if not all."""
-    players: dict[tuple[Reason, str, int, int], list[str]] = {}
+    players: dict[tuple[GapReason, str, int, int], list[str]] = {}
     for gap in compared.gaps:
         key = gap.reason, gap.what, gap.first_seq, gap.last_seq
         players.setdefault(key, []).append(gap.player)

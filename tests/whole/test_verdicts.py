@@ -13,7 +13,7 @@ import replay as api
 from replay.cli import main
 from replay.engine.compared import Gap
 from replay.engine.diff import Diff
-from replay.engine.trace import Reason
+from replay.engine.trace import GapReason
 from replay.events.event import Command, Log, Notice
 from replay.reports.verdict import agreement
 from replay.variants.variant import Subject
@@ -91,7 +91,7 @@ def test_notices_and_images_alone_compare_nothing(toy):
 
 def test_the_gaps_of_one_reason_are_one(toy):
     found = compared(toy, log_of(TRAIN, FLY, FLY), "after")
-    assert found.compared.gaps == (Gap("after", Reason.NOT_MODELLED, "qmp fly", 2, 3),)
+    assert found.compared.gaps == (Gap("after", GapReason.NOT_MODELLED, "qmp fly", 2, 3),)
     names = ["after"]
     assert agreement(found.compared, names).endswith("#2-#3 qmp fly is not modelled.")
 
@@ -160,7 +160,7 @@ def test_what_a_log_does_after_a_machine_is_gone_is_no_difference(qemu, tmp_path
     last = {d.place.kind: d.last_seq for d in found.divergences}
     crashed = next(d.first_seq for d in found.divergences if d.place.kind == "outcome")
     assert set(last) == {"outcome"}
-    assert found.compared.gaps[0].reason == Reason.NO_MACHINE
+    assert found.compared.gaps[0].reason == GapReason.NO_MACHINE
     assert found.compared.gaps[0].first_seq == crashed + 1
 
 
@@ -191,7 +191,7 @@ def test_a_limit_of_ours_is_no_crash_and_no_patchs_doing(qemu, tmp_path):
         qemu, tmp_path, "qmp_blockdev_snapshot_sync", "for n in range(9000000): pass", "loop.patch"
     )
     found = compared(qemu, example("deleted-overlay"), "after", f"after+{loop}")
-    gap = next(gap for gap in found.compared.gaps if gap.reason == Reason.LIMIT)
+    gap = next(gap for gap in found.compared.gaps if gap.reason == GapReason.LIMIT)
     assert gap.player.endswith("loop.patch")
     assert "1000000 statements" in gap.what
     assert not found.divergences

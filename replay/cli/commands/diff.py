@@ -186,7 +186,8 @@ def diff_logs(
     layout = RenderOptions(details, several and attributed, with_progress)
     print_result(headlines(document.logs) if quiet else render(document, format, layout), output)
     used = frozenset().union(*(result.used for result in results))
-    unused = [entry for index, entry in enumerate(known) if index not in used]
+    names = [log.name for log in logs]
+    unused = [e for n, e in enumerate(known) if n not in used and e.is_about(names)]
     _warn_of_unused(baseline, unused, every)
     if write_baseline:
         accepted = [entry for result in results for entry in result.entries]

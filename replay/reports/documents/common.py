@@ -3,10 +3,10 @@
 from msgspec import Struct
 
 from replay.engine.compared import Compared
-from replay.engine.trace import Outcome, Reason, Trace
+from replay.engine.trace import GapReason, Outcome, Trace
 from replay.variants.translation import TranslationSummary, summarize_translation
 
-__all__ = ["Compared", "LogId", "Outcome", "Reason", "VariantId", "log_id", "variant_id"]
+__all__ = ["Compared", "GapReason", "LogId", "Outcome", "VariantId", "log_id", "variant_id"]
 
 
 class LogId(Struct, frozen=True):

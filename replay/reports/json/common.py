@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from replay.reports.documents.common import Compared, LogId, Outcome, Reason, VariantId
+from replay.reports.documents.common import Compared, GapReason, LogId, Outcome, VariantId
 from replay.variants.path import PatchChange
 
 FORMAT_VERSION: Literal[1] = 1
@@ -48,7 +48,7 @@ class GapObject(JsonObject, frozen=True):
     """Successive events that were not compared, since a variant did not do them as QEMU would."""
 
     variant: str
-    reason: Reason
+    reason: GapReason
     what: Annotated[str, Meta(description="The command, the limit, or what ended the machine.")]
     first_seq: Seq
     last_seq: Seq
