@@ -10,6 +10,9 @@ from replay.reports.text import page
 from replay.variants import translation
 from replay.variants.subject import Subject
 
+MOST_PLACES = 10
+"""More places of what could not be read than a reader looks at are only counted."""
+
 
 def notes(recording: Recording) -> Iterator[str]:
     """Lines about what did not get in. True once the recording's entries are consumed."""
@@ -17,6 +20,10 @@ def notes(recording: Recording) -> Iterator[str]:
         yield f"  left out: {counted(recording.left_out)}\n"
     if recording.secrets:
         yield f"  {words.count(recording.secrets, 'secret')} replaced\n"
+    for place in recording.lost[:MOST_PLACES]:
+        yield f"  not read: {words.escape(place)}\n"
+    if len(recording.lost) > MOST_PLACES:
+        yield f"  not read: {len(recording.lost) - MOST_PLACES} more\n"
     yield from (f"  note: {words.escape(remark)}\n" for remark in recording.remarks)
 
 

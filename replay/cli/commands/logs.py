@@ -13,8 +13,8 @@ from replay.cli.progress_bar import seen, with_progress
 from replay.cli.session import report_renamed
 from replay.cli.terminal import print_note
 from replay.files import deliver
+from replay.formats.packing import Source, sources
 from replay.formats.read import FORMATS, ImportOptions, Recording, read_all
-from replay.formats.recording import InputLine, read_lines
 from replay.reports.json import escaped
 from replay.store.unfinished import unfinished
 
@@ -48,16 +48,20 @@ def import_files(
         return
     recordings: list[Recording] = []
     with context.obj.store() as store:
-        results = store.add(remembered(read_all(files, options, lines), recordings))
+        results = store.add(remembered(read_all(files, options, watched), recordings))
     for stored, recording in zip(results, recordings, strict=True):
         print_text("".join([f"{listings.stored(stored)}\n", *import_summary.notes(recording)]))
 
 
-def lines(file: Path) -> Iterator[InputLine]:
-    """The lines of a file; on a terminal it is told how far they have been read."""
-    if not (seen() and file.is_file()):
-        return read_lines(file)
-    return iter(with_progress(read_lines(file), sum(1 for _ in read_lines(file)), "lines"))
+def watched(path: Path) -> Iterator[Source]:
+    """The texts in a file; on a terminal it is told how far their lines have been read."""
+    if not (seen() and path.is_file()):
+        return sources(path)
+    totals = [sum(1 for _ in source.lines) for source in sources(path)]
+    return (
+        source._replace(lines=iter(with_progress(source.lines, total, "lines")))
+        for source, total in zip(sources(path), totals, strict=True)
+    )
 
 
 def remembered(recordings: Iterable[Recording], passed: list[Recording]) -> Iterator[Recording]:
