@@ -25,13 +25,18 @@ class TrafficLine(msgspec.Struct, frozen=True):
 
 
 def why_not(head: Sequence[InputLine]) -> str:
-    """Why the first line is not of this format; "" means that it is."""
+    """Why the first lines are not of this format; "" means that they are.
+
+    A recording that a program writes may be damaged, which is an error; bare messages among other
+    lines are running text.
+    """
     try:
         raw = parse_object(head[0].text)
     except ReplayError:
         return "the first line is not a JSON object"
     if raw.keys() & KEYS.keys():
-        return ""
+        odd = next((line for line in head if not line.text.startswith(b"{")), None)
+        return "" if odd is None else f"line {odd.origin.line} is not a JSON object"
     missing = [f'"{key}"' for key in TrafficLine.__struct_fields__ if key not in raw]
     return f"the first line has no {', '.join(missing)}" if missing else ""
 

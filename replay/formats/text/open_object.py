@@ -29,7 +29,8 @@ CLOSERS = {
 
 BLANK = "\\s\u00a0\u200b\ufeff"
 TOKEN = re.compile(
-    f"(?P<blank>[{BLANK}]+|\\\\$)|(?P<quote>[{''.join(CLOSERS)}])|(?P<word>[\\w.+-]+)|.", re.DOTALL
+    f"(?P<blank>[{BLANK}]+|\\\\$)|(?P<quote>[{''.join(CLOSERS)}])|(?P<word>[\\w.+-]+|\\(filtered\\))|.",
+    re.DOTALL,
 )
 CONTENTS = {
     quote: re.compile(rf"(?:[^\\{closers}]|\\.)*", re.DOTALL) for quote, closers in CLOSERS.items()
@@ -39,7 +40,9 @@ WORDS = {
     **{word: word for word in ("true", "false", "null")},
     **{"True": "true", "False": "false", "None": "null"},
     # What the filters of QEMU's own tests leave where a number stood.
-    **dict.fromkeys(("TIMESTAMP", "SIZE", "OFFSET", "NUMBER", "SECS", "USECS", "PORT"), "0"),
+    **dict.fromkeys(
+        ("TIMESTAMP", "SIZE", "OFFSET", "NUMBER", "SECS", "USECS", "PORT", "LEN", "(filtered)"), "0"
+    ),
 }
 """Values without quotes, as JSON, Python and filtered outputs write them, and their JSON."""
 

@@ -52,7 +52,7 @@ class CommandLines:
 def options(words: Iterable[InputLine], time: float | None, channel: str) -> Iterator[Message]:
     """The options of a command line that stands an argument, or an option with it, a line."""
     parts = [(word.origin, part) for word in words for part in split(word.text)]
-    for (origin, name), (_, value) in zip(parts, [*parts[1:], (None, "-")], strict=True):
+    for (origin, name), (_, value) in zip(parts, [*parts[1:], (None, "-")], strict=False):
         if OPTION.fullmatch(name):
             text = "" if OPTION.fullmatch(value) or value == "-" else value
             msg = {"name": name.removeprefix("-").removeprefix("-"), "value": text}
