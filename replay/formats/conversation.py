@@ -15,6 +15,7 @@ from replay.formats.recording import Message, Recording
 from replay.formats.replies import Paired, event, pair
 from replay.formats.secrets import Cleaner
 from replay.formats.start.events import start_of
+from replay.formats.start.needs import start_note
 
 REPLY_KEYS = ("return", "error")
 HANDSHAKE = "greetings and commands that change nothing"
@@ -22,10 +23,6 @@ NO_ANSWER = "queries without an answer"
 NOT_KEPT = "answers to queries that can't be kept"
 LOST = "messages that are shortened or damaged"
 ONLY_NOTICES = "it has notices without a command; nothing can be replayed of them alone"
-NO_START = (
-    "it does not tell the drives of the start, which commands then miss: tell each with"
-    " --drive id=drive0,file=/d/a.qcow2,format=qcow2,size=64M"
-)
 
 
 def recording(
@@ -47,7 +44,8 @@ def recording(
     start = start_of(paired, drives)
     entries = iter([*start.events, *happened(paired)])
     header = LogHeader(name, description(talk, start.tells_drives))
-    remarks = () if start.tells_drives else (NO_START,)
+    note = "" if start.tells_drives else start_note(talk)
+    remarks = (note,) if note else ()
     if not any(message.role in ("command", "option") for message in talk):
         remarks = (ONLY_NOTICES,)
     lost = tuple(losses(talk))

@@ -132,7 +132,7 @@ def sources(path: Path) -> Iterator[Source]:
     if str(path) == STANDARD_INPUT:
         counted = Counted(sys.stdin.buffer)
         stream = BufferedReader(counted, BUFFER)
-        yield from unpacked("standard input", stream, Budget(name, lambda: counted.size), 0, ())
+        yield from unpacked("stdin", stream, Budget("stdin", lambda: counted.size), 0, ())
         return
     with readable(name):
         file = path.open("rb")

@@ -23,14 +23,35 @@ MOST_PLACES = 10
 """More places of what could not be read are not told in an error."""
 
 
+class DomainStart(NamedTuple):
+    """How a domain was started, as its own log tells: the file, the domain, the options.
+
+    `beside` are the texts whose only conversation is with this domain though they do not name it.
+    """
+
+    file: str
+    domain: str
+    options: Sequence[Message]
+    beside: frozenset[str] = frozenset()
+
+    @property
+    def time(self) -> float:
+        """When it was started, in seconds since 1970; 0 if nothing tells."""
+        return next((option.time for option in self.options if option.time), 0.0)
+
+
 class ImportOptions(NamedTuple):
     """What the user says of files: their format, the log's name, which of the conversations in
-    them (a domain's name or a monitor's address), and the drives that no file tells of."""
+    them (a domain's name or a monitor's address), and the drives that no file tells of.
+
+    `starts` are those of domains whose own logs are read beside the files.
+    """
 
     format: str | None = None
     name: str | None = None
     monitor: str | None = None
     drives: tuple[str, ...] = ()
+    starts: tuple[DomainStart, ...] = ()
 
 
 class Input(NamedTuple):
@@ -76,8 +97,8 @@ class ConversationReader:
     """A reader of a form in which clients and QEMU talk: all that it needs is the messages.
 
     `last_is_meant` says which of several conversations is part of a log of several files,
-    `pairs_in_runs` how replies without ids find their commands (`replies.py`); `remark` is what is
-    said of each log that it reads.
+    `pairs_in_runs` how replies without ids find their commands (`replies.py`), `joins_starts` that
+    the starts of its machines stand in other files; `remark` is what is said of each log.
     """
 
     name: str
@@ -86,6 +107,7 @@ class ConversationReader:
     messages: Callable[[Iterable[InputLine]], Iterator[Message]]
     last_is_meant: bool = False
     pairs_in_runs: bool = False
+    joins_starts: bool = False
     remark: str = ""
 
     def read(self, input: Input, options: ImportOptions) -> Iterator[Recording]:
@@ -95,18 +117,38 @@ class ConversationReader:
         without: list[Recording] = []
         for channel, messages in groups.items():
             own = channel_name(name, channel, alone=len(groups) == 1)
+            is_only = len(groups) == 1
+            start = self.start_of(channel, messages, options.starts, input.name if is_only else "")
+            talk = [*start.options, *messages] if start else messages
             recording = conversation.recording(
-                own, messages, options.drives, self.may_start_midway, self.pairs_in_runs
+                own, talk, options.drives, self.may_start_midway, self.pairs_in_runs
             )
             entries = list(recording.entries)
             if any(isinstance(entry, Event) for entry in entries):
                 own_remarks = (self.remark,) if self.remark else ()
                 remarks = (*own_remarks, *input.remarks, *recording.remarks)
-                yield replace(recording, entries=iter(entries), remarks=remarks)
+                yield replace(
+                    recording, entries=iter(entries), remarks=remarks, start=start and start.file
+                )
             else:
                 without.append(recording)
         if len(without) == len(groups):
             raise nothing_happens(input.name, without)
+
+    def start_of(
+        self, channel: str, messages: Sequence[Message], starts: Sequence[DomainStart], text: str
+    ) -> DomainStart | None:
+        """The last start before a conversation of the domain that it is with, if it is known.
+
+        `text` is what the text is called if this is its only conversation.
+        """
+        if not self.joins_starts:
+            return None
+        named = [start for start in starts if channel in (start.domain, f"{start.domain}-2")]
+        named = named or [start for start in starts if text in start.beside]
+        first = next((message.time for message in messages if message.time), None)
+        before = [start for start in named if first is None or start.time <= first]
+        return max(before or named, key=lambda start: start.time, default=None)
 
     def part(self, input: Input, options: ImportOptions) -> Sequence[Message]:
         """The messages of the only conversation, or of the last where that is meant."""

@@ -66,7 +66,7 @@ class Recording:
     yet told). They can be consumed once, and only before the next recording of the same file
     is asked for; reading on may raise a ReplayError. `left_out` counts by reason what was read
     and is no event, `secrets` what was replaced; `remarks` are for the user, `lost` says where
-    something could not be read.
+    something could not be read, `start` the other file that tells its start.
     """
 
     header: LogHeader
@@ -76,6 +76,7 @@ class Recording:
     tally: SecretCount = field(default_factory=SecretCount)
     remarks: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
+    start: str | None = None
 
     @property
     def secrets(self) -> int:

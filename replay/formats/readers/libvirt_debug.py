@@ -23,4 +23,4 @@ def why_not(head: Sequence[InputLine]) -> str:
     return "" if matches else "it does not begin with an entry as DATE+0000: THREAD: debug :"
 
 
-READER = ConversationReader("libvirtd", True, why_not, messages)
+READER = ConversationReader("libvirtd", True, why_not, messages, joins_starts=True)

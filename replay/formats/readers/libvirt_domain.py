@@ -39,4 +39,13 @@ def messages(lines: Iterable[InputLine]) -> Iterator[Message]:
                 yield from options(words, time, str(start))
 
 
+def domain_in(options: Iterable[Message]) -> str:
+    """The domain's name in its options, "" if they have none."""
+    for option in options:
+        if option.msg["name"] == "name":
+            first, _, _ = str(option.msg["value"]).partition(",")
+            return first.removeprefix("guest=")
+    return ""
+
+
 READER = ConversationReader("domain", True, why_not, messages, last_is_meant=True)

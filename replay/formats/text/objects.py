@@ -110,7 +110,7 @@ class ObjectFinder:
                     self._end_line(self._open, line, length)
                     return
             except MistakeError as mistake:
-                yield from self._drop(mistake.why)
+                yield from self._drop("cut in the middle" if self._string_lines else mistake.why)
                 if len(self._string_lines) > 1:
                     # A quote without its end has swallowed lines: they are read again without it.
                     waiting.extendleft(reversed(self._string_lines[1:]))
