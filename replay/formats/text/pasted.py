@@ -185,8 +185,8 @@ def logged(text: bytes) -> list[bytes]:
     if entry.keys() & KEYS.keys():
         return []
     value = next((entry[name] for name in TEXT_FIELDS if name in entry), None)
-    if isinstance(value, list):
-        value = bytes(part for part in value if type(part) is int and 0 <= part < 256)
+    if isinstance(value, list) and all(type(part) is int and 0 <= part < 256 for part in value):
+        value = bytes(value)
     elif isinstance(value, str):
         value = value.encode()
     if not isinstance(value, bytes):
