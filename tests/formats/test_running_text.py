@@ -64,7 +64,7 @@ def test_a_ticket_gives_its_commands_and_says_that_it_was_a_guess() -> None:
     ]
     assert "a guess" in recording.remarks[0]
     (lost,) = recording.lost
-    assert lost == f"{DATA}/ticket.txt:32: cut in the middle"
+    assert lost == f"{DATA}/ticket.txt:29: cut in the middle"
 
 
 def test_what_was_typed_into_qmp_shell_is_what_it_sent() -> None:
