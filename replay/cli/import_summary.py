@@ -55,6 +55,8 @@ def translated(header: LogHeader, events: Iterable[Event], subject: Subject) -> 
     done = translation.summarize_translation(translation.translate(log, subject), subject)
     if done is not None:
         yield f"  said in {page.translation(done)}\n"
+    elif missing := translation.without_equivalent(log, subject):
+        yield f"  in no tree of the series: {counted(missing)}\n"
 
 
 def counted(table: Mapping[str, int]) -> str:

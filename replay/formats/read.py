@@ -12,7 +12,7 @@ from replay.errors import BadInput
 from replay.events.event import Origin
 from replay.formats import conversation
 from replay.formats.packing import SAMPLE, Source, sources
-from replay.formats.reader import ImportOptions, Input, NoMessages, Reader, log_name
+from replay.formats.reader import ImportOptions, Input, NoMessages, Reader, log_name, several
 from replay.formats.readers import FILES, LAST, READERS, TEXTS, native, qmp_traffic
 from replay.formats.recording import InputLine, Message, Recording, display_name
 from replay.formats.text.pasted import plain
@@ -174,7 +174,9 @@ def unknown(name: str, head: Sequence[InputLine]) -> NoMessages:
 
 def looks_like(head: Sequence[InputLine]) -> str:
     """What a text looks like, in a few words."""
-    lines = f"its first {len(head)} lines" if len(head) > HEAD else f"{len(head)} lines"
+    lines = several(len(head), "line", "lines")
+    if len(head) > HEAD:
+        lines = f"its first {lines}"
     sample = b"".join(line.text for line in head)[:SAMPLE]
     odd = sum(byte < 32 and byte not in b"\t\r\n\x1b\x08" for byte in sample)
     if odd > len(sample) / 20:

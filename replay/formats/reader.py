@@ -180,17 +180,24 @@ class ConversationReader:
         return grouped(messages, channels)
 
 
+def several(number: int, one: str, more: str) -> str:
+    """A number with its noun."""
+    return f"{number} {one if number == 1 else more}"
+
+
 def nothing_happens(name: str, recordings: Sequence[Recording]) -> BadInput:
     """The error for a file without an event: whether nothing happened, or it could not be read."""
     lost = [place for recording in recordings for place in recording.lost]
     replies = sum(recording.left_out.get(NOT_SEEN, 0) for recording in recordings)
     if lost:
-        what = f"no command could be read, and {len(lost)} messages are cut or damaged"
+        damaged = several(len(lost), "message is", "messages are")
+        what = f"no command could be read, and {damaged} cut or damaged"
         do = "copy it again without cutting, wrapping or shortening lines"
         details = [f"not read: {place}" for place in lost[:MOST_PLACES]]
         return BadInput(what, where=name, do=do, details=details)
     if replies:
-        what = f"it has no command, only {replies} replies to commands that are not in it"
+        answers = several(replies, "reply", "replies")
+        what = f"it has no command, only {answers} to commands that are not in it"
         do = "record the commands too: libvirt's debug log has them, and qmp-shell -v shows them"
         return BadInput(what, where=name, do=do)
     do = "import it with --log NAME beside another of the same machine"

@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from replay.cli.app import app
+from replay.cli.interrupts import Interrupted
 from replay.errors import ReplayError
 
 DATA = Path(__file__).parents[1] / "data/recordings"
@@ -80,7 +81,7 @@ def test_what_can_be_read_is_stored_and_the_rest_is_named(db: Path, tmp_path: Pa
     result = run(db, "import", tmp_path / "a")
     assert result.exit_code == 2
     assert "stored good: 1 event" in result.output
-    assert f"replay: {bad}: no message in 1 lines of text\n  the nearest format" in result.stderr
+    assert f"replay: {bad}: no message in 1 line of text\n  the nearest format" in result.stderr
     assert "replay: 1 of 2 could not be read" in result.stderr
     assert run(db, "import", good).exit_code == 0
     alone = run(db, "import", bad)
@@ -93,6 +94,30 @@ def test_standard_input_is_a_file_like_others(db: Path) -> None:
     text = gzip.compress(b'see {"execute": "stop"} here\n')
     result = CliRunner().invoke(app, ["--db", str(db), "import", "-", "--log", "x"], input=text)
     assert result.output.startswith("stored x: 1 event")
+
+
+def test_a_followed_file_becomes_a_log_when_it_is_interrupted(
+    db: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "grows.jsonl"
+    path.write_text('{"execute": "stop"}\n')
+    looks: list[int] = []
+
+    def interrupt(_: float) -> None:
+        looks.append(1)
+        if len(looks) == 2:
+            path.write_text('{"execute": "stop"}\n{"execute": "cont"}\n')
+        if len(looks) == 5:
+            raise Interrupted("SIGINT")
+
+    monkeypatch.setattr("replay.formats.following.sleep", interrupt)
+    result = run(db, "import", "--follow", path, "--drive", "id=d0,file=/d/a.raw,size=1M")
+    assert result.output.startswith("stored grows: 4 events")
+    assert "followed until SIGINT" in result.stderr
+    assert "only one file" in str(run(db, "import", "--follow", path, path).exception)
+    path.write_text('{"replay_log": 1, "name": "x"}\n')
+    refused = run(db, "import", "--follow", path, "--log", "y")
+    assert "is a log already" in str(refused.exception)
 
 
 def test_a_domains_own_log_tells_the_start_of_what_libvirt_did_with_it(

@@ -312,7 +312,7 @@ def test_what_looks_like_a_message_and_is_none_is_told(tmp_path: Path, text: str
     recording, payloads = only(path)
     assert names(payloads) == ["cont"]
     assert recording.lost == (f"{path}:3: {why}",)
-    with pytest.raises(ReplayError, match="no command could be read, and 1 messages") as error:
+    with pytest.raises(ReplayError, match="no command could be read, and 1 message is") as error:
         only(written(tmp_path, f"then\n{text}\n"))
     assert error.value.details == (f"not read: {path}:2: {why}",)
 

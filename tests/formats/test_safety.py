@@ -109,7 +109,7 @@ def test_an_object_that_never_ends_is_not_collected_for_ever(
     monkeypatch.setattr(objects, "MAX_LINE", 1000)
     path = tmp_path / "endless"
     path.write_bytes(b'-> {"execute": "x", "a": [\n' + b"1,1,1,1,1,1,1,1,\n" * 100)
-    with pytest.raises(ReplayError, match="1 messages are cut") as error:
+    with pytest.raises(ReplayError, match="1 message is cut") as error:
         list(ingest.read(path))
     assert error.value.details == (f"not read: {path}:1: an object longer than 1000 characters",)
 

@@ -1,6 +1,7 @@
 """replay import, logs, log and export."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +10,8 @@ import typer
 
 from replay.cli import arguments, import_summary, listings
 from replay.cli.app import TROUBLE, app, print_error, print_text
+from replay.cli.commands.record import end as finish_recording
+from replay.cli.interrupts import Interrupted
 from replay.cli.options import LogWord, OutputFile
 from replay.cli.progress_bar import seen, with_progress
 from replay.cli.session import report_renamed
@@ -16,11 +19,15 @@ from replay.cli.terminal import print_note
 from replay.errors import ReplayError
 from replay.files import deliver
 from replay.formats.batch import Attempt, files_in, read_batch
+from replay.formats.following import drive_lines
+from replay.formats.following import follow as follow_growing
 from replay.formats.packing import Source, sources
 from replay.formats.read import FORMATS, ImportOptions, Recording, read_all
+from replay.formats.reader import log_name
+from replay.formats.recording import display_name
 from replay.reports.json import escaped
 from replay.store.event_store import EventStore
-from replay.store.unfinished import unfinished
+from replay.store.unfinished import append, begin, unfinished
 from replay.variants.subject import Subject
 
 
@@ -46,12 +53,22 @@ def import_files(
     all_or_nothing: Annotated[
         bool, typer.Option("--all-or-nothing", help="Store nothing if one file can't be read.")
     ] = False,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Read on while the file grows, until interrupted.")
+    ] = False,
 ) -> None:
-    """Put recordings into the store: files, packed or not, directories, - for standard input.
+    """Put recordings into the store.
 
-    What can be read is stored; what can't is named, and the exit status then is 2.
+    Files may be packed; directories stand for what is in them, - for standard input. What can be
+    read is stored; what can't is named, and the exit status then is 2.
     """
     options = ImportOptions(format, log, monitor, tuple(drive or ()))
+    if follow:
+        if len(files) != 1:
+            raise ReplayError("only one file can be followed", do="name one")
+        with context.obj.store() as store:
+            follow_file(store, files[0], options)
+        return
     batch = attempts(list(files_in(files)), options, all_or_nothing)
     if dry_run:
         subject = context.obj.subject()
@@ -59,6 +76,28 @@ def import_files(
         return
     with context.obj.store() as store:
         each(batch, lambda recordings: keep(recordings, store))
+
+
+def follow_file(store: EventStore, file: Path, options: ImportOptions) -> None:
+    """Stores the messages of a file as they come, and makes a log of them when it is interrupted.
+
+    If it is killed instead, replay record --finish NAME makes the log.
+    """
+    name = options.name or log_name(display_name(file))
+    begun = begin(store.database, name)
+    try:
+        keep = partial(append, store.database, begun.id)
+        if options.drives:
+            keep(list(drive_lines(options.drives)))
+        for _ in follow_growing(file, options, keep):
+            pass
+    except Interrupted as signal:
+        print_note(f"replay: followed until {signal}")
+    except ReplayError:
+        print_note("replay: what came before stays stored")
+        finish_recording(store, name, None)
+        raise
+    finish_recording(store, name, None)
 
 
 def attempts(

@@ -39,9 +39,9 @@ class NativeReader:
     def part(self, input: Input, options: ImportOptions) -> Sequence[Message]:
         """Raises BadInput: its lines are no messages."""
         raise BadInput(
-            "a file in the native form is no part of a log of several files",
+            "a file in the native form is a log already, and no part of one",
             where=input.name,
-            do="leave out --log",
+            do="import it by itself",
         )
 
 

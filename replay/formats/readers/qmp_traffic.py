@@ -15,11 +15,13 @@ from replay.formats.recording import InputLine, Message, weight
 class TrafficLine(msgspec.Struct, frozen=True):
     """A line that tells more than the message; C sent the client, S the server.
 
+    `t` is null where the time was not told.
+
     O is an option of the command line that started the machine: its name and its value. Of what
     was no message only that is told, under "lost", and why; and under "client" when one came.
     """
 
-    t: float
+    t: float | None
     dir: Literal["C", "S", "O"]
     msg: dict[str, Any]
 
