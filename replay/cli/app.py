@@ -48,7 +48,6 @@ app = typer.Typer(
 
 DIFFERS = 1
 TROUBLE = 2
-TROUBLE = 2
 
 
 def main() -> NoReturn:
@@ -58,11 +57,18 @@ def main() -> NoReturn:
             app(prog_name="replay")
     except ReplayError as error:
         ended()
-        print_note(f"replay: {escape(str(error))}")
+        print_error(error)
     except Interrupted as signal:
         ended()
         print_note(f"replay: ended by {signal}; what it had not reported as done is undone")
     sys.exit(TROUBLE)
+
+
+def print_error(error: ReplayError) -> None:
+    """Says what went wrong, on standard error: a line, and one for each further detail."""
+    print_note(f"replay: {escape(str(error))}")
+    for detail in error.details:
+        print_note(f"  {escape(detail)}")
 
 
 def print_version(wanted: bool) -> None:
