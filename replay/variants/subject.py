@@ -27,13 +27,24 @@ class NodeConfig(
     """The class of nodes, its child fields in walking order, and where the roots are.
 
     `roots` is the machine's field that lists the root nodes, `root_name` the node's field that
-    names one.
+    names one. Each may be several, of which the first counts that a tree has. A name with a dot
+    leads on: to the field of the object that is listed, or that the field refers to.
     """
 
     class_name: str
     children: tuple[str, ...]
-    roots: str
-    root_name: str
+    roots: str | tuple[str, ...]
+    root_name: str | tuple[str, ...]
+
+    @property
+    def root_lists(self) -> tuple[str, ...]:
+        """The names in `roots`."""
+        return _several(self.roots)
+
+    @property
+    def root_names(self) -> tuple[str, ...]:
+        """The names in `root_name`."""
+        return _several(self.root_name)
 
 
 class FieldConfig(
@@ -42,10 +53,20 @@ class FieldConfig(
     forbid_unknown_fields=True,
     rename={"source": "from", "shown": "as"},
 ):
-    """The model's field that an observed field shows: itself, whether it is set, or its length."""
+    """The model's field that an observed field shows: itself, whether it is set, or its length.
 
-    source: str
+    There may be several sources, of which a tree has one; one with a dot leads through the object
+    that a field refers to. Where it refers to none, what is shown is `otherwise`.
+    """
+
+    source: str | tuple[str, ...]
     shown: Literal["value", "present", "count"] = "value"
+    otherwise: str | int | bool | tuple[int, ...] | None = None
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The names in `source`."""
+        return _several(self.source)
 
 
 class JobsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -132,6 +153,11 @@ def check_name(name: str, where: str = "") -> None:
     if not re.fullmatch(r"[A-Za-z]\w*", name, re.ASCII) or re.fullmatch(r"[0-9a-f]{7,40}", name):
         do = "use a letter, then letters, digits and _, and nothing that could be a sha"
         raise ReplayError(f"{name!r} cannot name a variant", where=where, do=do)
+
+
+def _several(names: str | tuple[str, ...]) -> tuple[str, ...]:
+    """One name or several, as several."""
+    return (names,) if isinstance(names, str) else names
 
 
 def _table(document: dict[str, Any], key: str, path: Path) -> list[tuple[str, Any]]:
