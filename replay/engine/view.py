@@ -177,8 +177,15 @@ def _seen(value: Value, rule: FieldConfig, glass: _Glass) -> PlainValue:
     if rule.shown == "present":
         return bool(value)
     if rule.shown == "count":
-        return len(value) if isinstance(value, tuple | FrozenMap) else 0
+        return _count(value)
     return _plain(rule.otherwise if value is None else value, glass)
+
+
+def _count(value: Value) -> int:
+    """The items of a list or dict; of a number, which older trees may have, itself."""
+    if isinstance(value, int):
+        return value
+    return len(value) if isinstance(value, tuple | FrozenMap) else 0
 
 
 def _plain(value: Value, glass: _Glass, within: tuple[int, ...] = ()) -> PlainValue:
