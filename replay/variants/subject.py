@@ -76,10 +76,14 @@ class JobsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class VariantConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A named variant: its expression, and a line about it."""
+    """A named variant: its expression, and a line about it.
+
+    Where no variant is asked for, all stand that are so by default.
+    """
 
     revision: str
     about: str = ""
+    by_default: bool = True
 
 
 class SubjectConfig(msgspec.Struct, frozen=True):
@@ -93,6 +97,11 @@ class SubjectConfig(msgspec.Struct, frozen=True):
     bits: Mapping[str, Mapping[str, int]] = {}
     variants: Mapping[str, VariantConfig] = {}
     more: Mapping[str, Any] = {}
+
+    @property
+    def default_variants(self) -> tuple[str, ...]:
+        """The names of the variants that stand where none is asked for."""
+        return tuple(name for name, variant in self.variants.items() if variant.by_default)
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,8 +126,8 @@ class Subject:
         return resolve(self, expression, named or {})
 
     def variants(self, *expressions: str) -> "tuple[Variant, ...]":
-        """The variants of several expressions; those that the subject names if there are none."""
-        return tuple(map(self.variant, expressions or self.config.variants))
+        """The variants of several expressions; the subject's own by default if there are none."""
+        return tuple(map(self.variant, expressions or self.config.default_variants))
 
 
 def read_config(path: Path) -> SubjectConfig:
