@@ -182,6 +182,7 @@ def _unknown(asked: Request) -> Outcome:
     return Outcome("refused", error=error, gap=GapReason.NOT_MODELLED)
 
 
+# A log's images are put on the disk once for each variant that it runs in.
 @lru_cache(maxsize=4096)
 def _image(state: State, image: Image) -> tuple[State, Outcome]:
     """Puts the file on the disk; what its backing files hold fills clusters written in part."""
@@ -190,8 +191,8 @@ def _image(state: State, image: Image) -> tuple[State, Outcome]:
     number = disk.create(image.name, image.format, image.size, *backing)
     if number < 0:
         return state, Outcome("refused", error={"errno": "ENOENT"})
-    found = backing_chain(disk.frozen(), number)
-    chain = [number] if isinstance(found, str) else [inode.number for inode in found]
+    walked = backing_chain(disk.frozen(), number)
+    chain = [number] if isinstance(walked, str) else [inode.number for inode in walked]
     for run in image.data:
         disk.write(chain, run.offset, run.length, run.pattern)
     return State(state.objects, state.machine, state.next_id, disk.frozen()), NOTHING
@@ -206,6 +207,7 @@ class _Content:
     log: Log = field(compare=False)
 
 
+# A log runs in several variants, and its requests are the same in all.
 @lru_cache(maxsize=256)
 def _requests(content: _Content) -> tuple[Request, ...]:
     return tuple(request(e.payload, content.subject.config) for e in content.log.events)
