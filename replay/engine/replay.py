@@ -22,7 +22,7 @@ from replay.events.event import (
 )
 from replay.language import Crashed, Ending, Failed, Program, Refused, Returned
 from replay.progress import Progress, no_progress
-from replay.state.disk import backing_chain
+from replay.state.disk import Disk, backing_chain
 from replay.state.objects import State, plain, stopped
 from replay.state.working_disk import WorkDisk
 from replay.variants.subject import Subject
@@ -31,6 +31,10 @@ from replay.variants.variant import Variant
 
 MEMO_SIZE = 200_000
 """How many transitions are remembered; the oldest go first."""
+
+
+EXIT = "machine_exit"
+"""The model's function for the end of the program."""
 
 
 class Outcome(Struct, frozen=True):
@@ -121,6 +125,18 @@ def replay(log: Log, variant: Variant, watch: Progress = no_progress) -> Trace:
         state, outcome = _step(variant.program, state, asked)
         steps.append(Step(seq, event, outcome, state))
     return Trace(log, variant, tuple(steps))
+
+
+def disk_left(variant: Variant, state: State) -> Disk:
+    """The disk when the program has ended, if it ends in this state.
+
+    What a program does on its way out is the model's function machine_exit, where a tree has one.
+    """
+    program = variant.program
+    if state.machine is None or EXIT not in program.functions:
+        return state.disk
+    after, _ = program.call(EXIT, (), state)
+    return after.disk
 
 
 def transitions(trace: Trace) -> Iterator[TransitionKey]:

@@ -12,7 +12,7 @@ from replay.engine.compare import Place, compare_views
 from replay.engine.diff import Diff, Divergence
 from replay.engine.observed_trace import AnyTrace, ObservedTrace, hidden_fields
 from replay.engine.places import ABSENT
-from replay.engine.replay import Outcome, Trace
+from replay.engine.replay import Outcome, Trace, disk_left
 from replay.engine.view import View, view
 from replay.errors import ReplayError
 from replay.events.event import Payload
@@ -187,7 +187,7 @@ def run_report(trace: Trace, until: int | None = None) -> RunReport:
         log=log_id(trace),
         variant=variant_id(trace),
         steps=steps,
-        final_files=final_files(states[-1].disk),
+        final_files=final_files(disk_left(trace.variant, states[-1])),
         bits=subject.config.bits,
     )
 

@@ -4,10 +4,11 @@ from functools import cache
 
 import pytest
 
-from replay.engine.replay import Outcome, Trace, replay
+from replay.engine.replay import Outcome, Trace, disk_left, replay
 from replay.engine.view import view
 from replay.events.event import Log
 from replay.formats import read as ingest
+from replay.state.disk import final_files
 from tests.examples import PATCHES
 from tests.story import files, flags, subject, variant
 from tests.story import trace as founding
@@ -95,6 +96,15 @@ def test_the_stream_of_one_drive_takes_another_off_the_list_from_dd62f1ca_on():
     around = ("d42a8a93", "dd62f1ca", "swapless")
     found = statuses("lost-drive", "blockdev-snapshot-sync", *around, nth=1)
     assert found == ["returned", "refused", "refused"]
+
+
+def test_and_at_the_end_what_the_guest_wrote_to_that_is_lost():
+    def left(at: str) -> object:
+        last = trace("lost-drive", at).steps[-1].state
+        return final_files(disk_left(variant(at), last))["/images/other.qcow2"]["content_runs_KiB"]
+
+    assert left("d42a8a93") == left("b1e6fc08") == [[98, 64], [0, 4032]]
+    assert left("dd62f1ca") == left("swapless") == [[0, 4096]]
 
 
 @pytest.mark.parametrize("command", ["blockdev-snapshot-sync", "block_resize"])
