@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from replay.engine.node_paths import NodePath, Objects, node_paths
 from replay.state.disk import Disk, Inode, listing
 from replay.state.extents import SECTOR
-from replay.state.objects import FrozenMap, Object, Ref, State, Value
+from replay.state.objects import FrozenMap, Object, Ref, State, Value, items_in
 from replay.variants.subject import Subject, SubjectConfig
 
 PlainValue = Any
@@ -78,13 +78,14 @@ def _machine(objects: tuple[Object, ...], machine: int | None, subject: Subject)
     """The view without files."""
     if machine is None:
         return View(running=False)
-    fields = {thing.id: dict(thing.fields) for thing in objects}
+    fields = {thing.id: _by_name(thing) for thing in objects}
     nodes = [thing.id for thing in objects if thing.cls == subject.config.node.class_name]
     found = node_paths(machine, nodes, fields, subject.config.node)
     paths: dict[int, str] = {}
     for role, id in (found.rooted | found.loose).items():
         paths.setdefault(id, ".".join(role))
-    glass = _Glass(fields, paths, _shown(subject.config))
+    things = {thing.id: thing for thing in objects}
+    glass = _Glass(things, fields, paths, subject)
     return View(
         running=True,
         nodes=_nodes(found.rooted, glass),
@@ -119,18 +120,49 @@ def extents(inode: Inode) -> list[dict[str, int]]:
 
 
 class _Glass(NamedTuple):
-    """What is needed to look at an object.
+    """What is needed to look at an object; `paths` has each node's first path."""
 
-    `paths` has each node's first path. `shown` has, for fields that are not simply shown, the
-    names under which they are, each with "value", "present" or "count".
-    """
-
+    things: Mapping[int, Object]
     objects: Objects
     paths: Mapping[int, str]
-    shown: Mapping[str, tuple[tuple[str, str], ...]]
+    subject: Subject
 
 
-def _shown(config: SubjectConfig) -> dict[str, tuple[tuple[str, str], ...]]:
+NO_PATHS: Mapping[int, str] = {}
+
+
+# Most objects are the same in many states, and of these most refer to no other where it shows.
+@lru_cache(maxsize=16_384)
+def _by_name(thing: Object) -> Mapping[str, Value]:
+    """An object's fields by their names."""
+    return dict(thing.fields)
+
+
+@lru_cache(maxsize=16_384)
+def _own_fields(thing: Object, subject: Subject) -> Mapping[str, PlainValue] | None:
+    """The observed fields of an object, None if one of them refers to another object."""
+    shown = _shown(subject)
+    for source, value in thing.contents.compound:
+        values = any(how == "value" for _, how in shown.get(source, ((source, "value"),)))
+        if values and _refers(value):
+            return None
+    return _fields_as_shown(thing, _Glass({}, {}, NO_PATHS, subject))
+
+
+def _refers(value: Value) -> bool:
+    refs: list[int] = []
+    items_in(value, refs)
+    return bool(refs)
+
+
+# Asked for with every object.
+@lru_cache(maxsize=64)
+def _shown(subject: Subject) -> Mapping[str, tuple[tuple[str, str], ...]]:
+    """For fields that are not simply shown, the names under which they are, and how each is.
+
+    That is by its "value", whether it is "present", or its "count".
+    """
+    config = subject.config
     jobs = (config.jobs.field,) if config.jobs else ()
     shown: dict[str, tuple[tuple[str, str], ...]] = dict.fromkeys(
         (*config.hidden, *config.node.children, *jobs), ()
@@ -154,11 +186,18 @@ def _jobs(config: SubjectConfig, glass: _Glass) -> dict[str, Mapping[str, PlainV
     }
 
 
-def _fields(id: int, glass: _Glass) -> dict[str, PlainValue]:
+def _fields(id: int, glass: _Glass) -> Mapping[str, PlainValue]:
     """The observed fields of an object under their observed names, in the model's order."""
+    thing = glass.things[id]
+    own = _own_fields(thing, glass.subject)
+    return _fields_as_shown(thing, glass) if own is None else own
+
+
+def _fields_as_shown(thing: Object, glass: _Glass) -> Mapping[str, PlainValue]:
     seen: dict[str, PlainValue] = {}
-    for source, value in glass.objects[id].items():
-        for name, how in glass.shown.get(source, ((source, "value"),)):
+    shown = _shown(glass.subject)
+    for source, value in thing.fields:
+        for name, how in shown.get(source, ((source, "value"),)):
             if how == "present":
                 seen[name] = bool(value)
             elif how == "count":

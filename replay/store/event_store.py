@@ -13,8 +13,13 @@ from sqlalchemy import Connection, Row, func, insert, select
 
 from replay.errors import NotFound, ReplayError, StoreError
 from replay.events.event import NAME_LENGTH, Event, Log, LogEntry, LogHeader, Observation, Origin
-from replay.events.json_form import event_line, header_line, observation_line
-from replay.store.backend import begin_write
+from replay.events.json_form import (
+    SCHEMA_VERSION,
+    event_line,
+    header_line,
+    observation_line,
+)
+from replay.store.backend import begin_write, rows_of
 from replay.store.database import Database, failures, must_be_there, open_database
 from replay.store.rows import (
     description_of,
@@ -30,6 +35,9 @@ CHUNK = 1000
 """How many events are read or written at a time, so that a long log needs little memory."""
 
 
+CONTENTS = "SELECT payload, schema_version FROM events WHERE log = ? ORDER BY seq"
+
+
 class LogInfo(NamedTuple):
     """A stored log without its events."""
 
@@ -37,6 +45,16 @@ class LogInfo(NamedTuple):
     description: str
     fingerprint: str
     events: int
+
+
+class StoredContents(NamedTuple):
+    """A stored log as the contents of its events, in canonical JSON.
+
+    None where an event is stored in a form that only `load` reads, or is damaged.
+    """
+
+    name: str
+    contents: tuple[str, ...] | None
 
 
 def find(connection: Connection, log: str) -> Row[Any]:
@@ -202,6 +220,22 @@ class EventStore:
             loaded = tuple(read(connection, row))
             seen = tuple(read_observations(connection, row))
         return Log(row.name, header(row), loaded, row.fingerprint, seen)
+
+    def contents(self, names: Iterable[str] | None = None) -> Iterator[StoredContents]:
+        """What the events of the named logs say, in this order, or of all by name.
+
+        It is much faster than `load`, since nothing is parsed. An unknown name raises
+        ReplayError before the first log comes.
+        """
+        with failures(self.database.where), self.database.engine.connect() as connection:
+            wanted = stored_names(connection) if names is None else names
+            for log in [find(connection, name) for name in wanted]:
+                rows = list(rows_of(connection, CONTENTS, (log.id,)))
+                is_plain = all(
+                    version == SCHEMA_VERSION and type(said) is str for said, version in rows
+                )
+                said = tuple([said for said, _ in rows])
+                yield StoredContents(log.name, said if is_plain else None)
 
     def export(self, names: Iterable[str] | None = None) -> Iterator[bytes]:
         """The lines of the native form of the named logs in this order, or of all by name.
