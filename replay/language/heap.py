@@ -222,23 +222,25 @@ class Heap:
         self._freed.add(number)
         self._is_written = True
 
-    def swap(self, one: Any, other: Any) -> None:
-        """Exchanges the fields of two objects of one class; who points to them stays."""
-        shape = self._shapes[type(_object(one)).__name__]
-        if type(one).__name__ != type(_object(other)).__name__:
-            raise TypeError(f"swap of {one} and {other}")
+    def swap(self, left: Any, right: Any) -> None:
+        """Exchanges the fields of two objects of one class; references to either stay."""
+        shape = self._shapes[type(_object(left)).__name__]
+        if type(left).__name__ != type(_object(right)).__name__:
+            raise TypeError(f"swap of {left} and {right}")
         self._meter.tick(len(shape.fields))
-        mine, its = shape.values(one), shape.values(other)
-        for field, my_value, its_value in zip(shape.fields, mine, its, strict=True):
-            setattr(one, field, its_value)
-            setattr(other, field, my_value)
+        left_values, right_values = shape.values(left), shape.values(right)
+        for field, left_value, right_value in zip(
+            shape.fields, left_values, right_values, strict=True
+        ):
+            setattr(left, field, right_value)
+            setattr(right, field, left_value)
 
     def walk(self, start: Any, field: str) -> Iterator[Live]:
-        """The object and what its field leads to, up to None or one that was seen before."""
-        seen = set()
+        """The object and what its field leads to, up to None or an object that came before."""
+        visited = set()
         node = start
-        while node is not None and _object(node)._id not in seen:
-            seen.add(node._id)
+        while node is not None and _object(node)._id not in visited:
+            visited.add(node._id)
             yield node
             node = getattr(node, field)
 

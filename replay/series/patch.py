@@ -45,9 +45,9 @@ def parse_patch(text: str, name: str, strip: int = 1) -> Patch:
     mail = _mail(text, name)
     if mail is not None:
         text = _decoded(mail, text, name)
-    header, at = split_header(text)
+    header, index = split_header(text)
     lines = text.removesuffix("\n").split("\n")
-    files = parse_diff(lines, at, name, strip)
+    files = parse_diff(lines, index, name, strip)
     sha = _FROM.match(text)
     description = header if mail is None else header.partition("\n\n")[2]
     commits = _COMMITS.search(header)
@@ -65,8 +65,8 @@ def parse_patch(text: str, name: str, strip: int = 1) -> Patch:
 def split_header(text: str) -> tuple[str, int]:
     """What stands before the diff, without a line `---` at its end, and the diff's line from 0."""
     lines = text.split("\n")
-    diff = next((at for at in range(len(lines)) if starts_diff(lines, at)), len(lines))
-    end = next((at for at in range(diff) if lines[at].rstrip() == "---"), diff)
+    diff = next((index for index in range(len(lines)) if starts_diff(lines, index)), len(lines))
+    end = next((index for index in range(diff) if lines[index].rstrip() == "---"), diff)
     return "\n".join(lines[:end]), diff
 
 

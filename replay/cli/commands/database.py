@@ -40,5 +40,5 @@ def back_up(context: typer.Context, file: Annotated[Path, typer.Argument(metavar
 def migrate(context: typer.Context) -> None:
     """Bring the database to the form of this version."""
     with context.obj.store() as store:
-        found = store.database.found
-    print_text(f"the database {context.obj.db} is up to date, it was {found or 'new'}\n")
+        revision = store.database.revision
+    print_text(f"the database {context.obj.db} is up to date, it was {revision or 'new'}\n")
