@@ -14,12 +14,17 @@ MOST_PLACES = 10
 """More places of what could not be read than a reader looks at are only counted."""
 
 
-def notes(recording: Recording) -> Iterator[str]:
-    """Lines about what did not get in. True once the recording's entries are consumed."""
+def notes(recording: Recording, show_removed: bool = False) -> Iterator[str]:
+    """Lines about what did not get in. True once the recording's entries are consumed.
+
+    With `show_removed` the places of secrets are told, never what stood there.
+    """
     if recording.left_out:
         yield f"  left out: {counted(recording.left_out)}\n"
     if recording.secrets:
         yield f"  {words.count(recording.secrets, 'secret')} replaced\n"
+    for place in recording.tally.places if show_removed else ():
+        yield f"  removed: {words.escape(place)}\n"
     for place in recording.lost[:MOST_PLACES]:
         yield f"  not read: {words.escape(place)}\n"
     if len(recording.lost) > MOST_PLACES:
@@ -27,7 +32,7 @@ def notes(recording: Recording) -> Iterator[str]:
     yield from (f"  note: {words.escape(remark)}\n" for remark in recording.remarks)
 
 
-def summary(recording: Recording, subject: Subject) -> str:
+def summary(recording: Recording, subject: Subject, show_removed: bool = False) -> str:
     """What would be stored of a recording, whose entries it consumes, and how it would be said."""
     events: list[Event] = []
     kinds: Counter[str] = Counter()
@@ -45,7 +50,7 @@ def summary(recording: Recording, subject: Subject) -> str:
     lines = [f"{words.escape(header.name)}: {words.escape(header.description)}\n"]
     tables = {"events": kinds, "commands": commands, "observations": observations}
     lines += [f"  {name}: {counted(table)}\n" for name, table in tables.items() if table]
-    return "".join([*lines, *translated(header, events, subject), *notes(recording)])
+    return "".join([*lines, *translated(header, events, subject), *notes(recording, show_removed)])
 
 
 def translated(header: LogHeader, events: Iterable[Event], subject: Subject) -> Iterator[str]:
