@@ -68,6 +68,6 @@ DATA = re.compile(r"(?<![\w-])data=(?P<value>(?:[^,\s\"']|,,)++)")
 
 SUSPECT = re.compile(
     rb"(?i)pass|pwd|\bpin\b|secret|token|cookie|key|sig\b|sig=|signature|auth|bearer|credential"
-    rb"|://[^/\s]{0,400}@|eyJ|AKIA|-u |--user|vl\.|\\[u/]"
+    rb"|\"property\"|://[^/\s]{0,400}@|eyJ|AKIA|-u |--user|vl\.|\\[u/]"
 )
 """What is in every text that may hold a secret, or a random name; most are free of it."""

@@ -1,7 +1,7 @@
 """Replacing secrets and random file names in what is read."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -21,12 +21,17 @@ from replay.formats.secret_shapes import (
     SWITCHES,
     TYPE_NAMES,
 )
+from replay.formats.text.objects import whole_end
 
 TEMPORARY = re.compile(r"(?<![^\s\",:=])(?:[^\s\",:=]{0,200}/)?vl\.[A-Za-z0-9]{6}(?![A-Za-z0-9])")
 """The file that is laid over an image for snapshot=on."""
 
 MOST_PLACES = 1000
 """More places of secrets than anyone reads are only counted."""
+
+
+MOST_OBJECTS = 100
+"""So many objects of JSON in a text are read as such; in what lies behind shapes are looked for."""
 
 
 class Cleaner:
@@ -127,23 +132,34 @@ class Cleaner:
             return text
         if self._numbers and "vl." in text:
             text = TEMPORARY.sub(self._temporary, text)
-        start = text[:5] if text.startswith("json:") else ""
-        if text.startswith("{", len(start)):
-            cleaned = self._json(text[len(start) :])
-            if cleaned is not None:
-                return start + cleaned
+        text = "".join(self._pieces(text))
         if "data=" in text and SECRET_OPTIONS.search(text):
             text = DATA.sub(self._replaced, text)
         for pattern in SHAPES:
             text = pattern.sub(self._replaced, text)
         return text
 
-    def _json(self, text: str) -> str | None:
-        """JSON that stands in a text without the secrets in it, None for what is none."""
+    def _pieces(self, text: str) -> Iterator[str]:
+        """A text piece by piece; the objects of JSON in it without the secrets in them."""
+        done = start = 0
+        for _ in range(MOST_OBJECTS):
+            start = text.find('{"', start)
+            if start < 0:
+                break
+            end = whole_end(text, start)
+            if end:
+                yield text[done:start]
+                yield self._json(text[start:end])
+                done = end
+            start = end or start + 1
+        yield text[done:]
+
+    def _json(self, text: str) -> str:
+        """A text of JSON without the secrets in it."""
         try:
             fields = msgspec.json.decode(text, type=dict[str, Any])
         except (msgspec.MsgspecError, RecursionError):
-            return None
+            return text
         before = self.tally.secrets
         cleaned = self._object(fields)
         # What has no secret stays as it was written.
