@@ -9,7 +9,7 @@ import typer
 from replay.cli import arguments, import_summary, listings
 from replay.cli.app import app, print_result
 from replay.cli.options import LogWord, OutputFile
-from replay.cli.progress_bar import seen, with_progress
+from replay.cli.progress_bar import is_interactive, with_progress
 from replay.cli.session import report_renamed
 from replay.cli.terminal import print_note
 from replay.files import deliver
@@ -54,8 +54,8 @@ def import_files(
 
 
 def lines(file: Path) -> Iterator[InputLine]:
-    """The lines of a file; on a terminal it is told how far they have been read."""
-    if not (seen() and file.is_file()):
+    """The lines of a file; on a terminal with how far they have been read."""
+    if not (is_interactive() and file.is_file()):
         return read_lines(file)
     return iter(with_progress(read_lines(file), sum(1 for _ in read_lines(file)), "lines"))
 

@@ -245,8 +245,8 @@ def _condition(why: Explanation) -> CauseLink | None:
 def _did(link: CauseLink, why: Explanation, verb: str) -> str:
     if not link.function:
         return "it is as it was made"
-    at = "" if link.seq in (why.since, 0) else f" at #{link.seq}"
-    return f"{link.function} {verb}{at}{_by(link)}"
+    when = "" if link.seq in (why.since, 0) else f" at #{link.seq}"
+    return f"{link.function} {verb}{when}{_by(link)}"
 
 
 def _by(link: CauseLink) -> str:

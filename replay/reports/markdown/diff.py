@@ -43,7 +43,7 @@ def _diff(report: DiffReport) -> Iterator[str]:
 
 
 def _effects(done: PatchEffects, report: DiffReport) -> Iterator[str]:
-    """What a patch did that is asked about: behaviour, then state."""
+    """What a patch of interest did: behaviour, then state."""
     yield f"### {_patches(done)}"
     yield ""
     if not done.effects:
@@ -93,9 +93,9 @@ def _set(flag: str, set_here: tuple[str, ...] | None) -> str:
 def _divergences(report: DiffReport) -> Iterator[str]:
     names = [variant.name for variant in report.variants]
     rows = []
-    for one in report.divergences:
-        divergence = one.divergence
-        texts = value_texts(one, report.bits)
+    for entry in report.divergences:
+        divergence = entry.divergence
+        texts = value_texts(entry, report.bits)
         values = [cell(texts.get(name, "not there")) for name in names]
         where = " ".join(filter(None, (divergence.place.path, divergence.place.field)))
         span = words.span(divergence.first_seq, divergence.last_seq)

@@ -15,8 +15,8 @@ def bisect(report: BisectReport) -> Page:
     pieces: list[str | Piece] = [*header(report.log, report.variants), ""]
     pieces.append(block("", headline(report), role="headline"))
     for change in report.changes:
-        for turned in change.step:
-            pieces += ["", *_patch(turned.patch)]
+        for part in change.step:
+            pieces += ["", *_patch(part.patch)]
         pieces += ["", *_answers(change, report.flags)]
     steps = "1 patch" if report.steps == 1 else f"{report.steps} patches"
     work = f"{steps} between them, {words.count(report.replays, 'replay')}"

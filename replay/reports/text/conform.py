@@ -106,8 +106,11 @@ def differences(result: RecordingAgreement, bits: Bits) -> Iterator[str]:
     """What differs at the first disagreement."""
     for place, values in result.first.items():
         name = ".".join(filter(None, (place.path, place.field)))
-        texts = {who: _named_bits(side, bits.get(place.field, {})) for who, side in values.items()}
-        sides = ", ".join(f"{text} in {words.escape(who)}" for who, text in texts.items())
+        texts = {
+            variant: _named_bits(side, bits.get(place.field, {}))
+            for variant, side in values.items()
+        }
+        sides = ", ".join(f"{text} in {words.escape(variant)}" for variant, text in texts.items())
         yield f"{words.escape(name)}: {sides}"
 
 

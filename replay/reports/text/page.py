@@ -57,7 +57,7 @@ def listing(pieces: Iterable[str | Piece]) -> Page:
 def pages(several: Iterable[Page]) -> Page:
     """Pages one after another, with a rule between two."""
     first, *others = several
-    return page([*first.pieces, *(p for it in others for p in ("", RULE, *it.pieces))])
+    return page([*first.pieces, *(p for other in others for p in ("", RULE, *other.pieces))])
 
 
 def block(lead: str, body: str, hang: int = 0, role: TextStyle = "") -> Piece:
@@ -175,12 +175,12 @@ def variant_lines(variants: Iterable[VariantId]) -> Iterator[Piece]:
 
 def translation(done: TranslationSummary) -> str:
     """What a translation did, in a few sentences."""
-    told = f"words of these trees: {words.count(done.translated, 'event')} translated"
-    told += f", {done.idle} that {'asks' if done.idle == 1 else 'ask'} nothing of them"
+    text = f"words of these trees: {words.count(done.translated, 'event')} translated"
+    text += f", {done.idle} that {'asks' if done.idle == 1 else 'ask'} nothing of them"
     if not done.without_equivalent:
-        return f"{told}, none without an equivalent"
+        return f"{text}, none without an equivalent"
     missing = [f"{name} ({count})" for name, count in done.without_equivalent.items()]
-    return f"{told}; without an equivalent: {words.listing(missing)}"
+    return f"{text}; without an equivalent: {words.listing(missing)}"
 
 
 def fitted(phrases: list[str], width: int) -> str:
