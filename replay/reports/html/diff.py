@@ -10,6 +10,7 @@ from msgspec import Struct
 from replay.progress import Progress, no_progress
 from replay.reports import words
 from replay.reports.documents import effects
+from replay.reports.documents.common import translation
 from replay.reports.documents.diff import DiffReport
 from replay.reports.documents.divergences import DivergenceReport, change
 from replay.reports.documents.divergences import values as value_texts
@@ -20,7 +21,6 @@ from replay.reports.drawing.svg import STYLE
 from replay.reports.html.packing import Packing, pack
 from replay.reports.html.templates import digest, environment, text
 from replay.reports.html.timeline import timeline
-from replay.reports.text.page import translation
 from replay.series import Patch
 from replay.variants.path import PatchChange
 

@@ -9,13 +9,11 @@ from replay.reports.documents.effects import (
     LEVELS,
     PatchEffects,
     by_change,
-    day,
     listed,
     phrases,
-    title,
 )
 from replay.reports.documents.flag_tables import FlagTable
-from replay.reports.markdown.markup import cell, code, header, prose, table
+from replay.reports.markdown.markup import cell, code, header, patch_name, prose, table
 
 
 def diffs(document: DiffReports) -> str:
@@ -54,13 +52,7 @@ def _effects(done: PatchEffects, report: DiffReport) -> Iterator[str]:
 
 
 def _patches(done: PatchEffects) -> str:
-    names = []
-    for change in done.step:
-        patch = change.patch
-        without = "without " if change.out else ""
-        sha = f"{code(patch.sha[:8])} " if patch.sha else ""
-        date = f" ({prose(day(patch))})" if patch.date else ""
-        names.append(f"{without}{sha}{prose(title(patch))}{date}")
+    names = (("without " if c.out else "") + patch_name(c.patch) for c in done.step)
     return " with ".join(names)
 
 
