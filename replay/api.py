@@ -30,6 +30,7 @@ from replay.reports.documents.check import CheckReport, check_report
 from replay.reports.documents.flag_tables import first_bit
 from replay.reports.documents.headline import chief
 from replay.reports.rendering import Report, report
+from replay.reports.verdict import agreement
 from replay.variants.variant import Subject, Variant
 from replay.variants.variant import load_subject as load_subject_from
 
@@ -160,8 +161,9 @@ def headline_place(ends: tuple[ModelTrace, ModelTrace]) -> tuple[Place, int]:
     """
     difference = diff(*ends)
     if not difference.divergences:
-        names = " and ".join(trace.variant.name for trace in ends)
-        raise ReplayError(f"{names} do not differ", do="name what to look for, or other variants")
+        names = [trace.variant.name for trace in ends]
+        what = agreement(difference.compared, names).rstrip(".")
+        raise ReplayError(what, do="name what to look for, or other variants")
     bits = ends[0].variant.subject.config.bits
     first = chief(difference, bits)
     flag = first_bit(first, bits) or ""

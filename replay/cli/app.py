@@ -57,11 +57,18 @@ def main() -> NoReturn:
             app(prog_name="replay")
     except ReplayError as error:
         clear_bars()
-        print_note(f"replay: {escape(str(error))}")
+        print_error(error)
     except Interrupted as signal:
         clear_bars()
         print_note(f"replay: ended by {signal}; what it had not reported as done is undone")
     sys.exit(TROUBLE)
+
+
+def print_error(error: ReplayError) -> None:
+    """Says what went wrong, on standard error: a line, and one for each further detail."""
+    print_note(f"replay: {escape(str(error))}")
+    for detail in error.details:
+        print_note(f"  {escape(detail)}")
 
 
 def print_version(yes: bool) -> None:

@@ -13,6 +13,9 @@ from replay.store.event_store import AddedLog
 from replay.variants import translation
 from replay.variants.subject import Subject
 
+MOST_PLACES = 10
+"""More places of what could not be read than a reader looks at are only counted."""
+
 
 def stored(result: AddedLog, recording: Recording) -> Page:
     """What became of a recording, whose entries are consumed, and what did not get in."""
@@ -24,6 +27,10 @@ def _notes(recording: Recording) -> Iterator[str]:
         yield f"  left out: {counted(recording.left_out)}"
     if recording.secrets:
         yield f"  {words.count(recording.secrets, 'secret')} replaced"
+    for place in recording.lost[:MOST_PLACES]:
+        yield f"  not read: {words.escape(place)}"
+    if len(recording.lost) > MOST_PLACES:
+        yield f"  not read: {len(recording.lost) - MOST_PLACES} more"
     yield from (f"  note: {words.escape(remark)}" for remark in recording.remarks)
 
 
@@ -54,6 +61,8 @@ def _translated(header: LogHeader, events: Sequence[Event], subject: Subject) ->
     done = translation.summarize_translation(translation.translate(log, subject), subject)
     if done is not None:
         yield f"  said in {common.translation(done)}"
+    elif missing := translation.without_equivalent(log, subject):
+        yield f"  in no tree of the series: {counted(missing)}"
 
 
 def counted(table: Mapping[str, int]) -> str:

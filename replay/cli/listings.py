@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from replay.events.event import Log
 from replay.reports import words
 from replay.reports.text.page import Page, Piece, columns, listing
+from replay.series import parse_revision
 from replay.series.annotate import AnnotatedLine
 from replay.store.event_store import AddedLog, LogInfo
 from replay.store.unfinished import Unfinished, next_command
@@ -106,8 +107,20 @@ def variants(subject: Subject, named: Mapping[str, str], with_series: bool) -> P
 def _series(subject: Subject) -> Iterator[Piece]:
     """The patches in their order: sha, date, subject."""
     patches = subject.series.patches
-    rows = [(patch.sha[:10], _day(patch.date), patch.subject) for patch in patches]
+    releases: dict[int, list[str]] = {}
+    for name, release in subject.config.releases.items():
+        releases.setdefault(parse_revision(subject.series, release.revision), []).append(name)
+    rows = [
+        (patch.sha[:10], _day(patch.date), " ".join([patch.subject, *_tags(releases.get(depth))]))
+        for depth, patch in enumerate(patches, 1)
+    ]
     return _table([("base", "", "the tree at the start of the series"), *rows])
+
+
+def _tags(releases: Sequence[str] | None) -> Iterator[str]:
+    """The releases whose last patch of the series this is, as git shows tags."""
+    if releases:
+        yield f"({', '.join(releases)})"
 
 
 def source(text: str) -> Page:

@@ -7,11 +7,12 @@ from typing import Any, NamedTuple
 from msgspec import Struct
 from msgspec.structs import replace
 
-from replay.engine.node_paths import NodePath, Objects, node_paths
+from replay.engine.field_names import Objects, holder
+from replay.engine.node_paths import NodePath, node_paths
 from replay.state.disk import Disk, Inode, listing
 from replay.state.extents import SECTOR
 from replay.state.objects import FrozenMap, Object, Ref, State, Value
-from replay.variants.subject import Subject, SubjectConfig
+from replay.variants.subject import FieldConfig, Subject, SubjectConfig
 
 PlainValue = Any
 """A value as JSON has it: None, bool, int, str, list or dict. A node is given by its path."""
@@ -122,21 +123,26 @@ class _Glass(NamedTuple):
     """What is needed to look at an object.
 
     `paths` has each node's first path. `shown` has, for fields that are not simply shown, the
-    names under which they are, each with "value", "present" or "count".
+    names under which they are, each with its source and its rule.
     """
 
     objects: Objects
     paths: Mapping[int, str]
-    shown: Mapping[str, tuple[tuple[str, str], ...]]
+    shown: "Shown"
 
 
-def _shown(config: SubjectConfig) -> dict[str, tuple[tuple[str, str], ...]]:
+Shown = Mapping[str, tuple[tuple[str, str, FieldConfig], ...]]
+
+
+def _shown(config: SubjectConfig) -> Shown:
     jobs = (config.jobs.field,) if config.jobs else ()
-    shown: dict[str, tuple[tuple[str, str], ...]] = dict.fromkeys(
+    shown: dict[str, tuple[tuple[str, str, FieldConfig], ...]] = dict.fromkeys(
         (*config.hidden, *config.node.children, *jobs), ()
     )
     for name, rule in config.fields.items():
-        shown[rule.source] = (*shown.get(rule.source, ()), (name, rule.shown))
+        for source in rule.sources:
+            field = source.partition(".")[0]
+            shown[field] = (*shown.get(field, ()), (name, source, rule))
     return shown
 
 
@@ -157,15 +163,29 @@ def _jobs(config: SubjectConfig, glass: _Glass) -> dict[str, Mapping[str, PlainV
 def _fields(id: int, glass: _Glass) -> dict[str, PlainValue]:
     """The observed fields of an object under their observed names, in the model's order."""
     seen: dict[str, PlainValue] = {}
-    for source, value in glass.objects[id].items():
-        for name, how in glass.shown.get(source, ((source, "value"),)):
-            if how == "present":
-                seen[name] = bool(value)
-            elif how == "count":
-                seen[name] = len(value) if isinstance(value, tuple | FrozenMap) else 0
-            else:
-                seen[name] = _plain(value, glass)
+    for field, value in glass.objects[id].items():
+        if field not in glass.shown:
+            seen[field] = _plain(value, glass)
+        for name, source, rule in glass.shown.get(field, ()):
+            held = holder(source, id, glass.objects)
+            seen[name] = _seen(held and glass.objects[held[0]][held[1]], rule, glass)
     return seen
+
+
+def _seen(value: Value, rule: FieldConfig, glass: _Glass) -> PlainValue:
+    """What a rule shows of a value."""
+    if rule.shown == "present":
+        return bool(value)
+    if rule.shown == "count":
+        return _count(value)
+    return _plain(rule.otherwise if value is None else value, glass)
+
+
+def _count(value: Value) -> int:
+    """The items of a list or dict; of a number, which older trees may have, itself."""
+    if isinstance(value, int):
+        return value
+    return len(value) if isinstance(value, tuple | FrozenMap) else 0
 
 
 def _plain(value: Value, glass: _Glass, within: tuple[int, ...] = ()) -> PlainValue:

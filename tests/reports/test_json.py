@@ -38,6 +38,8 @@ def test_a_diff_has_its_variants_headline_and_divergences():
         ],
         "events": 2,
         "headline": told["headline"],
+        "verdict": "differs",
+        "compared": {"events": 2, "acting": 2, "gaps": []},
         "divergences": [
             {
                 "kind": "field",

@@ -10,7 +10,7 @@ from replay.reports.documents.graph import Drawing
 from replay.reports.rendering import RENDERERS, OutputFormat
 
 ROOM = Path(__file__).parents[2] / "replay" / "reports"
-KNOWING = {"documents", "words.py"}
+KNOWING = {"documents", "verdict.py", "words.py"}
 """What makes documents, and what puts values of the engine into words."""
 
 RENDERING = ("text", "json", "markdown", "html", "drawing")
@@ -23,7 +23,7 @@ def imports(file: Path) -> Iterator[str]:
             yield statement.module or ""
 
 
-def test_only_documents_and_words_know_the_engine_the_analysis_and_qemu():
+def test_only_documents_words_and_verdicts_know_the_engine_the_analysis_and_qemu():
     known = ("replay.engine", "replay.analysis", "replay.qemu")
     wrong = [
         f"{file.relative_to(ROOM)} knows {module}"

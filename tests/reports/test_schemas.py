@@ -74,7 +74,9 @@ def described() -> str:
         text += f"- `{command}`: {document['description']} {roots}.\n"
         objects |= document["$defs"] | dict(titled(document["$defs"]))
     for name, part in sorted(objects.items()):
-        if name.lower() not in (*EVENTS, "run"):
+        if "enum" in part:
+            text += f"\n### {name}\n\n{' '.join(part['description'].split())}\n\n{kind(part)}\n"
+        elif name.lower() not in (*EVENTS, "run"):
             required = part.get("required", ())
             about = " ".join(part["description"].split())
             text += f"\n### {name}\n\n{about}\n\n| field | kind | what it is |\n|---|---|---|\n"

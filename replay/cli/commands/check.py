@@ -6,7 +6,7 @@ import typer
 
 from replay.analysis.bisect import culprits
 from replay.analysis.checks import breaches, load_checks
-from replay.cli.app import DIFFERS, app, print_result
+from replay.cli.app import DIFFERS, TROUBLE, app, print_result
 from replay.cli.options import At, ChecksFile, OutputFile, format_option
 from replay.cli.progress_bar import with_progress
 from replay.cli.session import Session
@@ -43,5 +43,8 @@ def check_logs(
         brought = culprits(trace, file, breached) if find_patch else {}
         documents.append(check_report(trace, loaded, breached, brought))
     print_result(render(CheckReports(tuple(documents)), format), output)
-    if any(document.breaches for document in documents):
+    verdicts = {document.verdict for document in documents}
+    if verdicts == {"not compared"}:
+        raise typer.Exit(TROUBLE)
+    if "differs" in verdicts:
         raise typer.Exit(DIFFERS)

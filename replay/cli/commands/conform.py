@@ -58,7 +58,7 @@ def with_recording(
 ) -> None:
     """Compares replays of recordings with what these observed; as conform does."""
     subject = session.subject()
-    revisions = [revision] if revision else list(subject.config.variants)
+    revisions = [revision] if revision else list(subject.config.default_variants)
     variants = [resolve(subject, text, session.named) for text in revisions]
     with session.store() as store:
         logs = list(arguments.open_logs(store, word, report_renamed))

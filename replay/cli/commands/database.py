@@ -42,6 +42,6 @@ def back_up(context: typer.Context, file: Annotated[Path, typer.Argument(metavar
 def migrate(context: typer.Context) -> None:
     """Bring the database to the form of this version."""
     with context.obj.store() as store:
-        version = store.database.found
-    text = f"the database {context.obj.db} is up to date, it was {version or 'new'}"
+        revision = store.database.revision
+    text = f"the database {context.obj.db} is up to date, it was {revision or 'new'}"
     print_result(listing([text]))

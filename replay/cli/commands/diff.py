@@ -20,7 +20,7 @@ from replay.analysis.baseline import (
 )
 from replay.analysis.interactions import interactions
 from replay.cli import arguments
-from replay.cli.app import DIFFERS, app, print_result
+from replay.cli.app import DIFFERS, TROUBLE, app, print_result
 from replay.cli.options import OutputFile, format_option
 from replay.cli.players import Player, QemuOption, players_of
 from replay.cli.progress_bar import with_progress
@@ -56,6 +56,7 @@ class DiffOptions(Struct, frozen=True):
     other_than: tuple[Patch, ...]
     accepted: tuple[AcceptedEffect, ...]
     interactions: bool
+    accept_in: str | None = None
 
     def lets_through(self, _: Divergence, cause: Cause) -> bool:
         """Whether the options let a cause through."""
@@ -68,8 +69,8 @@ class DiffResult(Struct, frozen=True):
     """A report, what would have to be accepted for it to be empty, and what was accepted by."""
 
     report: DiffReport
-    entries: frozenset[AcceptedEffect] = frozenset()
-    used: frozenset[AcceptedEffect] = frozenset()
+    entries: tuple[AcceptedEffect, ...] = ()
+    used: frozenset[int] = frozenset()
 
 
 def patches_of(text: str, variants: Sequence[Variant]) -> tuple[Patch, ...]:
@@ -93,7 +94,7 @@ def compare(log: Log, players: Sequence[Player], options: DiffOptions | None) ->
     if options.interactions:
         report = replace(report, together=_together(report, difference))
     used = occurring(*selected, options.accepted)
-    return DiffResult(report, accepted_effects(*selected), used)
+    return DiffResult(report, accepted_effects(*selected, options.accept_in), used)
 
 
 def _together(report: DiffReport, difference: Diff) -> tuple[InteractionReport, ...]:
@@ -141,11 +142,21 @@ def diff_logs(
     write_baseline: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write a file that accepts all of it.")
     ] = None,
+    accept_in: Annotated[
+        str | None,
+        typer.Option(metavar="GLOB", help="Accept it in the logs of these names, not in its own."),
+    ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 2 if any event was not compared.")
+    ] = False,
     binary: QemuOption = None,
     format: ReportFormat = OutputFormat.TEXT,
     output: OutputFile = None,
 ) -> None:
-    """Replay logs in several variants and compare; exit with 1 if they differ."""
+    """Replay logs in several variants and compare; exit with 1 if they differ.
+
+    Where nothing could be compared the status is 2.
+    """
     attributed = not (quiet or no_attribution)
     if not attributed and any([only, other_than, interactions, baseline, write_baseline]):
         what = "--only, --except, --interactions and baselines need to know the patches"
@@ -161,7 +172,11 @@ def diff_logs(
         raise ReplayError("an overview tells no interactions", do="say --details, or name the logs")
     accepted = read_baseline(baseline) if baseline else ()
     options = DiffOptions(
-        patches_of(only, compared), patches_of(other_than, compared), accepted, interactions
+        patches_of(only, compared),
+        patches_of(other_than, compared),
+        accepted,
+        interactions,
+        accept_in,
     )
     near = expressions(subject, session.named)
     logs = session.logs(choice.logs, every, "compare", near)
@@ -171,12 +186,23 @@ def diff_logs(
     layout = RenderOptions(details, several and attributed, with_progress)
     print_result(headlines(document.logs) if quiet else render(document, format, layout), output)
     used = frozenset().union(*(result.used for result in results))
-    _warn_of_unused(baseline, [entry for entry in accepted if entry not in used], every)
+    names = [log.name for log in logs]
+    unused = [e for n, e in enumerate(accepted) if n not in used and e.is_about(names)]
+    _warn_of_unused(baseline, unused, every)
     if write_baseline:
-        entries = frozenset().union(*(result.entries for result in results))
+        entries = [entry for result in results for entry in result.entries]
         deliver([format_baseline(entries).encode()], write_baseline)
-    elif any(report.divergences for report in document.logs):
-        raise typer.Exit(DIFFERS)
+    status = _status(document.logs, strict)
+    if status and not (write_baseline and status == DIFFERS):
+        raise typer.Exit(status)
+
+
+def _status(reports: Sequence[DiffReport], strict: bool) -> int:
+    """As diff(1) has it: where nothing could be compared there is trouble and no agreement."""
+    verdicts = {report.verdict for report in reports}
+    if verdicts == {"not compared"} or (strict and not all(r.compared.is_all for r in reports)):
+        return TROUBLE
+    return DIFFERS if "differs" in verdicts else 0
 
 
 MOST_UNUSED = 5
@@ -187,7 +213,7 @@ def _warn_of_unused(file: Path | None, unused: Sequence[AcceptedEffect], every: 
     """Says which entries of a baseline cover nothing any more; not all if these are few logs."""
     shown = unused if every else unused[:MOST_UNUSED]
     for entry in shown:
-        what = " ".join(filter(None, (entry.kind, entry.path, entry.field)))
+        what = " ".join(filter(None, (entry.kind, entry.path, entry.field, "in", entry.log)))
         print_note(f"replay: {file}: no longer occurs: {escape(what)}, by {entry.patch}")
     if more := len(unused) - len(shown):
         print_note(f"replay: {file}: {more} more that do not occur in these logs; --all tells them")

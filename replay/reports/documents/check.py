@@ -5,11 +5,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from msgspec import Struct
 
 from replay.analysis.checks import Breach, Check, Checks
+from replay.engine.compared import Compared, compared
 from replay.engine.trace import ModelTrace
 from replay.events.event import Payload
 from replay.reports import words
 from replay.reports.documents.common import LogId, VariantId, log_id, variant_id
 from replay.reports.documents.effects import step_name
+from replay.reports.verdict import Verdict, gaps, how_much, verdict
 from replay.variants.path import PatchChange
 
 __all__ = ["BreachReport", "Check", "CheckReport", "CheckReports", "Culprits", "check_report"]
@@ -50,6 +52,12 @@ class CheckReport(Struct, frozen=True):
     variant: VariantId
     checks: tuple[Check, ...]
     breaches: tuple[BreachReport, ...]
+    compared: Compared
+
+    @property
+    def verdict(self) -> Verdict:
+        """Differs where a check is breached; of a machine that never runs nothing is known."""
+        return verdict(self.compared, bool(self.breaches))
 
     @property
     def breached(self) -> tuple[Check, ...]:
@@ -62,7 +70,7 @@ class CheckReport(Struct, frozen=True):
         """One sentence."""
         every = words.count(len(self.checks), "check")
         if not self.breaches:
-            return f"No breach: {every}, {words.count(self.log.events, 'event')}."
+            return _unbreached(every, self)
         first = self.breaches[0].breach
         where = f"{first.check.name} on {words.escape(first.path)}"
         return f"{len(self.breached)} of {every} breached, first at #{first.first_seq}: {where}."
@@ -82,7 +90,9 @@ def check_report(
         BreachReport(breach, trace.steps[breach.first_seq - 1].event.payload, culprits.get(breach))
         for breach in breaches
     )
-    return CheckReport(log_id(trace), variant_id(trace), checks.checks, tuple(reports))
+    return CheckReport(
+        log_id(trace), variant_id(trace), checks.checks, tuple(reports), compared([trace])
+    )
 
 
 def in_logs(check: Check, reports: Sequence[CheckReport]) -> str:
@@ -92,3 +102,15 @@ def in_logs(check: Check, reports: Sequence[CheckReport]) -> str:
     if not names:
         return f"holds in all of {among}"
     return f"breached in {len(names)} of {among}: {words.listing(names)}"
+
+
+def _unbreached(every: str, report: CheckReport) -> str:
+    """A check holds only in what the model did."""
+    done = report.compared
+    if done.is_all:
+        return f"No breach: {every}, {words.count(done.events, 'event')}."
+    name = report.variant.name
+    why = "; ".join(gaps(done, [name])) or "no event asks anything of the code"
+    if done.is_nothing:
+        return f"Nothing checked in {words.escape(name)}: {why}."
+    return f"No breach in {how_much(done)}: {every}; {why}."

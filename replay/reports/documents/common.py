@@ -2,11 +2,21 @@
 
 from msgspec import Struct
 
-from replay.engine.trace import Outcome, Trace
+from replay.engine.compared import Compared
+from replay.engine.trace import GapReason, Outcome, Trace
 from replay.reports import words
 from replay.variants.translation import TranslationSummary, summarize_translation
 
-__all__ = ["LogId", "Outcome", "VariantId", "log_id", "translation", "variant_id"]
+__all__ = [
+    "Compared",
+    "GapReason",
+    "LogId",
+    "Outcome",
+    "VariantId",
+    "log_id",
+    "translation",
+    "variant_id",
+]
 
 
 class LogId(Struct, frozen=True):

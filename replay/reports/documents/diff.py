@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from replay.analysis.attribute import Attribution, Cause, Work, model_traces
 from replay.analysis.interactions import Interaction, PatchPart
+from replay.engine.compared import Compared
 from replay.engine.diff import Diff, Divergence
 from replay.engine.places import ABSENT
 from replay.engine.trace import compared_views, hidden_fields
@@ -18,6 +19,7 @@ from replay.reports.documents.flag_tables import BitFields, FlagTable, flag_tabl
 from replay.reports.documents.frames import Frames
 from replay.reports.documents.graph import graph
 from replay.reports.documents.headline import Headline, chief, headline
+from replay.reports.verdict import Verdict, gaps, verdict
 from replay.series import Patch
 from replay.variants.path import PatchChange, named_patches
 
@@ -64,9 +66,15 @@ class DiffReport(Struct, frozen=True):
     steps: tuple[tuple[PatchChange, ...], ...] = ()
     work: Work | None = None
     remarks: tuple[str, ...] = ()
+    compared: Compared = Compared(0, 0, 0)
     hidden: int = 0
     partial: bool = False
     together: tuple[InteractionReport, ...] | None = None
+
+    @property
+    def verdict(self) -> Verdict:
+        """What is left out was looked at, and is no gap."""
+        return verdict(self.compared, bool(self.divergences))
 
 
 class DiffReports(Struct, frozen=True):
@@ -115,6 +123,7 @@ def diff_report(
         hidden=done.hidden,
         partial=done.partial,
         remarks=tuple(_remarks(diff)),
+        compared=diff.compared,
     )
 
 
@@ -153,5 +162,8 @@ def _remarks(diff: Diff) -> Iterator[str]:
     """What a reader must know of traces of real machines."""
     for trace in diff.traces:
         yield from (f"{trace.player.name}: {remark}" for remark in trace.remarks)
+    if diff.divergences:
+        names = [trace.player.name for trace in diff.traces]
+        yield from (f"not compared: {gap}" for gap in gaps(diff.compared, names))
     if hidden := hidden_fields(diff.traces):
         yield f"not compared, since nobody can see it: {', '.join(hidden)}, the data of files"

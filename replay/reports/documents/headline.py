@@ -1,10 +1,11 @@
 """Choosing the divergence a reader wants first, and saying it in one sentence.
 
-Behaviour comes before state: a file that is unlinked, what a guest reads, an outcome, a file's
-header or data; then nodes, flags in the subject's order of interest, other fields.
+Behaviour comes before state: a crash, a machine that does not start or is gone, a file that is
+unlinked, what a guest reads, an outcome, a file's header or data; then nodes, flags in the
+subject's order of interest, other fields.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -16,6 +17,10 @@ from replay.engine.places import EdgePlace, FilePlace, Level, MachinePlace, Node
 from replay.events.event import Guest, Payload
 from replay.reports import words
 from replay.reports.documents.flag_tables import BitFields, FlagTable, first_bit, flag_table
+from replay.reports.verdict import agreement
+
+Interest = tuple[int, int]
+"""The smaller, the sooner it is told."""
 
 EXISTENCE = {"exists": "exists", "unlinked": "is unlinked", "absent": "never existed"}
 
@@ -44,9 +49,7 @@ def headline(diff: Diff, bits: BitFields, hidden: int = 0) -> Headline:
         number = words.count(hidden, "divergence")
         return Headline(f"No difference but {number} that {that} left out.")
     if not diff.divergences:
-        names = words.listing([trace.player.name for trace in diff.traces])
-        events = words.count(len(diff.traces[0].steps), "event")
-        return Headline(f"No difference: {events}, the same in {names}.")
+        return Headline(agreement(diff.compared, [trace.player.name for trace in diff.traces]))
     first = chief(diff, bits)
     level = first.place.level
     if level == "behaviour":
@@ -59,28 +62,54 @@ def headline(diff: Diff, bits: BitFields, hidden: int = 0) -> Headline:
 
 def chief(diff: Diff, bits: BitFields) -> Divergence:
     """The divergence that the headline is about; ValueError if there is none."""
-    return min(diff.divergences, key=lambda d: (*_interest(d, bits), d.first_seq))
+    refusals = [d for d in diff.divergences if isinstance(d.place, OutcomePlace) and _refusing(d)]
+    return min(diff.divergences, key=lambda d: (*_interest(d, refusals, bits), d.first_seq))
 
 
-def _interest(divergence: Divergence, bits: BitFields) -> tuple[int, int]:
-    """How early a reader wants a divergence; for flags, also by the first one that differs."""
+def _interest(divergence: Divergence, refusals: Sequence[Divergence], bits: BitFields) -> Interest:
+    """How early a divergence is told; for flags, also by the first one that differs.
+
+    What is lost where nothing was refused, and kept only where something was refused before, is
+    what the refusal left undone.
+    """
     values = divergence.values.values()
     match divergence.place:
-        case FilePlace(field="existence") if {"unlinked", "exists"} <= set(values):
+        case OutcomePlace() if any(value["status"] == "crashed" for value in values):
             return 0, 0
-        case FilePlace():
-            return 3, 0
-        case OutcomePlace():
-            return (1, 0) if all(map(_is_read, values)) else (2, 0)
         case MachinePlace():
-            return 2, 1
-        case place if place.path.startswith(UNREACHABLE):
-            return 7, 0
-        case NodePlace() | EdgePlace():
+            return 1, 0
+        case FilePlace(field="existence") if {"unlinked", "exists"} <= set(values):
+            return (4, 1) if _is_left_undone(divergence, refusals) else (2, 0)
+        case OutcomePlace() if all(map(_is_read, values)):
+            return (4, 2) if _is_left_undone(divergence, refusals) else (3, 0)
+        case OutcomePlace() if _refusing(divergence):
             return 4, 0
+        case OutcomePlace():
+            return 5, 1
+        case FilePlace():
+            return 5, 0
+        case place if place.path.startswith(UNREACHABLE):
+            return 9, 0
+        case NodePlace() | EdgePlace():
+            return 6, 0
         case place:
             bit = first_bit(divergence, bits)
-            return (5, [*bits[place.field], bit].index(bit)) if bit else (6, 0)
+            return (7, [*bits[place.field], bit].index(bit)) if bit else (8, 0)
+
+
+def _is_left_undone(divergence: Divergence, refusals: Sequence[Divergence]) -> bool:
+    losing = {name for name, value in divergence.values.items() if _is_loss(value)}
+    earlier = [r for r in refusals if losing and r.first_seq <= divergence.first_seq]
+    refusing = set[str]().union(*map(_refusing, earlier))
+    return divergence.values.keys() - losing <= refusing and not losing & refusing
+
+
+def _is_loss(value: Any) -> bool:
+    return value == "unlinked" or (_is_read(value) and value["value"]["pattern"] == 0)
+
+
+def _refusing(divergence: Divergence) -> set[str]:
+    return {name for name, value in divergence.values.items() if value["status"] == "refused"}
 
 
 def _is_read(outcome: Any) -> bool:

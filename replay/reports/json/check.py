@@ -8,6 +8,7 @@ from replay.events.event import Payload
 from replay.reports.documents.check import BreachReport, CheckReport, CheckReports
 from replay.reports.json.common import (
     FORMAT_VERSION,
+    ComparedObject,
     Count,
     JsonObject,
     LogObject,
@@ -15,11 +16,13 @@ from replay.reports.json.common import (
     Seq,
     VariantObject,
     Version,
+    compared_object,
     encode,
     log_object,
     patch_objects,
     variant_objects,
 )
+from replay.reports.verdict import Verdict
 
 
 class CheckEntry(JsonObject, frozen=True):
@@ -50,6 +53,8 @@ class CheckObject(JsonObject, frozen=True):
     log: LogObject
     variant: VariantObject
     events: Count
+    verdict: Annotated[Verdict, Meta(description="differs: a check is breached.")]
+    compared: ComparedObject
     checks: list[CheckEntry]
     breaches: list[BreachObject]
 
@@ -67,6 +72,8 @@ def _check(report: CheckReport) -> CheckObject:
         log=log_object(report.log),
         variant=variant,
         events=report.log.events,
+        verdict=report.verdict,
+        compared=compared_object(report.compared),
         checks=[CheckEntry(check.name, check.reason) for check in report.checks],
         breaches=[*map(_breach, report.breaches)],
     )

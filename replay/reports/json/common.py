@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from replay.reports.documents.common import LogId, Outcome, VariantId
+from replay.reports.documents.common import Compared, GapReason, LogId, Outcome, VariantId
 from replay.variants.path import PatchChange
 
 FORMAT_VERSION: Literal[1] = 1
@@ -42,6 +42,26 @@ class LogObject(JsonObject, frozen=True):
         TranslationObject | UnsetType,
         Meta(description="Absent where the log is as it was recorded."),
     ] = UNSET
+
+
+class GapObject(JsonObject, frozen=True):
+    """Successive events that were not compared, since a variant did not do them as QEMU would."""
+
+    variant: str
+    reason: GapReason
+    what: Annotated[str, Meta(description="The command, the limit, or what ended the machine.")]
+    first_seq: Seq
+    last_seq: Seq
+
+
+class ComparedObject(JsonObject, frozen=True):
+    """How much of the log was compared in all variants."""
+
+    events: Annotated[Count, Meta(description="How many were compared.")]
+    acting: Annotated[
+        Count, Meta(description="Those that asked something of the code; of 0 nothing follows.")
+    ]
+    gaps: list[GapObject]
 
 
 class VariantObject(JsonObject, frozen=True):
@@ -146,3 +166,12 @@ def _units(char: str) -> str:
     """The escapes of a character, one for each unit of UTF-16."""
     code = char.encode("utf-16-be").hex()
     return "".join(f"\\u{code[n : n + 4]}" for n in range(0, len(code), 4))
+
+
+def compared_object(compared: Compared) -> ComparedObject:
+    """What was compared, in JSON terms."""
+    gaps = [
+        GapObject(gap.player, gap.reason, gap.what, gap.first_seq, gap.last_seq)
+        for gap in compared.gaps
+    ]
+    return ComparedObject(compared.compared, compared.acting, gaps)

@@ -10,16 +10,19 @@ from replay.reports.documents.diff import DiffReport, DiffReports, InteractionRe
 from replay.reports.documents.divergences import Cause, DivergenceReport
 from replay.reports.json.common import (
     FORMAT_VERSION,
+    ComparedObject,
     Count,
     JsonObject,
     LogObject,
     Seq,
     VariantObject,
     Version,
+    compared_object,
     encode,
     log_object,
     variant_objects,
 )
+from replay.reports.verdict import Verdict
 from replay.variants.path import PatchChange
 
 PatchId = Annotated[str, Meta(description="The patch's sha, or its file's name.")]
@@ -107,6 +110,8 @@ class DiffObject(JsonObject, frozen=True, kw_only=True):
     variants: Annotated[list[VariantObject], Meta(min_length=1)]
     events: Count
     headline: Annotated[str, Meta(description="The story in a sentence or two.")]
+    verdict: Annotated[Verdict, Meta(description="The same in what was compared, as said there.")]
+    compared: ComparedObject
     attribution: Annotated[
         WorkObject | UnsetType,
         Meta(description="Absent, as the next three, if patches were not looked for."),
@@ -144,6 +149,8 @@ def _diff(report: DiffReport) -> DiffObject:
         variants=list(variant_objects(report.variants)),
         events=report.log.events,
         headline=str(report.headline),
+        verdict=report.verdict,
+        compared=compared_object(report.compared),
         remarks=list(report.remarks) or UNSET,
         divergences=[_divergence(divergence) for divergence in report.divergences],
     )

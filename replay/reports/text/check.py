@@ -23,6 +23,9 @@ def _summary(reports: Sequence[CheckReport]) -> Iterator[str | Piece]:
         yield ""
         yield _reason(check)
         yield block("  ", in_logs(check, reports), hang=2)
+    if nothing := [report.log.name for report in reports if report.verdict == "not compared"]:
+        yield ""
+        yield block("", f"nothing could be checked in {words.listing(nothing)}", hang=4)
 
 
 def _check(report: CheckReport) -> Page:

@@ -1,5 +1,6 @@
 """An overview of many diffs, as text."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
@@ -49,8 +50,15 @@ def _logs(reports: Sequence[DiffReport]) -> Iterator[str | Piece]:
         yield block("", text, hang=4, role="headline")
     if left_out:
         yield f"{left_out} {of} differ only in what is left out"
-    if same := len(reports) - len(differing) - left_out:
-        yield f"{same} {of} are the same"
+    agreeing = [report for report in reports if not (report.divergences or report.hidden)]
+    verdicts = Counter(report.verdict for report in agreeing)
+    whole = sum(report.compared.is_all for report in agreeing)
+    if whole:
+        yield f"{whole} {of} are the same"
+    if part := verdicts["same"] - whole:
+        yield f"{part} {of} are the same in what was compared; --quiet says what was not"
+    if nothing := verdicts["not compared"]:
+        yield f"{nothing} {of} could not be compared at all"
 
 
 def _table(summaries: Iterable[PatchSummary], width: int) -> Iterator[str]:
