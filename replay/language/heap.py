@@ -28,6 +28,8 @@ class Shape:
         self.name = name
         self.fields = tuple(defaults)
         self.defaults = tuple(defaults.values())
+        self.cost = 10 + len(defaults) + sum(map(_size, self.defaults))
+        """The steps of making an object."""
         self.live: type[Live] = type(name, (Live,), {"__slots__": self.fields})
         self._read = attrgetter(*self.fields) if self.fields else None
 
@@ -102,7 +104,7 @@ class Heap:
     def new(self, name: str) -> Live:
         """A new object of that class with its defaults."""
         shape = self._shapes[name]
-        self._meter.tick(10 + len(shape.fields))
+        self._meter.tick(shape.cost)
         live = shape.live()
         live._id = self.next_id
         self.next_id += 1
@@ -157,6 +159,7 @@ class Heap:
             if number not in objects:
                 live = self._objects[number]
                 shape = self._shapes[type(live).__name__]
+                self._meter.tick(len(shape.fields))
                 values = [
                     value if type(value) in ATOMS else self._frozen(value, pending, MAX_NESTING)
                     for value in shape.values(live)
@@ -185,6 +188,15 @@ class Heap:
                 (_key(key), self._frozen(item, reached, depth - 1)) for key, item in value.items()
             )
         )
+
+
+def _size(value: Value) -> int:
+    """How many values a frozen value holds, itself not counted."""
+    if isinstance(value, tuple):
+        return len(value) + sum(map(_size, value))
+    if isinstance(value, FrozenMap):
+        return len(value.pairs) + sum(_size(item) for _, item in value.pairs)
+    return 0
 
 
 class ArgumentError(ValueError):

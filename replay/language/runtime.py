@@ -45,9 +45,13 @@ class Runtime:
         self.heap.thaw(state.objects, state.next_id, state.machine)
         self._files.start(state.disk)
 
+    def lower(self, limit: int) -> None:
+        """Lets the event have no more than these steps."""
+        self._meter.lower(limit)
+
     def frozen(self, keep_class: str) -> State:
         """The state after the event; raises what `Heap.freeze` does."""
-        self._meter.reset()
+        self._meter.reset_for_state()
         objects = self.heap.freeze(keep_class)
         return State(objects, self.heap.machine, self.heap.next_id, self._files.frozen())
 
