@@ -14,6 +14,7 @@ from replay.cli.commands import (
     record,
     reproduce,
     run,
+    shrink,
 )
 
 __all__ = [
@@ -30,4 +31,5 @@ __all__ = [
     "record",
     "reproduce",
     "run",
+    "shrink",
 ]

@@ -33,7 +33,7 @@ def headline(diff: Diff, bits: BitFields, hidden: int = 0) -> str:
     first = chief(diff, bits)
     if first.place.level == "behaviour":
         event = diff.traces[0].steps[first.first_seq - 1].event.payload
-        return f"#{first.first_seq}: {_behaviour(first, event)}."
+        return f"#{first.first_seq}: {divergence_sentence(first, event)}."
     bit = first_bit(first, bits)
     told = _standing(bit, flag_table(diff, first, bits)) if bit else _state(first)
     return f"Only state differs, from #{first.first_seq}: {told}."
@@ -42,6 +42,13 @@ def headline(diff: Diff, bits: BitFields, hidden: int = 0) -> str:
 def chief(diff: Diff, bits: BitFields) -> Divergence:
     """The divergence that the headline is about; ValueError if there is none."""
     return min(diff.divergences, key=lambda d: (*_interest(d, bits), d.first_seq))
+
+
+def divergence_sentence(divergence: Divergence, event: Payload) -> str:
+    """One divergence that begins with an event, as the end of a sentence."""
+    if divergence.place.level == "behaviour":
+        return _behaviour(divergence, event)
+    return _state(divergence)
 
 
 def groups(told: Mapping[str, str]) -> Iterable[tuple[str, list[str]]]:
