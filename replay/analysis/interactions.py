@@ -15,7 +15,7 @@ from itertools import pairwise
 from msgspec import Struct
 
 from replay.engine.diff import Diff, Divergence, diff
-from replay.engine.replay import replay, request
+from replay.engine.replay import arcs, replay
 from replay.engine.trace import ModelTrace
 from replay.engine.view import view
 from replay.errors import Conflict, NotInLanguage
@@ -200,12 +200,9 @@ def _without(trace: ModelTrace, part: PatchPart) -> Diff | None:
 
 def _reached(trace: ModelTrace) -> frozenset[tuple[str, int]]:
     """The file and line of every statement that a replay runs through."""
-    program = trace.variant.program
-    state = program.initial()
+    state = trace.variant.program.initial()
     found: set[tuple[str, int]] = set()
     for step in trace.steps:
-        asked = request(step.event.payload, trace.variant.subject.config)
-        if state.machine is not None and asked.handler in program.functions:
-            found |= program.reached(asked.handler, asked.arguments, state)
+        found |= {(file, line) for file, _, line in arcs(trace.variant, state, step.event)}
         state = step.state
     return frozenset(found)

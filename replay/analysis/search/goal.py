@@ -3,23 +3,40 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from msgspec import Struct
 
 from replay.analysis.checks import Breach, Checks, breaches, check_named, load_checks
 from replay.engine.diff import diff
-from replay.engine.places import FilePlace, MachinePlace, OutcomePlace, Place, comparable, label
+from replay.engine.places import (
+    FilePlace,
+    Level,
+    MachinePlace,
+    OutcomePlace,
+    Place,
+    comparable,
+    label,
+)
 from replay.engine.trace import ModelTrace, Outcome, Trace
 from replay.errors import ReplayError
 from replay.variants.variant import Variant
 
 
-class Sighting(Struct, frozen=True):
-    """Where a goal is reached: the event, the place, and its value in each player.
+class CheckPlace(Place, frozen=True):
+    """What a check is about; the field is the check's name. The value is breached or holds."""
 
-    A check that is breached has its own name in the field of the place.
-    """
+    kind: ClassVar[str] = "check"
+    level: ClassVar[Level] = "behaviour"
+
+    @property
+    def order(self) -> int:
+        """Before all others."""
+        return -1
+
+
+class Sighting(Struct, frozen=True):
+    """Where a goal is reached: the event, the place, and its value in each player."""
 
     seq: int
     place: Place
@@ -33,12 +50,15 @@ Accept = Callable[[Place, Mapping[str, Any]], bool]
 class Goal(Struct, frozen=True):
     """What is looked for, in words. `accepts` judges a difference, `sightings` whole traces.
 
-    Of a goal that is about one trace alone `accepts` takes nothing.
+    Of a goal about `whole` traces `accepts` takes nothing. `of_behaviour` says that it is about
+    nothing but what a guest or a user can notice.
     """
 
     words: str
     accepts: Accept
     sightings: Callable[[Sequence[Trace]], Iterator[Sighting]]
+    of_behaviour: bool = True
+    whole: bool = False
 
     def first(self, traces: Sequence[Trace]) -> Sighting | None:
         """The first event at which traces of one log reach it, None if they never do."""
@@ -64,24 +84,30 @@ def parse_goal(text: str, variant: Variant, checks: Path | None = None) -> Goal:
     if word == "check" and rest:
         file = checks or variant.subject.directory / "checks.py"
         name = check_named(load_checks(file, variant), rest.strip()).name
-        return Goal(f"the check {name}", _nothing, partial(_breach_sightings, file, name))
+        sightings = partial(_breach_sightings, file, name)
+        return Goal(f"a breach of the check {name}", _nothing, sightings, whole=True)
     if word == "field":
-        return difference_goal(rest.strip() or "a field", partial(_is_field, rest.strip()))
+        path = rest.strip()
+        return difference_goal(path or "a field", partial(_is_field, path), of_behaviour=False)
     if word not in DIFFERENCES or rest:
         raise ReplayError(f"{text!r} is no goal", do=f"goals are {FORMS}")
     words, accepts = DIFFERENCES[word]
-    return difference_goal(words, accepts)
+    return difference_goal(words, accepts, word != "any")
 
 
-def difference_goal(words: str, accepts: Accept) -> Goal:
+def difference_goal(words: str, accepts: Accept, of_behaviour: bool = True) -> Goal:
     """The goal that players differ in such a way."""
-    return Goal(words, accepts, partial(_differing, accepts))
+    return Goal(words, accepts, partial(_differing, accepts), of_behaviour)
 
 
 def same_way(words: str, place: Place, values: Mapping[str, Any]) -> Goal:
     """The goal that players differ as they do there, in words; names do not count."""
     wanted = way(place, values)
-    return difference_goal(words, lambda where, found: way(where, found, place.flag) == wanted)
+    return difference_goal(
+        words,
+        lambda where, found: way(where, found, place.flag) == wanted,
+        place.level == "behaviour",
+    )
 
 
 def way(place: Place, values: Mapping[str, Any], flag: str = "") -> tuple[Any, ...]:
@@ -97,7 +123,7 @@ def way(place: Place, values: Mapping[str, Any], flag: str = "") -> tuple[Any, .
 def _role(place: Place) -> str:
     """The path without the name of a file or root."""
     match place:
-        case FilePlace():
+        case FilePlace() | CheckPlace():
             return ""
         case OutcomePlace(path=path):
             words = path.split()
@@ -192,9 +218,11 @@ def is_limit(outcome: Outcome | None) -> bool:
     return outcome is not None and _limited({"": comparable(outcome)})
 
 
+ANY = "any difference"
+BEHAVIOUR = "a difference that a guest or a user can notice"
 DIFFERENCES: Mapping[str, tuple[str, Accept]] = {
-    "any": ("any difference", _is_any),
-    "behaviour": ("a difference that a guest or a user can notice", _is_behaviour),
+    "any": (ANY, _is_any),
+    "behaviour": (BEHAVIOUR, _is_behaviour),
     "outcome": ("an outcome that differs", _is_outcome),
     "file": ("a file that differs", _is_file),
     "gone": ("a file that one lacks", _is_gone),
@@ -248,7 +276,7 @@ def _breach_sightings(file: Path, name: str, traces: Sequence[Trace]) -> Iterato
     if breached and (len(found) == 1 or len(breached) < len(found)):
         first = min(breached, key=lambda breach: breach.first_seq)
         told = {player: HOLDS if it is None else BREACHED for player, it in found.items()}
-        yield Sighting(first.first_seq, Place(first.path, name), told)
+        yield Sighting(first.first_seq, CheckPlace(first.path, name), told)
 
 
 def _breach(trace: Trace, file: Path, name: str) -> Breach | None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from replay.analysis.search.goal import BREACHED, HOLDS, Sighting
+from replay.analysis.search.goal import CheckPlace, Sighting
 from replay.engine.diff import Divergence
 from replay.events.event import Payload
 from replay.reports import words
@@ -12,7 +12,7 @@ from replay.reports.headline import divergence_sentence, groups, phrases
 def sighting_sentence(sighting: Sighting, event: Payload) -> str:
     """What is to be noticed at the event, without a full stop."""
     values = sighting.values
-    if {*map(str, values.values())} <= {BREACHED, HOLDS}:
+    if isinstance(sighting.place, CheckPlace):
         check = f"the check {sighting.place.field} on {sighting.place.path}"
         return f"{words.escape(check)} {phrases(groups({**values}))}"
     if any(value is None for value in values.values()) or len(values) == 1:
