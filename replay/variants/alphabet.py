@@ -30,7 +30,7 @@ Value = str | int | bool
 Values = Mapping[str, tuple[Value, ...]]
 
 
-class Start(Struct, frozen=True):
+class AlphabetStart(Struct, frozen=True):
     """A machine from which to start: its name, the events that make it, values of its own."""
 
     name: str
@@ -66,22 +66,22 @@ class Alphabet(Struct, frozen=True):
 
     file: str
     digest: str
-    starts: tuple[Start, ...]
+    starts: tuple[AlphabetStart, ...]
     steps: tuple[StepTemplate, ...]
     probes: tuple[StepTemplate, ...]
     values: Values
     alike: tuple[str, ...]
     roots: str
 
-    def steps_from(self, start: Start) -> tuple[AlphabetStep, ...]:
+    def steps_from(self, start: AlphabetStart) -> tuple[AlphabetStep, ...]:
         """The steps that can be taken from a start, each with one choice of values."""
         return tuple(self._filled(self.steps, start))
 
-    def probes_from(self, start: Start) -> tuple[AlphabetStep, ...]:
+    def probes_from(self, start: AlphabetStart) -> tuple[AlphabetStep, ...]:
         """What can be looked at from a start."""
         return tuple(self._filled(self.probes, start))
 
-    def groups(self, start: Start) -> tuple[tuple[str, ...], ...]:
+    def groups(self, start: AlphabetStart) -> tuple[tuple[str, ...], ...]:
         """The names that are interchangeable, group by group."""
         found: dict[tuple[str, ...], None] = {}
         values = {**self.values, **start.values}
@@ -96,7 +96,9 @@ class Alphabet(Struct, frozen=True):
                         found[tuple(filled)] = None
         return tuple(found)
 
-    def _filled(self, templates: tuple[StepTemplate, ...], start: Start) -> Iterator[AlphabetStep]:
+    def _filled(
+        self, templates: tuple[StepTemplate, ...], start: AlphabetStart
+    ) -> Iterator[AlphabetStep]:
         values = {**self.values, **start.values}
         names = {name for group in self.groups(start) for name in group}
         for template in templates:
@@ -152,7 +154,7 @@ def _with(alphabet: Alphabet, told: _Document) -> Alphabet:
         case True, False, False:
             events = tuple(Event(parse_payload(raw)) for raw in told.events)
             return replace(
-                alphabet, starts=(*alphabet.starts, Start(told.start, events, told.values))
+                alphabet, starts=(*alphabet.starts, AlphabetStart(told.start, events, told.values))
             )
         case False, True, False:
             return replace(alphabet, steps=(*alphabet.steps, template))

@@ -16,11 +16,11 @@ from replay.errors import ReplayError
 from replay.events.event import Log
 from replay.variants.path import PatchChange
 
-Cause = tuple[Any, ...]
+CauseKey = tuple[Any, ...]
 """What tells causes apart: the event at which players first differ, in which ways, the patches."""
 
 
-class Finding(Struct, frozen=True):
+class HuntFinding(Struct, frozen=True):
     """A cause: the shortest log that shows it, and how many sequences did.
 
     `first` is where the variants first differ in more than fields, which may be before they can
@@ -50,14 +50,14 @@ def findings(
     players: Sequence[Callable[[Log], ModelTrace]],
     goal: Goal,
     examples: Iterable[Log] = (),
-) -> tuple[Finding, ...]:
+) -> tuple[HuntFinding, ...]:
     """The causes behind sequences, in their order; `examples` are logs that show known ones."""
     known = known_causes(examples, players, goal)
-    by_cause: dict[Cause, list[RawFinding]] = {}
+    by_cause: dict[CauseKey, list[RawFinding]] = {}
     for found in raw:
         traces = [play(found.log) for play in players]
         by_cause.setdefault(cause(traces, goal)[0], []).append(found)
-    causes: dict[Cause, Finding] = {}
+    causes: dict[CauseKey, HuntFinding] = {}
     for key, alike in by_cause.items():
         shrunk = shortest(alike[0].log, players, goal)
         final, first = cause([play(shrunk.log) for play in players], goal)
@@ -69,7 +69,7 @@ def findings(
         turns = brought_by([play(shrunk.log) for play in players], first)
         name = known.get(final, known.get(key, ""))
         start, steps = alike[0].start, alike[0].steps
-        causes[final] = Finding(start, steps, shrunk, first, turns, name, len(alike))
+        causes[final] = HuntFinding(start, steps, shrunk, first, turns, name, len(alike))
     return tuple(causes.values())
 
 
@@ -85,9 +85,9 @@ def shortest(log: Log, players: Sequence[Player], goal: Goal) -> Shrunk:
 
 def known_causes(
     examples: Iterable[Log], players: Sequence[Callable[[Log], ModelTrace]], goal: Goal
-) -> Mapping[Cause, str]:
+) -> Mapping[CauseKey, str]:
     """The causes that these logs show, each with the first log's name."""
-    known: dict[Cause, str] = {}
+    known: dict[CauseKey, str] = {}
     for log in examples:
         traces = [play(log) for play in players]
         if goal.first(traces) is not None:
@@ -95,7 +95,7 @@ def known_causes(
     return known
 
 
-def cause(traces: Sequence[ModelTrace], goal: Goal) -> tuple[Cause, Sighting]:
+def cause(traces: Sequence[ModelTrace], goal: Goal) -> tuple[CauseKey, Sighting]:
     """The cause by which traces reach the goal, and their first difference.
 
     Fields do not count as that: flags of nodes differ long before anything comes of it.

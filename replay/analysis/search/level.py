@@ -17,7 +17,7 @@ from replay.engine.replay import replay, step
 from replay.engine.trace import Outcome
 from replay.events.event import Event, Log
 from replay.state.objects import State
-from replay.variants.alphabet import Alphabet, AlphabetStep, Start
+from replay.variants.alphabet import Alphabet, AlphabetStart, AlphabetStep
 from replay.variants.variant import Variant
 
 Walk = tuple[int, ...]
@@ -73,7 +73,7 @@ class Ground(Struct, frozen=True, eq=False):
 
     variants: tuple[Variant, ...]
     goal: Goal
-    start: Start
+    start: AlphabetStart
     steps: tuple[AlphabetStep, ...]
     probes: tuple[AlphabetStep, ...]
     groups: tuple[tuple[str, ...], ...]
@@ -91,7 +91,9 @@ class Ground(Struct, frozen=True, eq=False):
         return tuple(every[index].name for index in walk)
 
 
-def ground(variants: Sequence[Variant], goal: Goal, alphabet: Alphabet, start: Start) -> Ground:
+def ground(
+    variants: Sequence[Variant], goal: Goal, alphabet: Alphabet, start: AlphabetStart
+) -> Ground:
     """What a hunt from this start goes over."""
     steps = alphabet.steps_from(start)
     probes = alphabet.probes_from(start)
@@ -334,7 +336,7 @@ def _apart(it: Ground, one: int, other: int) -> bool:
     return bool(it.parts[one] and it.parts[other] and not it.parts[one] & it.parts[other])
 
 
-def _parts(start: Start, steps: Sequence[AlphabetStep]) -> tuple[frozenset[int], ...]:
+def _parts(start: AlphabetStart, steps: Sequence[AlphabetStep]) -> tuple[frozenset[int], ...]:
     """For each step the parts of the machine that it touches; none if it may touch all.
 
     Names that stand in one event, of the start or of a step, belong to one part: those of files,

@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from replay.analysis.baseline import AcceptedEffect, read_baseline
-from replay.analysis.search.finding import Finding, findings
+from replay.analysis.search.finding import HuntFinding, findings
 from replay.analysis.search.frontier import decoded, encoded, hunt_id
 from replay.analysis.search.goal import FORMS, Goal, parse_goal
 from replay.analysis.search.hunt import Levels, completed, grounds_of, hunt, raw_findings, reach
@@ -262,7 +262,7 @@ def levels_of(grounds: Sequence[Ground], alphabet: Alphabet, options: HuntOption
 # What came of it
 
 
-def named(causes: Sequence[Finding]) -> Iterator[Finding]:
+def named(causes: Sequence[HuntFinding]) -> Iterator[HuntFinding]:
     """The findings, each with a log that has a name and says what it shows."""
     taken: set[str] = set()
     for found in causes:
@@ -281,7 +281,7 @@ def named(causes: Sequence[Finding]) -> Iterator[Finding]:
         yield replace(found, shrunk=shrunk)
 
 
-def _name(found: Finding) -> str:
+def _name(found: HuntFinding) -> str:
     """The patch, the event and what first differs there: "7e3d98dd-drive-mirror-file"."""
     event = found.shrunk.log.events[found.first.seq - 1].payload
     by = [turn.patch.sha[:8] or turn.patch.name for turn in found.turns[:1]] or ["hunt"]
@@ -289,7 +289,7 @@ def _name(found: Finding) -> str:
     return wording.escape("-".join((*by, what, found.first.place.kind)))[:100]
 
 
-def accepted(found: Finding, known: Sequence[AcceptedEffect]) -> Finding:
+def accepted(found: HuntFinding, known: Sequence[AcceptedEffect]) -> HuntFinding:
     """The finding, which is known if a baseline has its place and one of its patches."""
     place = found.shrunk.sighting.place
     for effect in known:

@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from replay.analysis.search.finding import Finding
+from replay.analysis.search.finding import HuntFinding
 from replay.analysis.search.goal import ANY, BEHAVIOUR
 from replay.analysis.search.hunt import Reach
 from replay.reports import words
@@ -27,7 +27,7 @@ class HuntReport(Struct, frozen=True):
     alphabet: str
     starts: tuple[str, ...]
     reach: Reach
-    findings: tuple[Finding, ...]
+    findings: tuple[HuntFinding, ...]
     kept: tuple[str, ...]
     random: bool = False
 
@@ -67,7 +67,7 @@ AGREEMENTS = {ANY: "everything", BEHAVIOUR: "everything that a guest or a user c
 """On what variants agree if they have no such difference."""
 
 
-def _finding(number: int, found: Finding, kept: str) -> Iterator[str | Piece]:
+def _finding(number: int, found: HuntFinding, kept: str) -> Iterator[str | Piece]:
     known = f"known, as in {words.escape(found.known)}" if found.known else "new"
     by = f", {turned(found.turns)}" if found.turns else ""
     yield block(f"{number:>2}  ", f"{known}{by}", role="heading")
@@ -130,7 +130,7 @@ def _json(report: HuntReport) -> dict[str, Any]:
     }
 
 
-def _finding_json(found: Finding) -> dict[str, Any]:
+def _finding_json(found: HuntFinding) -> dict[str, Any]:
     return {
         "name": found.shrunk.log.name,
         "known": found.known or None,
