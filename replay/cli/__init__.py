@@ -17,6 +17,7 @@ from replay.cli.commands import (
     reproduce,
     run,
     shrink,
+    touched,
 )
 
 __all__ = [
@@ -36,4 +37,5 @@ __all__ = [
     "reproduce",
     "run",
     "shrink",
+    "touched",
 ]

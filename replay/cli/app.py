@@ -22,7 +22,7 @@ from replay.reports.words import escape
 ORDER = (
     *("import", "logs", "log", "export"),
     *("run", "diff", "explain", "bisect", "check", "graph"),
-    *("shrink", "hunt", "cover"),
+    *("shrink", "hunt", "cover", "touched"),
     *("variants", "show", "annotate"),
     *("conform", "record", "reproduce"),
     *("verify", "backup", "migrate"),

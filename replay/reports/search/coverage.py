@@ -1,13 +1,13 @@
 """The coverage report as a document, text, HTML, coverage.py's JSON and lcov."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import groupby
 from typing import Any
 
 from msgspec import Struct
 
 from replay.analysis.search.coverage import Coverage, HunkReach, Names, hunks, missing_lines
 from replay.analysis.search.statements import Branch, Line
+from replay.analysis.search.touched import functions_of_patch
 from replay.reports import words
 from replay.reports.documents import VariantId
 from replay.reports.json import document
@@ -53,6 +53,7 @@ class MissingFunction(Struct, frozen=True):
 class CoverageReport(Struct, frozen=True):
     """What logs run through in a variant; `patches` if only some patches are asked about.
 
+    `functions` has for patches without a statement in the tree the functions that they change.
     `smallest` are as few logs as cover as much and have the same divergences, None if nobody asked.
     """
 
@@ -61,6 +62,8 @@ class CoverageReport(Struct, frozen=True):
     files: tuple[FileReach, ...]
     hunks: tuple[HunkReach, ...]
     missing: tuple[MissingFunction, ...]
+    functions: Mapping[str, Mapping[str, Names]]
+    series: tuple[Patch, ...]
     patches: tuple[Patch, ...] = ()
     smallest: Names | None = None
 
@@ -74,12 +77,21 @@ def coverage_report(
         MissingFunction(it.file, it.name, missing_lines(covered, it), len(it.statements))
         for it in covered.code.functions
     )
+    found = hunks(covered, patches)
+    can = {hunk.patch.name for hunk in found if hunk.statements}
+    asked = patches or variant.tree.patches
     return CoverageReport(
         variant=VariantId(variant.name, variant.revision, variant.digest),
         logs=covered.logs,
         files=tuple(_files(covered)),
-        hunks=hunks(covered, patches),
+        hunks=found,
         missing=tuple(it for it in missing if it.lines),
+        functions={
+            patch.name: functions_of_patch(covered, patch)
+            for patch in asked
+            if patch.name not in can
+        },
+        series=variant.tree.patches,
         patches=tuple(patches),
         smallest=smallest,
     )
@@ -144,8 +156,9 @@ def _pieces(report: CoverageReport) -> Iterator[str | Piece]:
         yield from _table(report.files)
     yield ""
     yield line("patches", "heading")
-    for patch, group in groupby(report.hunks, key=lambda hunk: hunk.patch):
-        yield from _patch(patch, [*group])
+    for patch in report.patches or report.series:
+        found = [hunk for hunk in report.hunks if hunk.patch == patch]
+        yield from _patch(patch, found, report.functions.get(patch.name, {}))
     if report.missing and not report.patches:
         yield ""
         yield line("nothing reaches", "heading")
@@ -192,11 +205,17 @@ def _table(files: Sequence[FileReach]) -> Iterator[str]:
         yield f"  {name:{widths[0]}}  {told}".rstrip()
 
 
-def _patch(patch: Patch, found: Sequence[HunkReach]) -> Iterator[str | Piece]:
+def _patch(
+    patch: Patch, found: Sequence[HunkReach], functions: Mapping[str, Names]
+) -> Iterator[str | Piece]:
     can = [hunk for hunk in found if hunk.statements]
     reached = [hunk for hunk in can if hunk.reached]
-    told = f"{len(reached)} of {words.count(len(can), 'hunk')}" if can else "no statement"
+    told = f"{len(reached)} of {words.count(len(can), 'hunk')}"
+    if not can:
+        told = "no statement of its own" + ("; it changes" if functions else "")
     yield block("  ", f"{words.escape(label(patch))}: {told}", hang=2)
+    for name, logs in functions.items():
+        yield block("    ", f"{words.escape(name)}: {names(logs) or 'nothing reaches it'}", hang=2)
     for hunk in can:
         if not hunk.reached:
             yield block("    ", f"{place(hunk)}: nothing reaches it", hang=2, role="behaviour")
@@ -310,8 +329,9 @@ def _lcov(it: FileReach) -> Iterator[str]:
     yield "TN:replay"
     yield f"SF:{words.escape(it.name)}"
     for branch in it.branches:
-        # BRDA: line, block, number of the branch, how often it was taken
-        yield f"BRDA:{branch.start},0,{0 if branch.into else 1},{int(branch in it.taken)}"
+        # BRDA: line, block, number of the branch, how often it was taken, "-" if nothing came there
+        taken = f"{int(branch in it.taken)}" if branch.start in it.contexts else "-"
+        yield f"BRDA:{branch.start},0,{0 if branch.into else 1},{taken}"
     yield f"BRF:{len(it.branches)}"
     yield f"BRH:{len(it.taken)}"
     yield from (f"DA:{number},{len(it.contexts.get(number, ()))}" for number in it.statements)
