@@ -5,20 +5,17 @@ from replay.cli.commands import (
     bisect,
     check,
     conform,
-    cover,
     database,
     diff,
     explain,
     graph,
-    hunt,
     logs,
     model,
     record,
     reproduce,
     run,
-    shrink,
-    touched,
 )
+from replay.cli.commands.search import cover, hunt, shrink, touched
 
 __all__ = [
     "bisect",

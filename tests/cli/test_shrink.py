@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from replay.cli.commands import shrink as command
+from replay.cli.commands.search import shrink as command
 from replay.cli.interrupts import Interrupted
 from tests.cli.test_explain import run  # noqa: F401 - a fixture
 

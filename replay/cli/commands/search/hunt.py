@@ -20,7 +20,7 @@ from replay.analysis.search.level import Ground
 from replay.analysis.search.random_walks import random_hunt
 from replay.api import read_logs
 from replay.cli.app import DIFFERS, app, print_result
-from replay.cli.commands.shrink import keep
+from replay.cli.commands.search.shrink import keep
 from replay.cli.interrupts import Interrupted
 from replay.cli.options import ChecksFile, FormatOption, Forms, OutputFile, OutputFormat
 from replay.cli.progress_bar import with_progress
