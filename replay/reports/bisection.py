@@ -99,7 +99,7 @@ def _headline(report: BisectReport) -> str:
     if len(where) > 1:
         return f"{about} changes {len(where)} times: {'; '.join(where)}."
     answers = report.changes[0].answers
-    before, after = (_told(answer.value, report.flags) for answer in answers)
+    before, after = (answer_words(answer.value, report.flags) for answer in answers)
     return f"{about} changes with {where[0]}: {before} before it, {after} with it."
 
 
@@ -127,13 +127,14 @@ def _answers(change: ChangeReport, flags: Mapping[str, int]) -> Iterator[str | P
     width = max(map(len, names))
     for name, answer in zip(names, change.answers, strict=True):
         where = f" on {words.escape(answer.path)} from #{answer.seq}" if answer.path else ""
-        yield block(f"  {name:{width}}  ", _told(answer.value, flags) + where, hang=2)
+        yield block(f"  {name:{width}}  ", answer_words(answer.value, flags) + where, hang=2)
     for name, reason in zip(names, change.reasons, strict=False):
         yield ""
         yield block(f"{name}: ", words.escape(reason), hang=-len(f"{name}: "))
 
 
-def _told(value: Any, flags: Mapping[str, int]) -> str:
+def answer_words(value: Any, flags: Mapping[str, int]) -> str:
+    """An answer in words; that about a whole bit field as its flags."""
     if flags and isinstance(value, int):
         return words.flags(sorted(flag_names(value, flags)))
     if isinstance(value, dict) and "status" in value:
