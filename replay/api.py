@@ -26,11 +26,12 @@ from replay.progress import Progress, no_progress
 from replay.qemu.live.programs import find_programs
 from replay.qemu.observed.recorded import recorded
 from replay.reports import words
-from replay.reports.bisection import BisectReport, bisect_report
-from replay.reports.checks import CheckReport, check_report
-from replay.reports.flag_tables import first_bit
-from replay.reports.headline import chief
+from replay.reports.documents.bisect import BisectReport, bisect_report
+from replay.reports.documents.check import CheckReport, check_report
+from replay.reports.documents.flag_tables import first_bit
+from replay.reports.documents.headline import chief
 from replay.reports.rendering import Report, report
+from replay.reports.verdict import agreement
 from replay.variants.variant import Subject, Variant
 from replay.variants.variant import load_subject as load_subject_from
 
@@ -170,8 +171,9 @@ def headline_difference(traces: Sequence[Trace]) -> Divergence:
     """
     difference = diff(*traces)
     if not difference.divergences:
-        names = " and ".join(trace.player.name for trace in traces)
-        raise ReplayError(f"{names} do not differ", do="name what to look for, or other variants")
+        names = [trace.player.name for trace in traces]
+        what = agreement(difference.compared, names).rstrip(".")
+        raise ReplayError(what, do="name what to look for, or other variants")
     bits = traces[0].player.subject.config.bits
     first = chief(difference, bits)
     flag = first_bit(first, bits) or ""

@@ -1,6 +1,6 @@
 """Joining the differences of successive events into divergences with a first and last event."""
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from msgspec import Struct
@@ -11,8 +11,10 @@ from replay.engine.compare import (
     compare_files,
     compare_machines,
     compare_outcomes,
+    differ,
 )
-from replay.engine.places import Place
+from replay.engine.compared import Compared, compared, end_of, limit_of
+from replay.engine.places import MachinePlace, Place
 from replay.engine.trace import Trace, compared_views, with_distinct_names
 from replay.engine.view import View
 
@@ -45,6 +47,7 @@ class Diff(Struct, frozen=True, eq=False):
 
     traces: tuple[Trace, ...]
     divergences: tuple[Divergence, ...]
+    compared: Compared = Compared(0, 0, 0)
 
 
 def diff(*traces: Trace) -> Diff:
@@ -54,24 +57,43 @@ def diff(*traces: Trace) -> Diff:
     traces = with_distinct_names(traces)
     events = list(_differences(traces))
     divergences = [Divergence(*span) for span in spans(events)]
-    return Diff(traces, tuple(_in_reading_order(divergences, events)))
+    return Diff(traces, tuple(_in_reading_order(divergences, events)), compared(traces))
 
 
 def _differences(traces: tuple[Trace, ...]) -> Iterator[tuple[int, Differences]]:
     """What differs at each event; where a state is unknown, what differed before it lasts."""
     memo: dict[Hashable, Differences] = {}
     state: Differences = {}
+    ends = {trace.player.name: end_of(trace) for trace in traces}
+    limits = {trace.player.name: limit_of(trace) for trace in traces}
     for index, event in enumerate(traces[0].log.events):
         ended = {trace.player.name: trace.steps[index].outcome for trace in traces}
         outcomes = {name: outcome for name, outcome in ended.items() if outcome is not None}
-        parts = [part for trace in traces if (part := trace.parts_at(index)) is not None]
-        if len(parts) == len(traces):
+        present = _present(traces, ends, index)
+        parts = [part for trace in present if (part := trace.parts_at(index)) is not None]
+        if len(parts) == len(present):
             machines, disks = (tuple(part) for part in zip(*parts, strict=True))
             state = {
-                **_part(compare_machines, machines, traces, index, memo),
-                **_part(compare_files, disks, traces, index, memo),
+                **_part(compare_machines, machines, present, index, memo),
+                **_part(compare_files, disks, present, index, memo),
             }
-        yield index + 1, compare_outcomes(event.payload, outcomes) | state
+        machine = _machines(ends, limits, index)
+        yield index + 1, compare_outcomes(event.payload, outcomes) | machine | state
+
+
+def _present(traces: Sequence[Trace], ends: Mapping[str, int], index: int) -> tuple[Trace, ...]:
+    """Those whose machine has not gone before the others'.
+
+    What a log does after that is no difference: a crash or refusal is, and not what it left undone.
+    """
+    last = max(ends.values())
+    return tuple(t for t in traces if index < ends[t.player.name] or ends[t.player.name] == last)
+
+
+def _machines(ends: Mapping[str, int], limits: Mapping[str, int], index: int) -> Differences:
+    """Whether the machine is gone in some, while others run; by a limit of ours it is in none."""
+    runs = {name: index < end for name, end in ends.items() if index < limits[name]}
+    return {MachinePlace(): runs} if differ(runs) else {}
 
 
 def _part(

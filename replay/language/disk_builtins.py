@@ -94,9 +94,9 @@ class Files:
 
     def extents(self, inode: Any) -> list[list[int]]:
         """The offset and length in bytes of what the image holds itself, in order."""
-        found = self._disk.inode(inode).extents
-        self._meter.tick(len(found))
-        return [[e.start * SECTOR, (e.end - e.start) * SECTOR] for e in found]
+        extents = self._disk.inode(inode).extents
+        self._meter.tick(len(extents))
+        return [[e.start * SECTOR, (e.end - e.start) * SECTOR] for e in extents]
 
     def copy(
         self, source: Any, among: Any, target: Any, offset: Any, length: Any, granularity: Any

@@ -92,19 +92,19 @@ def read_observations(connection: Connection, log: Row[Any]) -> Iterator[Observa
     query = query.order_by(observations.c.number).execution_options(yield_per=CHUNK)
     for row in connection.execute(query):
         with damaged(log.name, row.after):
-            seen = observation_from_row(row)
-        yield seen
+            observation = observation_from_row(row)
+        yield observation
 
 
-def lines(found: Iterable[Event], seen: Iterable[Observation]) -> Iterator[bytes]:
-    """The native lines of a log's events, each followed by what was seen after it."""
-    waiting = deque(islice(seen := iter(seen), 1))
-    for seq, line in enumerate(chain([b""], map(event_line, found))):
+def lines(logged: Iterable[Event], observed: Iterable[Observation]) -> Iterator[bytes]:
+    """The native lines of a log's events, each followed by the observations after it."""
+    waiting = deque(islice(observed := iter(observed), 1))
+    for seq, line in enumerate(chain([b""], map(event_line, logged))):
         if line:
             yield line
         while waiting and waiting[0].after <= seq:
             yield observation_line(waiting.popleft())
-            waiting.extend(islice(seen, 1))
+            waiting.extend(islice(observed, 1))
 
 
 @contextmanager
@@ -200,8 +200,8 @@ class EventStore:
         with failures(self.database.where), self.database.engine.connect() as connection:
             row = find(connection, log)
             loaded = tuple(read(connection, row))
-            seen = tuple(read_observations(connection, row))
-        return Log(row.name, header(row), loaded, row.fingerprint, seen)
+            observed = tuple(read_observations(connection, row))
+        return Log(row.name, header(row), loaded, row.fingerprint, observed)
 
     def export(self, names: Iterable[str] | None = None) -> Iterator[bytes]:
         """The lines of the native form of the named logs in this order, or of all by name.
@@ -209,8 +209,8 @@ class EventStore:
         An unknown name raises ReplayError before the first line comes.
         """
         with failures(self.database.where), self.database.engine.connect() as connection:
-            wanted = stored_names(connection) if names is None else names
-            for row in [find(connection, log) for log in wanted]:
+            chosen = stored_names(connection) if names is None else names
+            for row in [find(connection, log) for log in chosen]:
                 yield header_line(header(row))
                 yield from lines(read(connection, row), read_observations(connection, row))
 
@@ -259,14 +259,14 @@ def place(
     """The name under which the log stands or may be stored, and which of the two it is."""
     own = recording.header.name
     alias = f"{own[: NAME_LENGTH - 9]}@{fingerprint[:8]}"
-    for wanted in (own, alias) if rename else (own,):
-        taken = connection.scalar(select(logs.c.fingerprint).where(logs.c.name == wanted))
+    for candidate in (own, alias) if rename else (own,):
+        taken = connection.scalar(select(logs.c.fingerprint).where(logs.c.name == candidate))
         if taken == fingerprint:
-            return wanted, "present"
+            return candidate, "present"
         if taken is None:
-            return wanted, "stored" if wanted == own else "renamed"
+            return candidate, "stored" if candidate == own else "renamed"
     raise StoreError(
-        f"the log {wanted} is stored already with other content",
+        f"the log {candidate} is stored already with other content",
         where=str(recording.origin),
         do="give this one another name with --log NAME",
     )

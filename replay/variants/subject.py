@@ -30,7 +30,8 @@ class NodeConfig(
     """The class of nodes, its child fields in walking order, and where the roots are.
 
     `roots` is the machine's field that lists the root nodes, `root_name` the node's field that
-    names one. `chain` is the child field along which a drawing runs, "" for none.
+    names one, `own_name` the field with a name that a node was given for itself. `chain` is the
+    child field along which a drawing runs. Both may be "" for none.
     """
 
     class_name: str
@@ -38,6 +39,7 @@ class NodeConfig(
     chain: str
     roots: str
     root_name: str
+    own_name: str = ""
 
 
 class FieldConfig(
@@ -75,6 +77,13 @@ class VariantConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     about: str = ""
 
 
+class ReleaseConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A release: its commit, and the last revision of the series that is part of it."""
+
+    commit: str
+    revision: str
+
+
 class SubjectConfig(msgspec.Struct, frozen=True):
     """What subject.toml says. `more` has the tables that only some readers know."""
 
@@ -86,6 +95,7 @@ class SubjectConfig(msgspec.Struct, frozen=True):
     jobs: JobsConfig | None = None
     bits: Mapping[str, Mapping[str, int]] = {}
     variants: Mapping[str, VariantConfig] = {}
+    releases: Mapping[str, ReleaseConfig] = {}
     more: Mapping[str, Any] = {}
 
 
@@ -137,6 +147,10 @@ def read_config(path: Path) -> SubjectConfig:
         hidden=_convert(document.pop("hidden", []), tuple[str, ...], path, "hidden"),
         jobs=None if jobs is None else _convert(jobs, JobsConfig, path, "jobs"),
         bits={name: _bits(bits, path, name) for name, bits in _table(document, "bits", path)},
+        releases={
+            name: _convert(release, ReleaseConfig, path, f"releases.{name}")
+            for name, release in _table(document, "releases", path)
+        },
         variants={
             name: _variant(variant, path, name)
             for name, variant in _table(document, "variants", path)

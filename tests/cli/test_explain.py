@@ -7,8 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from replay.cli import main
+from replay.reports.json.schemas import schema
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "patches" / "examples"
@@ -148,7 +150,7 @@ def test_a_bisection_looks_for_a_check(run):
         (["--field", "drive0.open_flag"], "nearest: drive0.open_flags"),
         (["--file", "x", "--field", "y"], "about one thing"),
         (["after"], "is no range"),
-        (["after..after"], "do not differ"),
+        (["after..after"], "No difference: 7 events, the same in after and after"),
     ],
 )
 def test_what_cannot_be_searched_is_told(run, words, told):
@@ -253,6 +255,7 @@ def test_as_few_patches_as_bring_something_about_are_told(run):
     )
     assert [patch["sha"][:8] for patch in document["patches"]] == ["3a389e79"]
     assert document["minimal"] is True and document["standing"] == [[]]
+    Draft202012Validator(schema("bisect-minimal")).validate(document)
 
 
 def test_minimal_and_all_are_two_questions(run):

@@ -57,7 +57,7 @@ def test_an_interrupt_keeps_the_best_so_far(run, monkeypatch):  # noqa: F811
     ("words", "message"),
     [
         (["with..with"], "only one variant, with"),
-        (["8bfea15d", "with"], "8bfea15d and with do not differ"),
+        (["8bfea15d", "with"], "the same in 8bfea15d and with"),
         (["with..after", "--goal", "sense"], "'sense' is no goal"),
         (["with..after", "--goal", "crash"], "does not show a crash"),
     ],

@@ -204,13 +204,10 @@ def _statuses(place: Place, values: Mapping[str, Any]) -> set[Any]:
     return {value.get("status") for value in values.values() if isinstance(value, Mapping)}
 
 
-LIMITS = ("StepLimit",)
-"""The class of an outcome that is a limit of this program; it is no behaviour of anybody's."""
-
-
 def _limited(values: Mapping[str, Any]) -> bool:
+    """Whether one is a limit of this program, which is no behaviour of anybody's."""
     told = (value for value in values.values() if isinstance(value, Mapping))
-    return any(v.get("class") in LIMITS or v.get("status") == "stopped" for v in told)
+    return any(value.get("status") == "stopped" for value in told)
 
 
 def is_limit(outcome: Outcome | None) -> bool:
@@ -248,11 +245,6 @@ def _crash_sightings(traces: Sequence[Trace]) -> Iterator[Sighting]:
             names = [trace.player.name for trace in traces]
             values = dict(zip(names, map(_told, outcomes), strict=True))
             yield Sighting(steps[0].seq, OutcomePlace(label(steps[0].event.payload)), values)
-
-
-def is_crash(sighting: Sighting) -> bool:
-    """Whether one of the players crashes there."""
-    return _crashes(sighting.place, sighting.values)
 
 
 def has_crashed(outcome: Outcome | None) -> bool:

@@ -6,7 +6,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from replay.analysis.search.ddmin import ddmin
-from replay.analysis.search.goal import Goal, Sighting, is_crash, way
+from replay.analysis.search.goal import ANY, BEHAVIOUR, Goal, Sighting, way
 from replay.analysis.search.simplify import plain_names, renamed, simpler
 from replay.engine.trace import Trace
 from replay.errors import ReplayError, Unavailable
@@ -134,12 +134,12 @@ class _Search:
             return None
 
     def _same(self, sighting: Sighting) -> bool:
-        """Whether it may stand for the best: of crashes only one of the same class may.
+        """Whether it may stand for the best: only what is the same, unless all would do.
 
-        Simpler arguments often crash elsewhere, since what is missing is a fault of its own.
+        With less of a log commands often fail elsewhere, since something that they need is gone.
         """
         best = self.best
-        if best is None or not is_crash(best):
+        if best is None or self._goal.words in (ANY, BEHAVIOUR):
             return True
         return way(best.place, best.values) == way(sighting.place, sighting.values)
 

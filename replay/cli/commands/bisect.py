@@ -9,7 +9,7 @@ from replay.analysis.bisect import Question, about_check, about_place, bisect
 from replay.analysis.search.minimal_patches import MinimalPatches, minimal_patches
 from replay.api import headline_place
 from replay.cli.app import app, print_result
-from replay.cli.options import ChecksFile, FormatOption, Forms, LogWord, OutputFile, OutputFormat
+from replay.cli.options import ChecksFile, LogWord, OutputFile, format_option
 from replay.cli.progress_bar import with_progress
 from replay.cli.session import Session
 from replay.engine.find_place import find_place, outcome_of
@@ -17,16 +17,12 @@ from replay.engine.places import Place
 from replay.engine.replay import replay
 from replay.engine.trace import ModelTrace
 from replay.errors import ReplayError
-from replay.reports import bisection, words
-from replay.reports.bisection import BisectReport, bisect_report
-from replay.reports.search import minimal_patches as reports
-from replay.reports.search.minimal_patches import MinimalReport, minimal_report
+from replay.reports import words
+from replay.reports.documents.bisect import BisectReport, bisect_report
+from replay.reports.documents.search.minimal_patches import MinimalReport, minimal_report
+from replay.reports.rendering import OutputFormat, render
 
-MINIMALS: Forms[MinimalReport] = {OutputFormat.TEXT: reports.text, OutputFormat.JSON: reports.json}
-BISECTIONS: Forms[BisectReport] = {
-    OutputFormat.TEXT: bisection.text,
-    OutputFormat.JSON: bisection.json,
-}
+ReportFormat = Annotated[OutputFormat, format_option(BisectReport, MinimalReport)]
 
 
 @app.command("bisect")
@@ -45,7 +41,7 @@ def bisect_log(
         bool, typer.Option("--minimal", help="As few patches as bring it about together.")
     ] = False,
     checks: ChecksFile = None,
-    format: FormatOption = OutputFormat.TEXT,
+    format: ReportFormat = OutputFormat.TEXT,
     output: OutputFile = None,
 ) -> None:
     """Find the patch that changes something; by default what the headline of the diff tells."""
@@ -65,10 +61,10 @@ def bisect_log(
     if minimal:
         if every:
             raise ReplayError("--minimal and --all are two questions", do="give one of them")
-        print_result(MINIMALS[format](fewest(ends, about, question, target)), output)
+        print_result(render(fewest(ends, about, question, target), format), output)
         return
     found = bisect(ends, question, every, with_progress)
-    print_result(BISECTIONS[format](bisect_report(ends, about, found, target)), output)
+    print_result(render(bisect_report(ends, about, found, target), format), output)
 
 
 def place_of(
@@ -90,9 +86,7 @@ def fewest(
     count = abs(ends[0].variant.spec.depth - ends[1].variant.spec.depth)
     for _ in with_progress(_left_out(ends, question, best), count, "patches left out"):
         pass
-    bits = ends[0].variant.subject.config.bits
-    flags = bits.get(target.field, {}) if target and not target.flag else {}
-    return minimal_report(ends, about, best[-1], flags)
+    return minimal_report(ends, about, best[-1], target)
 
 
 def _left_out(

@@ -292,7 +292,7 @@ def toy_file():
 
 
 @given(st.data())
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 def test_a_damaged_file_is_refused_or_stands_for_a_hunt(data):
     it, id, saved = toy_file()
     at = data.draw(st.integers(0, len(saved) - 1))

@@ -1,7 +1,6 @@
 """replay cover."""
 
-from collections.abc import Callable, Mapping, Sequence
-from enum import StrEnum
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -9,35 +8,19 @@ import typer
 from replay.analysis.attribute import attribute
 from replay.analysis.search.coverage import Names, coverage, log_reaches, smallest_cover
 from replay.cli.app import app, print_result
-from replay.cli.options import OutputFile
+from replay.cli.options import OutputFile, format_option
 from replay.cli.progress_bar import with_progress
 from replay.cli.session import Session
-from replay.cli.terminal import Printable
 from replay.engine.diff import diff
 from replay.engine.replay import replay
 from replay.errors import ReplayError
 from replay.events.event import Log
-from replay.reports.search import coverage as reports
-from replay.reports.search.coverage import CoverageReport, coverage_report
+from replay.reports.documents.search.coverage import CoverageReport, coverage_report
+from replay.reports.rendering import OutputFormat, render
 from replay.variants.path import changes_between
 from replay.variants.variant import Variant, parse_range
 
-
-class CoverForm(StrEnum):
-    """The forms in which coverage can be had; json is coverage.py's."""
-
-    TEXT = "text"
-    JSON = "json"
-    HTML = "html"
-    LCOV = "lcov"
-
-
-FORMS: Mapping[CoverForm, Callable[[CoverageReport], Printable]] = {
-    CoverForm.TEXT: reports.text,
-    CoverForm.JSON: reports.json,
-    CoverForm.HTML: reports.html,
-    CoverForm.LCOV: reports.lcov,
-}
+ReportFormat = Annotated[OutputFormat, format_option(CoverageReport)]
 
 
 @app.command("cover")
@@ -52,7 +35,7 @@ def cover_logs(
     minimal: Annotated[
         bool, typer.Option("--minimal", help="As few logs as cover as much, and differ as much.")
     ] = False,
-    format: Annotated[CoverForm, typer.Option("--format", case_sensitive=False)] = CoverForm.TEXT,
+    format: ReportFormat = OutputFormat.TEXT,
     output: OutputFile = None,
 ) -> None:
     """Tell what of the model, and of which patches, logs run through, and what nothing reaches."""
@@ -64,7 +47,7 @@ def cover_logs(
     if len(ends) == 2 and not patches:
         raise ReplayError(f"no patch lies between {ends[0].name} and {ends[1].name}")
     smallest = smallest_logs(logs, ends, session) if minimal else None
-    print_result(FORMS[format](coverage_report(covered, patches, smallest)), output)
+    print_result(render(coverage_report(covered, patches, smallest), format), output)
 
 
 def sides(session: Session, at: str | None) -> tuple[Variant, ...]:

@@ -11,7 +11,8 @@ import typer
 from msgspec import Struct
 from msgspec.structs import replace
 
-from replay.analysis.baseline import AcceptedEffect, read_baseline
+from replay.analysis.attribute import Cause
+from replay.analysis.baseline import AcceptedEffect, PatchEffect, read_baseline
 from replay.analysis.search.finding import HuntFinding, findings
 from replay.analysis.search.frontier import decoded, encoded, hunt_id
 from replay.analysis.search.goal import FORMS, Goal, parse_goal
@@ -22,27 +23,29 @@ from replay.api import read_logs
 from replay.cli.app import DIFFERS, app, print_result
 from replay.cli.commands.search.shrink import keep
 from replay.cli.interrupts import Interrupted
-from replay.cli.options import ChecksFile, FormatOption, Forms, OutputFile, OutputFormat
+from replay.cli.options import ChecksFile, OutputFile, format_option
 from replay.cli.progress_bar import with_progress
 from replay.cli.session import Session
 from replay.cli.terminal import print_note
+from replay.engine.places import label
 from replay.engine.replay import replay
 from replay.errors import ReplayError
 from replay.events.event import Log, LogHeader
 from replay.files import deliver
 from replay.reports import words as wording
-from replay.reports.documents import VariantId
-from replay.reports.search import hunt as reports
-from replay.reports.search.hunt import HuntReport
-from replay.reports.search.sighting import sighting_sentence
+from replay.reports.documents.search.hunt import (
+    HuntGround,
+    HuntReport,
+    HuntReports,
+    hunt_report,
+)
+from replay.reports.documents.search.sighting import sighting_sentence
+from replay.reports.rendering import OutputFormat, render
 from replay.variants.alphabet import Alphabet, read_alphabet
 from replay.variants.expression import VariantSpec
 from replay.variants.variant import Variant, build, parse_machine, parse_range
 
-HUNTS: Forms[Sequence[HuntReport]] = {
-    OutputFormat.TEXT: reports.texts,
-    OutputFormat.JSON: reports.jsons,
-}
+ReportFormat = Annotated[OutputFormat, format_option(HuntReports)]
 
 
 class HuntOptions(Struct, frozen=True):
@@ -99,7 +102,7 @@ def hunt_variants(
     ] = None,
     no_store: Annotated[bool, typer.Option("--no-store", help="Store no log.")] = False,
     checks: ChecksFile = None,
-    format: FormatOption = OutputFormat.TEXT,
+    format: ReportFormat = OutputFormat.TEXT,
     output: OutputFile = None,
 ) -> None:
     """Look for the shortest sequences on which variants differ; exit with 1 if there are."""
@@ -127,7 +130,7 @@ def hunt_variants(
     for pair in with_progress(pairs, len(pairs), "pairs"):
         wanted = parse_goal(text, pair[-1], checks)
         documents.append(hunted_document(session, pair, wanted, letters, options))
-    print_result(HUNTS[format](documents), output)
+    print_result(render(HuntReports(tuple(documents)), format), output)
     if any(document.findings for document in documents):
         raise typer.Exit(DIFFERS)
 
@@ -218,16 +221,14 @@ def hunted_document(
         keep(session, it.shrunk.log, None, names) if options.store else "not stored"
         for it in causes
     ]
-    return HuntReport(
-        variants=tuple(VariantId(it.name, it.revision, it.digest) for it in variants),
+    about = HuntGround(
+        variants=tuple(variants),
         goal=goal.words,
         alphabet=alphabet.file,
         starts=tuple(start.name for start in alphabet.starts),
-        reach=how_far,
-        findings=tuple(causes),
-        kept=tuple(kept),
         random=options.seed is not None,
     )
+    return hunt_report(about, how_far, causes, kept)
 
 
 def note_speed(steps: int, states: int, seconds: float) -> None:
@@ -290,9 +291,15 @@ def _name(found: HuntFinding) -> str:
 
 
 def accepted(found: HuntFinding, known: Sequence[AcceptedEffect]) -> HuntFinding:
-    """The finding, which is known if a baseline has its place and one of its patches."""
-    place = found.shrunk.sighting.place
-    for effect in known:
-        if any(effect.covers(place, turn.patch) for turn in found.turns):
-            return replace(found, known="the baseline")
+    """The finding, which is known if a baseline accepts what its patches do there."""
+    sighting, log = found.shrunk.sighting, found.shrunk.log
+    if len(sighting.values) != 2 or not found.turns:
+        return found
+    cause = Cause(found.turns, *sighting.values.values())
+    event = label(log.events[sighting.seq - 1].payload)
+    effects = [
+        PatchEffect(log.name, event, sighting.place, cause, turn.patch) for turn in found.turns
+    ]
+    if all(any(entry.covers(effect) for entry in known) for effect in effects):
+        return replace(found, known="the baseline")
     return found

@@ -12,7 +12,7 @@ from replay.analysis.search.shrink import Shrunk, shrink
 from replay.api import headline_difference
 from replay.cli.app import app, print_result
 from replay.cli.interrupts import Interrupted
-from replay.cli.options import ChecksFile, FormatOption, Forms, LogWord, OutputFormat
+from replay.cli.options import ChecksFile, LogWord, format_option
 from replay.cli.players import Player, QemuOption
 from replay.cli.progress_bar import with_progress
 from replay.cli.session import Session
@@ -23,11 +23,11 @@ from replay.events.event import Log, LogHeader
 from replay.events.json_form import native_lines
 from replay.files import deliver
 from replay.reports import words
-from replay.reports.headline import divergence_sentence
-from replay.reports.search import shrink as reports
-from replay.reports.search.shrink import ShrinkReport, shrink_report
+from replay.reports.documents.headline import divergence_sentence
+from replay.reports.documents.search.shrink import ShrinkReport, shrink_report
+from replay.reports.rendering import OutputFormat, render
 
-SHRINKS: Forms[ShrinkReport] = {OutputFormat.TEXT: reports.text, OutputFormat.JSON: reports.json}
+ReportFormat = Annotated[OutputFormat, format_option(ShrinkReport)]
 
 GoalOption = Annotated[
     str | None,
@@ -48,7 +48,7 @@ def shrink_log(
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write the log there.")
     ] = None,
-    format: FormatOption = OutputFormat.TEXT,
+    format: ReportFormat = OutputFormat.TEXT,
 ) -> None:
     """Find the shortest log that still differs in the same way; Ctrl-C keeps the best so far."""
     session: Session = context.obj
@@ -60,7 +60,7 @@ def shrink_log(
     shorter = named(best.log, f"{log.name}-shrunk", log, wanted)
     kept = keep(session, shorter, output, [trace.player.name for trace in traces])
     told = shrink_report(traces, wanted.words, replace(best, log=shorter), kept)
-    print_result(SHRINKS[format](told))
+    print_result(render(told, format))
 
 
 def goal_of(

@@ -12,19 +12,18 @@ import typer
 from replay.analysis.search.coverage import Coverage, coverage
 from replay.analysis.search.touched import Touched, touched_by_c, touched_by_model
 from replay.cli.app import app, print_result
-from replay.cli.options import At, FormatOption, Forms, OutputFile, OutputFormat
+from replay.cli.options import At, OutputFile, format_option
 from replay.cli.progress_bar import with_progress
 from replay.cli.session import Session
 from replay.errors import BadInput, NotFound, ReplayError, Unavailable
 from replay.events.event import Log
-from replay.reports.documents import VariantId
-from replay.reports.search import touched as reports
-from replay.reports.search.touched import TouchedReport
+from replay.reports.documents.search.touched import TouchedReport, touched_report
+from replay.reports.rendering import OutputFormat, render
 from replay.series import find_patch, is_file, parse_c_patch, parse_patch, read_text
 from replay.variants.expression import VariantSpec
 from replay.variants.variant import Variant, build
 
-TOUCHED: Forms[TouchedReport] = {OutputFormat.TEXT: reports.text, OutputFormat.JSON: reports.json}
+ReportFormat = Annotated[OutputFormat, format_option(TouchedReport)]
 
 
 @app.command("touched")
@@ -39,15 +38,14 @@ def touched_by_patch(
         Path | None, typer.Option(metavar="DIR", help="PATCH is a commit of this clone.")
     ] = None,
     at: At = None,
-    format: FormatOption = OutputFormat.TEXT,
+    format: ReportFormat = OutputFormat.TEXT,
     output: OutputFile = None,
 ) -> None:
     """Tell which functions a patch changes, what of them the model has, and which logs reach it."""
     session: Session = context.obj
     logs = session.logs(names or (), every, "look at") if names or every else []
     variant, touched = _touched(session, patch, git, at, logs)
-    id = VariantId(variant.name, variant.revision, variant.digest)
-    print_result(TOUCHED[format](TouchedReport(id, touched, len(logs))), output)
+    print_result(render(touched_report(variant, touched, len(logs)), format), output)
 
 
 def _touched(

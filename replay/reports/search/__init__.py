@@ -1,1 +1,0 @@
-"""What searches find, as text and JSON."""
