@@ -21,7 +21,7 @@ def reports() -> dict[str, DiffReport]:
     subject = load_subject(PATCHES)
 
     def told(name: str) -> DiffReport:
-        found = diff(*traced(subject, example(name), *subject.config.variants))
+        found = diff(*traced(subject, example(name), *subject.config.default_variants))
         return diff_report(found, attribute(found))
 
     return {name: told(name) for name in NAMES}

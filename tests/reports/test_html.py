@@ -65,7 +65,7 @@ def made(subject):
         recording = next(iter(read(path)))
         events = tuple(event for event in recording.events if isinstance(event, Event))
         log = Log(recording.header.name, recording.header, events, fingerprint(events))
-        variants = (resolve(subject, name, {}) for name in subject.config.variants)
+        variants = (resolve(subject, name, {}) for name in subject.config.default_variants)
         found = diff(*(replay(log, variant) for variant in variants))
         return html.diffs([diff_report(found, attribute(found))])
 

@@ -56,7 +56,7 @@ def with_recording(
 ) -> None:
     """Compares replays of recordings with what these saw themselves; as conform does."""
     subject = session.subject()
-    revisions = [at] if at else list(subject.config.variants)
+    revisions = [at] if at else list(subject.config.default_variants)
     variants = [resolve(subject, revision, session.named) for revision in revisions]
     with session.store() as store:
         logs = list(arguments.open_logs(store, word, report_renamed))

@@ -24,7 +24,7 @@ from replay.cli.app import DIFFERS, app, print_result
 from replay.cli.commands.search.shrink import keep
 from replay.cli.interrupts import Interrupted
 from replay.cli.options import ChecksFile, OutputFile, format_option
-from replay.cli.progress_bar import with_progress
+from replay.cli.progress_bar import seen, with_progress
 from replay.cli.session import Session
 from replay.cli.terminal import print_note
 from replay.engine.places import label
@@ -144,7 +144,7 @@ def hunted(session: Session, words: Sequence[str]) -> tuple[Variant, ...]:
     Raises ReplayError for more, and for real machines.
     """
     sides = [side for word in words for side in parse_range(word) or (word,)]
-    named = sides or [*session.subject().config.variants][-2:]
+    named = sides or [*session.subject().config.default_variants][-2:]
     machines = [word for word in named if parse_machine(word, session.named)]
     if machines:
         do = "name variants of the model"
@@ -191,7 +191,7 @@ def chosen(alphabet: Alphabet, names: Sequence[str]) -> Alphabet:
 
 def examples(session: Session) -> tuple[Log, ...]:
     """The subject's examples, by name."""
-    files = sorted((session.subject().directory / "examples").glob("*.jsonl"))
+    files = sorted((session.subject().directory / "examples").rglob("*.jsonl"))
     return tuple(log for file in files for log in read_logs(file))
 
 
@@ -232,7 +232,9 @@ def hunted_document(
 
 
 def note_speed(steps: int, states: int, seconds: float) -> None:
-    """Says on a terminal's own stream how fast it went: a report has nothing that a clock says."""
+    """Tells somebody who looks on how fast it went: a report has nothing that a clock says."""
+    if not seen():
+        return
     rates = f"{steps / seconds:.0f} steps and {states / seconds:.0f} joint states a second"
     print_note(f"replay: {seconds:.1f} s, {rates}")
 
