@@ -46,7 +46,7 @@ class Work(Struct, frozen=True):
 class Attribution(Struct, frozen=True, eq=False):
     """The causes of each divergence of a diff, in the diff's order, and the steps looked at.
 
-    `hidden` is how many divergences are not among them, since nobody wants to see their patches;
+    `hidden` is how many divergences are not among them, since their patches are left out;
     `partial` says that causes are left out, of these or of others.
     """
 

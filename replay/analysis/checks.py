@@ -117,8 +117,8 @@ def _breached(
 
 
 def _is_about(check: Check, topic: CheckInput) -> bool:
-    wanted = check.parameters
-    return all(name in topic.offered for name in wanted) and bool(wanted) == bool(topic.offered)
+    target = check.parameters
+    return all(name in topic.offered for name in target) and bool(target) == bool(topic.offered)
 
 
 Objects = Mapping[int, Object]

@@ -54,9 +54,9 @@ def findings(
     """The causes behind sequences, in their order; `examples` are logs that show known ones."""
     known = known_causes(examples, players, goal)
     by_cause: dict[CauseKey, list[RawFinding]] = {}
-    for found in raw:
-        traces = [play(found.log) for play in players]
-        by_cause.setdefault(cause(traces, goal)[0], []).append(found)
+    for matches in raw:
+        traces = [play(matches.log) for play in players]
+        by_cause.setdefault(cause(traces, goal)[0], []).append(matches)
     causes: dict[CauseKey, HuntFinding] = {}
     for key, alike in by_cause.items():
         shrunk = shortest(alike[0].log, players, goal)
@@ -78,8 +78,8 @@ def shortest(log: Log, players: Sequence[Player], goal: Goal) -> Shrunk:
     sighting = goal.first([play(log) for play in players])
     if sighting is None:
         raise ReplayError(f"the log {log.name} does not show {goal.words}")
-    wanted = goal if len(players) == 1 else same_way(goal.words, sighting.place, sighting.values)
-    *_, last = shrink(log, players, wanted)
+    target = goal if len(players) == 1 else same_way(goal.words, sighting.place, sighting.values)
+    *_, last = shrink(log, players, target)
     return last
 
 
@@ -105,13 +105,17 @@ def cause(traces: Sequence[ModelTrace], goal: Goal) -> tuple[CauseKey, Sighting]
     alike = [sighting]
     if len(traces) > 1 and not isinstance(sighting.place, CheckPlace):
         every = diff(*traces).divergences
-        hard = [Sighting(it.first_seq, it.place, it.values) for it in every if _is_hard(it.place)]
-        begin = min(it.seq for it in (sighting, *hard))
-        met = [it for it in hard if it.seq == begin] or [sighting]
-        order = min(it.place.order for it in met)
-        alike = [it for it in met if it.place.order == order]
+        hard = [
+            Sighting(item.first_seq, item.place, item.values)
+            for item in every
+            if _is_hard(item.place)
+        ]
+        begin = min(item.seq for item in (sighting, *hard))
+        met = [item for item in hard if item.seq == begin] or [sighting]
+        order = min(item.place.order for item in met)
+        alike = [item for item in met if item.place.order == order]
     first = alike[0]
-    ways = tuple(sorted((way(it.place, it.values) for it in alike), key=repr))
+    ways = tuple(sorted((way(item.place, item.values) for item in alike), key=repr))
     event = way(OutcomePlace(label(traces[0].steps[first.seq - 1].event.payload)), {})
     turns = brought_by(traces, first)
     return (event, ways, tuple(turn.patch.name for turn in turns)), first

@@ -50,13 +50,13 @@ def minimal_patches(
         raise ReplayError(f"{names} give the same answer", do="name a place that differs")
     patches = _between(older.variant, newer.variant)
     search = _Search(older, question, answers[1])
-    found = MinimalPatches(patches, len(patches), answers, 0)
-    yield found
+    matches = MinimalPatches(patches, len(patches), answers, 0)
+    yield matches
     for left in ddmin(patches, search.bringing):
-        found = MinimalPatches(left, len(patches), answers, search.replays)
-        yield found
-    standing = tuple(search.standing_on(patch, found.patches) for patch in found.patches)
-    yield replace(found, replays=search.replays, minimal=True, standing=standing)
+        matches = MinimalPatches(left, len(patches), answers, search.replays)
+        yield matches
+    standing = tuple(search.standing_on(patch, matches.patches) for patch in matches.patches)
+    yield replace(matches, replays=search.replays, minimal=True, standing=standing)
 
 
 def _in_order(ends: tuple[ModelTrace, ModelTrace]) -> tuple[ModelTrace, ModelTrace]:

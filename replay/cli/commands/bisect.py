@@ -94,7 +94,7 @@ def _left_out(
 ) -> Iterator[int]:
     """A number for each patch that is not needed; the fewest so far are put into `best`."""
     left = None
-    for found in minimal_patches(ends, question):
-        best[:] = [found]
-        yield from range((left or len(found.patches)) - len(found.patches))
-        left = len(found.patches)
+    for matches in minimal_patches(ends, question):
+        best[:] = [matches]
+        yield from range((left or len(matches.patches)) - len(matches.patches))
+        left = len(matches.patches)

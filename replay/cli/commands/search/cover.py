@@ -52,8 +52,8 @@ def cover_logs(
 
 def sides(session: Session, at: str | None) -> tuple[Variant, ...]:
     """The variant that is covered, or the two of a range, of which it is the second."""
-    found = parse_range(at) if at is not None else None
-    return session.ends(at) if found else (session.variant(at),)
+    matches = parse_range(at) if at is not None else None
+    return session.ends(at) if matches else (session.variant(at),)
 
 
 def smallest_logs(logs: Sequence[Log], ends: Sequence[Variant], session: Session) -> Names:
@@ -62,13 +62,13 @@ def smallest_logs(logs: Sequence[Log], ends: Sequence[Variant], session: Session
     reaches = log_reaches(logs, ends[-1])
     parts: dict[str, frozenset[object]] = {}
     for log, reach in with_progress(zip(logs, reaches, strict=True), len(logs), "logs compared"):
-        found = diff(replay(log, start), replay(log, end))
-        causes = attribute(found).causes
-        told = {
-            (it.place, turn.patch.name)
-            for it, each in zip(found.divergences, causes, strict=True)
+        matches = diff(replay(log, start), replay(log, end))
+        causes = attribute(matches).causes
+        text = {
+            (item.place, turn.patch.name)
+            for item, each in zip(matches.divergences, causes, strict=True)
             for one in each
             for turn in one.turns
         }
-        parts[log.name] = frozenset({*reach.lines, *reach.branches, *told})
+        parts[log.name] = frozenset({*reach.lines, *reach.branches, *text})
     return smallest_cover(parts)

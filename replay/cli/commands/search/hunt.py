@@ -128,8 +128,8 @@ def hunt_variants(
         pairs = [*pairwise(between(*variants))]
     documents = []
     for pair in with_progress(pairs, len(pairs), "pairs"):
-        wanted = parse_goal(text, pair[-1], checks)
-        documents.append(hunted_document(session, pair, wanted, letters, options))
+        target = parse_goal(text, pair[-1], checks)
+        documents.append(hunted_document(session, pair, target, letters, options))
     print_result(render(HuntReports(tuple(documents)), format), output)
     if any(document.findings for document in documents):
         raise typer.Exit(DIFFERS)
@@ -214,12 +214,12 @@ def hunted_document(
     note_speed(how_far.counts.tried, how_far.counts.states, took)
     players = [partial(replay, variant=variant) for variant in variants]
     raw = raw_findings(grounds, levels)
-    told = findings(with_progress(raw, len(raw), "findings"), players, goal, options.examples)
-    causes = [accepted(found, options.known) for found in named(told)]
+    line = findings(with_progress(raw, len(raw), "findings"), players, goal, options.examples)
+    causes = [accepted(found, options.known) for found in named(line)]
     names = [variant.name for variant in variants]
-    kept = [
-        keep(session, it.shrunk.log, None, names) if options.store else "not stored"
-        for it in causes
+    remaining = [
+        keep(session, item.shrunk.log, None, names) if options.store else "not stored"
+        for item in causes
     ]
     about = HuntGround(
         variants=tuple(variants),
@@ -228,11 +228,11 @@ def hunted_document(
         starts=tuple(start.name for start in alphabet.starts),
         random=options.seed is not None,
     )
-    return hunt_report(about, how_far, causes, kept)
+    return hunt_report(about, how_far, causes, remaining)
 
 
 def note_speed(steps: int, states: int, seconds: float) -> None:
-    """Tells somebody who looks on how fast it went: a report has nothing that a clock says."""
+    """Says on the terminal how fast it went: a report has nothing that a clock says."""
     if not is_interactive():
         return
     rates = f"{steps / seconds:.0f} steps and {states / seconds:.0f} joint states a second"

@@ -55,12 +55,12 @@ def shrink_log(
     players = session.players(words or (), binary)
     log = session.log(name)
     traces = [play(log) for play in players]
-    wanted = goal_of(session, traces, goal, checks)
-    best = shortest(log, players, wanted)
-    shorter = named(best.log, f"{log.name}-shrunk", log, wanted)
-    kept = keep(session, shorter, output, [trace.player.name for trace in traces])
-    told = shrink_report(traces, wanted.words, replace(best, log=shorter), kept)
-    print_result(render(told, format))
+    target = goal_of(session, traces, goal, checks)
+    best = shortest(log, players, target)
+    shorter = named(best.log, f"{log.name}-shrunk", log, target)
+    remaining = keep(session, shorter, output, [trace.player.name for trace in traces])
+    text = shrink_report(traces, target.words, replace(best, log=shorter), remaining)
+    print_result(render(text, format))
 
 
 def goal_of(
