@@ -10,7 +10,7 @@ from replay.analysis.bisect import about_place, bisect
 from replay.analysis.search.goal import CheckPlace, Goal, Sighting, same_way, way
 from replay.analysis.search.shrink import Player, Shrunk, shrink
 from replay.engine.diff import diff
-from replay.engine.places import OutcomePlace, Place, label
+from replay.engine.places import FieldPlace, OutcomePlace, Place, label
 from replay.engine.trace import ModelTrace
 from replay.errors import ReplayError
 from replay.events.event import Log
@@ -122,7 +122,7 @@ def cause(traces: Sequence[ModelTrace], goal: Goal) -> tuple[CauseKey, Sighting]
 
 
 def _is_hard(place: Place) -> bool:
-    return place.kind != "field"
+    return not isinstance(place, FieldPlace)
 
 
 def brought_by(traces: Sequence[ModelTrace], first: Sighting) -> tuple[PatchChange, ...]:

@@ -10,6 +10,7 @@ from msgspec import Struct
 from replay.analysis.checks import Breach, Checks, breaches, check_named, load_checks
 from replay.engine.diff import diff
 from replay.engine.places import (
+    FieldPlace,
     FilePlace,
     Level,
     MachinePlace,
@@ -195,7 +196,8 @@ def _is_refusal(place: Place, values: Mapping[str, Any]) -> bool:
 def _is_field(text: str, place: Place, _values: Mapping[str, Any]) -> bool:
     """Whether it is that field, named from the root or from below it; any if none is named."""
     line = f"{place.path}.{place.field}"
-    return place.kind == "field" and (not text or line == text or line.endswith(f".{text}"))
+    is_named = not text or line == text or line.endswith(f".{text}")
+    return isinstance(place, FieldPlace) and is_named
 
 
 def _statuses(place: Place, values: Mapping[str, Any]) -> set[Any]:
@@ -206,8 +208,8 @@ def _statuses(place: Place, values: Mapping[str, Any]) -> set[Any]:
 
 def _limited(values: Mapping[str, Any]) -> bool:
     """Whether one is a limit of this program, which is no behaviour of anybody's."""
-    line = (value for value in values.values() if isinstance(value, Mapping))
-    return any(value.get("status") == "stopped" for value in line)
+    outcomes = (value for value in values.values() if isinstance(value, Mapping))
+    return any(value.get("status") == "stopped" for value in outcomes)
 
 
 def is_limit(outcome: Outcome | None) -> bool:
