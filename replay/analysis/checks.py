@@ -117,8 +117,8 @@ def _breached(
 
 
 def _is_about(check: Check, topic: CheckInput) -> bool:
-    target = check.parameters
-    return all(name in topic.offered for name in target) and bool(target) == bool(topic.offered)
+    names, offered = check.parameters, topic.offered
+    return all(name in offered for name in names) and bool(names) == bool(offered)
 
 
 Objects = Mapping[int, Object]

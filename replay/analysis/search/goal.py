@@ -103,10 +103,10 @@ def difference_goal(words: str, accepts: Accept, of_behaviour: bool = True) -> G
 
 def same_way(words: str, place: Place, values: Mapping[str, Any]) -> Goal:
     """The goal that players differ as they do there, in words; names do not count."""
-    target = way(place, values)
+    way_of_goal = way(place, values)
     return difference_goal(
         words,
-        lambda where, matches: way(where, matches, place.flag) == target,
+        lambda where, differing: way(where, differing, place.flag) == way_of_goal,
         place.level == "behaviour",
     )
 
@@ -135,8 +135,8 @@ def _role(place: Place) -> str:
 
 def _shape(place: Place, value: Any) -> Any:
     if isinstance(place, OutcomePlace) and isinstance(value, Mapping):
-        line = value.get("value")
-        read = line.get("pattern") if isinstance(line, Mapping) else None
+        result = value.get("value")
+        read = result.get("pattern") if isinstance(result, Mapping) else None
         kind = "zeros" if read == 0 else type(read).__name__
         return value.get("status"), value.get("class"), value.get("errno"), kind
     return value if isinstance(value, str) and place.field == "existence" else type(value).__name__
@@ -146,9 +146,9 @@ def _shape(place: Place, value: Any) -> Any:
 
 
 def _differing(accepts: Accept, traces: Sequence[Trace]) -> Iterator[Sighting]:
-    for matches in diff(*traces).divergences:
-        if accepts(matches.place, matches.values):
-            yield Sighting(matches.first_seq, matches.place, matches.values)
+    for divergence in diff(*traces).divergences:
+        if accepts(divergence.place, divergence.values):
+            yield Sighting(divergence.first_seq, divergence.place, divergence.values)
 
 
 def _nothing(_place: Place, _values: Mapping[str, Any]) -> bool:
@@ -195,8 +195,8 @@ def _is_refusal(place: Place, values: Mapping[str, Any]) -> bool:
 
 def _is_field(text: str, place: Place, _values: Mapping[str, Any]) -> bool:
     """Whether it is that field, named from the root or from below it; any if none is named."""
-    line = f"{place.path}.{place.field}"
-    is_named = not text or line == text or line.endswith(f".{text}")
+    name = f"{place.path}.{place.field}"
+    is_named = not text or name == text or name.endswith(f".{text}")
     return isinstance(place, FieldPlace) and is_named
 
 
@@ -265,20 +265,22 @@ BREACHED, HOLDS = "breached", "holds"
 
 def _breach_sightings(file: Path, name: str, traces: Sequence[Trace]) -> Iterator[Sighting]:
     """The first breach of a check, which of several traces not all have."""
-    matches = {trace.player.name: _breach(trace, file, name) for trace in traces}
-    breached = [breach for breach in matches.values() if breach is not None]
-    if breached and (len(matches) == 1 or len(breached) < len(matches)):
+    first_breaches = {trace.player.name: _breach(trace, file, name) for trace in traces}
+    breached = [breach for breach in first_breaches.values() if breach is not None]
+    if breached and (len(first_breaches) == 1 or len(breached) < len(first_breaches)):
         first = min(breached, key=lambda breach: breach.first_seq)
-        line = {player: HOLDS if item is None else BREACHED for player, item in matches.items()}
-        yield Sighting(first.first_seq, CheckPlace(first.path, name), line)
+        answers = {
+            player: HOLDS if item is None else BREACHED for player, item in first_breaches.items()
+        }
+        yield Sighting(first.first_seq, CheckPlace(first.path, name), answers)
 
 
 def _breach(trace: Trace, file: Path, name: str) -> Breach | None:
     """The first breach in a trace. Raises ReplayError for one of a real machine."""
     if not isinstance(trace, ModelTrace):
         raise ReplayError(f"{trace.player.name} has no checks", do="name variants of the model")
-    matches = breaches(trace, _loaded(file, trace.variant))
-    return next((breach for breach in matches if breach.check.name == name), None)
+    breaching = breaches(trace, _loaded(file, trace.variant))
+    return next((breach for breach in breaching if breach.check.name == name), None)
 
 
 # A search asks for the same checks at every log that it tries.

@@ -138,8 +138,8 @@ def _expand_inherited(task: Task) -> tuple[int, Expansion]:
 
 def raw_findings(grounds: Sequence[Ground], levels: Levels) -> tuple[RawFinding, ...]:
     """The sequences that reach the goal, the shortest first, then by start."""
-    matches = [(len(walk), level.start, walk) for level in levels for walk in level.findings]
-    ordered = sorted(matches, key=lambda item: item[:2])
+    walks = [(len(walk), level.start, walk) for level in levels for walk in level.findings]
+    ordered = sorted(walks, key=lambda item: item[:2])
     return tuple(
         RawFinding(grounds[start].start.name, grounds[start].words(walk), grounds[start].log(walk))
         for _, start, walk in ordered

@@ -72,10 +72,10 @@ def touched_by_model(patch: Patch, before: Tree, after: Tree, covered: Coverage)
             grown += sum({"+": 1, "-": -1}.get(edit.mark, 0) for edit in hunk.edits)
             hunks.append(ChangedHunk(change.path, hunk.line, tuple(dict.fromkeys(inside))))
     # A hunk of comments changes nothing; what its lines stand in is not touched by it.
-    remaining = tuple(
+    own_hunks = tuple(
         replace(hunk, names=tuple(n for n in hunk.names if n in names or not n)) for hunk in hunks
     )
-    return _touched(patch.subject or patch.name, remaining, covered, [after, before])
+    return _touched(patch.subject or patch.name, own_hunks, covered, [after, before])
 
 
 class _Places:
@@ -129,11 +129,11 @@ def _touched(
     for hunk in hunks:
         for name in filter(None, hunk.names):
             files.setdefault(name, {})[hunk.file] = None
-    matches = tuple(
+    touched = tuple(
         TouchedDefinition(name, tuple(where), model.get(name), reached.get(name, ()))
         for name, where in files.items()
     )
-    return Touched(title, hunks, matches)
+    return Touched(title, hunks, touched)
 
 
 def functions_of_patch(covered: Coverage, patch: Patch) -> dict[str, Names]:

@@ -94,7 +94,7 @@ def _left_out(
 ) -> Iterator[int]:
     """A number for each patch that is not needed; the fewest so far are put into `best`."""
     left = None
-    for matches in minimal_patches(ends, question):
-        best[:] = [matches]
-        yield from range((left or len(matches.patches)) - len(matches.patches))
-        left = len(matches.patches)
+    for step in minimal_patches(ends, question):
+        best[:] = [step]
+        yield from range((left or len(step.patches)) - len(step.patches))
+        left = len(step.patches)

@@ -31,11 +31,11 @@ class RecordingAgreement(Struct, frozen=True):
         return self.seq is None
 
 
-def compare_with_recording(observed: ObservedTrace, trace: ModelTrace) -> RecordingAgreement:
-    """The agreement of a replay with what the observed saw of the same log."""
-    traces = (observed, trace)
+def compare_with_recording(recorded: ObservedTrace, trace: ModelTrace) -> RecordingAgreement:
+    """The agreement of a replay with what the recording of the same log saw."""
+    traces = (recorded, trace)
     looks = [compared_views(traces, index) for index in range(len(trace.steps))]
-    states = [None if visited is None else compare_views(visited) for visited in looks]
+    states = [None if views is None else compare_views(views) for views in looks]
     replies = [answers(traces, index) for index in range(len(trace.steps))]
     both = list(zip(states, replies, strict=True))
     at = next((index for index, pair in enumerate(both) if any(pair)), None)
@@ -56,7 +56,7 @@ def compare_with_recording(observed: ObservedTrace, trace: ModelTrace) -> Record
 def answers(traces: Sequence[Trace], index: int) -> Mapping[Place, Any] | None:
     """How the outcomes of an event differ, None if not all are known."""
     outcomes = {trace.player.name: trace.steps[index].outcome for trace in traces}
-    by_name = {name: outcome for name, outcome in outcomes.items() if outcome is not None}
-    if len(by_name) < len(outcomes):
+    ended = {name: outcome for name, outcome in outcomes.items() if outcome is not None}
+    if len(ended) < len(outcomes):
         return None
-    return compare_outcomes(traces[0].log.events[index].payload, by_name)
+    return compare_outcomes(traces[0].log.events[index].payload, ended)

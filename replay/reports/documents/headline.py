@@ -16,8 +16,9 @@ from replay.engine.node_paths import UNREACHABLE
 from replay.engine.places import EdgePlace, FilePlace, Level, MachinePlace, NodePlace, OutcomePlace
 from replay.events.event import Guest, Payload
 from replay.reports import words
-from replay.reports.documents.flag_tables import BitFields, FlagTable, first_bit, flag_table
+from replay.reports.documents.flag_tables import FlagTable, first_bit, flag_table
 from replay.reports.verdict import agreement
+from replay.variants.subject import BitFields
 
 Interest = tuple[int, int]
 """The smaller, the sooner it is told."""

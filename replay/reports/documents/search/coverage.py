@@ -89,18 +89,18 @@ def coverage_report(
         MissingFunction(item.file, item.name, missing_lines(covered, item), len(item.statements))
         for item in covered.code.functions
     )
-    matches = hunks(covered, patches)
-    can = {hunk.patch.name for hunk in matches if hunk.statements}
-    request = patches or variant.tree.patches
+    reaches = hunks(covered, patches)
+    can = {hunk.patch.name for hunk in reaches if hunk.statements}
+    asked_patches = patches or variant.tree.patches
     return CoverageReport(
         variant=VariantId(variant.name, variant.revision, variant.digest),
         logs=covered.logs,
         files=tuple(_files(covered)),
-        hunks=matches,
+        hunks=reaches,
         missing=tuple(item for item in missing if item.lines),
         functions={
             patch.name: functions_of_patch(covered, patch)
-            for patch in request
+            for patch in asked_patches
             if patch.name not in can
         },
         series=variant.tree.patches,

@@ -104,8 +104,8 @@ def _finding(found: HuntFinding, kept: str) -> FindingReport:
         fingerprint=log.fingerprint,
         first=sighting_report(found.first, log),
         sighting=sighting_report(found.shrunk.sighting, log),
-        changes=found.turns,
-        by=step_name(found.turns),
+        changes=found.changes,
+        by=step_name(found.changes),
         sequences=found.sequences,
         kept=kept,
     )
