@@ -268,7 +268,7 @@ def test_what_asks_nothing_of_the_trees_says_why(subject: Subject, command: Comm
     ("line", "name", "arguments"),
     [
         ("block_stream d0", "block-stream", {}),
-        ("block_stream d0 8 /d/a.qcow2", "block-stream", {"speed": 8, "base": "/d/a.qcow2"}),
+        ("block_stream d0 8 /d/a.qcow2", "block-stream", {"base": "/d/a.qcow2"}),
         (
             "drive_mirror -n -f d0 /d/c.raw raw",
             "drive-mirror",
