@@ -5,8 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from replay.events.event import Event, Log
 from replay.reports import words
 from replay.reports.text.page import Page, Piece, columns, listing
-from replay.series import parse_revision
+from replay.series import Patch, Series, label, parse_revision
 from replay.series.annotate import AnnotatedLine
+from replay.series.applies import RevisionSpan, revision_name
 from replay.store.event_store import AddedLog, LogInfo
 from replay.store.unfinished import Unfinished, next_command
 from replay.store.verify import Finding
@@ -141,6 +142,31 @@ def annotated(lines: Iterable[AnnotatedLine]) -> Page:
 def _annotated(line: AnnotatedLine) -> str:
     patch = line.sha[:10] or words.escape(line.patch)
     return f"{patch:10} {line.line:4} {words.escape(line.text)}".rstrip()
+
+
+def applicable(series: Series, patches: Sequence[Patch], spans: Sequence[RevisionSpan]) -> Page:
+    """The revisions at which patches apply, and what is in the way at the others."""
+    name = patches[0].name if len(patches) == 1 else words.count(len(patches), "patch", "patches")
+    count = sum(span.count for span in spans if not span.conflict)
+    verb = "applies" if len(patches) == 1 else "apply"
+    head = f"{words.escape(name)} {verb} at {count} of {words.count(len(series.trees), 'revision')}"
+    rows = [
+        (
+            revision_name(series, span.first),
+            revision_name(series, span.last) if span.count > 1 else "",
+            _fate(series, span),
+        )
+        for span in spans
+    ]
+    return listing([head, *_table(rows)])
+
+
+def _fate(series: Series, span: RevisionSpan) -> str:
+    """That patches apply, or the patch at which that ends and what is in the way."""
+    if not span.conflict:
+        return "applies"
+    since = f"since {label(series.patches[span.first - 1])}: " if span.first else ""
+    return since + span.conflict
 
 
 def _day(date: str) -> str:
