@@ -1,6 +1,7 @@
 """The plain lists: logs, events, variants, source lines, findings."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 
 from replay.events.event import Event, Log
 from replay.reports import words
@@ -8,6 +9,8 @@ from replay.reports.text.page import Page, Piece, columns, listing
 from replay.series import Patch, Series, label, parse_revision
 from replay.series.annotate import AnnotatedLine
 from replay.series.applies import RevisionSpan, revision_name
+from replay.series.layout import BRANCH, Layout
+from replay.series.take_back import PatchFileChange
 from replay.store.event_store import AddedLog, LogInfo
 from replay.store.unfinished import Unfinished, next_command
 from replay.store.verify import Finding
@@ -162,11 +165,35 @@ def applicable(series: Series, patches: Sequence[Patch], spans: Sequence[Revisio
 
 
 def _fate(series: Series, span: RevisionSpan) -> str:
-    """That patches apply, or the patch at which that ends and what is in the way."""
+    """That patches apply, or from which patch on or up to which not, and what is in the way."""
     if not span.conflict:
         return "applies"
-    since = f"since {label(series.patches[span.first - 1])}: " if span.first else ""
-    return since + span.conflict
+    if span.first:
+        return f"since {label(series.patches[span.first - 1])}: {span.conflict}"
+    if span.last < len(series.patches):
+        return f"up to {label(series.patches[span.last])}: {span.conflict}"
+    return span.conflict
+
+
+def layout(layout: Layout, directory: Path) -> Page:
+    """What was laid out, and the way back."""
+    where = words.escape(str(directory))
+    commits = words.count(len(layout.patches), "patch", "patches")
+    tags = f", {words.count(len(layout.tags), 'tag')}" if layout.tags else ""
+    back = f"replay am {where}" if layout.rest is not None else f"replay am {where} -o STACK"
+    return listing(
+        [
+            f"{where}: branch {BRANCH}, base and {commits}{tags}",
+            f"change it with git (commit, rebase -i), then: {back}",
+        ]
+    )
+
+
+def taken(changes: Sequence[PatchFileChange], directory: Path) -> Page:
+    """What became of the patch files."""
+    rows = _table((change.fate, change.name) for change in changes)
+    where = words.escape(str(directory))
+    return listing([*rows] if changes else [f"{where} says the same already"])
 
 
 def _day(date: str) -> str:

@@ -24,8 +24,8 @@ _COMMITS = re.compile(r"^Commits:((?:\s+[0-9a-f]{7,40})+)\s*$", re.MULTILINE)
 class Patch:
     """A commit, or a named group of neighbours, as a change of the model.
 
-    `sha` and `date` are "" where the file does not tell them; `commits` are the other members
-    of a group.
+    `sha`, `date` and `author` are "" where the file does not tell them; `commits` are the other
+    members of a group.
     """
 
     name: str
@@ -35,6 +35,7 @@ class Patch:
     description: str
     commits: tuple[str, ...]
     files: tuple[FileChange, ...]
+    author: str = ""
 
     @cached_property
     def id(self) -> str:
@@ -73,6 +74,7 @@ def parse_patch(text: str, name: str, strip: int = 1) -> Patch:
         description=description.strip("\n"),
         commits=tuple(commits.group(1).split()) if commits else (),
         files=files,
+        author=_header(mail, "From"),
     )
 
 

@@ -1,6 +1,6 @@
 """Building and compiling the variant that an expression stands for."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -84,11 +84,7 @@ def load_subject(directory: Path) -> Subject:
         read_command_rules(directory),
     )
     trees, machine = subject.series.trees, subject.config.machine
-    # Checking dozens of trees takes longer than what most commands do, and they seldom change.
-    if not is_checked(trees, machine):
-        for tree in trees:
-            _check(tree, machine)
-        remember_checked(trees, machine)
+    check_trees(trees, machine)
     for name, variant in subject.config.variants.items():
         try:
             parse_spec(subject, variant.revision, expressions(subject, {}), (name,))
@@ -122,9 +118,11 @@ def _with_place_to_go(subject: Subject, spec: VariantSpec, error: Conflict) -> C
         return error
     spans = revision_spans(subject.series, patches)
     where = applying(subject.series, spans)
-    do = f"it applies at {where}" if where else "it applies at no revision of the series"
+    if not where:
+        do = "it applies at no revision of the series"
+        return Conflict(error.what, where=error.where, do="; ".join(filter(None, (error.do, do))))
     more = f"replay variants --applies {spec.extra[0].word} tells what is in the way elsewhere"
-    return Conflict(error.what, where=error.where, do=f"{do}; {more}")
+    return Conflict(error.what, where=error.where, do=f"it applies at {where}; {more}")
 
 
 def build(subject: Subject, spec: VariantSpec, name: str, revision: str) -> Variant:
@@ -160,6 +158,15 @@ def _tree(subject: Subject, spec: VariantSpec) -> Tree:
     for added in spec.extra:
         tree = apply(tree, added.patch)
     return tree
+
+
+def check_trees(trees: Sequence[Tree], machine: str) -> None:
+    """Raises NotInLanguage with file, line and patch for a tree that is not in the language."""
+    # Checking dozens of trees takes longer than what most commands do, and they seldom change.
+    if not is_checked(trees, machine):
+        for tree in trees:
+            _check(tree, machine)
+        remember_checked(trees, machine)
 
 
 def _check(tree: Tree, machine: str) -> None:
