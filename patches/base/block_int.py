@@ -17,6 +17,12 @@ BDRV_SECTOR_SIZE = 512
 # qcow2 and qed allocate in clusters of this size here
 CLUSTER_SIZE = 65536
 
+# what a table of clusters of qcow2 covers
+L2_TABLE_SIZE = 536870912
+
+# block.c: COMMIT_BUF_SECTORS, in bytes
+COMMIT_BUF_SIZE = 1048576
+
 # errno.h (Linux)
 ENOENT = 2
 EIO = 5
@@ -114,7 +120,7 @@ BLOCK_DRIVERS = {
         "bdrv_file_open": False,
         "bdrv_create": True,
         "bdrv_truncate": False,
-        "bdrv_is_allocated": True,
+        "bdrv_is_allocated": False,
         "bdrv_change_backing_file": False,
         "bdrv_make_empty": False,
         "backing_format": False,

@@ -10,7 +10,7 @@ def raw_open_common(bs, filename, bdrv_flags):
     bs.fd_flags = bdrv_flags & (BDRV_O_RDWR | BDRV_O_NOCACHE)
     bs.allocated_at_open = []
     if bs.copy_on_read > 0:
-        bs.allocated_at_open = disk_extents(fd)
+        bs.allocated_at_open = disk_extents(fd, [[0, disk_size(fd)]])
     return 0
 
 
@@ -89,12 +89,23 @@ def bdrv_drv_truncate(bs, offset):
         return -EINVAL
     if offset < bs.total_sectors * BDRV_SECTOR_SIZE:
         return -ENOTSUP
-    ret = bdrv_image_writable(bs)
-    if ret < 0:
-        return ret
+    if bs.file.read_only:
+        return -EACCES
     disk_resize(bs.file.fd, offset)
     bs.total_sectors = offset // BDRV_SECTOR_SIZE
     return 0
+
+
+def bdrv_drv_write_zeroes(bs, start, end):
+    """drv->bdrv_co_write_zeroes, where the file can't be written: whether it returns all the same.
+
+    qcow2 marks clusters as zeros in tables that it keeps in memory, if it has them.
+    """
+    if bs.drv != "qcow2":
+        return False
+    tables = ranges_rounded([[start, end]], L2_TABLE_SIZE)
+    there = ranges_rounded(disk_extents(bdrv_image(bs), tables), L2_TABLE_SIZE)
+    return len(ranges_without(tables, there)) == 0
 
 
 def bdrv_drv_make_empty(bs):

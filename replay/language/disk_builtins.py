@@ -4,8 +4,8 @@ from typing import Any
 
 from replay.language.limits import Meter
 from replay.language.operators import integer, kind_of, string
+from replay.language.range_builtins import ranges_of
 from replay.state.disk import Disk
-from replay.state.extents import SECTOR
 from replay.state.working_disk import WorkDisk
 
 
@@ -83,28 +83,16 @@ class Files:
         place = (integer(offset), integer(length))
         self._disk.write(self._chain(chain), *place, integer(pattern))
 
-    def is_allocated(self, chain: Any, offset: Any, length: Any) -> bool:
-        """Whether any sector of the range is allocated in any of the inodes."""
-        return self._disk.is_allocated(self._chain(chain), integer(offset), integer(length))
-
-    def allocated_size(self, inode: Any) -> int:
-        """Bytes in allocated clusters."""
+    def extents(self, inode: Any, ranges: Any) -> list[list[int]]:
+        """The parts of the ranges that the image itself holds."""
+        wanted = ranges_of(ranges, self._meter)
         self._meter.tick(self._disk.weight(inode))
-        return self._disk.allocated_size(inode)
+        return [list(part) for part in self._disk.extents(inode, wanted)]
 
-    def extents(self, inode: Any) -> list[list[int]]:
-        """The offset and length in bytes of what the image holds itself, in order."""
-        found = self._disk.inode(inode).extents
-        self._meter.tick(len(found))
-        return [[e.start * SECTOR, (e.end - e.start) * SECTOR] for e in found]
-
-    def copy(
-        self, source: Any, among: Any, target: Any, offset: Any, length: Any, granularity: Any
-    ) -> None:
-        """Writes what `source` shows into target[0], where any of `among` has it allocated."""
-        chains = [self._chain(chain) for chain in (source, among, target)]
-        place = (integer(offset), integer(length), integer(granularity))
-        self._disk.copy(chains[0], chains[1], chains[2], *place)
+    def copy(self, source: Any, target: Any, ranges: Any) -> None:
+        """Writes what `source` shows in the ranges into target[0]."""
+        chains = (self._chain(source), self._chain(target))
+        self._disk.copy(*chains, ranges_of(ranges, self._meter))
 
     def _chain(self, chain: Any) -> list[int]:
         """The inodes of a chain; what it takes to look at them counts."""
