@@ -560,7 +560,7 @@ def bdrv_co_copy_on_read_fails(bs, holes):
     """bdrv_co_do_copy_on_readv: what it comes to where it cannot write; zeros may need no write."""
     ret = 0
     if len(holes) > 0:
-        ret = bdrv_image_writable(bs)
+        ret = bdrv_drv_writev(bs, holes[0][0])
     if ret < 0:
         for start, end in holes:
             zeros = disk_read(bdrv_images(bs), start, end - start) == 0
@@ -619,7 +619,7 @@ def bdrv_co_do_writev(bs, ranges):
     end = ranges[len(ranges) - 1][1]
     if bs.read_only:
         return -EACCES, start
-    ret = bdrv_image_writable(bs)
+    ret = bdrv_drv_writev(bs, start)
     if ret < 0:
         return ret, start
     length = bdrv_getlength(bs)
@@ -635,8 +635,10 @@ def bdrv_guess_geometry(bs):
 
 def bdrv_flush(bs):
     """bdrv_flush: fails where the driver cannot write what it keeps in memory."""
-    if bs.cache_dirty:
-        return -EIO
+    if bs.cache_dirty and not bs.read_only:
+        if bdrv_image_writable(bs) < 0:
+            return -EIO
+        bs.cache_dirty = False
     return 0
 
 
@@ -649,11 +651,27 @@ def bdrv_write(bs, offset, size, pattern):
         return -EACCES
     if bdrv_check_byte_request(bs, offset, size) < 0:
         return -EIO
-    ret = bdrv_image_writable(bs)
+    ret = bdrv_drv_writev(bs, offset)
+    if ret < 0:
+        return ret
+    ret = bdrv_co_read_rest(bs, [[offset, offset + size]])
     if ret < 0:
         return ret
     disk_write(bdrv_images(bs), offset, size, pattern)
     return 0
+
+
+def bdrv_co_read_rest(bs, ranges):
+    """copy_sectors (qcow2), qed_read_backing_file: what fills up clusters written in part."""
+    if bs.backing_hd is None or not BLOCK_DRIVERS[bs.drv]["backing_format"]:
+        return 0
+    rest = ranges_without(ranges_rounded(ranges, CLUSTER_SIZE), ranges)
+    rest = ranges_without(rest, bdrv_is_allocated(bs, rest))
+    rest = ranges_common(rest, [[0, bdrv_getlength(bs.backing_hd)]])
+    if len(rest) == 0:
+        return 0
+    ret, end = bdrv_co_do_readv(bs.backing_hd, rest, False)
+    return ret
 
 
 def bdrv_truncate(bs, offset):

@@ -42,6 +42,9 @@ BLOCK_ERR_STOP_ANY = 3
 
 BLOCK_DEVICE_IO_STATUS_OK = 0
 
+# formats that QEMU can read only
+READ_ONLY_FORMATS = ["bochs", "cloop", "dmg", "parallels"]
+
 # What a BlockDriver of the tree offers. A protocol driver (bdrv_file_open)
 # opens a name itself; a format driver reads an image in its file child.
 BLOCK_DRIVERS = {

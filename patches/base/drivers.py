@@ -48,6 +48,8 @@ def other_open(bs, flags):
     fd = bs.file.fd
     if disk_format(fd) != bs.drv:
         return -EINVAL
+    if bs.drv in READ_ONLY_FORMATS:
+        bs.read_only = True
     bs.total_sectors = disk_size(fd) // BDRV_SECTOR_SIZE
     bs.backing_file = disk_backing_file(fd)
     return 0
@@ -148,15 +150,22 @@ def bdrv_images(bs):
 
 
 def bdrv_image_writable(bs):
-    """Whether a write gets through the file below: 0 or a negative errno.
-
-    Where it does not, qcow2 is left with a table in memory that it cannot write.
-    """
+    """Whether a write gets through the file below: 0 or a negative errno."""
     if bs.file is not None:
         if bs.file.read_only:
-            bs.cache_dirty = bs.drv == "qcow2"
             return -EACCES
         return bdrv_image_writable(bs.file)
     if not bs.fd_flags & BDRV_O_RDWR:
         return -EBADF
     return 0
+
+
+def bdrv_drv_writev(bs, offset):
+    """drv->bdrv_co_writev: 0, or the error of a write at that offset.
+
+    Where a new cluster is needed, qcow2 is left with a table in memory that it cannot write.
+    """
+    ret = bdrv_image_writable(bs)
+    if ret == -EACCES and bs.drv == "qcow2":
+        bs.cache_dirty = bs.cache_dirty or disk_extents(bs.file.fd, [[offset, offset + 1]]) == []
+    return ret
