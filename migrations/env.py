@@ -5,7 +5,7 @@ import os
 from alembic import context
 from sqlalchemy import Connection
 
-from replay.store.database import connect_to, writing
+from replay.store.backend import begin_write, connect
 from replay.store.tables import metadata
 
 
@@ -20,5 +20,5 @@ given = context.config.attributes.get("connection")
 if given is not None:
     migrate(given)
 else:
-    with writing(connect_to(os.environ.get("REPLAY_DB", "replay.db"))) as opened:
+    with begin_write(connect(os.environ.get("REPLAY_DB", "replay.db"))) as opened:
         migrate(opened)

@@ -4,14 +4,10 @@ import sqlalchemy as sa
 from alembic import op
 
 from replay.errors import ReplayError
+from replay.store.backend import NUMBERS_ONCE, protect
 
 revision: str = "0001"
 down_revision: str | None = None
-
-TRIGGER = """
-CREATE TRIGGER events_no_{action} BEFORE {action} ON events
-BEGIN SELECT RAISE(ABORT, 'events are never changed'); END
-"""
 
 
 def upgrade() -> None:
@@ -44,10 +40,9 @@ def upgrade() -> None:
         sa.Column("fingerprint", sa.Text, nullable=False),
         sa.Column("checksum", sa.Text, nullable=False),
         sa.UniqueConstraint("log", "seq"),
-        sqlite_autoincrement=True,
+        **NUMBERS_ONCE,
     )
-    for action in ("UPDATE", "DELETE"):
-        op.execute(TRIGGER.format(action=action))
+    protect(op.get_bind(), "events", "UPDATE", "DELETE", message="events are never changed")
 
 
 def downgrade() -> None:

@@ -6,15 +6,12 @@ import msgspec
 import sqlalchemy as sa
 from alembic import op
 
+from replay.store.backend import protect, unprotect
+
 revision: str = "0002"
 down_revision: str | None = "0001"
 
 CHECKED = ("id", "name", "header", "fingerprint", "events")
-
-TRIGGER = """
-CREATE TRIGGER logs_no_{action} BEFORE {action} ON logs
-BEGIN SELECT RAISE(ABORT, 'logs are never changed'); END
-"""
 
 
 def upgrade() -> None:
@@ -25,11 +22,9 @@ def upgrade() -> None:
     for row in rows:
         digest = sha256(msgspec.json.encode(tuple(row))).hexdigest()
         connection.execute(statement, {"checksum": digest, "id": row.id})
-    for action in ("UPDATE", "DELETE"):
-        op.execute(TRIGGER.format(action=action))
+    protect(connection, "logs", "UPDATE", "DELETE", message="logs are never changed")
 
 
 def downgrade() -> None:
-    for action in ("UPDATE", "DELETE"):
-        op.execute(f"DROP TRIGGER logs_no_{action}")
+    unprotect(op.get_bind(), "logs", "UPDATE", "DELETE")
     op.drop_column("logs", "checksum")

@@ -4,14 +4,10 @@ import sqlalchemy as sa
 from alembic import op
 
 from replay.errors import ReplayError
+from replay.store.backend import NUMBERS_ONCE, protect
 
 revision: str = "0003"
 down_revision: str | None = "0002"
-
-TRIGGER = """
-CREATE TRIGGER observations_no_{action} BEFORE {action} ON observations
-BEGIN SELECT RAISE(ABORT, 'observations are never changed'); END
-"""
 
 
 def upgrade() -> None:
@@ -33,10 +29,10 @@ def upgrade() -> None:
         sa.Column("recorded", sa.Float),
         sa.Column("checksum", sa.Text, nullable=False),
         sa.UniqueConstraint("log", "number"),
-        sqlite_autoincrement=True,
+        **NUMBERS_ONCE,
     )
-    for action in ("UPDATE", "DELETE"):
-        op.execute(TRIGGER.format(action=action))
+    message = "observations are never changed"
+    protect(op.get_bind(), "observations", "UPDATE", "DELETE", message=message)
 
 
 def downgrade() -> None:

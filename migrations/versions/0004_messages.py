@@ -4,20 +4,12 @@ import sqlalchemy as sa
 from alembic import op
 
 from replay.errors import ReplayError
+from replay.store.backend import NUMBERS_ONCE, protect
 
 revision: str = "0004"
 down_revision: str | None = "0003"
 
-NO_UPDATE = """
-CREATE TRIGGER {table}_no_UPDATE BEFORE UPDATE ON {table}
-BEGIN SELECT RAISE(ABORT, '{table} are never changed'); END
-"""
-
-NO_DELETE = """
-CREATE TRIGGER messages_no_DELETE BEFORE DELETE ON messages
-WHEN EXISTS (SELECT 1 FROM recordings WHERE id = OLD.recording)
-BEGIN SELECT RAISE(ABORT, 'messages go only with their recording'); END
-"""
+WHOLE_RECORDING_STAYS = "EXISTS (SELECT 1 FROM recordings WHERE id = OLD.recording)"
 
 
 def upgrade() -> None:
@@ -26,7 +18,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer, primary_key=True),
         sa.Column("name", sa.Text, nullable=False, unique=True),
         sa.Column("checksum", sa.Text, nullable=False),
-        sqlite_autoincrement=True,
+        **NUMBERS_ONCE,
     )
     op.create_table(
         "messages",
@@ -41,9 +33,16 @@ def upgrade() -> None:
         sa.Column("line", sa.Text, nullable=False),
         sa.Column("checksum", sa.Text, nullable=False),
     )
+    connection = op.get_bind()
     for table in ("recordings", "messages"):
-        op.execute(NO_UPDATE.format(table=table))
-    op.execute(NO_DELETE)
+        protect(connection, table, "UPDATE", message=f"{table} are never changed")
+    protect(
+        connection,
+        "messages",
+        "DELETE",
+        message="messages go only with their recording",
+        when=WHOLE_RECORDING_STAYS,
+    )
 
 
 def downgrade() -> None:

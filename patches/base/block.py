@@ -499,7 +499,7 @@ def bdrv_read(bs, offset, size):
 def bdrv_is_allocated(bs, ranges):
     """bdrv_is_allocated: the parts of the ranges that the image itself holds."""
     ranges = ranges_common(ranges, [[0, bs.total_sectors * BDRV_SECTOR_SIZE]])
-    if not BLOCK_DRIVERS[bs.drv]["bdrv_is_allocated"]:
+    if len(ranges) == 0 or not BLOCK_DRIVERS[bs.drv]["bdrv_is_allocated"]:
         return ranges
     return disk_extents(bdrv_image(bs), ranges)
 

@@ -16,12 +16,14 @@ KINDS = ("qom-type", "driver", "type")
 """The keys under which an object says what it is."""
 
 TEXTS = (
-    re.compile(rf"(?i)(?<![\w-])(?:{SECRET})=(?P<it>[^,:\s\"&]+)"),
-    re.compile(rf'(?i)"(?:[\w.-]*[._])?(?:{SECRET})"\s{{0,9}}:\s{{0,9}}"(?P<it>(?:[^"\\]|\\.)*+)"'),
-    re.compile(r"(?i)\bsecret\w{0,20}\b[^\n]{0,400}?\bdata\"?[=:]\s?\"?(?P<it>[^,\s\"}]+)"),
-    re.compile(r"://[^:/@\s]{1,200}:(?P<it>[^@/\s]{1,200})@"),
-    re.compile(r"^\s*(?:set_password|block_passwd)\s+\S+\s+(?P<it>\S+)"),
-    re.compile(r"^\s*change\s+vnc\s+pass\w*\s+(?P<it>\S+)"),
+    re.compile(rf"(?i)(?<![\w-])(?:{SECRET})=(?P<value>[^,:\s\"&]+)"),
+    re.compile(
+        rf'(?i)"(?:[\w.-]*[._])?(?:{SECRET})"\s{{0,9}}:\s{{0,9}}"(?P<value>(?:[^"\\]|\\.)*+)"'
+    ),
+    re.compile(r"(?i)\bsecret\w{0,20}\b[^\n]{0,400}?\bdata\"?[=:]\s?\"?(?P<value>[^,\s\"}]+)"),
+    re.compile(r"://[^:/@\s]{1,200}:(?P<value>[^@/\s]{1,200})@"),
+    re.compile(r"^\s*(?:set_password|block_passwd)\s+\S+\s+(?P<value>\S+)"),
+    re.compile(r"^\s*change\s+vnc\s+pass\w*\s+(?P<value>\S+)"),
 )
 """Secrets in running text: options, addresses and lines for the human monitor."""
 
@@ -51,15 +53,15 @@ class Cleaner:
     def clean_entry(self, raw: Mapping[str, Any]) -> dict[str, Any]:
         """The object of an event or observation without secrets; its names are its own."""
         try:
-            said = self._object(raw)
+            cleaned = self._object(raw)
         except RecursionError:
             raise BadInput("nested too deeply") from None
-        if said.get("channel") != "hmp" or not isinstance(said.get("arguments"), str):
-            return said
+        if cleaned.get("channel") != "hmp" or not isinstance(cleaned.get("arguments"), str):
+            return cleaned
         # what a line for the human monitor is about stands in its first word
-        name = str(said.get("name"))
-        line = self._text(f"{name} {said['arguments']}")
-        return {**said, "arguments": line.removeprefix(f"{name} ")}
+        name = str(cleaned.get("name"))
+        line = self._text(f"{name} {cleaned['arguments']}")
+        return {**cleaned, "arguments": line.removeprefix(f"{name} ")}
 
     def _value(self, value: Any) -> Any:
         if isinstance(value, dict):
@@ -93,13 +95,13 @@ class Cleaner:
             text = pattern.sub(self._replaced, text)
         return text
 
-    def _replaced(self, found: re.Match[str]) -> str:
-        if found["it"] in ("", REPLACED):
-            return found[0]
+    def _replaced(self, match: re.Match[str]) -> str:
+        if match["value"] in ("", REPLACED):
+            return match[0]
         self.tally.secrets += 1
-        start = found.start("it") - found.start()
-        end = found.end("it") - found.start()
-        return found[0][:start] + REPLACED + found[0][end:]
+        start = match.start("value") - match.start()
+        end = match.end("value") - match.start()
+        return match[0][:start] + REPLACED + match[0][end:]
 
-    def _temporary(self, found: re.Match[str]) -> str:
-        return self._temporaries.setdefault(found[0], f"<tmp{len(self._temporaries)}>")
+    def _temporary(self, match: re.Match[str]) -> str:
+        return self._temporaries.setdefault(match[0], f"<tmp{len(self._temporaries)}>")

@@ -75,8 +75,8 @@ class Functions:
         """The name of the value's type: str, int, bool, list, dict, None or object."""
         if value is None:
             return "None"
-        known = (bool, int, str, list, dict)
-        return next((kind.__name__ for kind in known if isinstance(value, kind)), "object")
+        kinds = (bool, int, str, list, dict)
+        return next((kind.__name__ for kind in kinds if isinstance(value, kind)), "object")
 
     def _orderable(self, values: tuple[Any, ...]) -> list[Any]:
         items = list(values[0] if isinstance(values[0], list | dict) else values)

@@ -87,13 +87,13 @@ class Heap:
         A reference to an object that was freed becomes None. Raises TypeError for what a field
         can't keep, StepLimitError for lists and dicts that are too deep or too long.
         """
-        found: dict[int, Object] = {}
+        objects: dict[int, Object] = {}
         if self.machine is not None:
-            self._collect(self.machine, found)
+            self._collect(self.machine, objects)
         for number, live in self._objects.items():
             if type(live).__name__ == keep_class and number not in self._freed:
-                self._collect(number, found)
-        return tuple(found[number] for number in sorted(found))
+                self._collect(number, objects)
+        return tuple(objects[number] for number in sorted(objects))
 
     def frozen(self, value: Any) -> Value:
         """The frozen form of a value; raises as `freeze` does."""
@@ -128,31 +128,33 @@ class Heap:
             raise ValueError("the machine can't be freed")
         self._freed.add(number)
 
-    def swap(self, one: Any, other: Any) -> None:
-        """Exchanges the fields of two objects of one class; who points to them stays."""
-        shape = self._shapes[type(_object(one)).__name__]
-        if type(one) is not type(_object(other)):
-            raise TypeError(f"swap of {one} and {other}")
+    def swap(self, left: Any, right: Any) -> None:
+        """Exchanges the fields of two objects of one class; references to either stay."""
+        shape = self._shapes[type(_object(left)).__name__]
+        if type(left) is not type(_object(right)):
+            raise TypeError(f"swap of {left} and {right}")
         self._meter.tick(len(shape.fields))
-        mine, its = shape.values(one), shape.values(other)
-        for field, my_value, its_value in zip(shape.fields, mine, its, strict=True):
-            setattr(one, field, its_value)
-            setattr(other, field, my_value)
+        left_values, right_values = shape.values(left), shape.values(right)
+        for field, left_value, right_value in zip(
+            shape.fields, left_values, right_values, strict=True
+        ):
+            setattr(left, field, right_value)
+            setattr(right, field, left_value)
 
     def walk(self, start: Any, field: str) -> Iterator[Live]:
-        """The object and what its field leads to, up to None or one that was seen before."""
-        seen = set()
+        """The object and what its field leads to, up to None or an object that came before."""
+        visited = set()
         node = start
-        while node is not None and _object(node)._id not in seen:
-            seen.add(node._id)
+        while node is not None and _object(node)._id not in visited:
+            visited.add(node._id)
             yield node
             node = getattr(node, field)
 
-    def _collect(self, number: int, found: dict[int, Object]) -> None:
+    def _collect(self, number: int, objects: dict[int, Object]) -> None:
         pending = [number]
         while pending:
             number = pending.pop()
-            if number not in found:
+            if number not in objects:
                 live = self._objects[number]
                 shape = self._shapes[type(live).__name__]
                 values = [
@@ -160,7 +162,7 @@ class Heap:
                     for value in shape.values(live)
                 ]
                 fields = tuple(zip(shape.fields, values, strict=True))
-                found[number] = Object(number, shape.name, fields)
+                objects[number] = Object(number, shape.name, fields)
 
     def _frozen(self, value: Any, reached: list[int], depth: int) -> Value:
         """The frozen value; adds the ids that it refers to."""

@@ -9,7 +9,7 @@ from types import CodeType, FrameType, TracebackType
 from typing import Any
 
 from replay.language.check import check
-from replay.language.compile import Plain, Transform, compiled, expression
+from replay.language.compile import compiled, expression
 from replay.language.definitions import Class, Constant, Definitions, Function, located
 from replay.language.digests import digests
 from replay.language.endings import (
@@ -20,6 +20,7 @@ from replay.language.endings import (
     RefusalError,
     Refused,
     Returned,
+    Stopped,
     ViolationError,
 )
 from replay.language.heap import ArgumentError, Heap, Shape, argument
@@ -32,7 +33,7 @@ from replay.state.disk import Disk
 from replay.state.objects import Ref, State
 
 
-def evaluated(found: Definitions, tree: Tree) -> tuple[dict[str, Any], dict[str, Shape]]:
+def evaluated(defined: Definitions, tree: Tree) -> tuple[dict[str, Any], dict[str, Shape]]:
     """The constants and the classes of a checked tree by name.
 
     Raises ReplayError with file, line and reason for an expression without a value.
@@ -42,7 +43,7 @@ def evaluated(found: Definitions, tree: Tree) -> tuple[dict[str, Any], dict[str,
     names["__builtins__"] = {}
     constants: dict[str, Any] = {}
     shapes: dict[str, Shape] = {}
-    data: list[Constant | Class] = [*found.constants.values(), *found.classes.values()]
+    data: list[Constant | Class] = [*defined.constants.values(), *defined.classes.values()]
     for definition in data:
         try:
             if isinstance(definition, Constant):
@@ -50,7 +51,7 @@ def evaluated(found: Definitions, tree: Tree) -> tuple[dict[str, Any], dict[str,
             else:
                 shapes[definition.name] = _shape(definition, names | constants)
         except MisuseError as misuse:
-            raise located(misuse, tree, found.chunks[definition.name]) from None
+            raise located(misuse, tree, defined.chunks[definition.name]) from None
     return constants, shapes
 
 
@@ -92,13 +93,13 @@ class Program:
 
     def __init__(
         self,
-        found: Definitions,
+        defined: Definitions,
         data: tuple[Mapping[str, Any], Mapping[str, Shape]],
         codes: Sequence[CodeType],
         machine_class: str,
         keep_class: str,
     ) -> None:
-        self._found = found
+        self._defined = defined
         self._keep_class = keep_class
         constants, shapes = data
         self._runtime = Runtime(shapes)
@@ -106,12 +107,12 @@ class Program:
         for code in codes:
             exec(code, self._names)
         self._machine_class = machine_class
-        known = digests(found, machine_class, keep_class)
+        by_name = digests(defined, machine_class, keep_class)
         self.functions: Mapping[str, FunctionInfo] = {
-            name: FunctionInfo(name, *found.place(name), function.parameters, known[name])
-            for name, function in found.functions.items()
+            name: FunctionInfo(name, *defined.place(name), function.parameters, by_name[name])
+            for name, function in defined.functions.items()
         }
-        lines = sorted(f"{name} {digest}" for name, digest in known.items())
+        lines = sorted(f"{name} {digest}" for name, digest in by_name.items())
         self.digest = sha256("\n".join(lines).encode()).hexdigest()
 
     def initial(self) -> State:
@@ -143,6 +144,7 @@ class Program:
             ending = self._run(function, values)
             after = runtime.frozen(self._keep_class)
         except Exception as error:
+            # Whatever stops model code is a crash of the model; _crash raises again what is a bug.
             return runtime.halted(), self._crash(error, function)
         return after, ending
 
@@ -165,12 +167,12 @@ class Program:
             self.call(function, arguments, state)
         finally:
             sys.settrace(before)
-        return frozenset(self._found.place(name, line) for name, line in lines)
+        return frozenset(self._defined.place(name, line) for name, line in lines)
 
     def place(self, crash: Crashed) -> tuple[str, int]:
         """The file and line of a crash in this program's tree."""
-        line = _lines(self._found.functions[crash.function])[crash.node]
-        return self._found.place(crash.function, line)
+        line = _lines(self._defined.functions[crash.function])[crash.node]
+        return self._defined.place(crash.function, line)
 
     def _run(self, function: str, values: Sequence[Any]) -> Ending:
         try:
@@ -188,40 +190,38 @@ class Program:
     def _crash(self, error: Exception, entry: str) -> Crashed:
         """What a crash is called, and where it was; reraises what is no crash of the model."""
         function, line = self._innermost(error.__traceback__) or (entry, 0)
-        lines = _lines(self._found.functions[function])
+        lines = _lines(self._defined.functions[function])
         node = lines.index(line) if line in lines else 0
         match error:
             case ViolationError():
                 return Crashed("Assertion", str(error), function, node)
             case StepLimitError() | RecursionError() | MemoryError() | OverflowError():
                 desc = str(error) if isinstance(error, StepLimitError) else "too much at once"
-                return Crashed("StepLimit", desc, function, node)
+                return Stopped("StepLimit", desc, function, node)
             case _ if isinstance(error, FAULTS):
                 return Crashed("Fault", _description(error), function, node)
         raise error
 
     def _innermost(self, traceback: TracebackType | None) -> tuple[str, int] | None:
-        found = None
+        innermost = None
         while traceback:
             if traceback.tb_frame.f_globals is self._names:
-                found = (traceback.tb_frame.f_code.co_name, traceback.tb_lineno)
+                innermost = (traceback.tb_frame.f_code.co_name, traceback.tb_lineno)
             traceback = traceback.tb_next
-        return found
+        return innermost
 
 
-def compile_tree(
-    tree: Tree, machine_class: str, keep_class: str = "", transform: Transform = Plain
-) -> Program:
+def compile_tree(tree: Tree, machine_class: str, keep_class: str = "") -> Program:
     """The program of a tree; ReplayError with file, line and reason if it is not in the language.
 
     `keep_class` is the class whose objects stay in the state when nothing reaches them any more
-    and nobody freed them.
+    and they were not freed.
     """
-    found = check(tree, machine_class)
-    texts = dict.fromkeys(chunk.text for chunk in found.chunks.values())
-    codes = [compiled(text, transform) for text in texts]
-    data = evaluated(found, tree)
-    return Program(found, data, codes, machine_class, keep_class)
+    defined = check(tree, machine_class)
+    texts = dict.fromkeys(chunk.text for chunk in defined.chunks.values())
+    codes = [compiled(text) for text in texts]
+    data = evaluated(defined, tree)
+    return Program(defined, data, codes, machine_class, keep_class)
 
 
 def _lines(function: Function) -> list[int]:

@@ -1,13 +1,12 @@
 """Copying the database while others write to it."""
 
 import os
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from replay.errors import ReplayError, StoreError
+from replay.store import backend
 from replay.store.database import Database
 
 
@@ -22,21 +21,10 @@ def backup(database: Database, target: Path) -> None:
     beside = target.with_name(f".{target.name}.{os.getpid()}")
     with failing(target):
         try:
-            copy(database, beside)
+            backend.copy(database.engine, beside)
             appear(beside, target)
         finally:
             beside.unlink(missing_ok=True)
-
-
-def copy(database: Database, target: Path) -> None:
-    """SQLite's online backup, in one step: it reads one state, and keeps no writer waiting."""
-    source = database.engine.raw_connection()
-    try:
-        driver: Any = source.driver_connection
-        with closing(sqlite3.connect(target)) as made:
-            driver.backup(made)
-    finally:
-        source.close()
 
 
 def appear(beside: Path, target: Path) -> None:
@@ -62,6 +50,6 @@ def failing(target: Path) -> Iterator[None]:
     """Makes a failure to copy a ReplayError."""
     try:
         yield
-    except (OSError, sqlite3.Error) as error:
+    except (OSError, backend.DriverError) as error:
         reason = getattr(error, "strerror", None) or error
         raise StoreError(f"the backup can't be made: {reason}", where=str(target)) from None

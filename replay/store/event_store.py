@@ -14,7 +14,8 @@ from sqlalchemy import Connection, Row, func, insert, select
 from replay.errors import NotFound, ReplayError, StoreError
 from replay.events.event import NAME_LENGTH, Event, Log, LogEntry, LogHeader, Observation, Origin
 from replay.events.json_form import event_line, header_line, observation_line
-from replay.store.database import Database, failures, must_be_there, open_database, writing
+from replay.store.backend import begin_write
+from replay.store.database import Database, failures, must_be_there, open_database
 from replay.store.rows import (
     description_of,
     from_row,
@@ -26,7 +27,7 @@ from replay.store.rows import (
 from replay.store.tables import events, logs, observations
 
 CHUNK = 1000
-"""How many events are read at a time."""
+"""How many events are read or written at a time, so that a long log needs little memory."""
 
 
 class LogInfo(NamedTuple):
@@ -91,19 +92,19 @@ def read_observations(connection: Connection, log: Row[Any]) -> Iterator[Observa
     query = query.order_by(observations.c.number).execution_options(yield_per=CHUNK)
     for row in connection.execute(query):
         with damaged(log.name, row.after):
-            seen = observation_from_row(row)
-        yield seen
+            observation = observation_from_row(row)
+        yield observation
 
 
-def lines(found: Iterable[Event], seen: Iterable[Observation]) -> Iterator[bytes]:
-    """The native lines of a log's events, each followed by what was seen after it."""
-    waiting = deque(islice(seen := iter(seen), 1))
-    for seq, line in enumerate(chain([b""], map(event_line, found))):
+def lines(logged: Iterable[Event], observed: Iterable[Observation]) -> Iterator[bytes]:
+    """The native lines of a log's events, each followed by the observations after it."""
+    waiting = deque(islice(observed := iter(observed), 1))
+    for seq, line in enumerate(chain([b""], map(event_line, logged))):
         if line:
             yield line
         while waiting and waiting[0].after <= seq:
             yield observation_line(waiting.popleft())
-            waiting.extend(islice(seen, 1))
+            waiting.extend(islice(observed, 1))
 
 
 @contextmanager
@@ -114,10 +115,6 @@ def damaged(log: str, seq: int) -> Iterator[None]:
     except ReplayError as error:
         place = f"log {log}, event {seq}" if seq else f"log {log}"
         raise StoreError(f"the database is damaged: {error.what}", where=place) from None
-
-
-CHUNK = 1000
-"""How many events are written at a time."""
 
 
 class Incoming(Protocol):
@@ -145,7 +142,7 @@ class AddedLog(NamedTuple):
 
 
 def open_store(where: str | Path) -> "EventStore":
-    """The store in the database at a path or sqlite URL, which is made or upgraded if need be."""
+    """The store in the database at a path or URL, which is made or upgraded if need be."""
     return EventStore(open_database(where))
 
 
@@ -179,7 +176,7 @@ class EventStore:
         A name that other content has is refused, or with `rename` gives way to
         NAME@first-8-of-fingerprint.
         """
-        with failures(self.database.where), writing(self.database.engine) as connection:
+        with failures(self.database.where), begin_write(self.database.engine) as connection:
             added = tuple(add(connection, recording, rename) for recording in recordings)
         must_be_there(self.database)
         return added
@@ -203,8 +200,8 @@ class EventStore:
         with failures(self.database.where), self.database.engine.connect() as connection:
             row = find(connection, log)
             loaded = tuple(read(connection, row))
-            seen = tuple(read_observations(connection, row))
-        return Log(row.name, header(row), loaded, row.fingerprint, seen)
+            observed = tuple(read_observations(connection, row))
+        return Log(row.name, header(row), loaded, row.fingerprint, observed)
 
     def export(self, names: Iterable[str] | None = None) -> Iterator[bytes]:
         """The lines of the native form of the named logs in this order, or of all by name.
@@ -212,8 +209,8 @@ class EventStore:
         An unknown name raises ReplayError before the first line comes.
         """
         with failures(self.database.where), self.database.engine.connect() as connection:
-            wanted = stored_names(connection) if names is None else names
-            for row in [find(connection, log) for log in wanted]:
+            chosen = stored_names(connection) if names is None else names
+            for row in [find(connection, log) for log in chosen]:
                 yield header_line(header(row))
                 yield from lines(read(connection, row), read_observations(connection, row))
 
@@ -221,7 +218,7 @@ class EventStore:
 def add(connection: Connection, recording: Incoming, rename: bool) -> AddedLog:
     """Stores one recording. Its entries are written as they come, and taken back if present.
 
-    A failure is left to the transaction around: on a full disk SQLite has undone all already.
+    A failure is left to the transaction around: on a full disk all is undone already.
     """
     savepoint = connection.begin_nested()
     log = next_number(connection, logs.c.id)
@@ -262,14 +259,14 @@ def place(
     """The name under which the log stands or may be stored, and which of the two it is."""
     own = recording.header.name
     alias = f"{own[: NAME_LENGTH - 9]}@{fingerprint[:8]}"
-    for wanted in (own, alias) if rename else (own,):
-        taken = connection.scalar(select(logs.c.fingerprint).where(logs.c.name == wanted))
+    for candidate in (own, alias) if rename else (own,):
+        taken = connection.scalar(select(logs.c.fingerprint).where(logs.c.name == candidate))
         if taken == fingerprint:
-            return wanted, "present"
+            return candidate, "present"
         if taken is None:
-            return wanted, "stored" if wanted == own else "renamed"
+            return candidate, "stored" if candidate == own else "renamed"
     raise StoreError(
-        f"the log {wanted} is stored already with other content",
+        f"the log {candidate} is stored already with other content",
         where=str(recording.origin),
         do="give this one another name with --log NAME",
     )

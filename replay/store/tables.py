@@ -1,4 +1,4 @@
-"""The database tables and the triggers that forbid changing them."""
+"""The database tables, and the names of what keeps their rows from being changed."""
 
 from sqlalchemy import (
     Column,
@@ -10,6 +10,8 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
+
+from replay.store.backend import NUMBERS_ONCE
 
 REVISION = "0004"
 """The revision of the tables below. Kept here so that opening needs no look at migrations/."""
@@ -47,7 +49,7 @@ events = Table(
     Column("fingerprint", Text, nullable=False),
     Column("checksum", Text, nullable=False),
     UniqueConstraint("log", "seq"),
-    sqlite_autoincrement=True,
+    **NUMBERS_ONCE,
 )
 
 # What the recording itself saw after the event with the seq `after`, in the order of `number`.
@@ -67,7 +69,7 @@ observations = Table(
     Column("recorded", Float),
     Column("checksum", Text, nullable=False),
     UniqueConstraint("log", "number"),
-    sqlite_autoincrement=True,
+    **NUMBERS_ONCE,
 )
 
 # A recording that goes on, or was broken off. It goes when its messages have become a log.
@@ -77,7 +79,7 @@ recordings = Table(
     Column("id", Integer, primary_key=True),
     Column("name", Text, nullable=False, unique=True),
     Column("checksum", Text, nullable=False),
-    sqlite_autoincrement=True,
+    **NUMBERS_ONCE,
 )
 
 # A message goes only with its whole recording.
@@ -106,4 +108,4 @@ GUARDS = (
     "messages_no_DELETE",
     "messages_no_UPDATE",
 )
-"""The triggers by which the database itself refuses to change what is stored."""
+"""The protections by which the database itself refuses to change what is stored."""

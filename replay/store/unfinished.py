@@ -12,7 +12,8 @@ from sqlalchemy import Connection, delete, func, insert, select
 
 from replay.errors import StoreError
 from replay.events.event import LogHeader
-from replay.store.database import Database, failures, must_be_there, writing
+from replay.store.backend import begin_write
+from replay.store.database import Database, failures, must_be_there
 from replay.store.event_store import CHUNK, AddedLog, Incoming, add
 from replay.store.rows import message_row, recording_row
 from replay.store.tables import messages, recordings
@@ -32,16 +33,16 @@ def begin(database: Database, name: str) -> Unfinished:
         LogHeader(name)
     except ValueError as error:
         raise StoreError(f"{error}: {name!r}") from None
-    with failures(database.where), writing(database.engine) as connection:
-        if found(connection, name):
+    with failures(database.where), begin_write(database.engine) as connection:
+        if counted_recordings(connection, name):
             raise StoreError(
                 f"a recording {name} goes on, or was broken off",
                 where=database.where,
                 do=f"{next_command(name)} makes a log of it; or name this one with --log NAME",
             )
         connection.execute(insert(recordings).values(recording_row(name)))
-        (begun,) = found(connection, name)
-    return begun
+        (recording,) = counted_recordings(connection, name)
+    return recording
 
 
 def append(database: Database, recording: int, lines: Iterable[bytes]) -> None:
@@ -49,9 +50,9 @@ def append(database: Database, recording: int, lines: Iterable[bytes]) -> None:
 
     Raises ReplayError if that fails, or the recording was finished meanwhile.
     """
-    with failures(database.where), writing(database.engine) as connection:
+    with failures(database.where), begin_write(database.engine) as connection:
         if connection.scalar(select(recordings.c.id).where(recordings.c.id == recording)) is None:
-            raise StoreError("the recording was finished by somebody else", where=database.where)
+            raise StoreError("the recording was finished meanwhile", where=database.where)
         query = select(func.coalesce(func.max(messages.c.number), 0))
         last = connection.scalar(query.where(messages.c.recording == recording))
         rows = [
@@ -65,7 +66,7 @@ def append(database: Database, recording: int, lines: Iterable[bytes]) -> None:
 def unfinished(database: Database, name: str | None = None) -> tuple[Unfinished, ...]:
     """The recordings that are no logs yet, by name; only the one of this name if one is given."""
     with failures(database.where), database.engine.connect() as connection:
-        return found(connection, name)
+        return counted_recordings(connection, name)
 
 
 def traffic(database: Database, recording: Unfinished) -> Iterator[bytes]:
@@ -83,7 +84,7 @@ def finish(database: Database, recording: Unfinished, log: Incoming) -> AddedLog
     If other content has its name, it gives way to NAME@first-8-of-fingerprint. Raises
     ReplayError if more messages came since, or the recording is not there any more.
     """
-    with failures(database.where), writing(database.engine) as connection:
+    with failures(database.where), begin_write(database.engine) as connection:
         stored = add(connection, log, rename=True)
         remove(connection, recording)
     must_be_there(database)
@@ -92,13 +93,13 @@ def finish(database: Database, recording: Unfinished, log: Incoming) -> AddedLog
 
 def drop(database: Database, recording: Unfinished) -> None:
     """Removes a recording whose messages are elsewhere; errors as in finish."""
-    with failures(database.where), writing(database.engine) as connection:
+    with failures(database.where), begin_write(database.engine) as connection:
         remove(connection, recording)
 
 
 def remove(connection: Connection, recording: Unfinished) -> None:
     """Removes a recording, unless it has changed since it was looked at."""
-    if found(connection, recording.name) != (recording,):
+    if counted_recordings(connection, recording.name) != (recording,):
         raise StoreError(
             f"the recording {recording.name} goes on",
             do="end the program that records it, which then makes a log of it",
@@ -111,7 +112,7 @@ def next_command(name: str) -> str:
     return f"replay record --finish {shlex.quote(name)}"
 
 
-def found(connection: Connection, name: str | None) -> tuple[Unfinished, ...]:
+def counted_recordings(connection: Connection, name: str | None) -> tuple[Unfinished, ...]:
     """The recordings by name, or the one of this name."""
     counted = func.count(messages.c.number)
     query = select(recordings.c.id, recordings.c.name, counted).outerjoin(messages)

@@ -52,7 +52,7 @@ def read_dictionary(directory: Path) -> Dictionary | None:
     for name, reason in idle.items():
         if not isinstance(reason, str):
             raise ReplayError("must be a text", where=f"{path}: idle.{name}")
-    # the lines of the source are told by their numbers in the file
+    # errors must give the lines of the source by their numbers in the file
     before = text[: text.find(source)].count("\n") if source else 0
     tree = Tree((source_file(FILE, "\n" * before + source),))
     return Dictionary(compile_tree(tree, MEMORY), idle)

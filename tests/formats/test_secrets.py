@@ -81,7 +81,7 @@ def test_a_command_line_keeps_no_secret(tmp_path: Path) -> None:
         f"-object secret,id=s0,data={SECRET} \\\n"
         f"-drive 'file=rbd:pool/img:key={SECRET}:auth=cephx,if=none,id=d0' \\\n-S\n"
     )
-    (recording,) = ingest.read(path, wish=ImportOptions())
+    (recording,) = ingest.read(path, options=ImportOptions())
     kept = msgspec.json.encode(list(recording.entries)).decode()
     assert "hunter2" not in kept
     assert "file=rbd:pool/img:key=(secret):auth=cephx,if=none,id=d0" in kept

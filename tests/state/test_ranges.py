@@ -1,7 +1,7 @@
 """Ranges are what sets of places are."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from replay.state.ranges import Ranges, common, rounded, union, without
@@ -20,6 +20,7 @@ def normal(ranges: Ranges) -> bool:
     return bounds == sorted(set(bounds))
 
 
+@settings(deadline=None)
 @given(parts, parts)
 def test_each_operation_does_what_that_of_sets_does(some: Ranges, others: Ranges) -> None:
     here, there = union(some), union(others)
@@ -29,6 +30,7 @@ def test_each_operation_does_what_that_of_sets_does(some: Ranges, others: Ranges
     assert all(map(normal, (here, common(here, there), without(here, there))))
 
 
+@settings(deadline=None)
 @given(parts, st.integers(1, 9))
 def test_rounded_ranges_are_the_units_that_they_touch(some: Ranges, unit: int) -> None:
     units = {place // unit for place in places(some)}

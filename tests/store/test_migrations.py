@@ -2,6 +2,8 @@
 
 import shutil
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -26,7 +28,7 @@ def tables(path: Path) -> set[str]:
 
 def test_the_migrations_make_the_tables_that_the_store_uses(tmp_path: Path) -> None:
     database = open_database(tmp_path / "new.db")
-    assert database.found is None
+    assert database.revision is None
     with database.engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
     database.engine.dispose()
@@ -45,7 +47,7 @@ def test_a_database_before_its_first_revision_is_upgraded(tmp_path: Path) -> Non
         connection.execute("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
     open_database(path).engine.dispose()
     again = open_database(path)
-    assert again.found == REVISION
+    assert again.revision == REVISION
     again.engine.dispose()
 
 
@@ -71,3 +73,17 @@ def test_shipped_directories_are_found_beside_and_inside_the_package(
     open_database(tmp_path / "new.db").engine.dispose()
     with pytest.raises(ReplayError, match="patches did not come along"):
         shipped.shipped("patches")
+
+
+OPENING = """
+import sys
+from replay.store.event_store import open_store
+
+open_store(sys.argv[1]).close()
+assert "alembic" not in sys.modules
+"""
+
+
+def test_opening_a_database_of_today_imports_no_alembic(tmp_path: Path) -> None:
+    open_database(tmp_path / "new.db").engine.dispose()
+    subprocess.run([sys.executable, "-c", OPENING, tmp_path / "new.db"], check=True, cwd=ROOT)

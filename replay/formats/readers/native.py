@@ -2,19 +2,14 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from replay.errors import ReplayError
+from replay.errors import BadInput, ReplayError
 from replay.events.event import LogEntry, LogHeader
 from replay.events.json_form import located, parse_entry, parse_header, parse_object
-from replay.formats.recording import InputLine, Recording
+from replay.formats.reader import ImportOptions, Input
+from replay.formats.recording import InputLine, Message, Recording
 from replay.formats.secrets import SUSPECT, Cleaner
 
-FORMAT = "native"
 MARK = b'"replay_log"'
-
-
-def why_not(head: Sequence[InputLine]) -> str:
-    """Why the first line is not of this format; "" means that it is."""
-    return "" if is_header(head[0]) else 'the first line has no "replay_log"'
 
 
 def is_header(line: InputLine) -> bool:
@@ -27,7 +22,30 @@ def is_header(line: InputLine) -> bool:
         return False
 
 
-def read(lines: Iterable[InputLine]) -> Iterator[Recording]:
+class NativeReader:
+    """The reader of the native form, whose lines are events already."""
+
+    name = "native"
+    may_start_midway = False
+
+    def why_not(self, head: Sequence[InputLine]) -> str:
+        """Why the first line is not of this form; "" means that it is."""
+        return "" if is_header(head[0]) else 'the first line has no "replay_log"'
+
+    def read(self, input: Input, options: ImportOptions) -> Iterator[Recording]:
+        """The logs of the file, in order."""
+        return logs(input.lines)
+
+    def part(self, input: Input, options: ImportOptions) -> Sequence[Message]:
+        """Raises BadInput: its lines are no messages."""
+        raise BadInput(
+            "a file in the native form is a log already, and no part of one",
+            where=input.name,
+            do="import it by itself",
+        )
+
+
+def logs(lines: Iterable[InputLine]) -> Iterator[Recording]:
     """The logs of the file, in order."""
     rest = iter(lines)
     start = next(rest, None)
@@ -58,3 +76,6 @@ def until_header(
             return
         clean = cleaner.clean_entry if SUSPECT.search(line.text) else None
         yield parse_entry(line.text, line.origin, version, clean)
+
+
+READER = NativeReader()
