@@ -56,18 +56,20 @@ class Corpus:
 
     def divergences(self, log: Log) -> tuple[Divergence, ...]:
         """The divergences between the variants in a log, as `diff` finds them."""
-        shared = self.shared_divergences([_content(event) for event in log.events])
+        shared = self.shared_divergences("\n".join(map(_content, log.events)))
         return shared if shared is not None else self._alone(log)
 
-    def shared_divergences(self, contents: Sequence[str]) -> tuple[Divergence, ...] | None:
-        """The same of a log whose events have these contents: canonical JSON, as it is stored.
+    def shared_divergences(self, text: str) -> tuple[Divergence, ...] | None:
+        """The same of a log as a text: on each line the content of an event in canonical JSON.
 
         None if the log has to be looked at by itself.
         """
         if len(self._moments) > self._most_moments:
             self._forget()
+        if REPLY in text:
+            text = "\n".join(map(_without_reply, text.split("\n")))
         try:
-            renamed = self._renaming.rename("\n".join(map(_without_reply, contents)))
+            renamed = self._renaming.rename(text)
             texts = renamed.text.split("\n")
             return _restored(self._found(self._runs(texts), len(texts)), renamed)
         except NotShareable:
@@ -238,7 +240,7 @@ def _without_reply(content: str) -> str:
     try:
         reply = bytes(_replied(content).reply).decode()
     except MsgspecError:
-        raise NotShareable from None
+        return content
     end = f"{REPLY}{reply}}}"
     if not reply or not content.endswith(end):
         return content

@@ -44,9 +44,14 @@ def plain(log: Log, variants: Iterable[Variant]) -> tuple[Divergence, ...]:
     return diff(*(replay(log, variant) for variant in variants)).divergences
 
 
+def text_of(log: Log) -> str:
+    """The log as the store gives it."""
+    return "\n".join(content(event.payload).decode() for event in log.events)
+
+
 def shared(log: Log, corpus: Corpus) -> tuple[Divergence, ...]:
     """What the corpus finds without a look at the log by itself."""
-    found = corpus.shared_divergences([content(event.payload).decode() for event in log.events])
+    found = corpus.shared_divergences(text_of(log))
     assert found is not None
     return found
 
@@ -136,7 +141,7 @@ def test_a_recorded_reply_is_a_success_or_none(reply, variants):
 def test_a_log_that_cannot_be_renamed_is_looked_at_by_itself(payload, variants):
     log = log_of(Image("/i/a.qcow2", "qcow2", 1 << 20), payload)
     corpus = Corpus(variants)
-    assert corpus.shared_divergences([content(e.payload).decode() for e in log.events]) is None
+    assert corpus.shared_divergences(text_of(log)) is None
     assert corpus.divergences(log) == plain(log, variants)
 
 

@@ -35,7 +35,7 @@ def test_events_from_their_ends_do_as_events_from_their_starts(qemu, revision):
         assert ends == [backwards.call(*call) for call in reversed(calls)][::-1]
 
 
-TEXT = '''
+TEXT = """
 class Machine:
     top: object = None
     spare: list = [1, 2]
@@ -82,7 +82,7 @@ def look(a):
 def fault(a):
     machine.top.parts.append(9)
     assert False
-'''
+"""
 
 
 def run(*calls: str) -> list[object]:
