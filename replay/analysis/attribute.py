@@ -7,10 +7,12 @@ transition before and after it.
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from replay.engine.compared import limit_of
 from replay.engine.diff import Diff, Divergence
 from replay.engine.replay import replay, transitions
 from replay.engine.trace import ModelTrace
@@ -62,8 +64,18 @@ class AttributedDiff(Struct, frozen=True, eq=False):
     attribution: Attribution
 
 
-Road = tuple[tuple[tuple[PatchChange, ...], ModelTrace], ...]
-"""The traces on the way from one compared variant to another, each with what was turned."""
+class RoadStep(NamedTuple):
+    """A trace on the way from one compared variant to another, with what was turned before it.
+
+    From the index `limit` on a limit of ours hides what it does.
+    """
+
+    turns: tuple[PatchChange, ...]
+    trace: ModelTrace
+    limit: int
+
+
+Road = tuple[RoadStep, ...]
 
 
 def model_traces(diff: Diff) -> tuple[ModelTrace, ...]:
@@ -81,7 +93,7 @@ def attribute(diff: Diff, watch: Progress = no_progress) -> Attribution:
         for found in diff.divergences
     )
     steps = [step for pair in pairwise(traces) for step in _steps(pair, traces, roads)]
-    replayed = [trace for road in roads.values() for _, trace in road]
+    replayed = [trace for road in roads.values() for _, trace, _ in road]
     return Attribution(causes, tuple(dict.fromkeys(steps)), _work(replayed))
 
 
@@ -103,7 +115,7 @@ def select(
         hidden=attribution.hidden + len(found) - len(left),
         partial=attribution.partial or [causes for _, causes in asked] != [*attribution.causes],
     )
-    return Diff(diff.traces, tuple(divergence for divergence, _ in left)), selected
+    return replace(diff, divergences=tuple(divergence for divergence, _ in left)), selected
 
 
 def _pairs(divergence: Divergence, names: Collection[str]) -> list[tuple[str, str]]:
@@ -115,7 +127,8 @@ def _pairs(divergence: Divergence, names: Collection[str]) -> list[tuple[str, st
 def _road(start: ModelTrace, end: ModelTrace, watch: Progress) -> Road:
     legs = path_between(start.variant, end.variant)
     watched = watch(legs, len(legs), "patches")
-    return (((), start), *((leg.changes, replay(start.log, leg.variant, watch)) for leg in watched))
+    turned = ((leg.changes, replay(start.log, leg.variant, watch)) for leg in watched)
+    return tuple(RoadStep(*step, limit_of(step[1])) for step in (((), start), *turned))
 
 
 def _steps(
@@ -123,23 +136,25 @@ def _steps(
 ) -> list[tuple[PatchChange, ...]]:
     """What lies between two variants, whether or not anybody had to go there."""
     if pair in roads:
-        return [turned for turned, _ in roads[pair] if turned]
+        return [step.turns for step in roads[pair] if step.turns]
     start, end = (traces[name].variant for name in pair)
     return [(turn,) for turn in changes_between(start, end)]
 
 
 def _causes(divergence: Divergence, road: Road) -> Iterator[Cause]:
-    """The steps of a way at which the value at the first event changes."""
+    """The steps of a way at which the value at the first event changes.
+
+    A change beside a trace of which a limit hides the value is no patch's that we know of.
+    """
     index = divergence.first_seq - 1
-    steps = [(turned, trace.variant, trace.steps[index]) for turned, trace in road]
-    (_, variant, last), *rest = steps
-    before = divergence.place.value_in(last.outcome, _view(last.state, variant.subject))
-    for turned, variant, step in rest:
-        if step.state is last.state and step.outcome == last.outcome:
+    known, last, before = False, None, None
+    for turns, trace, limit in road:
+        step, was_known, known = trace.steps[index], known, index < limit
+        if last is not None and step.state is last.state and step.outcome == last.outcome:
             continue
-        after = divergence.place.value_in(step.outcome, _view(step.state, variant.subject))
-        if after != before:
-            yield Cause(turned, before, after)
+        after = divergence.place.value_in(step.outcome, _view(step.state, trace.variant.subject))
+        if was_known and known and after != before:
+            yield Cause(turns, before, after)
         last, before = step, after
 
 

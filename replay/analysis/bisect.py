@@ -9,6 +9,7 @@ from typing import Any
 from msgspec import Struct
 
 from replay.analysis.checks import Breach, breaches, check_named, load_checks
+from replay.engine.compared import limit_of
 from replay.engine.find_place import value_at
 from replay.engine.places import Place
 from replay.engine.replay import replay
@@ -114,7 +115,13 @@ class _Search:
         return self.traces[at]
 
     def _answer(self, at: int) -> Answer:
-        return self._question(self._trace(at))
+        trace = self._trace(at)
+        answer = self._question(trace)
+        if limit_of(trace) < answer.seq:
+            do = "name an earlier event, or variants that do not reach the limit"
+            where = f"{trace.variant.name} at #{limit_of(trace) + 1}"
+            raise ReplayError("what it does is hidden by a limit of replay", where=where, do=do)
+        return answer
 
 
 HOLDS = "holds"

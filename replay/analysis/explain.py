@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from msgspec import Struct
 
 from replay.analysis.cause_chain import CauseLink, CauseTracer, folded
+from replay.engine.field_names import first_holder
 from replay.engine.find_place import value_at
 from replay.engine.node_paths import UNREACHABLE
 from replay.engine.places import ABSENT, FieldPlace, FilePlace, MachinePlace, OutcomePlace, Place
@@ -89,9 +90,18 @@ class _Reasons:
         owner = self._object(place.path, seen, seq)
         if not isinstance(place, FieldPlace) or owner is None:
             return _Reason(self._node(place.path, seq))
-        rule = self._config.fields.get(place.field)
         bit = self._config.bits[place.field][place.flag] if place.flag else None
-        return _Reason(self._chains.field(owner, rule.source if rule else place.field, bit, seq))
+        return _Reason(self._chains.field(*self._holder(owner, place.field, seq), bit, seq))
+
+    def _holder(self, id: int, field: str, seq: int) -> tuple[int, str]:
+        """The object and the model's field that an observed field of an object shows."""
+        rule = self._config.fields.get(field)
+        if rule is None:
+            return id, field
+        objects = {it.id: dict(it.fields) for it in self._chains.state(seq).objects}
+        own = (source.partition(".")[0] for source in rule.sources)
+        fallback = next((name for name in own if name in objects.get(id, {})), field)
+        return first_holder(rule.sources, id, objects) or (id, fallback)
 
     # Nodes
 
@@ -117,7 +127,7 @@ class _Reasons:
             yield from explain_unreachable(self._chains, path, seq)
             return
         if not parent and machine is not None:
-            roots = self._config.node.roots
+            roots = self._root_list(machine, seq)
             changed = self._chains.changed(lambda n: path in self._chains.seen(n).nodes, seq)
             yield from self._chains.field(machine, roots, None, changed or seq)
             return
@@ -126,6 +136,12 @@ class _Reasons:
             yield from self._chains.field(above, child, None, seq)
         else:
             yield from self._node(parent, seq)
+
+    def _root_list(self, machine: int, seq: int) -> str:
+        """The machine's field that lists the roots."""
+        fields = next(dict(it.fields) for it in self._chains.state(seq).objects if it.id == machine)
+        lists = [name.partition(".")[0] for name in self._config.node.root_lists]
+        return next((name for name in lists if name in fields), lists[0])
 
     def _gone(self, seq: int) -> _Reason:
         """Why no machine runs."""
@@ -275,7 +291,8 @@ def _left(chains: CauseTracer, node: int, seq: int) -> tuple[int, str] | None:
     """The object and field that led to the node until the event; None if there is none."""
     known = chains.trace.variant.subject.config.node
     held, holds = (_holders(chains.state(n), node) for n in (seq - 1, seq))
-    left = (it for it in held if it not in holds and it[1] in (*known.children, known.roots))
+    lists = {name.partition(".")[0] for name in known.root_lists}
+    left = (it for it in held if it not in holds and it[1] in {*known.children, *lists})
     return next(left, None)
 
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import lru_cache
 from itertools import pairwise
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from replay.engine.diff import Diff, Divergence, diff
 from replay.engine.replay import replay, request
@@ -145,7 +145,9 @@ def _needs(turn: PatchChange, before: ModelTrace, after: ModelTrace) -> Iterator
         found = [divergence for divergence in left if not _differs(divergence, *traces)]
         if found:
             part = PatchPart(before.variant.subject.series.patches[depth])
-            yield Interaction(part, turn, Diff(step.traces, tuple(found)), dormant=False)
+            yield Interaction(
+                part, turn, structs.replace(step, divergences=tuple(found)), dormant=False
+            )
             left = [divergence for divergence in left if divergence not in found]
 
 

@@ -14,12 +14,19 @@ from msgspec import MsgspecError, Raw, Struct
 from msgspec.json import Decoder, encode
 
 from replay.engine.compare import Differences, compare_outcomes
-from replay.engine.diff import Divergence, StateComparison, diff, in_reading_order, spans
+from replay.engine.diff import (
+    Divergence,
+    StateComparison,
+    compare_running,
+    diff,
+    in_reading_order,
+    spans,
+)
 from replay.engine.places import FILE_FIELDS, FilePlace
 from replay.engine.renaming import PRIVATE, NotShareable, Renamed, Renaming, Restoring
 from replay.engine.replay import advance, replay, request
-from replay.engine.trace import Outcome
-from replay.engine.view import view
+from replay.engine.trace import GapReason, Outcome
+from replay.engine.view import View, view
 from replay.errors import ReplayError
 from replay.events.event import Command, Event, Log, Notice, Payload, content
 from replay.events.json_form import parse_object, parse_payload
@@ -115,7 +122,7 @@ class Corpus:
             for text in texts:
                 foresight = foresight[text]
             memory = foresight.memory
-        return self._moment(memory, self._states, {}, {})
+        return self._moment(memory, self._states, NO_FATES, (), {})
 
     def _foresight(self, memory: State) -> "_Foresight":
         if memory not in self._foreseen:
@@ -140,30 +147,58 @@ class Corpus:
             advance(variant.program, state, asked)
             for variant, state in zip(self._variants, moment.states, strict=True)
         ]
-        names = [variant.name for variant in self._variants]
-        outcomes = {name: outcome for name, (_, outcome) in zip(names, both, strict=True)}
-        differing = compare_outcomes(payload, outcomes)
-        return self._moment(memory, tuple(state for state, _ in both), outcomes, differing)
+        states = tuple(state for state, _ in both)
+        outcomes = tuple(outcome for _, outcome in both)
+        stopped = frozenset(n for n, one in enumerate(outcomes) if one.gap == GapReason.LIMIT)
+        fates = _Fates(moment.fates.left_out, moment.fates.stopped | stopped).after(states)
+        running = {
+            variant.name: state.machine is not None
+            for n, (variant, state) in enumerate(zip(self._variants, states, strict=True))
+            if n not in fates.stopped
+        }
+        named = {v.name: one for v, one in zip(self._variants, outcomes, strict=True)}
+        differing = compare_outcomes(payload, named) | compare_running(running)
+        return self._moment(memory, states, fates, outcomes if differing else (), differing)
 
     def _moment(
         self,
         memory: State | None,
         states: tuple[State, ...],
-        outcomes: Mapping[str, Outcome],
+        fates: "_Fates",
+        outcomes: tuple[Outcome, ...],
         differing: Differences,
     ) -> "_Moment":
-        ended = tuple(map(id, outcomes.values())) if differing else ()
-        key = memory, states, ended
+        key = memory, states, fates, tuple(map(id, outcomes))
         if key not in self._moments:
-            parts = [((state.objects, state.machine), state.disk) for state in states]
-            by_state = self._comparison.differences(parts, partial(self._views, states))
+            pairs = zip(self._variants, states, strict=True)
+            there = [pair for n, pair in enumerate(pairs) if n not in fates.left_out]
+            parts = [((state.objects, state.machine), state.disk) for _, state in there]
+            by_state = self._comparison.differences(parts, partial(self._views, there))
             differences = differing | by_state if differing else by_state
-            self._moments[key] = _Moment(self, memory, states, differences, outcomes)
+            self._moments[key] = _Moment(self, memory, states, fates, differences, outcomes)
         return self._moments[key]
 
-    def _views(self, states: tuple[State, ...]) -> Mapping[str, Any]:
-        pairs = zip(self._variants, states, strict=True)
-        return {variant.name: view(state, self._subject) for variant, state in pairs}
+    def _views(self, there: Iterable[tuple[Variant, State]]) -> Mapping[str, View]:
+        return {variant.name: view(state, self._subject) for variant, state in there}
+
+
+class _Fates(NamedTuple):
+    """The variants, by number, that are not compared any more.
+
+    `left_out` are those whose machine was gone while another's ran, `stopped` those where a limit
+    of ours was passed.
+    """
+
+    left_out: frozenset[int] = frozenset()
+    stopped: frozenset[int] = frozenset()
+
+    def after(self, states: Sequence[State]) -> "_Fates":
+        """The same after an event that left these states."""
+        gone = frozenset(n for n, state in enumerate(states) if state.machine is None)
+        return self._replace(left_out=gone) if 0 < len(gone) < len(states) else self
+
+
+NO_FATES = _Fates()
 
 
 class _Moment(dict[str, "_Moment"]):
@@ -173,19 +208,21 @@ class _Moment(dict[str, "_Moment"]):
     moment is known by them.
     """
 
-    __slots__ = ("corpus", "differences", "memory", "outcomes", "states")
+    __slots__ = ("corpus", "differences", "fates", "memory", "outcomes", "states")
 
     def __init__(
         self,
         corpus: Corpus,
         memory: State | None,
         states: tuple[State, ...],
+        fates: _Fates,
         differences: Differences,
-        outcomes: Mapping[str, Outcome],
+        outcomes: tuple[Outcome, ...],
     ) -> None:
         self.corpus = corpus
         self.memory = memory
         self.states = states
+        self.fates = fates
         self.differences = differences
         self.outcomes = outcomes
 

@@ -1,6 +1,6 @@
 """Joining the differences of successive events into divergences with a first and last event."""
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -12,8 +12,10 @@ from replay.engine.compare import (
     compare_files,
     compare_machines,
     compare_outcomes,
+    differ,
 )
-from replay.engine.places import Place
+from replay.engine.compared import Compared, compared, end_of, limit_of
+from replay.engine.places import MachinePlace, Place
 from replay.engine.trace import Trace, compared_views, with_distinct_names
 from replay.engine.view import View
 
@@ -46,6 +48,7 @@ class Diff(Struct, frozen=True, eq=False):
 
     traces: tuple[Trace, ...]
     divergences: tuple[Divergence, ...]
+    compared: Compared = Compared(0, 0, 0)
 
 
 def diff(*traces: Trace) -> Diff:
@@ -55,22 +58,39 @@ def diff(*traces: Trace) -> Diff:
     traces = with_distinct_names(traces)
     events = list(_differences(traces))
     divergences = [Divergence(*span) for span in spans(events)]
-    return Diff(traces, tuple(in_reading_order(divergences, events)))
+    return Diff(traces, tuple(in_reading_order(divergences, events)), compared(traces))
 
 
 def _differences(traces: tuple[Trace, ...]) -> Iterator[tuple[int, Differences]]:
     """What differs at each event; where a state is unknown, what differed before it lasts."""
     comparison = StateComparison()
     state: Differences = {}
+    ends = {trace.player.name: end_of(trace) for trace in traces}
+    limits = {trace.player.name: limit_of(trace) for trace in traces}
     for index, event in enumerate(traces[0].log.events):
         ended = {trace.player.name: trace.steps[index].outcome for trace in traces}
         outcomes = {name: outcome for name, outcome in ended.items() if outcome is not None}
-        parts = [part for trace in traces if (part := trace.parts_at(index)) is not None]
-        if len(parts) == len(traces):
-            views = partial(compared_views, traces, index)
-            state = comparison.differences(parts, views)
-        outcome = compare_outcomes(event.payload, outcomes)
-        yield index + 1, outcome | state if outcome else state
+        present = _present(traces, ends, index)
+        parts = [part for trace in present if (part := trace.parts_at(index)) is not None]
+        if len(parts) == len(present):
+            state = comparison.differences(parts, partial(compared_views, present, index))
+        runs = {name: index < end for name, end in ends.items() if index < limits[name]}
+        changed = compare_outcomes(event.payload, outcomes) | compare_running(runs)
+        yield index + 1, changed | state if changed else state
+
+
+def _present(traces: Sequence[Trace], ends: Mapping[str, int], index: int) -> tuple[Trace, ...]:
+    """Those whose machine has not gone before the others'.
+
+    What a log does after that is no difference: a crash or refusal is, and not what it left undone.
+    """
+    last = max(ends.values())
+    return tuple(t for t in traces if index < ends[t.player.name] or ends[t.player.name] == last)
+
+
+def compare_running(runs: Mapping[str, bool]) -> Differences:
+    """Whether the machine is gone in some, while others run; by a limit of ours it is in none."""
+    return {MachinePlace(): runs} if differ(runs) else {}
 
 
 class StateComparison:
@@ -87,7 +107,10 @@ class StateComparison:
         parts: Iterable[tuple[Hashable, Hashable]],
         views: Callable[[], Mapping[str, View] | None],
     ) -> Differences:
-        """What differs between the views of states with these parts: machine and disk."""
+        """What differs between the views of states with these parts, machine and disk.
+
+        It is one object as long as the parts are the same.
+        """
         machines, disks = zip(*parts, strict=True)
         key = machines, disks
         if key not in self._memo:

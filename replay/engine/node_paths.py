@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from replay.state.objects import Ref, Value
+from replay.engine.field_names import Objects, first_holder
+from replay.state.objects import Ref
 from replay.variants.subject import NodeConfig
 
 NodePath = tuple[str, ...]
@@ -28,10 +29,6 @@ class NodePaths(NamedTuple):
     edges: dict[NodePath, int]
 
 
-Objects = Mapping[int, Mapping[str, Value]]
-"""The fields of every object, by its id."""
-
-
 def node_paths(
     machine: int, nodes: Iterable[int], objects: Objects, config: NodeConfig
 ) -> NodePaths:
@@ -46,13 +43,25 @@ def node_paths(
 def _roots(machine: int, objects: Objects, config: NodeConfig) -> dict[NodePath, int]:
     """The named roots; of two with one name the first."""
     found: dict[NodePath, int] = {}
-    roots = objects[machine].get(config.roots)
-    for root in roots if isinstance(roots, tuple) else ():
-        if isinstance(root, Ref) and root.id in objects:
-            name = objects[root.id].get(config.root_name)
-            if name:
-                found.setdefault((str(name),), root.id)
+    for id in _listed(machine, objects, config):
+        held = first_holder(config.root_names, id, objects)
+        name = held and objects[held[0]][held[1]]
+        if name:
+            found.setdefault((str(name),), id)
     return found
+
+
+def _listed(machine: int, objects: Objects, config: NodeConfig) -> Iterator[int]:
+    """The root nodes in their order: those listed, or held by the objects that are listed."""
+    fields = objects[machine]
+    lists = (name.partition(".") for name in config.root_lists)
+    name, _, inner = next((it for it in lists if it[0] in fields), ("", "", ""))
+    listed = fields.get(name)
+    for item in listed if isinstance(listed, tuple) else ():
+        if isinstance(item, Ref) and item.id in objects:
+            node = objects[item.id].get(inner) if inner else item
+            if isinstance(node, Ref) and node.id in objects:
+                yield node.id
 
 
 def _tops(loose: Iterable[int], objects: Objects, config: NodeConfig) -> Iterator[int]:

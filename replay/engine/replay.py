@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from replay.engine.trace import ModelStep, ModelTrace, Outcome
+from msgspec.structs import replace
+
+from replay.engine.trace import NOTHING, GapReason, ModelStep, ModelTrace, Outcome
 from replay.events.event import (
     Await,
     Command,
@@ -20,7 +22,7 @@ from replay.events.event import (
     channel,
     stimulus,
 )
-from replay.language import Crashed, Ending, Failed, Program, Refused, Returned
+from replay.language import Crashed, Ending, Failed, Program, Refused, Returned, Stopped
 from replay.progress import Progress, no_progress
 from replay.state.disk import backing_chain
 from replay.state.objects import State, plain, stopped
@@ -133,8 +135,11 @@ def _key(program: Program, state: State, asked: Request) -> TransitionKey:
     return program.functions[asked.handler].digest, state, asked.stimulus, asked.channel
 
 
-NOTHING = Outcome("returned", value={})
-NOT_RUNNING = Outcome("refused", error={"class": "NotRunning", "desc": "no machine runs"})
+NOT_RUNNING = Outcome(
+    "refused",
+    error={"class": "NotRunning", "desc": "no machine runs"},
+    gap=GapReason.NO_MACHINE,
+)
 
 
 def _transition(program: Program, state: State, asked: Request) -> Transition:
@@ -160,6 +165,8 @@ def _outcome(ending: Ending, channel: ChannelConfig) -> Outcome:
             return Outcome("refused", error={"text": desc})
         case Refused(cls, desc):
             return Outcome("refused", error={"class": cls, "desc": desc})
+        case Stopped(cls, desc):
+            return Outcome("stopped", error={"class": cls, "desc": desc}, gap=GapReason.LIMIT)
         case Crashed(cls, desc):
             return Outcome("crashed", error={"class": cls, "desc": desc})
 
@@ -167,12 +174,13 @@ def _outcome(ending: Ending, channel: ChannelConfig) -> Outcome:
 def _placed(outcome: Outcome, crash: Crashed, program: Program) -> Outcome:
     """The outcome of a crash with its file and line in this program's tree."""
     file, line = program.place(crash)
-    return Outcome(outcome.status, error={**(outcome.error or {}), "file": file, "line": line})
+    return replace(outcome, error={**(outcome.error or {}), "file": file, "line": line})
 
 
 def _unknown(asked: Request) -> Outcome:
     desc = f"the model has no {asked.handler}"
-    return Outcome("refused", error={"class": "CommandNotFound", "desc": desc})
+    error = {"class": "CommandNotFound", "desc": desc}
+    return Outcome("refused", error=error, gap=GapReason.NOT_MODELLED)
 
 
 @lru_cache(maxsize=4096)

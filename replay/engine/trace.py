@@ -5,28 +5,45 @@ that observer looks.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from enum import StrEnum
 from typing import Any, Literal, Protocol
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from replay.engine.view import Node, View, view
-from replay.events.event import Event, Log
+from replay.events.event import Event, Image, Log
 from replay.state.objects import State
 from replay.variants.subject import Subject
 from replay.variants.variant import Variant
+
+
+class GapReason(StrEnum):
+    """Why an event that a variant did not do as QEMU would says nothing about its code."""
+
+    NO_MACHINE = "no machine runs"
+    NOT_MODELLED = "not modelled"
+    NOT_PERFORMED = "not performed"
+    NOT_OBSERVED = "not observed"
+    LIMIT = "limit"
 
 
 class Outcome(Struct, frozen=True):
     """How an event ended: a value if it returned, else an error.
 
     Errors have class and desc, or text (a refused hmp command), or errno; those of a crash also
-    file and line.
+    file and line. Stopped is a limit of ours: what QEMU would have done is unknown. `gap` says
+    why the outcome is not compared with others.
     """
 
-    status: Literal["returned", "refused", "crashed"]
+    status: Literal["returned", "refused", "crashed", "stopped"]
     value: Any = None
     error: dict[str, Any] | None = None
+    gap: GapReason | None = None
+
+
+NOTHING = Outcome("returned", value={})
+"""The outcome of what asks nothing: an image, and a notice or await that no function handles."""
 
 
 class Player(Protocol):
@@ -94,6 +111,15 @@ class Trace(Protocol):
     def view_at(self, index: int) -> View | None:
         """The state after the event at this index; None where it is unknown."""
 
+    def runs_at(self, index: int) -> bool:
+        """Whether a machine runs after the event at this index, as far as is known."""
+
+    def acts_at(self, index: int) -> bool:
+        """Whether the event at this index asked something of the code."""
+
+    def gap_at(self, index: int) -> GapReason | None:
+        """Why the event at this index is not compared; None if it is."""
+
     def parts_at(self, index: int) -> tuple[Hashable, Hashable] | None:
         """What the machine and the disk of that view depend on; equal parts have equal views."""
 
@@ -139,6 +165,19 @@ class ModelTrace(Struct, frozen=True, eq=False):
         """The view of the state after the event at this index."""
         return view(self.steps[index].state, self.variant.subject)
 
+    def runs_at(self, index: int) -> bool:
+        """Whether the state has a machine."""
+        return self.steps[index].state.machine is not None
+
+    def acts_at(self, index: int) -> bool:
+        """Whether the event ran code of the model."""
+        outcome = self.steps[index].outcome
+        return outcome.gap is None and outcome is not NOTHING
+
+    def gap_at(self, index: int) -> GapReason | None:
+        """Why the variant did not do the event as QEMU would."""
+        return self.steps[index].outcome.gap
+
     def parts_at(self, index: int) -> tuple[Hashable, Hashable]:
         """Requests of a guest change the disk alone, commands often the machine alone."""
         state = self.steps[index].state
@@ -163,12 +202,16 @@ class Observer(Struct, frozen=True):
 
 
 class ObservedStep(Struct, frozen=True, eq=False):
-    """An event, and what was observed of its outcome and of the state after it, else None."""
+    """An event, and what was observed of its outcome and of the state after it, else None.
+
+    `is_performed` is False for an event that the machine was not asked for.
+    """
 
     seq: int
     event: Event
     outcome: Outcome | None
     view: View | None
+    is_performed: bool = True
 
 
 class ObservedTrace(Struct, frozen=True, eq=False):
@@ -188,6 +231,26 @@ class ObservedTrace(Struct, frozen=True, eq=False):
     def view_at(self, index: int) -> View | None:
         """What was observed after the event at this index."""
         return self.steps[index].view
+
+    def runs_at(self, index: int) -> bool:
+        """False once a view shows no machine."""
+        after = self.steps[index].view
+        return after is None or after.running
+
+    def acts_at(self, index: int) -> bool:
+        """Whether an outcome or a state was observed."""
+        is_setup = isinstance(self.steps[index].event.payload, Image)
+        return self.gap_at(index) is None and not is_setup
+
+    def gap_at(self, index: int) -> GapReason | None:
+        """Why nothing is known of the event; an image is there without being asked for."""
+        step = self.steps[index]
+        if not step.is_performed:
+            return GapReason.NOT_PERFORMED
+        if step.outcome is not None:
+            return step.outcome.gap
+        is_known = step.view is not None or isinstance(step.event.payload, Image)
+        return None if is_known else GapReason.NOT_OBSERVED
 
     def parts_at(self, index: int) -> tuple[Hashable, Hashable] | None:
         """The view itself, as it is compared by identity."""

@@ -7,11 +7,12 @@ from typing import Any, NamedTuple
 from msgspec import Struct
 from msgspec.structs import replace
 
-from replay.engine.node_paths import NodePath, Objects, node_paths
+from replay.engine.field_names import Objects, holder
+from replay.engine.node_paths import NodePath, node_paths
 from replay.state.disk import Disk, Inode, listing
 from replay.state.extents import SECTOR
 from replay.state.objects import FrozenMap, Object, Ref, State, Value, items_in
-from replay.variants.subject import Subject, SubjectConfig
+from replay.variants.subject import FieldConfig, Subject, SubjectConfig
 
 PlainValue = Any
 """A value as JSON has it: None, bool, int, str, list or dict. A node is given by its path."""
@@ -128,10 +129,10 @@ class _Glass(NamedTuple):
     subject: Subject
 
 
-NO_PATHS: Mapping[int, str] = {}
+Shown = Mapping[str, tuple[tuple[str, str, FieldConfig], ...]]
 
 
-# Most objects are the same in many states, and of these most refer to no other where it shows.
+# Most objects are the same in many states, and most of these show nothing of others.
 @lru_cache(maxsize=16_384)
 def _by_name(thing: Object) -> Mapping[str, Value]:
     """An object's fields by their names."""
@@ -140,13 +141,20 @@ def _by_name(thing: Object) -> Mapping[str, Value]:
 
 @lru_cache(maxsize=16_384)
 def _own_fields(thing: Object, subject: Subject) -> Mapping[str, PlainValue] | None:
-    """The observed fields of an object, None if one of them refers to another object."""
+    """The observed fields of an object, None if they depend on other objects."""
     shown = _shown(subject)
-    for source, value in thing.contents.compound:
-        values = any(how == "value" for _, how in shown.get(source, ((source, "value"),)))
-        if values and _refers(value):
-            return None
-    return _fields_as_shown(thing, _Glass({}, {}, NO_PATHS, subject))
+    sources = [source for name, _ in thing.fields for _, source, _ in shown.get(name, ())]
+    plain = [value for name, value in thing.contents.compound if name not in shown]
+    if any("." in source for source in sources) or any(map(_refers, plain)):
+        return None
+    by_name = _by_name(thing)
+    if any(
+        rule.shown == "value" and _refers(by_name[source])
+        for name in by_name
+        for _, source, rule in shown.get(name, ())
+    ):
+        return None
+    return _fields_as_shown(thing.id, _Glass({}, {thing.id: by_name}, {}, subject))
 
 
 def _refers(value: Value) -> bool:
@@ -157,18 +165,20 @@ def _refers(value: Value) -> bool:
 
 # Asked for with every object.
 @lru_cache(maxsize=64)
-def _shown(subject: Subject) -> Mapping[str, tuple[tuple[str, str], ...]]:
-    """For fields that are not simply shown, the names under which they are, and how each is.
+def _shown(subject: Subject) -> Shown:
+    """For fields that are not simply shown, the names under which they are shown.
 
-    That is by its "value", whether it is "present", or its "count".
+    Each name comes with its source and its rule.
     """
     config = subject.config
     jobs = (config.jobs.field,) if config.jobs else ()
-    shown: dict[str, tuple[tuple[str, str], ...]] = dict.fromkeys(
+    shown: dict[str, tuple[tuple[str, str, FieldConfig], ...]] = dict.fromkeys(
         (*config.hidden, *config.node.children, *jobs), ()
     )
     for name, rule in config.fields.items():
-        shown[rule.source] = (*shown.get(rule.source, ()), (name, rule.shown))
+        for source in rule.sources:
+            field = source.partition(".")[0]
+            shown[field] = (*shown.get(field, ()), (name, source, rule))
     return shown
 
 
@@ -188,23 +198,36 @@ def _jobs(config: SubjectConfig, glass: _Glass) -> dict[str, Mapping[str, PlainV
 
 def _fields(id: int, glass: _Glass) -> Mapping[str, PlainValue]:
     """The observed fields of an object under their observed names, in the model's order."""
-    thing = glass.things[id]
-    own = _own_fields(thing, glass.subject)
-    return _fields_as_shown(thing, glass) if own is None else own
+    own = _own_fields(glass.things[id], glass.subject)
+    return _fields_as_shown(id, glass) if own is None else own
 
 
-def _fields_as_shown(thing: Object, glass: _Glass) -> Mapping[str, PlainValue]:
+def _fields_as_shown(id: int, glass: _Glass) -> Mapping[str, PlainValue]:
     seen: dict[str, PlainValue] = {}
     shown = _shown(glass.subject)
-    for source, value in thing.fields:
-        for name, how in shown.get(source, ((source, "value"),)):
-            if how == "present":
-                seen[name] = bool(value)
-            elif how == "count":
-                seen[name] = len(value) if isinstance(value, tuple | FrozenMap) else 0
-            else:
-                seen[name] = _plain(value, glass)
+    for field, value in glass.objects[id].items():
+        if field not in shown:
+            seen[field] = _plain(value, glass)
+        for name, source, rule in shown.get(field, ()):
+            held = holder(source, id, glass.objects)
+            seen[name] = _seen(held and glass.objects[held[0]][held[1]], rule, glass)
     return seen
+
+
+def _seen(value: Value, rule: FieldConfig, glass: _Glass) -> PlainValue:
+    """What a rule shows of a value."""
+    if rule.shown == "present":
+        return bool(value)
+    if rule.shown == "count":
+        return _count(value)
+    return _plain(rule.otherwise if value is None else value, glass)
+
+
+def _count(value: Value) -> int:
+    """The items of a list or dict; of a number, which older trees may have, itself."""
+    if isinstance(value, int):
+        return value
+    return len(value) if isinstance(value, tuple | FrozenMap) else 0
 
 
 def _plain(value: Value, glass: _Glass, within: tuple[int, ...] = ()) -> PlainValue:

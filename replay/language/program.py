@@ -21,6 +21,7 @@ from replay.language.endings import (
     RefusalError,
     Refused,
     Returned,
+    Stopped,
     ViolationError,
 )
 from replay.language.heap import ArgumentError, Heap, Shape, argument
@@ -219,7 +220,7 @@ class Program:
                 return Crashed("Assertion", str(error), function, node)
             case StepLimitError() | RecursionError() | MemoryError() | OverflowError():
                 desc = str(error) if isinstance(error, StepLimitError) else "too much at once"
-                return Crashed("StepLimit", desc, function, node)
+                return Stopped("StepLimit", desc, function, node)
             case _ if isinstance(error, FAULTS):
                 return Crashed("Fault", _description(error), function, node)
         raise error

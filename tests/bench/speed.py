@@ -95,11 +95,14 @@ def seconds(*words: str | Path) -> float:
 def measured(*words: str | Path) -> Sample:
     """Seconds of the processor and megabytes at most that a program takes."""
     command = [sys.executable, *map(str, words)]
-    started = subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd=ROOT)
-    _, status, used = os.wait4(started.pid, 0)
-    started.returncode = os.waitstatus_to_exitcode(status)
-    if started.returncode not in (0, 1):
-        raise SystemExit(f"{command} ended with {started.returncode}")
+    with tempfile.TemporaryFile() as errors:
+        started = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors, cwd=ROOT)
+        _, status, used = os.wait4(started.pid, 0)
+        started.returncode = os.waitstatus_to_exitcode(status)
+        errors.seek(0)
+        said = errors.read().decode()
+    if started.returncode not in (0, 1) or "Traceback" in said:
+        raise SystemExit(f"{command} ended with {started.returncode}: {said}")
     return Sample(used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
 
 

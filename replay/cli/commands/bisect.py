@@ -7,7 +7,7 @@ import typer
 from replay.analysis.bisect import about_check, about_place, bisect
 from replay.api import headline_place
 from replay.cli.app import app, print_result
-from replay.cli.options import ChecksFile, FormatOption, Forms, LogWord, OutputFile, OutputFormat
+from replay.cli.options import ChecksFile, LogWord, OutputFile, format_option
 from replay.cli.progress_bar import with_progress
 from replay.cli.session import Session
 from replay.engine.find_place import find_place, outcome_of
@@ -15,13 +15,11 @@ from replay.engine.places import Place
 from replay.engine.replay import replay
 from replay.engine.trace import ModelTrace
 from replay.errors import ReplayError
-from replay.reports import bisection, words
-from replay.reports.bisection import BisectReport, bisect_report
+from replay.reports import words
+from replay.reports.documents.bisect import BisectReport, bisect_report
+from replay.reports.rendering import OutputFormat, render
 
-BISECTIONS: Forms[BisectReport] = {
-    OutputFormat.TEXT: bisection.text,
-    OutputFormat.JSON: bisection.json,
-}
+ReportFormat = Annotated[OutputFormat, format_option(BisectReport)]
 
 
 @app.command("bisect")
@@ -37,7 +35,7 @@ def bisect_log(
     file: Annotated[str | None, typer.Option(metavar="NAME", help="An image file.")] = None,
     every: Annotated[bool, typer.Option("--all", help="Every patch that changes it.")] = False,
     checks: ChecksFile = None,
-    format: FormatOption = OutputFormat.TEXT,
+    format: ReportFormat = OutputFormat.TEXT,
     output: OutputFile = None,
 ) -> None:
     """Find the patch that changes something; by default what the headline of the diff tells."""
@@ -54,7 +52,7 @@ def bisect_log(
         target, seq = place_of(ends, outcome, field or file)
         about, question = words.place(target), about_place(ends, target, seq)
     found = bisect(ends, question, every, with_progress)
-    print_result(BISECTIONS[format](bisect_report(ends, about, found, target)), output)
+    print_result(render(bisect_report(ends, about, found, target), format), output)
 
 
 def place_of(

@@ -6,7 +6,7 @@ from replay.errors import BadInput, ReplayError
 from replay.events.event import LogEntry, LogHeader
 from replay.events.json_form import located, parse_entry, parse_header, parse_object
 from replay.formats.reader import ImportOptions, Input
-from replay.formats.recording import InputLine, Message, Recording, display_name
+from replay.formats.recording import InputLine, Message, Recording
 from replay.formats.secrets import SUSPECT, Cleaner
 
 MARK = b'"replay_log"'
@@ -39,9 +39,9 @@ class NativeReader:
     def part(self, input: Input, options: ImportOptions) -> Sequence[Message]:
         """Raises BadInput: its lines are no messages."""
         raise BadInput(
-            "a file in the native form is no part of a log of several files",
-            where=display_name(input.path),
-            do="leave out --log",
+            "a file in the native form is a log already, and no part of one",
+            where=input.name,
+            do="import it by itself",
         )
 
 
