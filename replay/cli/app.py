@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 from replay import __version__
 from replay.cli import arguments
 from replay.cli.interrupts import Interrupted, interruptible
-from replay.cli.progress_bar import ended
+from replay.cli.progress_bar import clear_bars
 from replay.cli.session import Session
 from replay.cli.terminal import Printable, print_note, shown
 from replay.errors import ReplayError
@@ -56,10 +56,10 @@ def main() -> NoReturn:
         with interruptible():
             app(prog_name="replay")
     except ReplayError as error:
-        ended()
+        clear_bars()
         print_error(error)
     except Interrupted as signal:
-        ended()
+        clear_bars()
         print_note(f"replay: ended by {signal}; what it had not reported as done is undone")
     sys.exit(TROUBLE)
 
@@ -71,9 +71,9 @@ def print_error(error: ReplayError) -> None:
         print_note(f"  {escape(detail)}")
 
 
-def print_version(wanted: bool) -> None:
-    """Prints the version and exits if that is wanted."""
-    if wanted:
+def print_version(yes: bool) -> None:
+    """Prints the version and exits if the option is there."""
+    if yes:
         print(f"replay {__version__}")
         raise typer.Exit
 
@@ -92,8 +92,8 @@ def options(
     context.obj = Session(db, patches, arguments.parse_named(variant or ()))
 
 
-def print_result(told: Printable, output: Path | None = None) -> None:
+def print_result(result: Printable, output: Path | None = None) -> None:
     """Delivers a text as it is, and a page as is fit for where it goes."""
     on_terminal = output is None and sys.stdout.isatty()
-    text = shown(told, Console()) if on_terminal and isinstance(told, Page) else str(told)
+    text = shown(result, Console()) if on_terminal and isinstance(result, Page) else str(result)
     deliver([text.encode()], output)

@@ -47,7 +47,7 @@ class Session(Struct, frozen=True):
         return self.variant(ends[0]), self.variant(ends[1])
 
     def log(self, word: str) -> Log:
-        """The one log of that name or in that file, which is stored on the way."""
+        """The one log of that name or in that file, which is then stored."""
         with self.store() as store:
             return arguments.open_log(store, word, report_renamed)
 

@@ -95,14 +95,17 @@ RENDERERS: Mapping[type, Mapping[OutputFormat, Renderer]] = {
     ExplainReport: {
         OutputFormat.TEXT: plain(text.explain.explain),
         OutputFormat.JSON: plain(json.explain.explain),
+        OutputFormat.MARKDOWN: plain(markdown.explain.explain),
     },
     BisectReport: {
         OutputFormat.TEXT: plain(text.bisect.bisect),
         OutputFormat.JSON: plain(json.bisect.bisect),
+        OutputFormat.MARKDOWN: plain(markdown.bisect.bisect),
     },
     CheckReports: {
         OutputFormat.TEXT: plain(text.check.checks),
         OutputFormat.JSON: plain(json.check.checks),
+        OutputFormat.MARKDOWN: plain(markdown.check.checks),
     },
     ConformReport: {
         OutputFormat.TEXT: lambda document, options: text.conform.conform(
@@ -111,10 +114,14 @@ RENDERERS: Mapping[type, Mapping[OutputFormat, Renderer]] = {
         OutputFormat.JSON: lambda document, options: json.conform.conform(
             document, options.details
         ),
+        OutputFormat.MARKDOWN: lambda document, options: markdown.conform.conform(
+            document, options.details
+        ),
     },
     RecordingReport: {
         OutputFormat.TEXT: plain(text.conform.recordings),
         OutputFormat.JSON: plain(json.conform.recordings),
+        OutputFormat.MARKDOWN: plain(markdown.conform.recordings),
     },
     Drawing: {OutputFormat.SVG: plain(svg_document), OutputFormat.DOT: plain(dot)},
 }

@@ -51,8 +51,8 @@ def bisect_log(
     else:
         target, seq = place_of(ends, outcome, field or file)
         about, question = words.place(target), about_place(ends, target, seq)
-    found = bisect(ends, question, every, with_progress)
-    print_result(render(bisect_report(ends, about, found, target), format), output)
+    bisection = bisect(ends, question, every, with_progress)
+    print_result(render(bisect_report(ends, about, bisection, target), format), output)
 
 
 def place_of(

@@ -13,7 +13,7 @@ from replay.cli.app import TROUBLE, app, print_error, print_result
 from replay.cli.commands.record import end as finish_recording
 from replay.cli.interrupts import Interrupted
 from replay.cli.options import LogWord, OutputFile
-from replay.cli.progress_bar import seen, with_progress
+from replay.cli.progress_bar import is_interactive, with_progress
 from replay.cli.session import report_renamed
 from replay.cli.terminal import print_note
 from replay.errors import ReplayError
@@ -108,8 +108,8 @@ def attempts(
 ) -> Iterable[Attempt]:
     """What is read and stored by itself: each text, or all together."""
     if options.name is not None:
-        return [Attempt(options.name, read_all(paths, options, watched))]
-    batch = read_batch(paths, options, watched)
+        return [Attempt(options.name, read_all(paths, options, counted_sources))]
+    batch = read_batch(paths, options, counted_sources)
     if not all_or_nothing:
         return batch
     return [Attempt("", chain.from_iterable(attempt.recordings for attempt in batch))]
@@ -153,9 +153,9 @@ def keep(recordings: Iterator[Recording], store: EventStore, show_removed: bool)
         print_result(import_summary.stored(stored, recording, show_removed))
 
 
-def watched(path: Path) -> Iterator[Source]:
-    """The texts in a file; on a terminal it is told how far their lines have been read."""
-    if not (seen() and path.is_file()):
+def counted_sources(path: Path) -> Iterator[Source]:
+    """The texts in a file; on a terminal with how far their lines have been read."""
+    if not (is_interactive() and path.is_file()):
         return sources(path)
     totals = [sum(1 for _ in source.lines) for source in sources(path)]
     return (

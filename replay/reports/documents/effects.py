@@ -55,7 +55,7 @@ class PatchEffects(Struct, frozen=True):
 
 
 class Effects(Struct, frozen=True):
-    """What the patches did that are asked about, and the others that did something."""
+    """What the patches of interest did, and the others that did something."""
 
     first: tuple[PatchEffects, ...] = ()
     others: tuple[PatchEffects, ...] = ()
@@ -69,7 +69,7 @@ def effects_of(
 ) -> Effects:
     """What the causes of divergences say that each step did, in the order of the steps.
 
-    `named` are the names of the patches that are asked about: of those it says too that they did
+    `named` are the names of the patches of interest: of those it says too that they did
     nothing, if nothing is left out.
     """
     steps = [PatchEffects(step, _of_step(step, divergences, bits)) for step in attribution.steps]

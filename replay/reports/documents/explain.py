@@ -24,6 +24,7 @@ __all__ = [
     "explain_report",
     "reasons",
     "sentence",
+    "shared_links",
     "short",
 ]
 
@@ -100,6 +101,13 @@ def _explanation(explanation: Explanation) -> ExplanationReport:
         links=explanation.links,
         lines=tuple(_line(link, explanation.trace) for link in explanation.links),
     )
+
+
+def shared_links(explanations: Sequence[ExplanationReport]) -> int:
+    """How many links at the origin two chains have in common."""
+    left, right = ([link.cause for link in e.links[::-1]] for e in explanations)
+    pairs = enumerate(zip(left, right, strict=False))
+    return next((n for n, (a, b) in pairs if a != b), min(len(left), len(right)))
 
 
 def _line(link: CauseLink, trace: ModelTrace) -> str:
@@ -245,8 +253,8 @@ def _condition(why: Explanation) -> CauseLink | None:
 def _did(link: CauseLink, why: Explanation, verb: str) -> str:
     if not link.function:
         return "it is as it was made"
-    at = "" if link.seq in (why.since, 0) else f" at #{link.seq}"
-    return f"{link.function} {verb}{at}{_by(link)}"
+    when = "" if link.seq in (why.since, 0) else f" at #{link.seq}"
+    return f"{link.function} {verb}{when}{_by(link)}"
 
 
 def _by(link: CauseLink) -> str:

@@ -4,7 +4,12 @@ from collections.abc import Iterator, Sequence
 
 from replay.reports import words
 from replay.reports.documents.effects import day
-from replay.reports.documents.explain import ExplainReport, ExplanationReport, short
+from replay.reports.documents.explain import (
+    ExplainReport,
+    ExplanationReport,
+    shared_links,
+    short,
+)
 from replay.reports.text.page import Page, Piece, block, header, line, page
 
 
@@ -52,13 +57,6 @@ def _side_by_side(explanations: Sequence[ExplanationReport]) -> Iterator[str | P
 def _sentence(explanation: ExplanationReport, name: str) -> Piece:
     lead = f"{words.escape(name)}: " if name else ""
     return block(lead, words.escape(explanation.sentence), hang=-len(lead), role="headline")
-
-
-def shared_links(explanations: Sequence[ExplanationReport]) -> int:
-    """How many links at the origin two chains have in common."""
-    left, right = ([link.cause for link in e.links[::-1]] for e in explanations)
-    pairs = enumerate(zip(left, right, strict=False))
-    return next((n for n, (a, b) in pairs if a != b), min(len(left), len(right)))
 
 
 def _links(lines: Sequence[str], parting: int = 0) -> Iterator[Piece]:
