@@ -53,13 +53,17 @@ class Runtime:
         self._before = state
         self._files.start(state.disk)
 
+    def lower(self, limit: int) -> None:
+        """Lets the event have no more than these steps."""
+        self._meter.lower(limit)
+
     def frozen(self, keep_class: str, may_store: bool) -> State:
         """The state after the event; raises what `Heap.freeze` does.
 
         `may_store` is whether the code that ran has assignments to items.
         """
         may_hold_other = may_store or self._meter.changes
-        self._meter.reset()
+        self._meter.reset_for_state()
         objects = self.heap.freeze(keep_class, may_hold_other)
         disk, next_id = self._files.frozen(), self.heap.next_id
         was = self._before
