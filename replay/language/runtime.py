@@ -53,6 +53,10 @@ class Runtime:
         self._before = state
         self._files.start(state.disk)
 
+    def forget(self) -> None:
+        """Lets the next event thaw its state, whichever that is."""
+        self._left = None
+
     def frozen(self, keep_class: str, may_store: bool) -> State:
         """The state after the event; raises what `Heap.freeze` does.
 
