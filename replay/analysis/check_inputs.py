@@ -64,21 +64,21 @@ def check_inputs(trace: ModelTrace) -> Iterator[tuple[ModelStep, tuple[CheckInpu
     guest = _Guest(trace.variant)
     for done in trace.steps:
         written = _written(_with_command(written, done), done)
-        seen = view(done.state, trace.variant.subject)
+        after = view(done.state, trace.variant.subject)
         writes = written if done.state.machine is not None else ()
-        yield done, (*_of_machine(seen), *_of_files(seen), *_of_writes(writes, done.state, guest))
+        yield done, (*_of_machine(after), *_of_files(after), *_of_writes(writes, done.state, guest))
 
 
-def _of_machine(seen: View) -> Iterator[CheckInput]:
-    if seen.running:
+def _of_machine(after: View) -> Iterator[CheckInput]:
+    if after.running:
         yield CheckInput("machine", {})
-    for path, node in seen.all_nodes.items():
+    for path, node in after.all_nodes.items():
         offered = {"node": Ref(node.id), "role": [*node.role]}
         yield CheckInput(path, offered, (path, node.id))
 
 
-def _of_files(seen: View) -> Iterator[CheckInput]:
-    for name, file in seen.files.items():
+def _of_files(after: View) -> Iterator[CheckInput]:
+    for name, file in after.files.items():
         facts = {"name": name, "unlinked": file.unlinked, **header(file.inode)}
         yield CheckInput(name, {"file": facts}, tuple(facts.values()))
 
@@ -121,11 +121,11 @@ def _written(before: tuple[_Write, ...], done: ModelStep) -> tuple[_Write, ...]:
     if not isinstance(event, Guest) or event.pattern is None or done.outcome.status != "returned":
         return before
     new = _Write(event.device, event.sector, event.sector + event.sectors, event.pattern)
-    left = (part for old in before for part in _left(old, new))
-    return (*left, new)
+    remaining = (part for old in before for part in _rest(old, new))
+    return (*remaining, new)
 
 
-def _left(old: _Write, new: _Write) -> Iterator[_Write]:
+def _rest(old: _Write, new: _Write) -> Iterator[_Write]:
     """The parts of an old write beside a new one."""
     if old.device != new.device:
         yield old

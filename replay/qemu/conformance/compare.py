@@ -8,6 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from replay.engine.replay import disk_left
 from replay.engine.trace import ModelStep, ModelTrace, Outcome
 from replay.engine.view import Node, View, view
 from replay.events.event import Await
@@ -123,7 +124,7 @@ class _Comparison:
     def final_files(self, recorded: Mapping[str, Mapping[str, Any]]) -> Iterator[Disagreement]:
         """Compares the files that were left at the end."""
         last = self._trace.steps[-1]
-        found = final_files(last.state.disk)
+        found = final_files(disk_left(self._trace.variant, last.state))
         files = {posixpath.basename(name): content for name, content in found.items()}
         yield from _presence(last.seq, "final_files", recorded, files)
         for name in sorted(recorded.keys() & files.keys()):
