@@ -116,6 +116,11 @@ class Heap:
         """Gives an object that is asleep the fields that it had before the event."""
         self._fill(live, self._before[live._id])
 
+    @property
+    def woken(self) -> frozenset[int]:
+        """The ids of the objects that are not asleep any more."""
+        return frozenset(self._watched)
+
     def let_write(self, live: Live) -> None:
         """Makes an object one that is frozen anew after the event."""
         shape = self._shapes[type(live).__name__]

@@ -186,6 +186,22 @@ class Program:
             return runtime.halted(), self._crash(error, function)
         return after, ending
 
+    def call_noting_reads(
+        self, function: str, arguments: Sequence[Any], state: State
+    ) -> tuple[Ending, frozenset[int]]:
+        """How `call` ends, and the ids of the objects that it looked into.
+
+        In a state where these are the same objects it ends so again, unless it looks at files.
+        """
+        self._runtime.forget()
+        _, ending = self.call(function, arguments, state)
+        return ending, self._runtime.heap.woken
+
+    def looks_at_files(self, function: str) -> bool:
+        """Whether code that a function can reach looks at the disk."""
+        codes = (self._names[name].__code__ for name in self._reached_from(function))
+        return any(name.startswith("__disk_") for code in codes for name in code.co_names)
+
     def reached(
         self, function: str, arguments: Sequence[Any], state: State
     ) -> frozenset[tuple[str, int]]:

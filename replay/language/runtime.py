@@ -57,6 +57,10 @@ class Runtime:
         """Lets the event have no more than these steps."""
         self._meter.lower(limit)
 
+    def forget(self) -> None:
+        """Lets the next event thaw its state, whichever that is."""
+        self._left = None
+
     def frozen(self, keep_class: str, may_store: bool) -> State:
         """The state after the event; raises what `Heap.freeze` does.
 
