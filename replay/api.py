@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace as with_fields
+
 from replay.analysis.attribute import AttributedDiff
 from replay.analysis.attribute import attribute as find_causes
 from replay.analysis.bisect import about_check, about_place
@@ -11,9 +13,10 @@ from replay.analysis.checks import breaches, load_checks
 from replay.analysis.explain import Explanation
 from replay.analysis.explain import explain as find_reasons
 from replay.engine.diff import Diff, diff
-from replay.engine.observed_trace import ObservedTrace
-from replay.engine.places import Target, find_target, outcome_of, spelled
-from replay.engine.replay import Trace, replay
+from replay.engine.find_place import find_place, outcome_of
+from replay.engine.places import Place
+from replay.engine.replay import replay
+from replay.engine.trace import ModelTrace, ObservedTrace
 from replay.errors import BadInput, ReplayError
 from replay.events.event import Log
 from replay.files import shipped
@@ -21,11 +24,13 @@ from replay.formats.read import ImportOptions, read_all
 from replay.progress import Progress, no_progress
 from replay.qemu.live.programs import find_programs
 from replay.qemu.observed.recorded import recorded
-from replay.reports.bisection import BisectReport, bisect_report
-from replay.reports.checks import CheckReport, check_report
-from replay.reports.flag_tables import first_bit
-from replay.reports.headline import chief
+from replay.reports import words
+from replay.reports.documents.bisect import BisectReport, bisect_report
+from replay.reports.documents.check import CheckReport, check_report
+from replay.reports.documents.flag_tables import first_bit
+from replay.reports.documents.headline import chief
 from replay.reports.rendering import Report, report
+from replay.reports.verdict import agreement
 from replay.variants.variant import Subject, Variant
 from replay.variants.variant import load_subject as load_subject_from
 
@@ -84,19 +89,23 @@ def open_store(where: str | Path) -> "EventStore":
 
     Raises StoreError for a file that is no store or is newer than this version.
     """
-    # SQLAlchemy takes long to import, and whoever compares files needs none of it.
+    # SQLAlchemy takes long to import, and comparing files needs none of it.
     from replay.store.event_store import open_store as open_event_store  # noqa: PLC0415
 
     return open_event_store(where)
 
 
-def observe(log: Log, subject: Subject) -> ObservedTrace:
+def observe(log: Log, subject: Subject, name: str = "recorded") -> ObservedTrace:
     """What the recording of a log saw of its machine: replies, and answers to queries."""
-    return recorded(log, subject)
+    return recorded(log, subject, name)
 
 
-def perform(log: Log, subject: Subject, qemu: str | None = None) -> ObservedTrace:
+def perform(
+    log: Log, subject: Subject, qemu: str | None = None, name: str = "qemu"
+) -> ObservedTrace:
     """What a real QEMU does with a log: the program `qemu`, by default the first in PATH.
+
+    `name` is what reports call it.
 
     Raises Unavailable if a program or the library that talks to it is missing.
     """
@@ -104,7 +113,7 @@ def perform(log: Log, subject: Subject, qemu: str | None = None) -> ObservedTrac
     # The library that speaks QMP is an extra that only this needs.
     from replay.qemu.live.perform import perform as perform_in  # noqa: PLC0415
 
-    return perform_in(log, subject, programs)
+    return perform_in(log, subject, programs, name)
 
 
 def attribute(difference: Diff, progress: Progress = no_progress) -> AttributedDiff:
@@ -112,7 +121,7 @@ def attribute(difference: Diff, progress: Progress = no_progress) -> AttributedD
     return AttributedDiff(difference, find_causes(difference, progress))
 
 
-def explain(trace: Trace, place: str | None = None, seq: int | None = None) -> Explanation:
+def explain(trace: ModelTrace, place: str | None = None, seq: int | None = None) -> Explanation:
     """Why a place is as it is after event `seq`, by default the last; without place, an outcome.
 
     A place is written as "drive0.open_flags.TEMPORARY", a file by its name. Raises ReplayError,
@@ -120,7 +129,7 @@ def explain(trace: Trace, place: str | None = None, seq: int | None = None) -> E
     """
     if place is None and seq is None:
         raise ReplayError("nothing to explain", do="name a place, or an event with seq")
-    target = find_target(place, [trace]) if place is not None else outcome_of(trace, seq or 0)
+    target = find_place(place, [trace]) if place is not None else outcome_of(trace, seq or 0)
     return find_reasons(trace, target, seq)
 
 
@@ -140,29 +149,30 @@ def bisect(
     if check is not None:
         question = about_check(start.subject.directory / "checks.py", check)
         return bisect_report(ends, check, find_change(ends, question), None)
-    target, seq = headline_place(ends) if place is None else (find_target(place, ends), None)
+    target, seq = headline_place(ends) if place is None else (find_place(place, ends), None)
     question = about_place(ends, target, seq)
-    return bisect_report(ends, spelled(target), find_change(ends, question), target)
+    return bisect_report(ends, words.place(target), find_change(ends, question), target)
 
 
-def headline_place(ends: tuple[Trace, Trace]) -> tuple[Target, int]:
+def headline_place(ends: tuple[ModelTrace, ModelTrace]) -> tuple[Place, int]:
     """The place and event that the headline of a diff is about; of flags, the first that differs.
 
     Raises ReplayError if the traces do not differ.
     """
     difference = diff(*ends)
     if not difference.divergences:
-        names = " and ".join(trace.variant.name for trace in ends)
-        raise ReplayError(f"{names} do not differ", do="name what to look for, or other variants")
+        names = [trace.variant.name for trace in ends]
+        what = agreement(difference.compared, names).rstrip(".")
+        raise ReplayError(what, do="name what to look for, or other variants")
     bits = ends[0].variant.subject.config.bits
     first = chief(difference, bits)
     flag = first_bit(first, bits) or ""
     is_named = flag in bits.get(first.place.field, ())
-    return Target(first.place, flag if is_named else ""), first.first_seq
+    return (with_fields(first.place, flag=flag) if is_named else first.place), first.first_seq
 
 
 def check(
-    trace: Trace, checks: str | Path | None = None, progress: Progress = no_progress
+    trace: ModelTrace, checks: str | Path | None = None, progress: Progress = no_progress
 ) -> CheckReport:
     """The states of a trace that breach an invariant, of the subject's checks or of a file's.
 

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from replay.engine.replay import Trace, replay
+from replay.engine.replay import replay
+from replay.engine.trace import ModelTrace
 from replay.events.event import Event, Log, Payload
 from replay.formats import read as ingest
 from replay.variants.variant import Subject, resolve
@@ -22,6 +23,6 @@ def log_of(*payloads: Payload) -> Log:
     return Log.of("handmade", map(Event, payloads))
 
 
-def traced(subject: Subject, log: Log, *expressions: str) -> tuple[Trace, ...]:
+def traced(subject: Subject, log: Log, *expressions: str) -> tuple[ModelTrace, ...]:
     """The log in each of the variants."""
     return tuple(replay(log, resolve(subject, text, {})) for text in expressions)

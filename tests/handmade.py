@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from replay.engine.replay import Outcome, Step, Trace
+from replay.engine.trace import ModelStep, ModelTrace, Outcome
 from replay.events.event import Event, Log, LogHeader, Payload, fingerprint
 from replay.language import compile_tree
 from replay.series import Series, Tree, source_file
@@ -30,7 +30,11 @@ SUBJECT = Subject(
             }
         },
         node=NodeConfig(
-            class_name="Node", children=("file", "backing_hd"), roots="drives", root_name="name"
+            class_name="Node",
+            children=("file", "backing_hd"),
+            chain="backing_hd",
+            roots="drives",
+            root_name="name",
         ),
         fields={
             "driver": FieldConfig("drv"),
@@ -74,12 +78,12 @@ def variant(name: str) -> Variant:
     return Variant(name, f"{name}^", SUBJECT, tree, compile_tree(tree, "Machine"), VariantSpec(0))
 
 
-def trace(name: str, *steps: tuple[Payload, Outcome, State]) -> Trace:
+def trace(name: str, *steps: tuple[Payload, Outcome, State]) -> ModelTrace:
     """What a log of these payloads did in the variant `name`, as told."""
     events = tuple(Event(payload) for payload, _, _ in steps)
     log = Log("handmade", LogHeader("handmade"), events, fingerprint(events))
     done = (
-        Step(seq, event, outcome, state)
+        ModelStep(seq, event, outcome, state)
         for seq, (event, (_, outcome, state)) in enumerate(zip(events, steps, strict=True), 1)
     )
-    return Trace(log, variant(name), tuple(done))
+    return ModelTrace(log, variant(name), tuple(done))

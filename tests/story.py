@@ -4,7 +4,8 @@ import posixpath
 from functools import cache
 
 from replay.engine.diff import Divergence, diff
-from replay.engine.replay import Trace, replay
+from replay.engine.replay import replay
+from replay.engine.trace import ModelTrace
 from replay.engine.view import view
 from replay.variants.variant import Subject, Variant, load_subject, resolve
 from tests.examples import PATCHES, example
@@ -23,7 +24,7 @@ def variant(expression: str) -> Variant:
 
 
 @cache
-def trace(name: str, expression: str) -> Trace:
+def trace(name: str, expression: str) -> ModelTrace:
     """What an example does in a variant."""
     return replay(example(name), variant(expression))
 
@@ -33,13 +34,13 @@ def difference(name: str, *expressions: str) -> tuple[Divergence, ...]:
     return diff(*(trace(name, expression) for expression in expressions)).divergences
 
 
-def flags(trace: Trace, seq: int) -> dict[str, int]:
+def flags(trace: ModelTrace, seq: int) -> dict[str, int]:
     """The open_flags of every node of a drive after an event, by path."""
     nodes = view(trace.steps[seq - 1].state, subject()).nodes
     return {path: node.fields["open_flags"] for path, node in nodes.items()}
 
 
-def files(trace: Trace) -> dict[str, bool]:
+def files(trace: ModelTrace) -> dict[str, bool]:
     """Every file that there was, by name, and whether it is still there at the end."""
     return {
         posixpath.basename(name): not file.unlinked

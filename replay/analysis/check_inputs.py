@@ -19,7 +19,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from replay.engine.replay import Step, Trace, step
+from replay.engine.replay import step
+from replay.engine.trace import ModelStep, ModelTrace
 from replay.engine.view import View, view
 from replay.events.event import Command, Event, Guest
 from replay.state.disk import header
@@ -48,30 +49,32 @@ class _Write(NamedTuple):
     pattern: int
 
 
-def check_inputs(trace: Trace) -> Iterator[tuple[Step, tuple[CheckInput, ...]]]:
+def check_inputs(trace: ModelTrace) -> Iterator[tuple[ModelStep, tuple[CheckInput, ...]]]:
     """Every event of a trace with the topics after it."""
     written: tuple[_Write, ...] = ()
     for done in trace.steps:
         written = _written(written, done)
-        seen = view(done.state, trace.variant.subject)
-        yield done, (*_of_machine(seen), *_of_files(seen), *_of_writes(written, done, trace))
+        after = view(done.state, trace.variant.subject)
+        yield done, (*_of_machine(after), *_of_files(after), *_of_writes(written, done, trace))
 
 
-def _of_machine(seen: View) -> Iterator[CheckInput]:
-    if seen.running:
+def _of_machine(after: View) -> Iterator[CheckInput]:
+    if after.running:
         yield CheckInput("machine", {})
-    for path, node in seen.all_nodes.items():
+    for path, node in after.all_nodes.items():
         yield CheckInput(path, {"node": Ref(node.id), "role": [*node.role]})
 
 
-def _of_files(seen: View) -> Iterator[CheckInput]:
-    for name, file in seen.files.items():
+def _of_files(after: View) -> Iterator[CheckInput]:
+    for name, file in after.files.items():
         yield CheckInput(
             name, {"file": {"name": name, "unlinked": file.unlinked, **header(file.inode)}}
         )
 
 
-def _of_writes(written: Iterable[_Write], done: Step, trace: Trace) -> Iterator[CheckInput]:
+def _of_writes(
+    written: Iterable[_Write], done: ModelStep, trace: ModelTrace
+) -> Iterator[CheckInput]:
     if done.state.machine is None:
         return
     for write in written:
@@ -87,17 +90,17 @@ def _of_writes(written: Iterable[_Write], done: Step, trace: Trace) -> Iterator[
         yield CheckInput(f"{write.device} sector {write.start}", {"write": offered})
 
 
-def _written(before: tuple[_Write, ...], done: Step) -> tuple[_Write, ...]:
+def _written(before: tuple[_Write, ...], done: ModelStep) -> tuple[_Write, ...]:
     """What guests wrote and nothing overwrote, after one more event."""
     event = done.event.payload
     if not isinstance(event, Guest) or event.pattern is None or done.outcome.status != "returned":
         return before
     new = _Write(done.seq, event.device, event.sector, event.sector + event.sectors, event.pattern)
-    left = (part for old in before for part in _left(old, new))
-    return (*left, new)
+    remaining = (part for old in before for part in _rest(old, new))
+    return (*remaining, new)
 
 
-def _left(old: _Write, new: _Write) -> Iterator[_Write]:
+def _rest(old: _Write, new: _Write) -> Iterator[_Write]:
     """The parts of an old write beside a new one."""
     if old.device != new.device:
         yield old
@@ -114,10 +117,10 @@ def _read(write: _Write, state: State, variant: Variant) -> Any:
     return outcome.value.get("pattern") if isinstance(outcome.value, Mapping) else None
 
 
-def _commands(steps: Iterable[Step], device: str) -> Iterator[str]:
+def _commands(steps: Iterable[ModelStep], device: str) -> Iterator[str]:
     for done in steps:
         event = done.event.payload
         if isinstance(event, Command) and done.outcome.status == "returned":
-            told = msgspec.json.encode(event.arguments).decode()
-            if re.search(rf"(?<!\w){re.escape(device)}(?!\w)", told):
+            text = msgspec.json.encode(event.arguments).decode()
+            if re.search(rf"(?<!\w){re.escape(device)}(?!\w)", text):
                 yield event.name

@@ -1,7 +1,7 @@
 """Running invariants over every state of a replay.
 
 A check is a function whose first statement is a text, its reason; others help. Its parameters name
-what it is about (see topics.py). It tells whether the invariant holds. A field that the tree does
+what it is about . It tells whether the invariant holds. A field that the tree does
 not have reads as None, if another tree of the series has it.
 """
 
@@ -15,9 +15,8 @@ from msgspec import Struct
 
 from replay import language
 from replay.analysis.check_inputs import KINDS, CheckInput, check_inputs
-from replay.engine.compare import Differences, Place
 from replay.engine.diff import spans
-from replay.engine.replay import Step, Trace
+from replay.engine.trace import ModelStep, ModelTrace
 from replay.errors import NotFound, ReplayError
 from replay.language import Program, Returned
 from replay.language.vocabulary import METHODS
@@ -74,40 +73,44 @@ def load_checks(file: Path, variant: Variant) -> Checks:
 
 def check_named(checks: Checks, name: str) -> Check:
     """The check of that name. Raises ReplayError with the nearest names."""
-    known = {check.name: check for check in checks.checks}
-    if name not in known:
-        near = get_close_matches(name, known, n=3, cutoff=0.4) or sorted(known)
+    by_name = {check.name: check for check in checks.checks}
+    if name not in by_name:
+        near = get_close_matches(name, by_name, n=3, cutoff=0.4) or sorted(by_name)
         do = f"nearest: {', '.join(near)}"
         raise NotFound(f"no check {name}", where=checks.file, do=do, nearest=near)
-    return known[name]
+    return by_name[name]
 
 
-def breaches(trace: Trace, checks: Checks, watch: Progress = no_progress) -> tuple[Breach, ...]:
+def breaches(
+    trace: ModelTrace, checks: Checks, progress: Progress = no_progress
+) -> tuple[Breach, ...]:
     """Every breach in a replay, by first event, then in the order of the checks and topics.
 
     Raises ReplayError for a check that fails or does not answer with true or false.
     """
-    known = {check.name: check for check in checks.checks}
-    steps = watch(check_inputs(trace), len(trace.steps), "events")
+    by_name = {check.name: check for check in checks.checks}
+    steps = progress(check_inputs(trace), len(trace.steps), "events")
     events = [(done.seq, _breached(done, about, checks)) for done, about in steps]
-    found = [
-        Breach(known[span.place.field], span.place.path, span.first_seq, span.last_seq)
+    spanning = [
+        Breach(by_name[span.place[1]], span.place[0], span.first_seq, span.last_seq)
         for span in spans(events)
     ]
     order = [place for _, places in events for place in places]
     return tuple(
         sorted(
-            found,
-            key=lambda b: (b.first_seq, order.index(Place("check", b.path, b.check.name))),
+            spanning,
+            key=lambda b: (b.first_seq, order.index((b.path, b.check.name))),
         )
     )
 
 
-def _breached(done: Step, about: tuple[CheckInput, ...], checks: Checks) -> Differences:
+def _breached(
+    done: ModelStep, about: tuple[CheckInput, ...], checks: Checks
+) -> dict[tuple[str, str], Any]:
     """Where checks do not hold after an event."""
     state = _with_missing(done.state, checks.missing)
     return {
-        Place("check", topic.path, check.name): {}
+        (topic.path, check.name): {}
         for check in checks.checks
         for topic in about
         if _is_about(check, topic) and not _holds(check, topic, state, checks, done)
@@ -115,11 +118,11 @@ def _breached(done: Step, about: tuple[CheckInput, ...], checks: Checks) -> Diff
 
 
 def _is_about(check: Check, topic: CheckInput) -> bool:
-    wanted = set(check.parameters)
-    return wanted <= topic.offered.keys() and bool(wanted) == bool(topic.offered)
+    parameters = set(check.parameters)
+    return parameters <= topic.offered.keys() and bool(parameters) == bool(topic.offered)
 
 
-def _holds(check: Check, topic: CheckInput, state: State, checks: Checks, done: Step) -> bool:
+def _holds(check: Check, topic: CheckInput, state: State, checks: Checks, done: ModelStep) -> bool:
     if state.machine is None:
         state = checks.program.initial()
     arguments = [topic.offered[name] for name in check.parameters]
@@ -139,7 +142,7 @@ def _holds(check: Check, topic: CheckInput, state: State, checks: Checks, done: 
 def _with_missing(state: State, missing: tuple[str, ...]) -> State:
     """The state with the fields that its tree lacks, all None."""
     extra = tuple((name, None) for name in missing)
-    objects = tuple(Object(it.id, it.cls, (*it.fields, *extra)) for it in state.objects)
+    objects = tuple(Object(each.id, each.cls, (*each.fields, *extra)) for each in state.objects)
     return State(objects, state.machine, state.next_id, state.disk)
 
 
@@ -153,11 +156,13 @@ def _functions(text: str, file: Path) -> list[ast.FunctionDef]:
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         line = getattr(error, "lineno", None) or 1
         raise ReplayError(f"not Python: {error}", where=f"{file}:{line}") from None
-    found = [node for node in body if isinstance(node, ast.FunctionDef) and ast.get_docstring(node)]
-    if not found:
+    functions = [
+        node for node in body if isinstance(node, ast.FunctionDef) and ast.get_docstring(node)
+    ]
+    if not functions:
         do = "write functions that begin with a text, the reason"
         raise ReplayError("holds no check", where=str(file), do=do)
-    return found
+    return functions
 
 
 def _check(node: ast.FunctionDef, file: Path) -> Check:
@@ -172,8 +177,8 @@ def _check(node: ast.FunctionDef, file: Path) -> Check:
 
 def _classes(tree: Tree) -> Mapping[str, tuple[str, ...]]:
     """The classes of a tree with the names of their fields."""
-    found = language.check(tree)
-    return {name: tuple(it.fields) for name, it in found.classes.items()}
+    definitions = language.check(tree)
+    return {name: tuple(definition.fields) for name, definition in definitions.classes.items()}
 
 
 def _class(name: str, fields: tuple[str, ...], missing: tuple[str, ...]) -> Iterator[str]:

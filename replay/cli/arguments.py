@@ -9,13 +9,17 @@ from typing import NamedTuple
 
 from replay.errors import NotFound, ReplayError
 from replay.events.event import Log
-from replay.formats import read as ingest
+from replay.formats.read import read
 from replay.store import unfinished as recordings
 from replay.store.event_store import AddedLog, EventStore
-from replay.variants.variant import Subject, Variant, is_expression, parse_range, resolve
-
-WITNESSES = ("qemu", "recorded")
-"""Words for what really happened, which stand where a variant of the model may stand."""
+from replay.variants.variant import (
+    Subject,
+    Variant,
+    is_expression,
+    parse_machine,
+    parse_range,
+    resolve,
+)
 
 
 class Choice(NamedTuple):
@@ -52,7 +56,7 @@ def split_arguments(
         return found if found and all(map(is_variant, found)) else (word,)
 
     def is_variant(word: str) -> bool:
-        return word in WITNESSES or is_expression(subject, word, named)
+        return bool(parse_machine(word, named)) or is_expression(subject, word, named)
 
     if after_dashes is None:
         leading = tuple(takewhile(lambda word: all(map(is_variant, sides(word))), words))
@@ -64,14 +68,14 @@ def split_arguments(
         unknown = f", and {rest[0]} is none" if len(rest) > 1 else ""
         do = "name another to compare with; replay variants lists them"
         raise ReplayError(f"only one variant, {variants[0]}{unknown}", do=do)
-    return Choice(variants or tuple(subject.config.variants), tuple(words[len(leading) :]))
+    return Choice(variants or subject.config.default_variants, tuple(words[len(leading) :]))
 
 
 def resolve_variants(
     chosen: Iterable[str], subject: Subject, named: Mapping[str, str]
 ) -> tuple[Variant, ...]:
     """The variants of the expressions, each once; what is no variant of the model is left out."""
-    texts = [text for text in dict.fromkeys(chosen) if text not in WITNESSES]
+    texts = [text for text in dict.fromkeys(chosen) if not parse_machine(text, named)]
     return tuple(resolve(subject, text, named) for text in texts)
 
 
@@ -115,7 +119,7 @@ def open_logs(
     if store.holds(word):
         yield store.load(word)
     elif _is_file(word):
-        for result in store.add(ingest.read(word), rename=True):
+        for result in store.add(read(word), rename=True):
             notify(result)
             yield store.load(result.name)
     elif recordings.unfinished(store.database, word):

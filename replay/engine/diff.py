@@ -1,24 +1,34 @@
 """Joining the differences of successive events into divergences with a first and last event."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from msgspec import Struct
 
 from replay.engine.compare import (
-    KINDS,
     Differences,
-    Place,
     Values,
     compare_files,
     compare_machines,
     compare_outcomes,
-    compare_views,
+    differ,
 )
-from replay.engine.observed_trace import AnyTrace, compared_views
-from replay.engine.replay import Step, Trace
-from replay.engine.view import View, view
-from replay.state.objects import State
+from replay.engine.compared import Compared, compared, end_of, limit_of
+from replay.engine.places import MachinePlace, Place
+from replay.engine.trace import Trace, compared_views, with_distinct_names
+from replay.engine.view import View
+
+P = TypeVar("P", bound=Hashable)
+
+
+class Span(NamedTuple, Generic[P]):
+    """Something that holds with the same values from the event `first_seq` to `last_seq`."""
+
+    place: P
+    values: Any
+    first_seq: int
+    last_seq: int
 
 
 class Divergence(Struct, frozen=True):
@@ -31,96 +41,122 @@ class Divergence(Struct, frozen=True):
 
 
 class Diff(Struct, frozen=True, eq=False):
-    """Traces of one log, in the order given, and their divergences by first event and place."""
+    """Traces of one log, in the order given, and their divergences by first event and place.
 
-    traces: tuple[AnyTrace, ...]
+    No two of the traces have one name, since values are told apart by it.
+    """
+
+    traces: tuple[Trace, ...]
     divergences: tuple[Divergence, ...]
-
-    @property
-    def replayed(self) -> tuple[Trace, ...]:
-        """The traces of the model."""
-        return tuple(trace for trace in self.traces if isinstance(trace, Trace))
+    compared: Compared = Compared(0, 0, 0)
 
 
-PARTS: tuple[tuple[Callable[[State], Any], Callable[[Mapping[str, View]], Differences]], ...] = (
-    (lambda state: (state.objects, state.machine), compare_machines),
-    (lambda state: state.disk, compare_files),
-)
-"""The parts of a state that change apart from each other: requests of a guest change the disk."""
-
-
-def diff(*traces: AnyTrace) -> Diff:
+def diff(*traces: Trace) -> Diff:
     """The divergences between traces of the same log; ValueError for traces of several logs."""
     if len({trace.log.fingerprint for trace in traces}) != 1:
         raise ValueError("only traces of one log can be compared")
-    replayed = tuple(trace for trace in traces if isinstance(trace, Trace))
-    events = _replayed(replayed) if len(replayed) == len(traces) else _seen(traces)
-    return Diff(traces, tuple(_in_reading_order(spans(events), events)))
+    traces = with_distinct_names(traces)
+    events = list(_differences(traces))
+    divergences = [Divergence(*span) for span in spans(events)]
+    return Diff(traces, tuple(in_reading_order(divergences, events)), compared(traces))
 
 
-def _replayed(traces: tuple[Trace, ...]) -> list[tuple[int, Differences]]:
-    """What differs at each event between traces of the model."""
-    names = [trace.variant.name for trace in traces]
-    memo: dict[tuple[Any, ...], Differences] = {}
-    events = []
-    for steps in zip(*(trace.steps for trace in traces), strict=True):
-        outcomes = dict(zip(names, (step.outcome for step in steps), strict=True))
-        found = compare_outcomes(steps[0].event.payload, outcomes)
-        for part, compare in PARTS:
-            parts = tuple(part(step.state) for step in steps)
-            if parts not in memo:
-                memo[parts] = _compare(compare, parts, traces, steps)
-            found |= memo[parts]
-        events.append((steps[0].seq, found))
-    return events
-
-
-def _seen(traces: tuple[AnyTrace, ...]) -> list[tuple[int, Differences]]:
-    """What differs at each event where a witness looks; what differed lasts while none does."""
-    events = []
-    last: Differences = {}
+def _differences(traces: tuple[Trace, ...]) -> Iterator[tuple[int, Differences]]:
+    """What differs at each event; where a state is unknown, what differed before it lasts."""
+    comparison = StateComparison()
+    state: Differences = {}
+    ends = {trace.player.name: end_of(trace) for trace in traces}
+    limits = {trace.player.name: limit_of(trace) for trace in traces}
     for index, event in enumerate(traces[0].log.events):
-        outcomes = {trace.variant.name: trace.steps[index].outcome for trace in traces}
-        known = {name: outcome for name, outcome in outcomes.items() if outcome is not None}
-        looked = compared_views(traces, index)
-        last = last if looked is None else compare_views(looked)
-        events.append((index + 1, compare_outcomes(event.payload, known) | last))
-    return events
+        ended = {trace.player.name: trace.steps[index].outcome for trace in traces}
+        outcomes = {name: outcome for name, outcome in ended.items() if outcome is not None}
+        present = _present(traces, ends, index)
+        parts = [part for trace in present if (part := trace.parts_at(index)) is not None]
+        if len(parts) == len(present):
+            state = comparison.differences(parts, partial(compared_views, present, index))
+        runs = {name: index < end for name, end in ends.items() if index < limits[name]}
+        changed = compare_outcomes(event.payload, outcomes) | compare_running(runs)
+        yield index + 1, changed | state if changed else state
 
 
-def spans(events: Iterable[tuple[int, Differences]]) -> Iterator[Divergence]:
-    """Joins the differences of successive events to divergences."""
-    going_on: dict[Place, tuple[Values, int]] = {}
-    seq = 0
+def _present(traces: Sequence[Trace], ends: Mapping[str, int], index: int) -> tuple[Trace, ...]:
+    """Those whose machine has not gone before the others'.
+
+    What a log does after that is no difference: a crash or refusal is, and not what it left undone.
+    """
+    last = max(ends.values())
+    return tuple(t for t in traces if index < ends[t.player.name] or ends[t.player.name] == last)
+
+
+def compare_running(runs: Mapping[str, bool]) -> Differences:
+    """Whether the machine is gone in some, while others run; by a limit of ours it is in none."""
+    return {MachinePlace(): runs} if differ(runs) else {}
+
+
+class StateComparison:
+    """What differs between states, which are given by their parts and looked at if need be.
+
+    The parts that were compared before are remembered: after most events most are as they were.
+    """
+
+    def __init__(self) -> None:
+        self._memo: dict[Hashable, Differences] = {}
+
+    def differences(
+        self,
+        parts: Iterable[tuple[Hashable, Hashable]],
+        views: Callable[[], Mapping[str, View] | None],
+    ) -> Differences:
+        """What differs between the views of states with these parts, machine and disk.
+
+        It is one object as long as the parts are the same.
+        """
+        machines, disks = zip(*parts, strict=True)
+        key = machines, disks
+        if key not in self._memo:
+            of_machines = self._part(compare_machines, machines, views)
+            self._memo[key] = {**of_machines, **self._part(compare_files, disks, views)}
+        return self._memo[key]
+
+    def _part(
+        self,
+        compare: Callable[[Mapping[str, View]], Differences],
+        parts: tuple[Hashable, ...],
+        views: Callable[[], Mapping[str, View] | None],
+    ) -> Differences:
+        if all(part == parts[0] for part in parts):
+            return {}
+        key = compare, parts
+        if key not in self._memo:
+            self._memo[key] = compare(views() or {})
+        return self._memo[key]
+
+
+def spans(
+    events: Iterable[tuple[int, Mapping[P, Any]]], last_seq: int | None = None
+) -> Iterator[Span[P]]:
+    """Joins successive events at which a place has the same values.
+
+    Events at which nothing changes may be left out; then `last_seq` is the last event.
+    """
+    lasting: dict[P, tuple[Any, int]] = {}
+    seq, before = 0, None
     for seq, differences in events:
-        for place in [p for p, (values, _) in going_on.items() if differences.get(p) != values]:
-            yield Divergence(place, *going_on.pop(place), seq - 1)
+        if differences is before:
+            continue
+        before = differences
+        for place in [p for p, (values, _) in lasting.items() if differences.get(p) != values]:
+            yield Span(place, *lasting.pop(place), seq - 1)
         for place, values in differences.items():
-            going_on.setdefault(place, (values, seq))
-    for place, (values, first) in going_on.items():
-        yield Divergence(place, values, first, seq)
+            lasting.setdefault(place, (values, seq))
+    for place, (values, first) in lasting.items():
+        yield Span(place, values, first, last_seq or seq)
 
 
-def _in_reading_order(
+def in_reading_order(
     divergences: Iterable[Divergence], events: Iterable[tuple[int, Differences]]
 ) -> list[Divergence]:
     """By first event, then behaviour before state, then as nodes are walked."""
     places = dict.fromkeys(place for _, differences in events for place in differences)
-    walked = {place: index for index, place in enumerate(places)}
-    return sorted(
-        divergences, key=lambda d: (d.first_seq, KINDS.index(d.place.kind), walked[d.place])
-    )
-
-
-def _compare(
-    compare: Callable[[Mapping[str, View]], Differences],
-    parts: tuple[Any, ...],
-    traces: tuple[Trace, ...],
-    steps: tuple[Step, ...],
-) -> Differences:
-    """What differs in one part of the states, which need not be looked at if it is the same."""
-    if all(part == parts[0] for part in parts):
-        return {}
-    variants = [trace.variant for trace in traces]
-    pairs = zip(variants, steps, strict=True)
-    return compare({variant.name: view(step.state, variant.subject) for variant, step in pairs})
+    positions = {place: position for position, place in enumerate(places)}
+    return sorted(divergences, key=lambda d: (d.first_seq, d.place.order, positions[d.place]))

@@ -1,152 +1,179 @@
-"""What can differ: an outcome, file, node, edge or field, and its value in a step."""
+"""What can differ between variants at an event, and its value in one of them.
 
-from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
-from typing import Any
+| type | kind | path | field | value |
+|---|---|---|---|---|
+| OutcomePlace | outcome | as "guest read drive0" | "" | status, what counts of value or error |
+| MachinePlace | outcome | machine | running | false after a crash or a refused start |
+| FilePlace | file | its name | existence, header, data | exists, unlinked, absent; the value |
+| NodePlace | node | a node's or job's path | existence | present or absent |
+| EdgePlace | edge | the path of a child | target | the first path of the node that it is |
+| FieldPlace | field | a node's or job's path | its name | the value of the field, or of one flag |
+"""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 from msgspec import UNSET, Struct, UnsetType
 
-from replay.engine.compare import Place, comparable, existence_of, label
-from replay.engine.replay import Outcome, Step, Trace
-from replay.engine.view import File, View, extents, view
-from replay.errors import NotFound, ReplayError
-from replay.variants.subject import Subject
+from replay.engine.trace import Outcome
+from replay.engine.view import File, View, extents
+from replay.events.event import Await, Command, Guest, Internal, Payload, kind, name
 
 ABSENT: UnsetType = UNSET
 """The value of a place that is not there, as a field of a node that does not exist."""
 
+HEADER = ("format", "size", "backing_file", "backing_format")
+FILE_FIELDS = (*HEADER, "data")
+"""What a file has besides its existence."""
 
-def observed(place: Place, outcome: Outcome, seen: View) -> Any:
-    """The value as a divergence of that place has it, or ABSENT.
+KINDS = ("outcome", "file", "node", "edge", "field")
+"""The kinds in the order in which a reader wants them: behaviour before state."""
 
-    `outcome` is that of the event, `seen` the view after it.
+Level = Literal["behaviour", "state"]
+
+
+class Place(Struct, frozen=True):
+    """What can differ. `flag` is the one bit of a bit field that is meant, "" for the whole.
+
+    Of the level "behaviour" is what the guest or the user can notice: outcomes, reads, files.
     """
-    kind, path, field = place
-    match kind:
-        case "outcome":
-            return seen.running if path == "machine" else comparable(outcome)
-        case "file":
-            return _file(seen.files.get(path), field)
-        case _ if not seen.running:
-            return ABSENT
-        case "node":
-            return "present" if _is_there(path, seen) else "absent"
-        case "edge":
-            here = path in seen.edges or path in seen.all_nodes
-            return seen.edges.get(path, path) if here else ABSENT
-        case _:
-            node = seen.all_nodes.get(path)
-            return (node.fields if node else seen.jobs.get(path, {})).get(field, ABSENT)
 
-
-def _is_there(path: str, seen: View) -> bool:
-    return path in seen.all_nodes or path in seen.edges or path in seen.jobs
-
-
-def _file(file: File | None, field: str) -> Any:
-    existence = existence_of(file)
-    if field == "existence":
-        return existence
-    if file is None or existence != "exists":
-        return ABSENT
-    return extents(file.inode) if field == "data" else getattr(file, field)
-
-
-FILE_FIELDS = ("format", "size", "backing_file", "backing_format", "data")
-"""What there is to ask about a file but whether it is there."""
-
-
-class Target(Struct, frozen=True):
-    """A place, and the flag of a bit field that is meant; all of the value if `flag` is ""."""
-
-    place: Place
+    path: str
+    field: str = ""
     flag: str = ""
+    kind: ClassVar[str]
+    level: ClassVar[Level] = "state"
+
+    @property
+    def order(self) -> int:
+        """The position of its kind in a list for readers."""
+        return KINDS.index(self.kind)
+
+    @property
+    def existence(self) -> "Place":
+        """The place that says whether the node or file of this one is there."""
+        return NodePlace(self.path)
+
+    def document(self) -> dict[str, str]:
+        """Its kind, path and field, as JSON has them."""
+        return {"kind": self.kind, "path": self.path, "field": self.field}
+
+    def value_in(self, outcome: Outcome, view: View) -> Any:
+        """The value where an event ended with `outcome` and left `view`; ABSENT if not there."""
+        raise NotImplementedError
 
 
-def spelled(target: Target) -> str:
-    """The target in words."""
-    kind, path, field = target.place
-    match kind:
-        case "outcome":
-            return f"the outcome of {path}" if path != "machine" else "whether the machine runs"
-        case "file":
-            return f"the file {path}" if field == "existence" else f"{field} of the file {path}"
-        case "node" | "edge":
-            return path
-    return ".".join(word for word in (path, field, target.flag) if word)
+class OutcomePlace(Place, frozen=True):
+    """How an event ended; the path says in words which events."""
+
+    kind: ClassVar[str] = "outcome"
+    level: ClassVar[Level] = "behaviour"
+
+    def value_in(self, outcome: Outcome, view: View) -> Any:
+        """What counts of the outcome."""
+        return comparable(outcome)
 
 
-def value_at(step: Step, target: Target, subject: Subject) -> Any:
-    """The value at a place after an event, as JSON has it; "absent" where there is none.
+class MachinePlace(Place, frozen=True):
+    """Whether a machine runs after the event."""
 
-    Of a flag, whether it is set.
-    """
-    found = observed(target.place, step.outcome, view(step.state, subject))
-    if found is ABSENT:
-        return "absent"
-    if target.flag and isinstance(found, int):
-        return bool(found & subject.config.bits[target.place.field][target.flag])
-    return found
+    path: str = "machine"
+    field: str = "running"
+    kind: ClassVar[str] = "outcome"
+    level: ClassVar[Level] = "behaviour"
 
-
-def outcome_of(trace: Trace, seq: int) -> Target:
-    """The outcome of an event. Raises ReplayError if there is no such event."""
-    if not 1 <= seq <= len(trace.steps):
-        raise ReplayError(f"there is no event {seq}", do=f"the last is {len(trace.steps)}")
-    return Target(Place("outcome", label(trace.steps[seq - 1].event.payload), ""))
+    def value_in(self, outcome: Outcome, view: View) -> Any:
+        """True or False."""
+        return view.running
 
 
-def find_target(text: str, traces: Iterable[Trace]) -> Target:
-    """What a user means: PATH, PATH.FIELD, PATH.FIELD.FLAG, a file's name or NAME.FIELD.
+class FilePlace(Place, frozen=True):
+    """A file's existence, a field of its header, or its data."""
 
-    It has to be in one of the traces, at some event. Raises ReplayError with the nearest names.
-    """
-    known: dict[str, Target] = {}
-    edges: dict[str, Target] = {}
-    for trace in traces:
-        for step in trace.steps:
-            seen = view(step.state, trace.variant.subject)
-            known |= _names(seen, trace.variant.subject.config.bits)
-            edges |= {path: Target(Place("edge", path, "target")) for path in seen.edges}
-    known |= edges
-    if text in known:
-        return known[text]
-    near = get_close_matches(text, known, n=3, cutoff=0.4)
-    do = f"nearest: {', '.join(near)}" if near else "replay run shows what there is"
-    raise NotFound(f"there is no {text} at any event", do=do, nearest=near)
+    field: str = "existence"
+    kind: ClassVar[str] = "file"
+    level: ClassVar[Level] = "behaviour"
 
+    @property
+    def existence(self) -> Place:
+        """The same file's existence."""
+        return FilePlace(self.path)
 
-def flags_of(target: Target, traces: Sequence[Trace], seq: int | None) -> tuple[Target, ...]:
-    """For a bit field, each of its flags that is set after an event in one of the traces.
-
-    By default after the last event; all else, and a field without flags, as it is.
-    """
-    subject = traces[0].variant.subject
-    bits = subject.config.bits.get(target.place.field, {})
-    if target.place.kind != "field" or target.flag or not bits:
-        return (target,)
-    steps = [step for trace in traces for step in trace.steps[(seq or 0) - 1 :][:1]]
-    flags = [Target(target.place, flag) for flag in bits]
-    found = [it for it in flags if any(value_at(step, it, subject) is True for step in steps)]
-    return tuple(found) or (target,)
+    def value_in(self, outcome: Outcome, view: View) -> Any:
+        """The existence in one word, else the value, ABSENT where the file is not there."""
+        file = view.files.get(self.path)
+        existence = existence_of(file)
+        if self.field == "existence":
+            return existence
+        if file is None or existence != "exists":
+            return ABSENT
+        return extents(file.inode) if self.field == "data" else getattr(file, self.field)
 
 
-def _names(seen: View, bits: Mapping[str, Mapping[str, int]]) -> dict[str, Target]:
-    found = {name: Target(Place("file", name, "existence")) for name in seen.files}
-    for field in FILE_FIELDS:
-        found |= {f"{name}.{field}": Target(Place("file", name, field)) for name in seen.files}
-    found |= {path: Target(Place("node", path, "existence")) for path in _roles(seen)}
-    for path, fields in _fields(seen).items():
-        for field in fields:
-            place = Place("field", path, field)
-            found[f"{path}.{field}"] = Target(place)
-            found |= {f"{path}.{field}.{flag}": Target(place, flag) for flag in bits.get(field, ())}
-    return found
+class NodePlace(Place, frozen=True):
+    """Whether there is a node, or a job, at a path; or which object it is: its identity."""
+
+    field: str = "existence"
+    kind: ClassVar[str] = "node"
+
+    def value_in(self, outcome: Outcome, view: View) -> Any:
+        """Present or absent; ABSENT where no machine runs."""
+        if not view.running:
+            return ABSENT
+        paths = (view.all_nodes, view.edges, view.jobs)
+        return "present" if any(self.path in known for known in paths) else "absent"
 
 
-def _roles(seen: View) -> set[str]:
-    return {*seen.all_nodes, *seen.edges, *seen.jobs}
+class EdgePlace(Place, frozen=True):
+    """The node that a child is."""
+
+    field: str = "target"
+    kind: ClassVar[str] = "edge"
+
+    def value_in(self, outcome: Outcome, view: View) -> Any:
+        """The first path of that node; its own where it is met there first."""
+        is_there = view.running and (self.path in view.edges or self.path in view.all_nodes)
+        return view.edges.get(self.path, self.path) if is_there else ABSENT
 
 
-def _fields(seen: View) -> dict[str, Mapping[str, Any]]:
-    return {path: node.fields for path, node in seen.all_nodes.items()} | dict(seen.jobs)
+class FieldPlace(Place, frozen=True):
+    """A field of a node or job, or one flag of a bit field."""
+
+    kind: ClassVar[str] = "field"
+
+    def value_in(self, outcome: Outcome, view: View) -> Any:
+        """The whole field's value."""
+        if not view.running:
+            return ABSENT
+        return fields_by_path(view).get(self.path, {}).get(self.field, ABSENT)
+
+
+def fields_by_path(view: View) -> dict[str, Mapping[str, Any]]:
+    """The fields of every node and job, by its path."""
+    return {path: node.fields for path, node in view.all_nodes.items()} | dict(view.jobs)
+
+
+def existence_of(file: File | None) -> str:
+    """In one word: exists, unlinked, or absent where the name never was."""
+    return "absent" if file is None else "unlinked" if file.unlinked else "exists"
+
+
+def comparable(outcome: Outcome) -> dict[str, Any]:
+    """What counts of an outcome: status, a value, an error's class or errno, not its wording."""
+    if outcome.status == "returned":
+        return {"status": outcome.status, "value": outcome.value}
+    error = outcome.error or {}
+    return {"status": outcome.status} | {k: error[k] for k in ("class", "errno") if k in error}
+
+
+def label(payload: Payload) -> str:
+    """The event in a few words, the same for all events of its sort: "guest read drive0"."""
+    match payload:
+        case Command():
+            return f"{payload.channel} {payload.name}"
+        case Guest() | Internal():
+            return f"{kind(payload)} {payload.name} {payload.device}"
+        case Await():
+            return " ".join(word for word in ("await", payload.device, payload.until) if word)
+        case _:
+            return f"{kind(payload)} {name(payload)}"

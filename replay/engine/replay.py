@@ -4,10 +4,11 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any
 
-from msgspec import Struct
+from msgspec.structs import replace
 
+from replay.engine.trace import NOTHING, GapReason, ModelStep, ModelTrace, Outcome
 from replay.events.event import (
     Await,
     Command,
@@ -18,14 +19,15 @@ from replay.events.event import (
     Log,
     Notice,
     Payload,
+    channel,
     stimulus,
 )
-from replay.language import Crashed, Ending, Failed, Program, Refused, Returned
+from replay.language import Crashed, Ending, Failed, Program, Refused, Returned, Stopped
 from replay.progress import Progress, no_progress
-from replay.state.disk import backing_chain
+from replay.state.disk import Disk, backing_chain
 from replay.state.objects import State, plain, stopped
 from replay.state.working_disk import WorkDisk
-from replay.variants.subject import Subject
+from replay.variants.subject import ChannelConfig, Subject, SubjectConfig
 from replay.variants.translation import translate
 from replay.variants.variant import Variant
 
@@ -33,51 +35,30 @@ MEMO_SIZE = 200_000
 """How many transitions are remembered; the oldest go first."""
 
 
-class Outcome(Struct, frozen=True):
-    """How an event ended: a value if it returned, else an error.
-
-    Errors have class and desc, or text (a refused hmp command), or errno; those of a crash also
-    file and line.
-    """
-
-    status: Literal["returned", "refused", "crashed"]
-    value: Any = None
-    error: dict[str, Any] | None = None
-
-
-class Step(Struct, frozen=True, eq=False):
-    """An event of a log, its outcome, and the state after it; seq counts from 1."""
-
-    seq: int
-    event: Event
-    outcome: Outcome
-    state: State
-
-
-class Trace(Struct, frozen=True, eq=False):
-    """What a log did in a variant."""
-
-    log: Log
-    variant: Variant
-    steps: tuple[Step, ...]
+EXIT = "machine_exit"
+"""The model's function for the end of the program."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a payload asks of the model: the function, its arguments, and all of it as bytes."""
+    """What a payload asks of the model: the function, its arguments, and all of it as bytes.
+
+    `channel` says what a refusal is there.
+    """
 
     payload: Payload
     handler: str
     arguments: tuple[Any, ...]
     stimulus: bytes
+    channel: ChannelConfig
 
 
 Transition = tuple[State, Outcome, Crashed | None]
 """The next state, the outcome, and where it crashed, which has another line in each tree."""
 
 
-TransitionKey = tuple[str, State, bytes]
-"""What a transition depends on: the function's digest, the state and the stimulus."""
+TransitionKey = tuple[str, State, bytes, ChannelConfig]
+"""The function's digest, the state, the stimulus, and what a refusal is there."""
 
 
 class Memo:
@@ -110,20 +91,32 @@ MEMO = Memo()
 """
 
 
-def replay(log: Log, variant: Variant, watch: Progress = no_progress) -> Trace:
+def replay(log: Log, variant: Variant, progress: Progress = no_progress) -> ModelTrace:
     """The trace of a log, translated if the subject has a dictionary, in a variant."""
     log = translate(log, variant.subject)
     state = variant.program.initial()
     steps = []
     requests = _requests(_Content(log.fingerprint, variant.subject, log))
-    events = watch(zip(log.events, requests, strict=True), len(requests), "events")
+    events = progress(zip(log.events, requests, strict=True), len(requests), "events")
     for seq, (event, asked) in enumerate(events, 1):
-        state, outcome = _step(variant.program, state, asked)
-        steps.append(Step(seq, event, outcome, state))
-    return Trace(log, variant, tuple(steps))
+        state, outcome = advance(variant.program, state, asked)
+        steps.append(ModelStep(seq, event, outcome, state))
+    return ModelTrace(log, variant, tuple(steps))
 
 
-def transitions(trace: Trace) -> Iterator[TransitionKey]:
+def disk_left(variant: Variant, state: State) -> Disk:
+    """The disk when the program has ended, if it ends in this state.
+
+    What a program does on its way out is the model's function machine_exit, where a tree has one.
+    """
+    program = variant.program
+    if state.machine is None or EXIT not in program.functions:
+        return state.disk
+    after, _ = program.call(EXIT, (), state)
+    return after.disk
+
+
+def transitions(trace: ModelTrace) -> Iterator[TransitionKey]:
     """The transitions of a trace that ran code of the model; equal ones are the same work."""
     program = trace.variant.program
     state = program.initial()
@@ -136,10 +129,11 @@ def transitions(trace: Trace) -> Iterator[TransitionKey]:
 
 def step(variant: Variant, state: State, event: Event) -> tuple[State, Outcome]:
     """The state after an event, and its outcome. Equal arguments give the same state object."""
-    return _step(variant.program, state, request(event.payload))
+    return advance(variant.program, state, request(event.payload, variant.subject.config))
 
 
-def _step(program: Program, state: State, asked: Request) -> tuple[State, Outcome]:
+def advance(program: Program, state: State, asked: Request) -> tuple[State, Outcome]:
+    """The same for a payload's request, which many states may be asked."""
     payload = asked.payload
     if isinstance(payload, Image):
         return _image(state, payload)
@@ -150,41 +144,45 @@ def _step(program: Program, state: State, asked: Request) -> tuple[State, Outcom
         return state, _placed(outcome, crash, program) if crash else outcome
     if isinstance(payload, Notice | Await):
         return state, NOTHING
-    return _after_refusal(state, payload), _unknown(asked)
+    return _after_refusal(state, asked), _unknown(asked)
 
 
 def _key(program: Program, state: State, asked: Request) -> TransitionKey:
-    return program.functions[asked.handler].digest, state, asked.stimulus
+    return program.functions[asked.handler].digest, state, asked.stimulus, asked.channel
 
 
-NOTHING = Outcome("returned", value={})
-NOT_RUNNING = Outcome("refused", error={"class": "NotRunning", "desc": "no machine runs"})
+NOT_RUNNING = Outcome(
+    "refused",
+    error={"class": "NotRunning", "desc": "no machine runs"},
+    gap=GapReason.NO_MACHINE,
+)
 
 
 def _transition(program: Program, state: State, asked: Request) -> Transition:
     after, ending = program.call(asked.handler, asked.arguments, state)
     crash = ending if isinstance(ending, Crashed) else None
     if isinstance(ending, Refused | Failed):
-        after = _after_refusal(after, asked.payload)
-    return after, _outcome(ending, asked.payload), crash
+        after = _after_refusal(after, asked)
+    return after, _outcome(ending, asked.channel), crash
 
 
-def _after_refusal(state: State, payload: Payload) -> State:
-    """A machine whose command line is refused does not start."""
-    at_start = isinstance(payload, Command) and payload.channel == "cli"
-    return stopped(state) if at_start else state
+def _after_refusal(state: State, asked: Request) -> State:
+    """The state when a command was refused, which may have been the end of the machine."""
+    return stopped(state) if asked.channel.refusal_stops else state
 
 
-def _outcome(ending: Ending, payload: Payload) -> Outcome:
+def _outcome(ending: Ending, channel: ChannelConfig) -> Outcome:
     match ending:
         case Returned(value):
             return Outcome("returned", value={} if value is None else plain(value))
         case Failed(errno):
             return Outcome("refused", error={"errno": errno})
-        case Refused(_, desc) if isinstance(payload, Command) and payload.channel == "hmp":
+        case Refused(_, desc) if channel.refusal == "text":
             return Outcome("refused", error={"text": desc})
         case Refused(cls, desc):
             return Outcome("refused", error={"class": cls, "desc": desc})
+        case Stopped(cls, desc):
+            return Outcome("stopped", error={"class": cls, "desc": desc}, gap=GapReason.LIMIT)
         case Crashed(cls, desc):
             return Outcome("crashed", error={"class": cls, "desc": desc})
 
@@ -192,14 +190,16 @@ def _outcome(ending: Ending, payload: Payload) -> Outcome:
 def _placed(outcome: Outcome, crash: Crashed, program: Program) -> Outcome:
     """The outcome of a crash with its file and line in this program's tree."""
     file, line = program.place(crash)
-    return Outcome(outcome.status, error={**(outcome.error or {}), "file": file, "line": line})
+    return replace(outcome, error={**(outcome.error or {}), "file": file, "line": line})
 
 
 def _unknown(asked: Request) -> Outcome:
     desc = f"the model has no {asked.handler}"
-    return Outcome("refused", error={"class": "CommandNotFound", "desc": desc})
+    error = {"class": "CommandNotFound", "desc": desc}
+    return Outcome("refused", error=error, gap=GapReason.NOT_MODELLED)
 
 
+# A log's images are put on the disk once for each variant that it runs in.
 @lru_cache(maxsize=4096)
 def _image(state: State, image: Image) -> tuple[State, Outcome]:
     """Puts the file on the disk; what its backing files hold fills clusters written in part."""
@@ -208,8 +208,8 @@ def _image(state: State, image: Image) -> tuple[State, Outcome]:
     number = disk.create(image.name, image.format, image.size, *backing)
     if number < 0:
         return state, Outcome("refused", error={"errno": "ENOENT"})
-    found = backing_chain(disk.frozen(), number)
-    chain = [number] if isinstance(found, str) else [inode.number for inode in found]
+    walked = backing_chain(disk.frozen(), number)
+    chain = [number] if isinstance(walked, str) else [inode.number for inode in walked]
     for run in image.data:
         disk.write(chain, run.offset, run.length, run.pattern)
     return State(state.objects, state.machine, state.next_id, disk.frozen()), NOTHING
@@ -224,15 +224,21 @@ class _Content:
     log: Log = field(compare=False)
 
 
+# A log runs in several variants, and its requests are the same in all.
 @lru_cache(maxsize=256)
 def _requests(content: _Content) -> tuple[Request, ...]:
-    return tuple(request(event.payload) for event in content.log.events)
+    return tuple(request(e.payload, content.subject.config) for e in content.log.events)
 
 
-def request(payload: Payload) -> Request:
+NO_CHANNEL = ChannelConfig()
+"""What is not told of a channel; also for events that are no commands."""
+
+
+def request(payload: Payload, config: SubjectConfig) -> Request:
     """What a payload asks of the model."""
     handler, *arguments = _call(payload)
-    return Request(payload, handler.replace("-", "_"), tuple(arguments), stimulus(payload))
+    rule = config.channels.get(channel(payload) or "", NO_CHANNEL)
+    return Request(payload, handler.replace("-", "_"), tuple(arguments), stimulus(payload), rule)
 
 
 def _call(payload: Payload) -> tuple[Any, ...]:

@@ -65,16 +65,16 @@ def operation(message: Message, answer: dict[str, Any] | None) -> dict[str, Any]
 
 def guest(line: str) -> dict[str, Any] | None:
     """The guest event that a line for the human monitor stands for, None if it is none."""
-    found = GUEST.fullmatch(" ".join(line.split()))
-    if found is None:
+    match = GUEST.fullmatch(" ".join(line.split()))
+    if match is None:
         return None
-    offset, length = size(found["offset"]), size(found["length"])
-    pattern = number(found["pattern"] or str(DEFAULT_PATTERN))
+    offset, length = size(match["offset"]), size(match["length"])
+    pattern = number(match["pattern"] or str(DEFAULT_PATTERN))
     if offset % SECTOR or length % SECTOR or not length or pattern is None:
         return None
-    raw = {"kind": "guest", "name": found["name"], "device": found["device"]}
+    raw = {"kind": "guest", "name": match["name"], "device": match["device"]}
     place = {"sector": offset // SECTOR, "sectors": length // SECTOR}
-    return {**raw, **place, **({"pattern": pattern} if found["name"] == "write" else {})}
+    return {**raw, **place, **({"pattern": pattern} if match["name"] == "write" else {})}
 
 
 def size(text: str) -> int:
@@ -87,10 +87,10 @@ def size(text: str) -> int:
 def number(text: str) -> int | None:
     """A byte as people write it, 68 or 0x44; None if it is none."""
     try:
-        found = int(text[:20], 0)
+        value = int(text[:20], 0)
     except ValueError:
         return None
-    return found if 0 <= found <= 255 else None
+    return value if 0 <= value <= 255 else None
 
 
 def hmp(line: str, answer: dict[str, Any] | None) -> dict[str, Any]:

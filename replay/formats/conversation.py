@@ -5,6 +5,7 @@ It is read whole before its first event is made: a reply can come long after its
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 from replay.errors import BadInput, ReplayError
@@ -15,70 +16,84 @@ from replay.formats.recording import Message, Recording
 from replay.formats.replies import Paired, event, pair
 from replay.formats.secrets import Cleaner
 from replay.formats.start.events import start_of
+from replay.formats.start.needs import start_note
 
 REPLY_KEYS = ("return", "error")
 HANDSHAKE = "greetings and commands that change nothing"
 NO_ANSWER = "queries without an answer"
 NOT_KEPT = "answers to queries that can't be kept"
 LOST = "messages that are shortened or damaged"
-NO_START = (
-    "it does not tell the drives of the start, which commands then miss: tell each with"
-    " --drive id=drive0,file=/d/a.qcow2,format=qcow2,size=64M"
-)
+ONLY_NOTICES = "it has notices without a command; nothing can be replayed of them alone"
 
 
 def recording(
-    name: str, messages: Sequence[Message], drives: Sequence[str], partial: bool
+    name: str,
+    messages: Sequence[Message],
+    drives: Sequence[str],
+    partial: bool,
+    in_runs: bool = False,
 ) -> Recording:
     """The log of a conversation, with the drives that the user told of.
 
-    `partial` conversations may begin with replies to commands that were not recorded. Raises
-    ReplayError if there is no way to read it.
+    `partial` conversations may begin with replies to commands that were not recorded, `in_runs`
+    tells how replies find their commands. Raises ReplayError if there is no way to read it.
     """
     cleaner = Cleaner()
     talk = [cleaner.clean(message) for message in messages]
     left_out: Counter[str] = Counter()
-    paired = Paired(talk, pair(talk, partial, left_out), left_out)
+    paired = Paired(talk, pair(talk, partial, left_out, in_runs), left_out)
     start = start_of(paired, drives)
-    entries = iter([*start.events, *happened(paired)])
-    header = LogHeader(name, description(talk, start.told))
-    remarks = () if start.told else (NO_START,)
-    return Recording(header, entries, talk[0].origin, +left_out, cleaner.tally, remarks)
+    # What a machine did is far more than its messages: events are made as they are stored.
+    entries = chain(start.events, happened(paired))
+    header = LogHeader(name, description(talk, start.tells_drives))
+    note = "" if start.tells_drives else start_note(talk)
+    remarks = (note,) if note else ()
+    if not any(message.role in ("command", "option") for message in talk):
+        remarks = (ONLY_NOTICES,)
+    lost = tuple(losses(talk))
+    return Recording(header, entries, talk[0].origin, left_out, cleaner.tally, remarks, lost)
+
+
+def losses(messages: Iterable[Message]) -> Iterator[str]:
+    """Where something stands that was meant to be a message, and why it is none."""
+    for message in messages:
+        if message.role == "lost" and "error" in message.msg:
+            yield f"{message.origin}: {message.msg['error']}"
 
 
 # What happened then
 
 
-def meaning(heard: Message) -> dict[str, Any] | None:
+def meaning(message: Message) -> dict[str, Any] | None:
     """The event object of a notice or an operation, without its reply; None for all else."""
-    if heard.role == "notice":
-        return notice(heard)
-    if heard.role == "command" and is_operation(heard):
-        return operation(heard, None)
+    if message.role == "notice":
+        return notice(message)
+    if message.role == "command" and is_operation(message):
+        return operation(message, None)
     return None
 
 
 def happened(talk: Paired) -> Iterator[LogEntry]:
     """The operations, notices and observations of the conversation, in their order."""
-    for place, heard in enumerate(talk.messages):
-        if heard.role == "notice":
-            yield event(notice(heard), heard)
-        elif heard.role == "command" and is_operation(heard):
-            yield event(operation(heard, answer(talk.replies.get(place))), heard)
-        elif heard.role == "sight":
-            yield observation(str(heard.msg["name"]), dict(heard.msg), heard)
-        elif heard.role == "command" and is_query(heard):
-            yield from queried(heard, talk.replies.get(place), talk.left_out)
-        elif heard.role in ("greeting", "command"):
+    for place, message in enumerate(talk.messages):
+        if message.role == "notice":
+            yield event(notice(message), message)
+        elif message.role == "command" and is_operation(message):
+            yield event(operation(message, answer(talk.replies.get(place))), message)
+        elif message.role == "sight":
+            yield observation(str(message.msg["name"]), dict(message.msg), message)
+        elif message.role == "command" and is_query(message):
+            yield from queried(message, talk.replies.get(place), talk.left_out)
+        elif message.role in ("greeting", "command"):
             talk.left_out[HANDSHAKE] += 1
-        elif heard.role == "lost":
-            talk.left_out[LOST] += 1
+        elif message.role == "lost":
+            talk.left_out[message.msg.get("reason", LOST)] += 1
 
 
 def answer(reply: Message | None) -> dict[str, Any] | None:
     """What a reply says, as an event has it."""
-    said = reply.msg if reply else {}
-    return {key: said[key] for key in REPLY_KEYS if key in said} or None
+    content = reply.msg if reply else {}
+    return {key: content[key] for key in REPLY_KEYS if key in content} or None
 
 
 def queried(query: Message, reply: Message | None, left_out: Counter[str]) -> Iterator[Observation]:
@@ -89,20 +104,20 @@ def queried(query: Message, reply: Message | None, left_out: Counter[str]) -> It
     line = human(query)
     name = str(query.command) if line is None else line
     try:
-        seen = observation(name, reply.msg["return"], query)
+        value = observation(name, reply.msg["return"], query)
     except ReplayError:
         left_out[NOT_KEPT] += 1
     else:
-        yield seen
+        yield value
 
 
-def observation(name: str, seen: Any, message: Message) -> Observation:
+def observation(name: str, value: Any, message: Message) -> Observation:
     """What was seen under a name. ReplayError if it can't be kept."""
     arguments = message.msg.get("arguments")
     kept = arguments if isinstance(arguments, dict) and human(message) is None else {}
     with located(message.origin):
         try:
-            return Observation(name, seen, kept, 0, message.origin, message.time)
+            return Observation(name, value, kept, 0, message.origin, message.time)
         except ValueError as error:
             raise BadInput(f"not an observation: {error}") from None
 
@@ -110,17 +125,17 @@ def observation(name: str, seen: Any, message: Message) -> Observation:
 # What the log is
 
 
-def description(messages: Iterable[Message], told: bool) -> str:
+def description(messages: Iterable[Message], tells_drives: bool) -> str:
     """What the log is, from the greeting, and whether its start is in it."""
-    versions = (version(heard.msg["QMP"]) for heard in messages if heard.role == "greeting")
+    versions = (version(message.msg["QMP"]) for message in messages if message.role == "greeting")
     text = f"QMP traffic{next(versions, '')}"
-    return text if told else f"{text}; it does not tell the drives of the start"
+    return text if tells_drives else f"{text}; it does not tell the drives of the start"
 
 
 def version(greeting: Any) -> str:
     """The version of QEMU in its greeting, as the end of a sentence; "" if it has none."""
     try:
-        found = greeting["version"]["qemu"]
-        return f", QEMU {found['major']}.{found['minor']}.{found['micro']}"
+        qemu = greeting["version"]["qemu"]
+        return f", QEMU {qemu['major']}.{qemu['minor']}.{qemu['micro']}"
     except (LookupError, TypeError):
         return ""

@@ -36,31 +36,31 @@ class Scanner:
 
     def feed(self, line: InputLine) -> Iterator[InputLine]:
         """The objects that end in this line, each with the place where it began."""
-        at, start = 0, 0
-        while at < len(line.text):
+        index, start = 0, 0
+        while index < len(line.text):
             if self.depth == 0:
-                found = BETWEEN.search(line.text, at)
-                if found is None:
+                match = BETWEEN.search(line.text, index)
+                if match is None:
                     break
-                start, at, self.depth, self.origin = found.start(), found.end(), 1, line.origin
+                start, index, self.depth, self.origin = match.start(), match.end(), 1, line.origin
             else:
-                at = self._step(line.text, at)
+                index = self._step(line.text, index)
                 if self.depth == 0:
-                    self._keep(line.text[start:at])
+                    self._keep(line.text[start:index])
                     yield self._taken()
-                    start = at
+                    start = index
         if self.depth:
             self._keep(line.text[start:])
 
-    def _step(self, text: bytes, at: int) -> int:
+    def _step(self, text: bytes, index: int) -> int:
         """Goes on to behind the next character that matters."""
         if self.escaped:
             self.escaped = False
-            return at + 1
-        found = (INSIDE[self.quote] if self.quote else OUTSIDE).search(text, at)
-        if found is None:
+            return index + 1
+        match = (INSIDE[self.quote] if self.quote else OUTSIDE).search(text, index)
+        if match is None:
             return len(text)
-        match found.group():
+        match match.group():
             case b'"' | b"'" as quote:
                 self.quote = b"" if self.quote else quote
             case b"\\":
@@ -69,7 +69,7 @@ class Scanner:
                 self.depth += 1
             case _:
                 self.depth -= 1
-        return found.end()
+        return match.end()
 
     def _keep(self, part: bytes) -> None:
         self.size += len(part)
@@ -104,4 +104,4 @@ def with_double_quotes(text: bytes) -> bytes:
 def _with_double_quotes(string: re.Match[bytes]) -> bytes:
     if string[1] is None:
         return string[0]
-    return b'"%b"' % QUOTE.sub(lambda found: QUOTES.get(found[0], found[0]), string[1])
+    return b'"%b"' % QUOTE.sub(lambda match: QUOTES.get(match[0], match[0]), string[1])

@@ -1,34 +1,31 @@
 """Recognising the format of a file and reading the logs in it."""
 
+import heapq
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import chain, islice
-from pathlib import Path, PurePath
-from typing import NamedTuple
+from itertools import accumulate, chain, islice, pairwise
+from operator import itemgetter
+from pathlib import Path
 
 import msgspec
 
 from replay.errors import BadInput
-from replay.events.event import NAME_LENGTH, Event, Origin
-from replay.events.json_form import located
+from replay.events.event import Origin
 from replay.formats import conversation
-from replay.formats.readers import READERS, libvirt_domain, native, qmp_traffic
-from replay.formats.recording import (
-    InputLine,
-    Message,
-    Reader,
-    Recording,
-    read_lines,
-    shown,
-    within_memory,
-)
+from replay.formats.packing import SAMPLE, Source, sources
+from replay.formats.reader import ImportOptions, Input, NoMessages, Reader, log_name, several
+from replay.formats.readers import FILES, LAST, READERS, TEXTS, native, qmp_traffic
+from replay.formats.recording import InputLine, Message, Recording, display_name
+from replay.formats.text.pasted import plain
 
-FORMATS = (native.FORMAT, *(reader.FORMAT for reader in READERS))
+FORMATS = tuple(reader.name for reader in READERS)
 HEAD = 2000
 """How many lines are read to recognise a file: a log may begin with lines of other programs,
 and a file of no known form must not be read, and held, whole."""
 
-SUFFIXES = (".gz", ".xz", ".jsonl", ".json", ".qmp", ".log", ".txt", ".trace")
+CLOCK_TOLERANCE = 1.0
+"""QEMU and libvirt each tell their own time of one thing; only more than a second is a clock's."""
 
 __all__ = [
     "FORMATS",
@@ -41,203 +38,192 @@ __all__ = [
 ]
 
 
-FileReader = Callable[[Path], Iterator[InputLine]]
-"""What gives a file's lines."""
-
-
-class ImportOptions(NamedTuple):
-    """What the user says of files: their format, the log's name, which of the conversations in
-    them (a domain's name or a monitor's address), and the drives that no file tells of."""
-
-    format: str | None = None
-    name: str | None = None
-    monitor: str | None = None
-    drives: tuple[str, ...] = ()
-
-
-class InputFile(NamedTuple):
-    """A file whose form is known; reader is None for the native form."""
-
-    path: Path
-    reader: Reader | None
-    lines: Iterator[InputLine]
+Opener = Callable[[Path], Iterator[Source]]
+"""What gives the texts in a file."""
 
 
 def read(
     path: str | Path,
     format: str | None = None,
     name: str | None = None,
-    wish: ImportOptions | None = None,
-    lines: FileReader = read_lines,
+    options: ImportOptions | None = None,
+    opener: Opener = sources,
 ) -> Iterator[Recording]:
     """The recordings of a file, one after another, read as they are consumed.
 
     The format is recognised by the file's content unless its name is given. `name` takes the
-    place of the log's own, `lines` gives a file's lines. Raises ReplayError with file, line and
-    reason, possibly late.
+    place of the log's own, `opener` gives the texts in a file. Raises ReplayError with file, line
+    and reason, possibly late; of an archive, texts without a message are passed over.
     """
-    wish = wish or ImportOptions(format, name)
-    file = open_input(Path(path), wish.format, lines)
-    recordings = native.read(file.lines) if file.reader is None else conversations(file, wish)
-    return recordings if wish.name is None else rename_only(recordings, wish.name)
+    options = options or ImportOptions(format, name)
+    recordings = read_sources(opener(Path(path)), options)
+    return recordings if options.name is None else rename_only(recordings, options.name)
+
+
+def read_sources(texts: Iterable[Source], options: ImportOptions) -> Iterator[Recording]:
+    """The recordings of all texts of a file; NoMessages if there is no message in any."""
+    count = 0
+    without: NoMessages | None = None
+    for source in texts:
+        try:
+            for recording in read_source(source, options):
+                count += 1
+                yield recording
+        except NoMessages as error:
+            without = without or error
+    if without and not count:
+        raise without
+
+
+def read_source(source: Source, options: ImportOptions) -> Iterator[Recording]:
+    """The recordings of a text. Raises ReplayError with file, line and reason, possibly late."""
+    reader, input, head = open_input(source, options.format)
+    try:
+        yield from reader.read(input, options)
+    except NoMessages:
+        if reader is LAST:
+            raise unknown(source.name, head) from None
+        raise
 
 
 def read_all(
-    paths: Sequence[Path], wish: ImportOptions, lines: FileReader = read_lines
+    paths: Sequence[Path], options: ImportOptions, opener: Opener = sources
 ) -> Iterator[Recording]:
     """The recordings of all files; several files with a name for their log make that one log."""
-    if wish.name is not None and len(paths) > 1:
-        return read_joined(paths, wish, lines)
-    return chain.from_iterable(read(path, wish=wish, lines=lines) for path in paths)
+    if options.name is not None and len(paths) > 1:
+        return read_joined(paths, options, opener)
+    return chain.from_iterable(read(path, options=options, opener=opener) for path in paths)
 
 
 def read_joined(
-    paths: Sequence[Path], wish: ImportOptions, lines: FileReader = read_lines
+    paths: Sequence[Path], options: ImportOptions, opener: Opener = sources
 ) -> Iterator[Recording]:
     """The one log that several files make together: the start from one, the rest from others."""
-    parts: list[Message] = []
-    partial = False
+    parts: list[Sequence[Message]] = []
+    may_start_midway = False
     for path in paths:
-        file = open_input(path, wish.format, lines)
-        if file.reader is None:
-            raise BadInput(
-                "a file in the native form is no part of a log of several files",
-                where=shown(path),
-                do="leave out --log",
-            )
-        partial = partial or file.reader.PARTIAL
-        parts += only_recording(by_conversation(file, wish), file)
-    name = wish.name or log_name(paths[0])
-    messages = by_time(parts)
-    joined = conversation.recording(name, messages, wish.drives, partial)
-    yield from rename_only([joined], name)
+        for source in opener(path):
+            reader, input, _ = open_input(source, options.format)
+            may_start_midway = may_start_midway or reader.may_start_midway
+            parts.append(reader.part(input, options))
+    name = options.name or log_name(display_name(paths[0]))
+    joined = conversation.recording(name, merged(parts), options.drives, may_start_midway)
+    remarks = (*joined.remarks, *(remark for part in parts for remark in clock_remarks(part)))
+    yield from rename_only([replace(joined, remarks=remarks)], name)
 
 
-def by_time(parts: Sequence[Message]) -> Sequence[Message]:
-    """The messages of several files by their times if all have one, else file by file."""
-    times = {place: message.time for place, message in enumerate(parts) if message.time is not None}
-    if len(times) < len(parts):
-        return parts
-    return [parts[place] for place in sorted(times, key=times.__getitem__)]
+def merged(parts: Sequence[Sequence[Message]]) -> Sequence[Message]:
+    """The messages of several files by their times if all have one, else file by file.
+
+    Each file keeps its own order: where its clock goes back, what follows counts as of the latest
+    time before.
+    """
+    if any(message.time is None for part in parts for message in part):
+        return [message for part in parts for message in part]
+    files = [timed(file, messages) for file, messages in enumerate(parts)]
+    return [message for _, _, message in heapq.merge(*files, key=itemgetter(0, 1))]
+
+
+def timed(file: int, messages: Sequence[Message]) -> Iterator[tuple[float, int, Message]]:
+    """The messages of a file with times that never go back, and the file's number."""
+    times = accumulate((message.time or 0.0 for message in messages), max)
+    return ((time, file, message) for time, message in zip(times, messages, strict=True))
+
+
+def clock_remarks(messages: Sequence[Message]) -> Iterator[str]:
+    """Where the clock of a file goes back, the first time, and how often."""
+    times = [(message.time, message.origin) for message in messages if message.time is not None]
+    backward = [
+        (before - after, origin)
+        for (before, _), (after, origin) in pairwise(times)
+        if after < before - CLOCK_TOLERANCE
+    ]
+    if backward:
+        seconds, origin = backward[0]
+        more = f", and {len(backward) - 1} times more" if len(backward) > 1 else ""
+        yield f"the clock goes back {seconds:.3g} s at {origin}{more}: the file's order is kept"
 
 
 def read_traffic(name: str, traffic: Iterable[bytes]) -> Recording:
     """The recording in lines of QMP traffic that no file holds, under this name."""
     lines = (InputLine(Origin(name, number), text) for number, text in enumerate(traffic, 1))
-    file = InputFile(Path(name), qmp_traffic, lines)
-    return next(rename_only(conversations(file, ImportOptions()), name))
+    recordings = qmp_traffic.READER.read(Input(name, lines), ImportOptions())
+    return next(rename_only(recordings, name))
 
 
-def open_input(path: Path, format: str | None, reader: FileReader) -> InputFile:
-    """A file and its form; ReplayError for an empty file and for an unknown form."""
-    lines = reader(path)
-    head = list(islice(lines, 1))
+def open_input(source: Source, format: str | None) -> tuple[Reader, Input, Sequence[InputLine]]:
+    """The reader of a text, what it is to read, and the first lines.
+
+    Raises ReplayError for an empty file and for a format that is none.
+    """
+    named = None if format is None else reader_named(format)
+    head = list(islice(source.lines, 1))
     if not head:
-        raise BadInput("the file is empty", where=shown(path))
-    if format is not None:
-        return InputFile(path, of_format(format), chain(head, lines))
-    if native.why_not(head):
-        head += islice(lines, HEAD)
-    return InputFile(path, recognise(head), chain(head, lines))
+        raise BadInput("the file is empty", where=source.name)
+    # The native form shows in its first line, and its lines are not held.
+    if named is native.READER or (named is None and not native.READER.why_not(head)):
+        return native.READER, Input(source.name, chain(head, source.lines)), head
+    head += islice(source.lines, HEAD)
+    reader = named or recognise(head, FILES)
+    if reader in FILES and not (named and reader.why_not(head)):
+        return reader, Input(source.name, chain(head, source.lines)), head
+    text = plain(head, source.lines)
+    remarks = (f"undone: {', '.join(text.undone)}",) if text.undone else ()
+    reader = named or recognise(text.head, (*FILES, *TEXTS)) or LAST
+    return reader, Input(source.name, text.lines, remarks), head
 
 
-def recognise(head: Sequence[InputLine]) -> Reader | None:
-    """The form that the first lines show; ReplayError with why each reader refuses it."""
-    reason = native.why_not(head)
-    if not reason:
-        return None
-    reasons = {native.FORMAT: reason}
-    for reader in READERS:
-        reasons[reader.FORMAT] = reader.why_not(head)
-        if not reasons[reader.FORMAT]:
-            return reader
-    text = "; ".join(f"{format}: {why}" for format, why in reasons.items())
-    raise BadInput(
-        f"no reader knows this file ({text})",
-        where=str(head[0].origin),
-        do="if it is one of these, say which with --format",
+def recognise(head: Sequence[InputLine], readers: Iterable[Reader]) -> Reader | None:
+    """The first reader whose form the first lines show; None without one."""
+    return next((reader for reader in readers if head and not reader.why_not(head)), None)
+
+
+NEAREST = (
+    ("libvirtd", re.compile(rb"libvirt|QEMU_MONITOR|qemuMonitor")),
+    ("domain", re.compile(rb"starting up|qemu-system|-blockdev|-drive")),
+    ("console", re.compile(rb"\(qemu|monitor")),
+    ("iotests", re.compile(rb"qemu-i(?:mg|o)|iotests")),
+    ("native", re.compile(rb'"kind"')),
+    ("qmp", re.compile(rb"")),
+)
+"""What in a text without a message makes it most like a format."""
+
+
+def unknown(name: str, head: Sequence[InputLine]) -> NoMessages:
+    """The error for a text that no reader finds a message in: three lines."""
+    text = b"\n".join(line.text for line in head)
+    nearest = next(name for name, pattern in NEAREST if pattern.search(text))
+    why = reader_named(nearest).why_not(head)
+    details = (
+        f"the nearest format is {nearest}: {why or 'it has no message'}",
+        "try a longer copy with the commands in it, or name the format: --format"
+        f" {'|'.join(FORMATS)}",
     )
+    return NoMessages(f"no message in {looks_like(head)}", where=name, details=details)
 
 
-def of_format(format: str) -> Reader | None:
+def looks_like(head: Sequence[InputLine]) -> str:
+    """What a text looks like, in a few words."""
+    lines = several(len(head), "line", "lines")
+    if len(head) > HEAD:
+        lines = f"its first {lines}"
+    sample = b"".join(line.text for line in head)[:SAMPLE]
+    odd = sum(byte < 32 and byte not in b"\t\r\n\x1b\x08" for byte in sample)
+    if odd > len(sample) / 20:
+        return f"{lines} of what looks like binary data"
+    if sample.lstrip().startswith((b"<!DOCTYPE", b"<html", b"<?xml")):
+        return f"{lines} of what looks like a web page"
+    if b"{" in sample:
+        return f"{lines} of text with braces"
+    return f"{lines} of text"
+
+
+def reader_named(format: str) -> Reader:
     """The reader of a format by its name; ReplayError with the known ones."""
-    if format == native.FORMAT:
-        return None
     for reader in READERS:
-        if format == reader.FORMAT:
+        if format == reader.name:
             return reader
     raise BadInput(f"unknown format {format!r}", do=f"known are {', '.join(FORMATS)}")
-
-
-def conversations(file: InputFile, wish: ImportOptions) -> Iterator[Recording]:
-    """A recording for each conversation of a file in which anything happened."""
-    assert file.reader is not None
-    groups = by_conversation(file, wish)
-    name = log_name(file.path)
-    empty = 0
-    for channel, messages in groups.items():
-        own = channel_name(name, channel, alone=len(groups) == 1)
-        recording = conversation.recording(own, messages, wish.drives, file.reader.PARTIAL)
-        entries = list(recording.entries)
-        if any(isinstance(entry, Event) for entry in entries):
-            yield replace(recording, entries=iter(entries))
-        else:
-            empty += 1
-    if empty == len(groups):
-        raise BadInput(
-            "nothing happens in this recording",
-            where=shown(file.path),
-            do="import it with --log NAME beside another of the same machine",
-        )
-
-
-def by_conversation(file: InputFile, wish: ImportOptions) -> dict[str, list[Message]]:
-    """The messages of each conversation, by its name; what is of none is of all."""
-    assert file.reader is not None
-    with located(Origin(shown(file.path), 1)):
-        unlimited = file.reader.messages(file.lines)
-        messages = list(within_memory(unlimited, lambda message: message.size))
-    named = (message.channel for message in messages if message.channel)
-    channels = dict.fromkeys(named) or {"": None}
-    if wish.monitor is not None and channels.keys() != {""}:
-        channels = {name: None for name in channels if name == wish.monitor}
-        if not channels:
-            names = ", ".join(sorted({message.channel for message in messages if message.channel}))
-            do = f"there are {names}"
-            raise BadInput(f"no monitor {wish.monitor!r}", where=shown(file.path), do=do)
-    groups: dict[str, list[Message]] = {name: [] for name in channels}
-    for message in messages:
-        for name in (message.channel,) if message.channel else channels:
-            if name in groups:
-                groups[name].append(message)
-    if not messages:
-        raise BadInput("no message in this file", where=shown(file.path))
-    return groups
-
-
-def only_recording(groups: dict[str, list[Message]], file: InputFile) -> list[Message]:
-    """The messages of the only conversation, or of a domain's last start."""
-    if file.reader is libvirt_domain:
-        return list(groups.values())[-1]
-    if len(groups) > 1:
-        do = f"pick one with --monitor: {', '.join(groups)}"
-        raise BadInput("the file has several conversations", where=shown(file.path), do=do)
-    return next(iter(groups.values()))
-
-
-def channel_name(log: str, channel: str, alone: bool) -> str:
-    """The name of a file's log: a domain's own name, else the file's, with what tells it apart."""
-    if channel and not channel[0].isdigit():
-        return "".join(c if c.isprintable() else "?" for c in channel)[:NAME_LENGTH]
-    return log if alone else f"{log}-{channel}"[-NAME_LENGTH:]
-
-
-def log_name(path: Path) -> str:
-    """The file's name without what only tells its format."""
-    name = PurePath(shown(path)).name
-    while (suffix := PurePath(name).suffix) in SUFFIXES and name != suffix:
-        name = name.removesuffix(suffix)
-    return "".join(c if c.isprintable() else "?" for c in name)[:NAME_LENGTH] or "log"
 
 
 def rename_only(recordings: Iterable[Recording], name: str) -> Iterator[Recording]:

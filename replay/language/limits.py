@@ -31,9 +31,12 @@ class StepLimitError(Exception):
 
 
 class Meter:
-    """Counts what an event uses up."""
+    """Counts what an event uses up.
 
-    __slots__ = ("_before", "_depth", "_gaps", "_left", "_limit", "_what")
+    `changes` is whether a list or dict has been changed in place.
+    """
+
+    __slots__ = ("_before", "_depth", "_gaps", "_left", "_limit", "_what", "changes")
 
     def __init__(self) -> None:
         self.reset()
@@ -45,6 +48,7 @@ class Meter:
         self._what = "steps"
         self._depth = 0
         self._gaps: dict[int, tuple[dict[Any, Any], int]] = {}
+        self.changes = False
 
     def lower(self, limit: int) -> None:
         """Lets the event have no more than these steps."""

@@ -144,6 +144,7 @@ class Operators:
         if not isinstance(left, list) or not isinstance(right, list):
             return self.add(left, right)
         self._meter.tick(len(right) >> 3)
+        self._meter.changes = True
         changeable(left, list).extend(right)
         return left
 
@@ -251,6 +252,7 @@ class Operators:
 
     def delete(self, operand: Any, key: Any) -> None:
         """`del operand[key]` of a dict; raises KeyError."""
+        self._meter.changes = True
         del changeable(operand, dict)[key]
         self._meter.leave_gap(operand)
 

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from opcode import opmap
 from types import CodeType, FrameType, TracebackType
 from typing import Any
 
@@ -20,6 +21,7 @@ from replay.language.endings import (
     RefusalError,
     Refused,
     Returned,
+    Stopped,
     ViolationError,
 )
 from replay.language.heap import ArgumentError, Heap, Shape, argument
@@ -102,6 +104,9 @@ class _Values:
         raise TypeError(f"a {type(node).__name__} in a constant")
 
 
+STORE_ITEM = opmap["STORE_SUBSCR"]
+"""The instruction by which compiled code assigns to an item of a list or dict."""
+
 FAULTS = (
     *(TypeError, AttributeError, LookupError, ArithmeticError, ValueError),
     *(NameError, RuntimeError),
@@ -138,6 +143,7 @@ class Program:
         self._names: dict[str, Any] = {"__builtins__": {}, **names}
         for code in codes:
             exec(code, self._names)
+        self._storing: dict[str, bool] = {}
         self._machine_class = machine_class
         by_name = digests(defined, machine_class, keep_class)
         self.functions: Mapping[str, FunctionInfo] = {
@@ -152,7 +158,7 @@ class Program:
         heap = self._runtime.heap
         self._runtime.start(State((), None, 1, Disk()))
         heap.machine = heap.new(self._machine_class)._id
-        return self._runtime.frozen(self._keep_class)
+        return self._runtime.frozen(self._keep_class, may_store=True)
 
     def call(self, function: str, arguments: Sequence[Any], state: State) -> tuple[State, Ending]:
         """Runs a function on a state with a machine: the next state, and how the event ended.
@@ -174,7 +180,7 @@ class Program:
         self._names["__machine"] = runtime.heap.get(state.machine)
         try:
             ending = self._run(function, values)
-            after = runtime.frozen(self._keep_class)
+            after = runtime.frozen(self._keep_class, self._may_store(function))
         except Exception as error:
             # Whatever stops model code is a crash of the model; _crash raises again what is a bug.
             return runtime.halted(), self._crash(error, function)
@@ -215,6 +221,24 @@ class Program:
         except FailureError as failure:
             return Failed(failure.errno)
 
+    def _may_store(self, function: str) -> bool:
+        """Whether an item can be assigned to in all the code that a function can reach."""
+        if function not in self._storing:
+            codes = [self._names[name].__code__ for name in self._reached_from(function)]
+            self._storing[function] = any(STORE_ITEM in code.co_code[::2] for code in codes)
+        return self._storing[function]
+
+    def _reached_from(self, function: str) -> set[str]:
+        reached: set[str] = set()
+        pending = [function]
+        while pending:
+            name = pending.pop()
+            if name not in reached:
+                reached.add(name)
+                used = self._names[name].__code__.co_names
+                pending += [other for other in used if other in self.functions]
+        return reached
+
     def _invoke(self, function: str, values: Sequence[Any]) -> Any:
         """What the function returns; raises what it does."""
         return self._names[function](*values)
@@ -229,7 +253,7 @@ class Program:
                 return Crashed("Assertion", str(error), function, node)
             case StepLimitError() | RecursionError() | MemoryError() | OverflowError():
                 desc = str(error) if isinstance(error, StepLimitError) else "too much at once"
-                return Crashed("StepLimit", desc, function, node)
+                return Stopped("StepLimit", desc, function, node)
             case _ if isinstance(error, FAULTS):
                 return Crashed("Fault", _description(error), function, node)
         raise error

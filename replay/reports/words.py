@@ -1,11 +1,13 @@
 """Events, outcomes and values in words; nothing unprintable gets through."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import singledispatch
 from typing import Any
 
 import msgspec
 
-from replay.engine.compare import Place
+from replay.engine.places import EdgePlace, FilePlace, MachinePlace, NodePlace, OutcomePlace, Place
+from replay.engine.view import flag_names
 from replay.events.event import Await, Command, Guest, Image, Internal, Payload, kind, name
 
 SIZES = (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10))
@@ -23,6 +25,11 @@ def listing(words: Sequence[str]) -> str:
     """ "a", "a and b", "a, b and c"; escaped."""
     *most, last = map(escape, words)
     return f"{', '.join(most)} and {last}" if most else last
+
+
+def paragraphs(text: str) -> list[str]:
+    """The paragraphs of a text, each without its line breaks."""
+    return [" ".join(lines.split()) for lines in text.split("\n\n") if lines.strip()]
 
 
 def count(number: int, noun: str) -> str:
@@ -76,15 +83,71 @@ def extents(data: Sequence[Mapping[str, Any]]) -> str:
 
 
 def of_field(place: Place) -> Callable[[Any], str]:
-    """How the values of a place are told."""
-    if place.kind == "file" and place.field in ("data", "size"):
-        return extents if place.field == "data" else size
-    return value
+    """How the values of a place are written."""
+    match place:
+        case FilePlace(field="data"):
+            return extents
+        case FilePlace(field="size"):
+            return size
+        case _:
+            return value
+
+
+@singledispatch
+def place(place: Place) -> str:
+    """A place in words: a field as PATH.FIELD.FLAG, a node or edge by its path."""
+    return ".".join(word for word in (place.path, place.field, place.flag) if word)
+
+
+@place.register
+def _(place: OutcomePlace) -> str:
+    return f"the outcome of {place.path}"
+
+
+@place.register
+def _(place: MachinePlace) -> str:
+    return "whether the machine runs"
+
+
+@place.register
+def _(place: FilePlace) -> str:
+    is_there = place.field == "existence"
+    return f"the file {place.path}" if is_there else f"{place.field} of the file {place.path}"
+
+
+@place.register(NodePlace)
+@place.register(EdgePlace)
+def _(place: Place) -> str:
+    return place.path
 
 
 def flags(names: Sequence[str]) -> str:
     """Flags that are set."""
     return " ".join(map(escape, names)) or "none"
+
+
+def set_flags(value: Any, bits: Mapping[str, int]) -> tuple[str, ...]:
+    """The names of the flags that are set, in the order of `bits`."""
+    return flag_names(value, bits)
+
+
+def changed_flags(before: Any, after: Any, bits: Mapping[str, int]) -> str:
+    """The flags that came (+) and those that went (-), by name."""
+    was, now = (set(flag_names(value, bits)) for value in (before, after))
+    return " ".join([*(f"+{n}" for n in sorted(now - was)), *(f"-{n}" for n in sorted(was - now))])
+
+
+def groups(texts: Mapping[str, str]) -> list[tuple[str, list[str]]]:
+    """Each text once, with the variants that have it, in the order of being met."""
+    joined: dict[str, list[str]] = {}
+    for variant, text in texts.items():
+        joined.setdefault(text, []).append(variant)
+    return [*joined.items()]
+
+
+def phrases(grouped: Iterable[tuple[str, list[str]]]) -> str:
+    """ "x in a and b; y in c"."""
+    return "; ".join(f"{text} in {listing(names)}" for text, names in grouped)
 
 
 def outcome(status: str, returned: Any, error: Mapping[str, Any] | None) -> str:
@@ -108,9 +171,9 @@ def event(payload: Payload) -> str:
         case Command():
             return f"{payload.channel} {escape(payload.name)} {_arguments(payload)}".rstrip()
         case Guest():
-            place = f"{escape(payload.device)} sector {payload.sector} +{payload.sectors}"
+            where = f"{escape(payload.device)} sector {payload.sector} +{payload.sectors}"
             of = "" if payload.pattern is None else f" of {pattern(payload.pattern)}"
-            return f"guest {payload.name} {place}{of}"
+            return f"guest {payload.name} {where}{of}"
         case Await():
             return f"await {escape(payload.device or 'all jobs')} {payload.until}"
         case Internal():

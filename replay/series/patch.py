@@ -2,10 +2,12 @@
 
 import email
 import email.header
+import hashlib
 import re
 from dataclasses import dataclass
 from email.errors import MessageError
 from email.message import Message
+from functools import cached_property
 
 from replay.errors import BadInput
 from replay.series.unified_diff import FileChange, parse_diff, starts_diff
@@ -32,6 +34,20 @@ class Patch:
     description: str
     commits: tuple[str, ...]
     files: tuple[FileChange, ...]
+
+    @cached_property
+    def id(self) -> str:
+        """sha256 hex of what it adds to and removes from each file, whatever stands around it.
+
+        Moved or rebased, a patch keeps it; a changed hunk makes another.
+        """
+        digest = hashlib.sha256()
+        for file in self.files:
+            digest.update(f"{file.kind} {file.path}\n".encode())
+            for edit in (edit for hunk in file.hunks for edit in hunk.edits):
+                if edit.mark != " ":
+                    digest.update(f"{edit.mark}{edit.text.strip()}\n".encode())
+        return digest.hexdigest()
 
 
 def parse_patch(text: str, name: str, strip: int = 1) -> Patch:

@@ -27,10 +27,11 @@ MEMORY = "Memory"
 
 @dataclass(frozen=True, eq=False)
 class Dictionary:
-    """The compiled functions, and the reasons of what asks nothing."""
+    """The compiled functions and their source, and the reasons of what asks nothing."""
 
     program: Program
     idle: Mapping[str, str]
+    source: str = ""
 
 
 def read_dictionary(directory: Path) -> Dictionary | None:
@@ -52,7 +53,7 @@ def read_dictionary(directory: Path) -> Dictionary | None:
     for name, reason in idle.items():
         if not isinstance(reason, str):
             raise ReplayError("must be a text", where=f"{path}: idle.{name}")
-    # the lines of the source are told by their numbers in the file
+    # errors must give the lines of the source by their numbers in the file
     before = text[: text.find(source)].count("\n") if source else 0
     tree = Tree((source_file(FILE, "\n" * before + source),))
-    return Dictionary(compile_tree(tree, MEMORY), idle)
+    return Dictionary(compile_tree(tree, MEMORY), idle, source)

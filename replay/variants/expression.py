@@ -8,9 +8,9 @@ from pathlib import Path
 
 from replay.errors import NotFound, ReplayError
 from replay.series import Series, find_patch, is_file, label, parse_revision, step_back
-from replay.variants.subject import RESERVED, Subject
+from replay.variants.subject import MACHINES, RESERVED, Subject
 
-_POINT = re.compile(r"(?P<atom>\w+)(?P<steps>(?:\^|~\d*)*)(?P<rest>.*)", re.DOTALL)
+_POINT = re.compile(r"(?P<atom>v?\d+(?:\.\d+)+|\w+)(?P<steps>(?:\^|~\d*)*)(?P<rest>.*)", re.DOTALL)
 _LEFT_OUT = re.compile(r"-([0-9a-fA-F]{7,40})(?=[+-]|$)")
 _RANGE = re.compile(r"(?<![./])\.\.(?![./])")
 
@@ -28,21 +28,49 @@ class VariantSpec:
     named: frozenset[int] = field(default=frozenset(), compare=False)
 
 
+@dataclass(frozen=True)
+class MachineSpec:
+    """A real machine: the recorded one, or a QEMU that is run, by default the first in PATH."""
+
+    name: str
+    word: str
+    program: str = ""
+
+
+def parse_machine(text: str, named: Mapping[str, str]) -> MachineSpec | None:
+    """The machine that `recorded`, `qemu`, `qemu:PROGRAM` or a user's name for one stands for.
+
+    None for any other word, which may be a variant of the model.
+    """
+    word, colon, program = named.get(text, text).partition(":")
+    if word not in MACHINES or (colon and (word != "qemu" or not program)):
+        return None
+    return MachineSpec(text, word, program)
+
+
 def expressions(subject: Subject, named: Mapping[str, str]) -> Mapping[str, str]:
     """Every name of a variant with its expression: subject.toml's, then the user's."""
     own = {name: variant.revision for name, variant in subject.config.variants.items()}
-    return own | dict(named)
+    releases = {name: release.revision for name, release in subject.config.releases.items()}
+    return releases | own | dict(named)
+
+
+def release_name(atom: str) -> str:
+    """A release as the subject writes it: "1.5" is v1.5.0; any other word as it is."""
+    if re.fullmatch(r"v?\d+\.\d+(\.\d+)?", atom) is None:
+        return atom
+    return "v" + ".".join([*atom.removeprefix("v").split("."), "0"][:3])
 
 
 def is_expression(subject: Subject, text: str, named: Mapping[str, str]) -> bool:
-    """True if `text` begins as a variant expression does; it may still name nothing."""
+    """True if `text` begins as a variant expression does, although it may name nothing."""
     match = _POINT.fullmatch(text)
     if match is None:
         return False
-    atom, rest = match["atom"], match["rest"]
+    atom, rest = release_name(match["atom"]), match["rest"]
     known = atom == "base" or atom in expressions(subject, named)
-    point = known or re.fullmatch(r"[0-9a-fA-F]{7,40}", atom) is not None
-    return point and (not rest or rest[0] == "+" or _LEFT_OUT.match(rest) is not None)
+    is_point = known or re.fullmatch(r"[0-9a-fA-F]{7,40}", atom) is not None
+    return is_point and (not rest or rest[0] == "+" or _LEFT_OUT.match(rest) is not None)
 
 
 def parse_range(text: str) -> tuple[str, str] | None:
@@ -58,40 +86,43 @@ def parse_range(text: str) -> tuple[str, str] | None:
     return parts[0], parts[1]
 
 
-def format_expression(series: Series, recipe: VariantSpec) -> str:
-    """A recipe as an expression."""
+def format_expression(series: Series, spec: VariantSpec) -> str:
+    """The expression that says what a spec says."""
     patches = series.patches
-    point = patches[recipe.depth - 1].sha[:8] if recipe.depth else "base"
-    out = "".join(f"-{patches[index].sha[:8]}" for index in sorted(recipe.left_out))
-    return point + out + "".join(f"+{path}" for path in recipe.extra)
+    point = patches[spec.depth - 1].sha[:8] if spec.depth else "base"
+    out = "".join(f"-{patches[index].sha[:8]}" for index in sorted(spec.left_out))
+    return point + out + "".join(f"+{path}" for path in spec.extra)
 
 
 def parse_spec(
-    subject: Subject, text: str, known: Mapping[str, str], within: tuple[str, ...]
+    subject: Subject, text: str, by_name: Mapping[str, str], within: tuple[str, ...]
 ) -> VariantSpec:
-    """What an expression asks for; `within` are the names that are being looked up."""
+    """What an expression stands for.
+
+    `by_name` are named expressions; `within` are the names that are being looked up.
+    """
     match = _POINT.fullmatch(text)
     if match is None:
         do = "write a name, a revision, REV+FILE or REV-SHA"
         raise ReplayError(f"{text!r} is no variant expression", do=do)
-    atom, steps, rest = match["atom"], match["steps"], match["rest"]
+    atom, steps, rest = release_name(match["atom"]), match["steps"], match["rest"]
     if atom in within:
         raise ReplayError(f"the variant {atom} is defined by itself")
-    if atom in known:
-        recipe = parse_spec(subject, known[atom], known, (*within, atom))
-        if steps and recipe != VariantSpec(recipe.depth):
+    if atom in by_name:
+        spec = parse_spec(subject, by_name[atom], by_name, (*within, atom))
+        if steps and spec != VariantSpec(spec.depth):
             raise ReplayError(f"{atom} is no plain revision: {atom}{steps} has no meaning")
-        recipe = replace(recipe, depth=step_back(recipe.depth, steps, text))
+        spec = replace(spec, depth=step_back(spec.depth, steps, text))
     else:
-        recipe = _point(subject, atom, steps, known)
-    return _changed(subject, recipe, rest)
+        spec = _point(subject, atom, steps, by_name)
+    return _changed(subject, spec, rest)
 
 
-def _point(subject: Subject, atom: str, steps: str, known: Mapping[str, str]) -> VariantSpec:
+def _point(subject: Subject, atom: str, steps: str, by_name: Mapping[str, str]) -> VariantSpec:
     if atom in RESERVED - {"base"}:
         raise ReplayError(f"{atom} is not a variant of the model but a reserved name")
     if atom != "base" and not re.fullmatch(r"[0-9a-fA-F]+", atom):
-        near = difflib.get_close_matches(atom, sorted(known), n=3, cutoff=0.4)
+        near = difflib.get_close_matches(atom, sorted(by_name), n=3, cutoff=0.4)
         do = f"nearest: {', '.join(near)}" if near else "replay variants lists them"
         raise NotFound(f"unknown variant {atom}", do=do, nearest=near)
     depth = parse_revision(subject.series, atom + steps)
@@ -99,28 +130,28 @@ def _point(subject: Subject, atom: str, steps: str, known: Mapping[str, str]) ->
     return VariantSpec(depth, named=frozenset(named))
 
 
-def _changed(subject: Subject, recipe: VariantSpec, rest: str) -> VariantSpec:
-    """The recipe with a chain of +FILE and -SHA."""
+def _changed(subject: Subject, spec: VariantSpec, rest: str) -> VariantSpec:
+    """The spec changed by +FILE and -SHA, one after another."""
     while rest:
         left_out = _LEFT_OUT.match(rest)
         if left_out:
-            recipe = _without(subject, recipe, left_out[1])
+            spec = _without(subject, spec, left_out[1])
             rest = rest[left_out.end() :]
         elif rest[0] == "+":
             path = _longest_file(rest[1:])
-            recipe = replace(recipe, extra=(*recipe.extra, path))
+            spec = replace(spec, extra=(*spec.extra, path))
             rest = rest[1 + len(path) :]
         else:
             raise ReplayError(f"{rest!r} is neither +FILE nor -SHA of 7 to 40 digits")
-    return recipe
+    return spec
 
 
-def _without(subject: Subject, recipe: VariantSpec, sha: str) -> VariantSpec:
+def _without(subject: Subject, spec: VariantSpec, sha: str) -> VariantSpec:
     index = find_patch(subject.series, sha)
-    if index >= recipe.depth:
+    if index >= spec.depth:
         patch = label(subject.series.patches[index])
         raise ReplayError(f"cannot leave out {patch}: it comes later in the series")
-    return replace(recipe, left_out=recipe.left_out | {index}, named=recipe.named | {index})
+    return replace(spec, left_out=spec.left_out | {index}, named=spec.named | {index})
 
 
 def _longest_file(rest: str) -> str:

@@ -16,59 +16,60 @@ from replay.variants.variant import Variant, build
 
 
 class PatchChange(Struct, frozen=True):
-    """A patch that is put in; taken out where the way leads back or the goal leaves it out."""
+    """A patch that is put in, or taken out where the path leads back or ends without it."""
 
     patch: Patch
     out: bool = False
 
 
 class PathStep(Struct, frozen=True, eq=False):
-    """A step of the way: what it turns, and the variant that it reaches.
+    """The patches that a step puts in or takes out, and the variant that it reaches.
 
-    It turns one patch. There are several where they apply, or make a model, only together.
+    It is one patch. There are several where they apply, or make a model, only together.
     """
 
-    turns: tuple[PatchChange, ...]
+    changes: tuple[PatchChange, ...]
     variant: Variant
 
 
+# Attribution asks for the same path at every divergence, and building variants takes long.
 @lru_cache(maxsize=64)
 def path_between(start: Variant, end: Variant) -> tuple[PathStep, ...]:
-    """The steps from one variant of a subject to another, which the last one reaches."""
-    legs: list[PathStep] = []
-    subject, at = start.subject, start.recipe
-    for recipe in _recipes(at, end.recipe):
-        turns = _turns(subject, at, recipe)
-        variant = end if recipe == end.recipe else _built(subject, recipe)
-        if turns and variant:
-            legs.append(PathStep(turns, variant))
-            at = recipe
-    return tuple(legs)
+    """The steps from one variant of a subject to another, which the last step reaches."""
+    steps: list[PathStep] = []
+    subject, last = start.subject, start.spec
+    for spec in _specs_towards(last, end.spec):
+        changes = _changes(subject, last, spec)
+        variant = end if spec == end.spec else _variant_of(subject, spec)
+        if changes and variant:
+            steps.append(PathStep(changes, variant))
+            last = spec
+    return tuple(steps)
 
 
 def changes_between(start: Variant, end: Variant) -> tuple[PatchChange, ...]:
-    """What the way from one variant to another turns, in order, wherever it may stop."""
-    recipes = [start.recipe, *_recipes(start.recipe, end.recipe)]
-    found = (_turns(start.subject, *pair) for pair in pairwise(recipes))
-    return tuple(turn for turned in found for turn in turned)
+    """All patches that differ between two variants, in the order of the path."""
+    specs = [start.spec, *_specs_towards(start.spec, end.spec)]
+    pairs = pairwise(specs)
+    return tuple(change for pair in pairs for change in _changes(start.subject, *pair))
 
 
 def named_patches(*variants: Variant) -> tuple[Patch, ...]:
     """The patches that the variants' expressions are written with, by variant; each once."""
-    found: dict[str, Patch] = {}
+    by_name: dict[str, Patch] = {}
     for variant in variants:
-        recipe, patches = variant.recipe, variant.subject.series.patches
-        named = [patches[index] for index in sorted(recipe.named)]
-        for patch in (*named, *(read_patch(Path(path)) for path in recipe.extra)):
-            found.setdefault(patch.name, patch)
-    return tuple(found.values())
+        spec, patches = variant.spec, variant.subject.series.patches
+        named = [patches[index] for index in sorted(spec.named)]
+        for patch in (*named, *(read_patch(Path(path)) for path in spec.extra)):
+            by_name.setdefault(patch.name, patch)
+    return tuple(by_name.values())
 
 
-def _recipes(now: VariantSpec, goal: VariantSpec) -> Iterator[VariantSpec]:
-    """Recipes that differ by one patch or none, from the one after `now` to the goal.
+def _specs_towards(now: VariantSpec, goal: VariantSpec) -> Iterator[VariantSpec]:
+    """Specs that differ by one patch or none, from the first after `now` to the goal.
 
     First what only the start has goes: its files, and what it alone leaves out. Then along the
-    series; what the goal leaves out is not even met. Then what only the goal has.
+    series; what the goal leaves out is passed over. Then what only the goal has.
     """
     both = zip(now.extra, goal.extra, strict=False)
     kept = len(list(takewhile(lambda pair: pair[0] == pair[1], both)))
@@ -87,28 +88,30 @@ def _recipes(now: VariantSpec, goal: VariantSpec) -> Iterator[VariantSpec]:
         yield (now := replace(now, extra=goal.extra[: count + 1]))
 
 
-def _turns(subject: Subject, before: VariantSpec, after: VariantSpec) -> tuple[PatchChange, ...]:
-    """What is in one of the recipes only."""
+def _changes(subject: Subject, before: VariantSpec, after: VariantSpec) -> tuple[PatchChange, ...]:
+    """What is in only one of two specs."""
     was, now = _patches(subject, before), _patches(subject, after)
     gone = [PatchChange(was[key], out=True) for key in reversed(was) if key not in now]
     return (*gone, *(PatchChange(now[key]) for key in now if key not in was))
 
 
-def _patches(subject: Subject, recipe: VariantSpec) -> dict[tuple[int, str], Patch]:
-    """The patches in a recipe by index or by place and path, in the order of being applied."""
-    indexes = [index for index in range(recipe.depth) if index not in recipe.left_out]
-    found = {(index, ""): subject.series.patches[index] for index in indexes}
-    return found | {(at, path): read_patch(Path(path)) for at, path in enumerate(recipe.extra)}
+def _patches(subject: Subject, spec: VariantSpec) -> dict[tuple[int, str], Patch]:
+    """The patches in a spec by index or by place and path, in the order of being applied."""
+    indexes = [index for index in range(spec.depth) if index not in spec.left_out]
+    patches = {(index, ""): subject.series.patches[index] for index in indexes}
+    return patches | {
+        (place, path): read_patch(Path(path)) for place, path in enumerate(spec.extra)
+    }
 
 
-def _built(subject: Subject, recipe: VariantSpec) -> Variant | None:
-    """The variant of a recipe; None if its patches do not apply or make no model.
+def _variant_of(subject: Subject, spec: VariantSpec) -> Variant | None:
+    """The variant that a spec stands for; None if its patches do not apply or make no model.
 
     Of a stack of files its name is the last one.
     """
-    text = format_expression(subject.series, recipe)
-    name = f"+{recipe.extra[-1]}" if recipe.extra else text
+    text = format_expression(subject.series, spec)
+    name = f"+{spec.extra[-1]}" if spec.extra else text
     try:
-        return build(subject, recipe, name, text)
+        return build(subject, spec, name, text)
     except (Conflict, NotInLanguage):
         return None

@@ -1,4 +1,4 @@
-"""Reading a subject directory: its series, subject.toml and dictionary."""
+"""A subject, and reading its subject.toml."""
 
 import re
 import tomllib
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 import msgspec
 
 from replay.errors import ReplayError
+from replay.events.command_rules import NO_RULES, CommandRules
 from replay.series import Series, read_text
 from replay.variants.dictionary import Dictionary
 
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
     from replay.variants.variant import Variant
 
 T = TypeVar("T")
-RESERVED = frozenset({"base", "recorded", "qemu"})
+MACHINES = ("recorded", "qemu")
+"""Words for what really happened, which stand where a variant of the model may stand."""
+RESERVED = frozenset({"base", *MACHINES})
 """Names that no variant may have."""
 
 
@@ -27,13 +30,28 @@ class NodeConfig(
     """The class of nodes, its child fields in walking order, and where the roots are.
 
     `roots` is the machine's field that lists the root nodes, `root_name` the node's field that
-    names one.
+    names one. Each may be several, of which the first counts that a tree has. A name with a dot
+    leads on: to the field of the object that is listed, or that the field refers to. `own_name` is
+    the field with a name that a node was given for itself, `chain` the child field along which a
+    drawing runs; both may be "" for none.
     """
 
     class_name: str
     children: tuple[str, ...]
-    roots: str
-    root_name: str
+    chain: str
+    roots: str | tuple[str, ...]
+    root_name: str | tuple[str, ...]
+    own_name: str = ""
+
+    @property
+    def root_lists(self) -> tuple[str, ...]:
+        """The names in `roots`."""
+        return _several(self.roots)
+
+    @property
+    def root_names(self) -> tuple[str, ...]:
+        """The names in `root_name`."""
+        return _several(self.root_name)
 
 
 class FieldConfig(
@@ -42,10 +60,30 @@ class FieldConfig(
     forbid_unknown_fields=True,
     rename={"source": "from", "shown": "as"},
 ):
-    """The model's field that an observed field shows: itself, whether it is set, or its length."""
+    """The model's field that an observed field shows: itself, whether it is set, or its length.
 
-    source: str
+    There may be several sources, of which a tree has one; one with a dot leads through the object
+    that a field refers to. Where it refers to none, what is shown is `otherwise`.
+    """
+
+    source: str | tuple[str, ...]
     shown: Literal["value", "present", "count"] = "value"
+    otherwise: str | int | bool | tuple[int, ...] | None = None
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The names in `source`."""
+        return _several(self.source)
+
+
+class ChannelConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a refusal on a channel is: a class with a description, or a text as printed.
+
+    `refusal_stops` says that the machine is gone then, as one whose command line is refused.
+    """
+
+    refusal: Literal["class", "text"] = "class"
+    refusal_stops: bool = False
 
 
 class JobsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -55,10 +93,21 @@ class JobsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class VariantConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A named variant: its expression, and a line about it."""
+    """A named variant: its expression, and a line about it.
+
+    Where no variant is asked for, all stand that are so by default.
+    """
 
     revision: str
     about: str = ""
+    by_default: bool = True
+
+
+class ReleaseConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A release: its commit, and the last revision of the series that is part of it."""
+
+    commit: str
+    revision: str
 
 
 class SubjectConfig(msgspec.Struct, frozen=True):
@@ -66,22 +115,30 @@ class SubjectConfig(msgspec.Struct, frozen=True):
 
     machine: str
     node: NodeConfig
+    channels: Mapping[str, ChannelConfig] = {}
     fields: Mapping[str, FieldConfig] = {}
     hidden: tuple[str, ...] = ()
     jobs: JobsConfig | None = None
     bits: Mapping[str, Mapping[str, int]] = {}
     variants: Mapping[str, VariantConfig] = {}
+    releases: Mapping[str, ReleaseConfig] = {}
     more: Mapping[str, Any] = {}
+
+    @property
+    def default_variants(self) -> tuple[str, ...]:
+        """The names of the variants that stand where none is asked for."""
+        return tuple(name for name, variant in self.variants.items() if variant.by_default)
 
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """A directory's series and configuration, and its dictionary if it has one."""
+    """A directory's series and configuration, its dictionary and its rules of commands, if any."""
 
     directory: Path
     config: SubjectConfig
     series: Series
     dictionary: Dictionary | None = None
+    commands: CommandRules = NO_RULES
 
     def variant(self, expression: str, named: Mapping[str, str] | None = None) -> "Variant":
         """The compiled variant that an expression stands for, as "after" or "3a389e79^+my.patch".
@@ -96,8 +153,8 @@ class Subject:
         return resolve(self, expression, named or {})
 
     def variants(self, *expressions: str) -> "tuple[Variant, ...]":
-        """The variants of several expressions; those that the subject names if there are none."""
-        return tuple(map(self.variant, expressions or self.config.variants))
+        """The variants of several expressions; the subject's own by default if there are none."""
+        return tuple(map(self.variant, expressions or self.config.default_variants))
 
 
 def read_config(path: Path) -> SubjectConfig:
@@ -112,11 +169,19 @@ def read_config(path: Path) -> SubjectConfig:
     jobs = document.pop("jobs", None)
     return SubjectConfig(
         machine=_convert(document.pop("machine"), str, path, "machine"),
-        node=_convert(document.pop("node"), NodeConfig, path, "node"),
+        node=_node(document.pop("node"), path),
+        channels={
+            name: _convert(channel, ChannelConfig, path, f"channels.{name}")
+            for name, channel in _table(document, "channels", path)
+        },
         fields={name: _field(rule, path, name) for name, rule in _table(document, "fields", path)},
         hidden=_convert(document.pop("hidden", []), tuple[str, ...], path, "hidden"),
         jobs=None if jobs is None else _convert(jobs, JobsConfig, path, "jobs"),
         bits={name: _bits(bits, path, name) for name, bits in _table(document, "bits", path)},
+        releases={
+            name: _convert(release, ReleaseConfig, path, f"releases.{name}")
+            for name, release in _table(document, "releases", path)
+        },
         variants={
             name: _variant(variant, path, name)
             for name, variant in _table(document, "variants", path)
@@ -134,9 +199,21 @@ def check_name(name: str, where: str = "") -> None:
         raise ReplayError(f"{name!r} cannot name a variant", where=where, do=do)
 
 
+def _several(names: str | tuple[str, ...]) -> tuple[str, ...]:
+    """One name or several, as several."""
+    return (names,) if isinstance(names, str) else names
+
+
 def _table(document: dict[str, Any], key: str, path: Path) -> list[tuple[str, Any]]:
     """The entries of an optional table, which is taken out of the document."""
     return list(_convert(document.pop(key, {}), dict[str, Any], path, key).items())
+
+
+def _node(node: Any, path: Path) -> NodeConfig:
+    config = _convert(node, NodeConfig, path, "node")
+    if config.chain and config.chain not in config.children:
+        raise ReplayError(f"{config.chain!r} is none of children", where=f"{path}: node.chain")
+    return config
 
 
 def _field(rule: Any, path: Path, name: str) -> FieldConfig:

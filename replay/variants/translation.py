@@ -1,7 +1,7 @@
 """Translating a log's commands into those the model's trees have.
 
 What was recorded stays: every translated event keeps its original, and seqs stay the same. A
-command that asks nothing of the trees becomes a notice, which nobody has to answer.
+command that asks nothing of the trees becomes a notice, which needs no answer.
 """
 
 import re
@@ -43,11 +43,11 @@ def translate(log: Log, subject: Subject) -> Log:
 
 def without_equivalent(log: Log, subject: Subject) -> Counter[str]:
     """The commands of a translated log that no tree of the series has, and how often."""
-    known = _handlers(subject)
+    handlers = _handlers(subject)
     return Counter(
         f"{event.payload.channel} {event.payload.name}"
         for event in log.events
-        if isinstance(event.payload, Command) and handler(event.payload) not in known
+        if isinstance(event.payload, Command) and handler(event.payload) not in handlers
     )
 
 
@@ -62,15 +62,17 @@ def handler(payload: Payload) -> str:
             return ""
 
 
+# It reads every line of every tree, and is wanted for every log.
 @lru_cache(maxsize=64)
 def _handlers(subject: Subject) -> frozenset[str]:
     """All functions that any tree of the series has."""
     lines = {
         line.text for tree in subject.series.trees for file in tree.files for line in file.lines
     }
-    return frozenset(found[1] for line in lines if (found := FUNCTION.match(line)))
+    return frozenset(match[1] for line in lines if (match := FUNCTION.match(line)))
 
 
+# A log is translated for each variant that it runs in.
 @lru_cache(maxsize=256)
 def _translated(content: _Content) -> tuple[Event, ...]:
     interpreter = Interpreter(content.subject)
@@ -84,45 +86,48 @@ def _translated(content: _Content) -> tuple[Event, ...]:
 
 
 class Interpreter:
-    """Says the events of one log one after another in other words; remembers what it heard."""
+    """Translates the events of one log in their order; later ones may depend on earlier ones.
 
-    def __init__(self, subject: Subject) -> None:
+    `memory` is what the events until now left, by default what there is before the first.
+    """
+
+    def __init__(self, subject: Subject, memory: State | None = None) -> None:
         assert subject.dictionary is not None
         self._dictionary = subject.dictionary
-        self._state: State = self._dictionary.program.initial()
+        self.memory = memory or self._dictionary.program.initial()
 
     def foresee(self, payload: Payload) -> None:
-        """Takes notice of an event before the first one is translated."""
+        """Lets the dictionary see an event before the first one is translated."""
         self._call(FORESEE + handler(payload), _arguments(payload)[:1])
 
     def event(self, event: Event, payload: Payload) -> Event:
         """The event, recorded as `payload`, in the trees' words."""
         same = msgspec.structs.replace(event, payload=payload, original=None, note="")
         reason = self._dictionary.idle.get(f"{channel(payload) or kind(payload)} {name(payload)}")
-        said = reason or self._call(handler(payload), _arguments(payload))
-        if said is None:
+        words = reason or self._call(handler(payload), _arguments(payload))
+        if words is None:
             return same
-        if isinstance(said, str):
+        if isinstance(words, str):
             idle = Notice(name(payload) or "idle")
-            return msgspec.structs.replace(same, payload=idle, original=payload, note=said)
-        return _said(same, said)
+            return msgspec.structs.replace(same, payload=idle, original=payload, note=words)
+        return _translated_event(same, words)
 
     def _call(self, function: str, arguments: tuple[Any, ...]) -> Any:
-        """What a function returns, None if there is none or it can't make sense of the event."""
+        """What a function returns, None if there is none or it fails on the event."""
         if function not in self._dictionary.program.functions:
             return None
-        state, ending = self._dictionary.program.call(function, arguments, self._state)
+        state, ending = self._dictionary.program.call(function, arguments, self.memory)
         if isinstance(ending, Crashed):
             return None
-        self._state = state
+        self.memory = state
         return plain(ending.value) if isinstance(ending, Returned) else None
 
 
-def _said(event: Event, said: Any) -> Event:
-    """The event with what it becomes; as it was if that is no event."""
+def _translated_event(event: Event, words: Any) -> Event:
+    """The event with the payload that it becomes; unchanged if that is no payload."""
     payload = event.payload
     try:
-        raw = {**said}
+        raw = {**words}
         note = str(raw.pop("note", ""))
         if isinstance(payload, Command) and raw.get("kind") == "command":
             raw["reply"] = payload.reply
@@ -169,9 +174,9 @@ class TranslationSummary(msgspec.Struct, frozen=True):
 
 
 def summarize_translation(log: Log, subject: Subject) -> TranslationSummary | None:
-    """What the translation of a log did, None if it is as it was recorded.
+    """What the translation of a log did, None if it changed nothing.
 
-    Commands that no tree has are told only of a log that was translated: in another they may be
+    Commands that no tree has are listed only for a log that was translated: in another they may be
     meant to be refused.
     """
     done = [event for event in log.events if event.original is not None]

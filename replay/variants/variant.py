@@ -1,12 +1,13 @@
 """Building and compiling the variant that an expression stands for."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
 from replay import language
 from replay.errors import Conflict, ReplayError
+from replay.events.command_rules import read_command_rules
 from replay.language import Program
 from replay.series import Tree, apply, read_patch, read_series
 from replay.variants.dictionary import read_dictionary
@@ -14,6 +15,7 @@ from replay.variants.expression import (
     VariantSpec,
     expressions,
     is_expression,
+    parse_machine,
     parse_range,
     parse_spec,
 )
@@ -26,6 +28,7 @@ __all__ = [
     "expressions",
     "is_expression",
     "load_subject",
+    "parse_machine",
     "parse_range",
     "resolve",
     "variant_with_tree",
@@ -41,12 +44,16 @@ class Variant:
     subject: Subject
     tree: Tree
     program: Program
-    recipe: VariantSpec
+    spec: VariantSpec
 
     @property
     def digest(self) -> str:
         """sha256 hex of all that the model says; equal digests replay alike."""
         return self.program.digest
+
+    def renamed(self, name: str) -> "Variant":
+        """The same variant under another name."""
+        return replace(self, name=name)
 
 
 @dataclass(frozen=True)
@@ -67,7 +74,13 @@ def load_subject(directory: Path) -> Subject:
     """
     path = directory / "subject.toml"
     config = read_config(path)
-    subject = Subject(directory, config, read_series(directory), read_dictionary(directory))
+    subject = Subject(
+        directory,
+        config,
+        read_series(directory),
+        read_dictionary(directory),
+        read_command_rules(directory),
+    )
     for tree in subject.series.trees:
         _check(tree, subject.config.machine)
     for name, variant in subject.config.variants.items():
@@ -87,21 +100,21 @@ def resolve(subject: Subject, expression: str, named: Mapping[str, str]) -> Vari
     """
     for name in named:
         check_name(name, f"--variant {name}")
-    known = expressions(subject, named)
-    recipe = parse_spec(subject, expression, known, ())
-    return build(subject, recipe, expression, known.get(expression, expression))
+    by_name = expressions(subject, named)
+    spec = parse_spec(subject, expression, by_name, ())
+    return build(subject, spec, expression, by_name.get(expression, expression))
 
 
-def build(subject: Subject, recipe: VariantSpec, name: str, revision: str) -> Variant:
-    """The variant of a recipe. Raises ReplayError for a conflict and for what is no model."""
-    tree = _tree(subject, recipe)
-    return Variant(name, revision, subject, tree, _compiled(subject, tree), recipe)
+def build(subject: Subject, spec: VariantSpec, name: str, revision: str) -> Variant:
+    """The variant of a spec. Raises Conflict, and NotInLanguage for what is no model."""
+    tree = _tree(subject, spec)
+    return Variant(name, revision, subject, tree, _compiled(subject, tree), spec)
 
 
 def variant_with_tree(variant: Variant, tree: Tree, name: str) -> Variant:
     """A variant with another tree, which no expression can say. Raises ReplayError as `build`."""
     program = _compiled(variant.subject, tree)
-    return Variant(name, name, variant.subject, tree, program, variant.recipe)
+    return Variant(name, name, variant.subject, tree, program, variant.spec)
 
 
 def _compiled(subject: Subject, tree: Tree) -> Program:
@@ -109,26 +122,26 @@ def _compiled(subject: Subject, tree: Tree) -> Program:
     return _program(_Source(tree.digest, config.machine, config.node.class_name, tree))
 
 
-def _tree(subject: Subject, recipe: VariantSpec) -> Tree:
+def _tree(subject: Subject, spec: VariantSpec) -> Tree:
     series = subject.series
-    first = min(recipe.left_out, default=recipe.depth)
+    first = min(spec.left_out, default=spec.depth)
     tree = series.trees[first]
-    for index in range(first, recipe.depth):
-        if index not in recipe.left_out:
+    for index in range(first, spec.depth):
+        if index not in spec.left_out:
             try:
                 tree = apply(tree, series.patches[index])
             except Conflict as error:
-                out = ", ".join(series.patches[at].name for at in sorted(recipe.left_out))
+                out = ", ".join(series.patches[left].name for left in sorted(spec.left_out))
                 what = f"without {out} the patch {series.patches[index].name} does not apply"
                 do = "leave that out too, or put a patch in its place with +FILE"
                 raise Conflict(f"{what}: {error.what}", where=error.where, do=do) from error
-    for path in recipe.extra:
+    for path in spec.extra:
         tree = apply(tree, read_patch(Path(path)))
     return tree
 
 
 def _check(tree: Tree, machine: str) -> None:
-    """Checks a tree of the series; a fault is told with the patch that brought it."""
+    """Checks a tree of the series; an error names the patch that brought the fault."""
     try:
         language.check(tree, machine)
     except ReplayError as error:
@@ -138,6 +151,7 @@ def _check(tree: Tree, machine: str) -> None:
         raise type(error)(error.what, where=where, do=error.do) from error
 
 
+# Variants of several expressions are often the same tree, and compiling takes the longest.
 @lru_cache(maxsize=256)
 def _program(source: _Source) -> Program:
     return language.compile_tree(source.tree, source.machine, source.node)

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from replay.analysis.attribute import Attribution, attribute, select
-from replay.engine.compare import Place
 from replay.engine.diff import Diff, diff
+from replay.engine.places import FieldPlace, NodePlace, Place
 from replay.engine.replay import replay
 from replay.events.event import (
     Command,
@@ -23,8 +23,7 @@ from replay.events.event import (
     fingerprint,
 )
 from replay.formats.read import read
-from replay.reports.documents import report
-from replay.reports.effects import effects_of
+from replay.reports.documents.diff import diff_report
 from replay.variants.expression import VariantSpec
 from replay.variants.path import named_patches, path_between
 from replay.variants.variant import Subject, Variant, build, load_subject, resolve
@@ -62,13 +61,13 @@ def told(subject: Subject, log: Log, *expressions: str) -> dict[Place, list]:
 
 def test_a_story_of_some_causes_does_not_say_that_a_patch_did_nothing():
     found, attribution = compared(QEMU, example("snapshot-on"), "with", "after")
-    assert [c.turns[0].patch.sha[:8] for c in effects_of(report(found, attribution)).first] == [
-        "7e3d98dd"
-    ]
+    assert [
+        done.step[0].patch.sha[:8] for done in diff_report(found, attribution).effects.first
+    ] == ["7e3d98dd"]
     between = compared(QEMU, example("snapshot-on"), "before", "after")
     others = select(*between, lambda _, cause: cause.turns[0].patch.sha[:8] != "7e3d98dd")
     assert not others[1].hidden
-    assert effects_of(report(*others)).first == ()
+    assert diff_report(*others).effects.first == ()
 
 
 YARD = log(
@@ -77,8 +76,8 @@ YARD = log(
     Command("qmp", "couple", {"train": "7"}),
     Command("qmp", "uncouple", {"train": "7"}),
 )
-BRAKE = Place("field", "7.behind", "marks")
-FORGOTTEN = Place("node", "other[0]", "existence")
+BRAKE = FieldPlace("7.behind", "marks")
+FORGOTTEN = NodePlace("other[0]")
 
 
 # Between points of the series
@@ -87,7 +86,7 @@ FORGOTTEN = Place("node", "other[0]", "existence")
 def test_a_divergence_comes_from_the_patch_at_which_its_value_changes():
     assert told(TOY, YARD, "before", "after") == {
         BRAKE: [("bbbb2222", False, 0, 1)],
-        Place("field", "7.behind.behind", "marks"): [("bbbb2222", False, 0, 1)],
+        FieldPlace("7.behind.behind", "marks"): [("bbbb2222", False, 0, 1)],
         FORGOTTEN: [("aaaa1111", False, "present", "absent")],
     }
 
@@ -108,7 +107,7 @@ def test_a_value_that_changes_twice_comes_from_both_patches():
     example = next(read(ROOT / "patches" / "examples" / "lost-backing.jsonl"))
     events = tuple(example.events)
     found = told(QEMU, Log("x", example.header, events, fingerprint(events)), "3a389e79", "after")
-    flags = found[Place("field", "drive0.backing_hd", "open_flags")]
+    flags = found[FieldPlace("drive0.backing_hd", "open_flags")]
     assert (flags[0][0], flags[-1][0]) == ("4ddc07ca", "7e3d98dd")
     assert all(before != after for _, _, before, after in flags)
     assert all(one[3] == other[2] for one, other in pairwise(flags))
@@ -182,16 +181,20 @@ def test_selecting_leaves_what_the_wanted_patches_do():
 
 def test_the_way_goes_along_the_series_a_patch_at_a_time():
     before, after = (resolve(TOY, name, {}) for name in ("before", "after"))
-    assert [leg.turns[0].patch for leg in path_between(before, after)] == [SCRAP, BRAKES]
-    assert [leg.turns[0].patch for leg in path_between(after, before)] == [BRAKES, SCRAP]
+    assert [leg.changes[0].patch for leg in path_between(before, after)] == [SCRAP, BRAKES]
+    assert [leg.changes[0].patch for leg in path_between(after, before)] == [BRAKES, SCRAP]
     assert path_between(before, after)[-1].variant is after
     assert path_between(after, after) == ()
 
 
 def test_what_the_goal_leaves_out_is_not_met():
     before, goal = (resolve(TOY, name, {}) for name in ("before", "after-aaaa1111"))
-    assert [[turn.patch for turn in leg.turns] for leg in path_between(before, goal)] == [[BRAKES]]
-    assert [[turn.patch for turn in leg.turns] for leg in path_between(goal, before)] == [[BRAKES]]
+    assert [[turn.patch for turn in leg.changes] for leg in path_between(before, goal)] == [
+        [BRAKES]
+    ]
+    assert [[turn.patch for turn in leg.changes] for leg in path_between(goal, before)] == [
+        [BRAKES]
+    ]
 
 
 MODEL = """\
@@ -227,7 +230,7 @@ def counting(directory: Path, *values: int) -> Subject:
     for name, patch in patches.items():
         (directory / name).write_text(patch)
     (directory / "series").write_text("".join(f"{name}\n" for name in patches))
-    node = 'class = "Node"\nchildren = []\nroots = "nodes"\nroot_name = "name"\n'
+    node = 'class = "Node"\nchildren = []\nchain = ""\nroots = "nodes"\nroot_name = "name"\n'
     (directory / "subject.toml").write_text(f'machine = "Machine"\n[node]\n{node}')
     return load_subject(directory)
 
@@ -237,7 +240,7 @@ def test_patches_that_apply_only_together_are_one_step(tmp_path):
     (tmp_path / "mine").write_text(edit(0, 5))
     start, end = (resolve(subject, f"{at}+{tmp_path}/mine", {}) for at in ("base", "2222222"))
     [leg] = path_between(start, end)
-    assert [turn.patch.subject for turn in leg.turns] == ["1", "2"]
+    assert [turn.patch.subject for turn in leg.changes] == ["1", "2"]
 
 
 def test_variants_are_named_after_patches(tmp_path):

@@ -9,23 +9,24 @@ import pytest
 from replay.analysis.bisect import Bisection, about_check, about_place, bisect, culprits
 from replay.analysis.checks import breaches, load_checks
 from replay.engine.diff import diff
-from replay.engine.places import find_target, outcome_of, value_at
-from replay.engine.replay import Trace, replay
+from replay.engine.find_place import find_place, outcome_of, value_at
+from replay.engine.replay import replay
+from replay.engine.trace import ModelTrace
 from replay.errors import ReplayError
 from replay.events.event import Command
 from replay.variants.variant import Subject, resolve
 from tests.examples import NAMES, PATCHES, example, log_of, traced
 
 
-def ends_of(subject: Subject, name: str, start: str, end: str) -> tuple[Trace, Trace]:
+def ends_of(subject: Subject, name: str, start: str, end: str) -> tuple[ModelTrace, ModelTrace]:
     """An example in two variants."""
     one, other = traced(subject, example(name), start, end)
     return one, other
 
 
-def found(ends: tuple[Trace, Trace], text: str, every: bool = False) -> Bisection:
+def found(ends: tuple[ModelTrace, ModelTrace], text: str, every: bool = False) -> Bisection:
     """The bisection of what a user names."""
-    return bisect(ends, about_place(ends, find_target(text, ends)), every)
+    return bisect(ends, about_place(ends, find_place(text, ends)), every)
 
 
 def shas(bisection: Bisection) -> list[str]:
@@ -114,9 +115,9 @@ def test_each_breach_has_a_culprit_unless_base_has_it(qemu):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_halving_takes_few_replays_and_finds_a_true_turn(qemu, name):
-    ends = ends_of(qemu, name, "base", "b1e6fc08")
+    ends = ends_of(qemu, name, "base", qemu.series.patches[-1].sha)
     for divergence in diff(*ends).divergences[:3]:
-        target = find_target_of(divergence.place.path, divergence.place.field, ends)
+        target = find_place_of(divergence.place.path, divergence.place.field, ends)
         bisection = bisect(ends, about_place(ends, target, divergence.first_seq))
         assert bisection.steps == len(qemu.series.patches)
         assert bisection.replays <= ceil(log2(bisection.steps)) + 2
@@ -129,19 +130,19 @@ def test_halving_takes_few_replays_and_finds_a_true_turn(qemu, name):
         assert before != after
 
 
-def find_target_of(path: str, field: str, ends: tuple[Trace, Trace]):
+def find_place_of(path: str, field: str, ends: tuple[ModelTrace, ModelTrace]):
     """The target of a divergence that is no outcome."""
     for text in (f"{path}.{field}", path):
         try:
-            return find_target(text, ends)
+            return find_place(text, ends)
         except ReplayError:
             continue
     return outcome_of(ends[0], 1)
 
 
 def test_all_turns_are_found_where_neighbours_differ(qemu):
-    ends = ends_of(qemu, "snapshot-on", "base", "b1e6fc08")
-    target = find_target("drive0.open_flags", ends)
+    ends = ends_of(qemu, "snapshot-on", "base", qemu.series.patches[-1].sha)
+    target = find_place("drive0.open_flags", ends)
     bisection = bisect(ends, about_place(ends, target), every=True)
     log = ends[0].log
     values = [
@@ -192,7 +193,7 @@ def test_what_answers_alike_cannot_be_halved(qemu):
 )
 def test_an_unknown_name_is_told_with_the_nearest(qemu, text, near):
     with pytest.raises(ReplayError, match=f"at any event; .*{near}"):
-        find_target(text, ends_of(qemu, "snapshot-on", "before", "after"))
+        find_place(text, ends_of(qemu, "snapshot-on", "before", "after"))
 
 
 # The user's own stack

@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 
 from replay.analysis.explain import Explanation, explain
-from replay.engine.compare import Place
-from replay.engine.places import FILE_FIELDS, Target, find_target, flags_of, outcome_of
-from replay.engine.replay import Trace
+from replay.engine.find_place import find_place, flags_of, outcome_of
+from replay.engine.places import FILE_FIELDS, FieldPlace, FilePlace, NodePlace, Place
+from replay.engine.trace import ModelTrace
 from replay.engine.view import view
 from replay.errors import ReplayError
 from replay.events.event import Command, Image
-from replay.reports.sentence import sentence
+from replay.reports.documents.explain import sentence
 from replay.series.lineage import lineage
 from replay.variants.variant import Subject, resolve
 from tests.examples import NAMES, example, log_of, traced
@@ -20,7 +20,7 @@ from tests.examples import NAMES, example, log_of, traced
 def why(subject: Subject, name: str, at: str, what: str, seq: int | None = None) -> Explanation:
     """The explanation of something in an example; it may be there in another variant only."""
     traces = traced(subject, example(name), at, "before", "after")
-    target = find_target(what, traces) if what else outcome_of(traces[0], seq or 0)
+    target = find_place(what, traces) if what else outcome_of(traces[0], seq or 0)
     return explain(traces[0], target, seq)
 
 
@@ -194,7 +194,7 @@ def test_without_a_machine_what_ended_it_is_told(qemu):
         *traced(qemu, log, "after"),
         *traced(qemu, example("snapshot-on"), "after"),
     )
-    it = explain(gone, find_target("drive0", [there]))
+    it = explain(gone, find_place("drive0", [there]))
     assert it.about == "no machine runs since #2"
     assert (it.links[0].kind, it.links[0].function) == ("call", "error_check")
 
@@ -259,7 +259,7 @@ def test_a_node_that_was_let_go_is_explained_by_what_was_written_over_it(toy):
     uncouple = Command("qmp", "uncouple", {"train": "7"})
     log = log_of(Command("cli", "train", "7"), couple, uncouple)
     [trace] = traced(toy, log, "before")
-    it = explain(trace, find_target("other[0]", [trace]))
+    it = explain(trace, find_place("other[0]", [trace]))
     assert (it.since, it.links[0].text) == (3, "before.behind = None")
     assert it.links[0].path == "7.behind"
 
@@ -267,23 +267,23 @@ def test_a_node_that_was_let_go_is_explained_by_what_was_written_over_it(toy):
 def test_a_child_that_is_another_paths_node_is_told(toy):
     log = log_of(Command("cli", "train", "7"), Command("hmp", "ring", "7"))
     [trace] = traced(toy, log, "after")
-    it = explain(trace, find_target("7.behind", [trace]))
+    it = explain(trace, find_place("7.behind", [trace]))
     assert it.value == "7"
     assert sentence(it).startswith("7.behind is 7 since #2: hmp_ring wrote it")
-    assert explain(trace, find_target("7.behind", [trace]), 1).value == "absent"
+    assert explain(trace, find_place("7.behind", [trace]), 1).value == "absent"
 
 
 def test_a_default_is_an_origin_too(toy):
     log = log_of(Command("cli", "train", "7"), Command("hmp", "ring", "7"))
     [trace] = traced(toy, log, "after")
-    it = explain(trace, find_target("7.load", [trace]))
+    it = explain(trace, find_place("7.load", [trace]))
     assert [link.kind for link in it.links] == ["default"]
     assert it.links[0].text == "wagon = new(Wagon)"
 
 
 def test_every_flag_of_a_bit_field_has_its_own_chain(qemu):
     [trace] = traced(qemu, example("snapshot-on"), "with")
-    flags = flags_of(find_target("drive0.backing_hd.open_flags", [trace]), [trace], None)
+    flags = flags_of(find_place("drive0.backing_hd.open_flags", [trace]), [trace], None)
     assert [it.flag for it in flags] == ["TEMPORARY", "RDWR", "ALLOW_RDWR", "CACHE_WB", "NO_FLUSH"]
     origins = {
         it.flag: next(link.function for link in explain(trace, it).links if link.flag == it.flag)
@@ -304,23 +304,21 @@ def test_everything_can_be_explained(qemu, name):
     for seq in range(1, len(trace.steps) + 1):
         assert sentence(explain(trace, outcome_of(trace, seq), seq))
     for place in places(trace):
-        for target in flags_of(Target(place), [trace], None):
+        for target in flags_of(place, [trace], None):
             it = explain(trace, target)
             assert sentence(it)
             assert it.links or it.about
 
 
-def places(trace: Trace) -> list[Place]:
+def places(trace: ModelTrace) -> list[Place]:
     """Every node, field and file after the last event."""
     seen = view(trace.steps[-1].state, trace.variant.subject)
     fields = [
-        Place("field", path, field)
-        for path, node in seen.all_nodes.items()
-        for field in node.fields
+        FieldPlace(path, field) for path, node in seen.all_nodes.items() for field in node.fields
     ]
-    nodes = [Place("node", path, "existence") for path in seen.all_nodes]
+    nodes = [NodePlace(path) for path in seen.all_nodes]
     of_files = ("existence", *FILE_FIELDS)
-    files = [Place("file", name, field) for name in seen.files for field in of_files]
+    files = [FilePlace(name, field) for name in seen.files for field in of_files]
     return [*nodes, *fields, *files]
 
 

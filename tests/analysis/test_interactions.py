@@ -7,11 +7,11 @@ from msgspec.structs import replace
 
 from replay.analysis.attribute import Work
 from replay.analysis.interactions import Interaction, interactions
-from replay.engine.compare import Place
 from replay.engine.diff import diff
+from replay.engine.places import FieldPlace, OutcomePlace
 from replay.events.event import Command
-from replay.reports import json as as_json
-from replay.reports.documents import interaction_report, report
+from replay.reports.documents.diff import DiffReports, diff_report, interaction_report
+from replay.reports.json.diff import diffs
 from replay.reports.text import diff as text
 from replay.variants.variant import Subject, load_subject
 from tests.examples import example, log_of, traced
@@ -71,7 +71,7 @@ def series(directory: Path, *patches: str) -> Subject:
         (directory / f"{number}.patch").write_text(patch_text)
     names = "".join(f"{number}.patch\n" for number in range(1, len(patches) + 1))
     (directory / "series").write_text(names)
-    node = 'class = "Node"\nchildren = []\nroots = "nodes"\nroot_name = "name"\n'
+    node = 'class = "Node"\nchildren = []\nchain = ""\nroots = "nodes"\nroot_name = "name"\n'
     (directory / "subject.toml").write_text(f'machine = "Machine"\n[node]\n{node}')
     return load_subject(directory)
 
@@ -92,7 +92,7 @@ def test_a_patch_needs_the_one_without_which_it_does_nothing(tmp_path):
     found = [one for one in interactions(traces, lambda p: p.subject == "2") if not one.dormant]
     assert [told(one) for one in found] == [("1", "2", False)]
     [outcome] = found[0].diff.divergences
-    assert outcome.place == Place("outcome", "qmp go", "")
+    assert outcome.place == OutcomePlace("qmp go")
     assert [value["value"] for value in outcome.values.values()] == [0, 3]
 
 
@@ -131,12 +131,12 @@ def test_clearing_no_backing_has_no_effect_until_the_revert(qemu):
     assert sleeping.part.patch.sha.startswith("4ddc07ca")
     assert sleeping.part.text == "bs_top.open_flags = bs_top.open_flags & ~BDRV_O_NO_BACKING"
     places = [divergence.place for divergence in sleeping.diff.divergences]
-    assert Place("field", "drive0", "open_flags") in places
-    assert Place("outcome", "guest read drive0", "") in places
+    assert FieldPlace("drive0", "open_flags") in places
+    assert OutcomePlace("guest read drive0") in places
     told = replace(
-        report(diff(*traces)), together=tuple(map(interaction_report, found)), work=Work()
+        diff_report(diff(*traces)), together=tuple(map(interaction_report, found)), work=Work()
     )
-    validate("diff", json.loads(as_json.diffs([told])))
+    validate("diff", json.loads(diffs(DiffReports((told,)))))
     assert str(text.diff(told)).partition("Only together\n")[2].startswith(LOST_BACKING)
 
 

@@ -6,9 +6,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from replay.engine.compare import Place, comparable, compare_outcomes, compare_views, differ, label
-from replay.engine.diff import Divergence, diff, spans
-from replay.engine.replay import Outcome
+from replay.engine.compare import compare_outcomes, compare_states, compare_views, differ
+from replay.engine.diff import Span, diff, spans
+from replay.engine.places import (
+    EdgePlace,
+    FieldPlace,
+    FilePlace,
+    MachinePlace,
+    NodePlace,
+    OutcomePlace,
+    comparable,
+    label,
+)
+from replay.engine.replay import NOT_RUNNING
+from replay.engine.trace import Outcome
 from replay.engine.view import view
 from replay.events.event import Await, Command, Guest, Internal, Notice
 from replay.state.extents import Extent
@@ -20,7 +31,9 @@ TAKEN = Outcome("returned", {}, None)
 
 def compare(**states: State):
     """The differences between states, by the variants' names."""
-    return compare_views({name: view(state, SUBJECT) for name, state in states.items()})
+    differences = compare_states(states, SUBJECT)
+    assert differences == compare_views({n: view(state, SUBJECT) for n, state in states.items()})
+    return differences
 
 
 def one(*nodes: Object, **fields) -> State:
@@ -37,13 +50,13 @@ def test_equal_states_do_not_differ():
 
 def test_a_field_differs_with_its_value_in_each_variant():
     found = compare(a=one(flags=1), b=one(flags=2), c=one(flags=1))
-    assert found == {Place("field", "d", "flags"): {"a": 1, "b": 2, "c": 1}}
+    assert found == {FieldPlace("d", "flags"): {"a": 1, "b": 2, "c": 1}}
 
 
 def test_a_field_is_compared_only_among_the_variants_that_have_it():
     assert compare(a=one(old=1), b=one(), c=one(old=1)) == {}
     assert compare(a=one(old=1), b=one(), c=one(old=2)) == {
-        Place("field", "d", "old"): {"a": 1, "c": 2}
+        FieldPlace("d", "old"): {"a": 1, "c": 2}
     }
 
 
@@ -63,13 +76,13 @@ def test_identities_are_never_compared():
 def test_only_the_topmost_missing_node_is_told():
     whole = one(node(3, file=Ref(4)), node(4), backing_hd=Ref(3))
     assert compare(a=whole, b=one(backing_hd=None)) == {
-        Place("node", "d.backing_hd", "existence"): {"a": "present", "b": "absent"}
+        NodePlace("d.backing_hd"): {"a": "present", "b": "absent"}
     }
 
 
 def test_a_missing_root_is_told():
     assert compare(a=one(), b=machine(roots=())) == {
-        Place("node", "d", "existence"): {"a": "present", "b": "absent"}
+        NodePlace("d"): {"a": "present", "b": "absent"}
     }
 
 
@@ -80,8 +93,8 @@ def test_a_path_missing_at_two_heights_is_told_at_both():
         c=one(),
     )
     assert set(found) == {
-        Place("node", "d.backing_hd", "existence"),
-        Place("node", "d.backing_hd.file", "existence"),
+        NodePlace("d.backing_hd"),
+        NodePlace("d.backing_hd.file"),
     }
 
 
@@ -94,7 +107,7 @@ def test_a_cycle_in_one_variant_is_an_edge_and_nothing_below_it_is_missing():
         backing_hd=Ref(3),
     )
     found = compare(a=ring, b=chain)
-    assert found[Place("edge", "d.backing_hd.backing_hd", "target")] == {
+    assert found[EdgePlace("d.backing_hd.backing_hd")] == {
         "a": "d",
         "b": "d.backing_hd.backing_hd",
     }
@@ -111,15 +124,13 @@ def test_a_job_is_compared_by_its_fields():
         return one(Object(3, "Job", (("offset", offset),)), job=Ref(3))
 
     assert compare(a=with_job(1), b=with_job(2)) == {
-        Place("field", "d.job", "offset"): {"a": 1, "b": 2}
+        FieldPlace("d.job", "offset"): {"a": 1, "b": 2}
     }
 
 
 def test_a_machine_that_is_gone_is_one_divergence_and_its_nodes_are_none():
     state = machine(node(2, "d"), roots=(2,), disk=disk("/a"))
-    assert compare(a=state, b=stopped(state)) == {
-        Place("outcome", "machine", "running"): {"a": True, "b": False}
-    }
+    assert compare(a=state, b=stopped(state)) == {MachinePlace(): {"a": True, "b": False}}
 
 
 # Files
@@ -131,23 +142,19 @@ def files(*args, **kwargs) -> State:
 
 def test_a_file_differs_in_existence():
     found = compare(a=files("/a"), b=files(gone=("/a",)), c=files())
-    assert found == {
-        Place("file", "/a", "existence"): {"a": "exists", "b": "unlinked", "c": "absent"}
-    }
+    assert found == {FilePlace("/a"): {"a": "exists", "b": "unlinked", "c": "absent"}}
 
 
 def test_a_file_differs_in_its_header():
     inode = files("/a").disk.inodes[0]
     state = files("/a")
     other = replace(state, disk=replace(state.disk, inodes=(replace(inode, backing_file="/b"),)))
-    assert compare(a=state, b=other) == {
-        Place("file", "/a", "backing_file"): {"a": None, "b": "/b"}
-    }
+    assert compare(a=state, b=other) == {FilePlace("/a", "backing_file"): {"a": None, "b": "/b"}}
 
 
 def test_a_file_differs_in_its_data():
     assert compare(a=files("/a"), b=files("/a", data=(Extent(0, 128, 9),))) == {
-        Place("file", "/a", "data"): {
+        FilePlace("/a", "data"): {
             "a": [],
             "b": [{"pattern": 9, "offset": 0, "length": 65536}],
         }
@@ -174,7 +181,7 @@ def test_outcomes_are_compared_by_class_and_errno_and_not_by_wording():
     c = Outcome("refused", None, {"class": "DeviceNotFound", "desc": "one"})
     assert outcomes(a=a, b=b) == {}
     assert outcomes(a=a, b=b, c=c) == {
-        Place("outcome", "guest read d", ""): {
+        OutcomePlace("guest read d"): {
             "a": {"status": "refused", "class": "GenericError"},
             "b": {"status": "refused", "class": "GenericError"},
             "c": {"status": "refused", "class": "DeviceNotFound"},
@@ -190,7 +197,7 @@ def test_the_text_of_a_monitor_does_not_count():
 
 def test_reads_are_compared_by_what_they_show():
     a, b = (Outcome("returned", {"pattern": pattern}, None) for pattern in (0, 97))
-    assert list(outcomes(a=a, b=b)) == [Place("outcome", "guest read d", "")]
+    assert list(outcomes(a=a, b=b)) == [OutcomePlace("guest read d")]
 
 
 def test_a_crash_is_not_a_refusal_of_the_same_class():
@@ -199,7 +206,7 @@ def test_a_crash_is_not_a_refusal_of_the_same_class():
 
 
 def test_a_machine_that_is_gone_takes_no_part_in_outcomes():
-    gone = Outcome("refused", None, {"class": "NotRunning"})
+    gone = NOT_RUNNING
     assert outcomes(a=TAKEN, b=gone) == {}
     assert outcomes(a=TAKEN, b=gone, c=Outcome("refused", None, {"errno": "EIO"}))
 
@@ -215,21 +222,21 @@ def test_events_of_one_sort_have_one_label():
 
 # Spans
 
-HERE, THERE = Place("field", "d", "a"), Place("field", "d", "b")
+HERE, THERE = FieldPlace("d", "a"), FieldPlace("d", "b")
 
 
 def test_the_same_values_in_successive_events_are_one_divergence():
     values = {"a": 1, "b": 2}
     assert list(spans([(1, {}), (2, {HERE: values}), (3, {HERE: dict(values)}), (4, {})])) == [
-        Divergence(HERE, values, 2, 3)
+        Span(HERE, values, 2, 3)
     ]
 
 
 def test_when_a_value_changes_the_next_divergence_begins():
     first, second = {"a": 1, "b": 2}, {"a": 1, "b": 3}
     assert list(spans([(1, {HERE: first}), (2, {HERE: second}), (3, {HERE: second})])) == [
-        Divergence(HERE, first, 1, 1),
-        Divergence(HERE, second, 2, 3),
+        Span(HERE, first, 1, 1),
+        Span(HERE, second, 2, 3),
     ]
 
 
@@ -278,7 +285,7 @@ def test_divergences_come_by_event_then_behaviour_before_state_then_as_nodes_are
     a = trace("a", (READ, TAKEN, state(0)), (READ, TAKEN, state(1)), (READ, TAKEN, state(1)))
     b = trace("b", (READ, TAKEN, state(0)), (READ, no, state(2, "/a")), (READ, no, state(2)))
     found = diff(a, b).divergences
-    assert [(d.first_seq, d.last_seq, *d.place) for d in found] == [
+    assert [(d.first_seq, d.last_seq, *d.place.document().values()) for d in found] == [
         (2, 3, "outcome", "guest read d", ""),
         (2, 2, "file", "/a", "existence"),
         (2, 3, "field", "d", "y"),
@@ -351,6 +358,6 @@ def test_two_traces_give_these_divergences(name):
     a, b, wanted = TABLE[name]
     traces = (trace(of, *((READ, *step) for step in steps)) for of, steps in (("a", a), ("b", b)))
     assert [
-        (tuple(d.place), tuple(d.values.values()), d.first_seq, d.last_seq)
+        (tuple(d.place.document().values()), tuple(d.values.values()), d.first_seq, d.last_seq)
         for d in diff(*traces).divergences
     ] == wanted

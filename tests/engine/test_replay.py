@@ -1,11 +1,14 @@
 """A log runs through variants of a toy subject, which the engine knows nothing about."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
-from replay.engine.replay import MEMO, Memo, Outcome, Trace, replay, request, step
+from replay.engine.replay import MEMO, Memo, replay, request, step
+from replay.engine.trace import ModelTrace, Outcome
 from replay.engine.view import view
 from replay.errors import ReplayError
 from replay.events.event import (
@@ -24,6 +27,7 @@ from replay.events.event import (
 )
 from replay.state.disk import final_files
 from replay.state.objects import Ref, State, plain
+from replay.variants.subject import ChannelConfig
 from replay.variants.variant import Subject, Variant, load_subject, resolve
 
 TOY = Path(__file__).parents[1] / "toy"
@@ -63,7 +67,7 @@ def qmp(name: str, **arguments: Any) -> Command:
     return Command("qmp", name, arguments)
 
 
-def outcomes(trace: Trace) -> list[Outcome]:
+def outcomes(trace: ModelTrace) -> list[Outcome]:
     """The outcome of every event."""
     return [step.outcome for step in trace.steps]
 
@@ -160,6 +164,26 @@ def test_a_refusal_has_the_shape_of_its_channel(before: Variant) -> None:
         missing,
     ]
     assert len({step.state for step in trace.steps}) == 1
+
+
+def test_the_subject_says_what_a_refusal_is_on_a_channel(toy: Subject) -> None:
+    channels = {"hmp": ChannelConfig(refusal_stops=True), "qmp": ChannelConfig(refusal="text")}
+    subject = replace(toy, config=structs.replace(toy.config, channels=channels))
+    trace = replay(
+        log(
+            cli("train", ",lit"),
+            TRAIN,
+            qmp("couple", train="T9"),
+            Command("hmp", "turn", "T9"),
+            TRAIN,
+        ),
+        resolve(subject, "before", {}),
+    )
+    missing = {"class": "NoSuchTrain", "desc": "there is no train T9"}
+    first, train, couple, turn, last = outcomes(trace)
+    assert (first.error, train.status) == ({"errno": "ENOENT"}, "returned")
+    assert (couple.error, turn.error) == ({"text": missing["desc"]}, missing)
+    assert last.error == {"class": "NotRunning", "desc": "no machine runs"}
 
 
 def test_what_nobody_handles_is_refused_or_passed_over(before: Variant) -> None:
@@ -304,7 +328,7 @@ def test_a_memo_forgets_the_oldest_first(before: Variant) -> None:
     memo = Memo(2)
     start = before.program.initial()
     for name in ("a", "b", "c", "b", "c", "a"):
-        memo.run(before.program, start, request(cli("train", name)))
+        memo.run(before.program, start, request(cli("train", name), before.subject.config))
     assert (memo.hits, memo.misses) == (2, 4)
 
 

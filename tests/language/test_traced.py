@@ -39,7 +39,7 @@ def agree(subject: str, at: str, payloads: list[Payload]) -> None:
     state = variant.program.initial()
     for payload in payloads:
         if not isinstance(payload, Image) and state.machine is not None:
-            asked = request(payload)
+            asked = request(payload, variant.subject.config)
             if asked.handler in variant.program.functions:
                 after, ending = variant.program.call(asked.handler, asked.arguments, state)
                 told, end, record = program.trace(asked.handler, asked.arguments, state)

@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 
 from replay.engine.diff import Diff, diff
-from replay.engine.observed_trace import ObservedTrace
 from replay.engine.replay import replay
+from replay.engine.trace import ObservedTrace
 from replay.events.event import Event, Log, LogHeader, Payload, fingerprint
 from replay.events.json_form import parse_payload
 from replay.formats import read as ingest
@@ -75,4 +75,4 @@ def beside(log: Log, revision: str) -> Diff:
 
 def places(found: Diff) -> set[tuple[str, str, str]]:
     """Where they differ."""
-    return {tuple(divergence.place) for divergence in found.divergences}
+    return {tuple(divergence.place.document().values()) for divergence in found.divergences}

@@ -10,6 +10,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from replay.engine.diff import diff
+from replay.engine.places import FilePlace
 from replay.qemu.live.perform import perform
 from replay.qemu.live.programs import find_programs
 from tests.qemu.machines import (
@@ -77,8 +79,8 @@ def programs(need):
 
 def test_today_deletes_the_users_overlay_as_the_revert_did():
     log = log_in(EXAMPLES / "deleted-overlay.jsonl")
-    place = ("file", "/images/overlay.qcow2", "existence")
-    assert place not in places(beside(log, "after"))
+    place = FilePlace("/images/overlay.qcow2")
+    assert place not in {d.place for d in beside(log, "after").divergences}
     (found,) = [d for d in beside(log, "with").divergences if d.place == place]
     assert found.values == {"with": "exists", "qemu": "unlinked"}
     assert found.first_seq == 5
@@ -95,7 +97,7 @@ def test_today_deletes_the_target_of_a_mirror_and_a_backup_as_the_revert_did(nam
 def test_today_a_backup_of_the_overlay_alone_deletes_the_base_image_itself():
     backup = qmp("drive-backup", device="drive0", sync="top", target="/images/copy.qcow2")
     found = beside(log_of(BASE, OVERLAID, backup, END), LAST)
-    place = ("file", "/images/base.qcow2", "existence")
+    place = FilePlace("/images/base.qcow2")
     (told,) = [divergence for divergence in found.divergences if divergence.place == place]
     assert told.values == {LAST: "exists", "qemu": "unlinked"}
 
@@ -252,3 +254,10 @@ def test_a_crash_of_qemu_is_an_outcome_and_leaves_nothing(tmp_path):
     assert steps[4].outcome.status == "crashed"
     assert steps[4].outcome.error["class"] == "SIGABRT"
     assert steps[5].outcome.error["class"] == "NotRunning"
+
+
+def test_one_build_beside_itself_does_not_diverge():
+    log = log_of(BASE, OVERLAID, FIRST, WRITE, READ)
+    found = diff(*(performed(log) for _ in range(2)))
+    assert [trace.player.name for trace in found.traces] == ["qemu", "qemu-2"]
+    assert found.divergences == ()

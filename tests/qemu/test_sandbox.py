@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from replay.errors import ReplayError
+from replay.events.command_rules import shipped_command_rules
 from replay.events.json_form import parse_payload
 from replay.qemu.live.allowed_commands import Hmp, Qmp, Skip, operation
 from replay.qemu.live.sandbox import Sandbox
@@ -33,7 +34,7 @@ ELSEWHERE = [
 
 
 def asked(raw):
-    return operation(parse_payload(raw), HERE, overlaid=False)
+    return operation(parse_payload(raw), HERE, shipped_command_rules(), overlaid=False)
 
 
 def test_a_name_in_the_directory_of_the_log_lies_in_the_private_directory():
@@ -46,7 +47,7 @@ def test_a_temporary_file_is_called_by_its_number():
     assert here.outside("/private/tmp/vl.XyZ123") == "<tmp0>"
     assert here.outside("/private/tmp/vl.AbC456") == "<tmp1>"
     assert here.inside("<tmp1>") == "/private/tmp/vl.AbC456"
-    assert here.told("no /private/tmp/vl.XyZ123 there") == "no <tmp0> there"
+    assert here.with_log_names("no /private/tmp/vl.XyZ123 there") == "no <tmp0> there"
     with pytest.raises(ReplayError, match="there is no file <tmp2> yet"):
         here.inside("<tmp2>")
 

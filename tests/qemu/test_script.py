@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from replay.events.command_rules import shipped_command_rules
 from replay.qemu.live.script import FileQuestion, quoted, script
 from tests.hostile import WILD
 from tests.qemu.machines import BASE, EXAMPLES, ROOT, drive, ended, log_in, log_of, qmp
@@ -75,7 +76,7 @@ def test_a_script_waits_for_jobs_and_shows_what_is_read(tmp_path, programs):
         read,
     )
     question = FileQuestion(8, "/images/copy.qcow2", "all", "none of them")
-    said = ran(script(log, ["a mirror"], [question]), tmp_path)
+    said = ran(script(log, shipped_command_rules(), ["a mirror"], [question]), tmp_path)
     assert "BLOCK_JOB_COMPLETED" in said
     assert "== copy.qcow2 is there, as in all\n" in said
     assert "61 61 61 61" in said
@@ -83,7 +84,7 @@ def test_a_script_waits_for_jobs_and_shows_what_is_read(tmp_path, programs):
 
 def test_a_refused_job_is_not_waited_for(tmp_path, programs):
     log = log_of(BASE, PLAIN, qmp("block-stream", device="nobody"), ended("nobody"))
-    assert '"error"' in ran(script(log, [], []), tmp_path)
+    assert '"error"' in ran(script(log, shipped_command_rules(), [], []), tmp_path)
 
 
 def test_nothing_in_a_log_becomes_a_command_of_the_shell(tmp_path, programs):
@@ -98,12 +99,12 @@ def test_nothing_in_a_log_becomes_a_command_of_the_shell(tmp_path, programs):
         name=evil.replace("\n", " "),
     )
     question = FileQuestion(2, "/images/$(touch evil)", evil, evil)
-    assert "\nevil\n" not in ran(script(log, [evil], [question]), tmp_path)
+    assert "\nevil\n" not in ran(script(log, shipped_command_rules(), [evil], [question]), tmp_path)
 
 
 def test_what_can_not_be_done_is_told_in_the_script():
     log = log_of(BASE, PLAIN, qmp("eject", device="/etc/passwd"), *[qmp("change", device="d")])
-    text = script(log, [], [])
+    text = script(log, shipped_command_rules(), [], [])
     assert "# not done: '/etc/passwd' leads out of the directory" in text
     assert "# performed as blockdev-change-medium" in text
 
@@ -111,5 +112,5 @@ def test_what_can_not_be_done_is_told_in_the_script():
 @pytest.mark.parametrize("name", ["deleted-backup", "live-snapshot", "unprotected-medium"])
 def test_the_examples_run_as_scripts(name, tmp_path, programs):
     assert "== the files at the end:" in ran(
-        script(log_in(EXAMPLES / f"{name}.jsonl"), [], []), tmp_path
+        script(log_in(EXAMPLES / f"{name}.jsonl"), shipped_command_rules(), [], []), tmp_path
     )

@@ -7,7 +7,8 @@ import pytest
 
 from replay.errors import ReplayError
 from replay.series.annotate import annotate, show
-from replay.variants.subject import FieldConfig, VariantConfig, read_config
+from replay.variants.expression import MachineSpec, parse_machine
+from replay.variants.subject import ChannelConfig, FieldConfig, VariantConfig, read_config
 from replay.variants.variant import (
     Subject,
     Variant,
@@ -55,12 +56,17 @@ hidden = ["opaque"]
 [node]
 class = "Node"
 children = ["file"]
+chain = "file"
 roots = "nodes"
 root_name = "name"
 
 [fields]
 driver = "drv"
 dev_attached = { from = "dev", as = "present" }
+
+[channels]
+cli = { refusal_stops = true }
+hmp = { refusal = "text" }
 
 [jobs]
 field = "job"
@@ -124,6 +130,8 @@ def test_subject_toml_is_read_whole(directory: Path) -> None:
     assert (config.node.roots, config.node.root_name) == ("nodes", "name")
     assert config.fields["driver"] == FieldConfig("drv")
     assert config.fields["dev_attached"] == FieldConfig("dev", "present")
+    assert config.channels["cli"] == ChannelConfig(refusal_stops=True)
+    assert config.channels["hmp"] == ChannelConfig(refusal="text")
     assert config.jobs is not None and config.jobs.field == "job"
     assert list(config.bits["open_flags"].items()) == [("SNAPSHOT", 8), ("TEMPORARY", 16)]
     assert config.variants["before"] == VariantConfig("1a2b3c4d^", "the tree before")
@@ -137,6 +145,12 @@ def test_subject_toml_is_read_whole(directory: Path) -> None:
         ('machine = "Machine"', "machine = 3", "subject.toml: machine: Expected `str`"),
         ('roots = "nodes"\n', "", "subject.toml: node: Object missing required field `roots`"),
         ('roots = "nodes"', 'rots = "nodes"', "subject.toml: node: Object "),
+        (
+            'chain = "file"',
+            'chain = "hook"',
+            "subject.toml: node.chain: 'hook' is none of children",
+        ),
+        ('refusal = "text"', 'refusal = "word"', "subject.toml: channels.hmp: Invalid enum value"),
         ('as = "present"', 'as = "there"', "subject.toml: fields.dev_attached: Invalid enum"),
         ("SNAPSHOT = 0x8", "SNAPSHOT = 0", "bits.open_flags.SNAPSHOT: is not positive"),
         ("SNAPSHOT = 0x8", "SNAPSHOT = '8'", "subject.toml: bits.open_flags: Expected `int`"),
@@ -373,3 +387,19 @@ def test_annotate_names_the_patch_behind_each_line(subject: Subject) -> None:
     assert named["class Machine:"] == ("base", "")
     with pytest.raises(ReplayError, match=r"the tree has no file mod\.py; it has model\.py"):
         annotate(resolve(subject, "after", {}).tree, "mod.py")
+
+
+@pytest.mark.parametrize(
+    ("word", "machine"),
+    [
+        ("recorded", MachineSpec("recorded", "recorded")),
+        ("qemu", MachineSpec("qemu", "qemu")),
+        ("qemu:/opt/qemu", MachineSpec("qemu:/opt/qemu", "qemu", "/opt/qemu")),
+        ("old", MachineSpec("old", "qemu", "/opt/old")),
+        ("qemu:", None),
+        ("recorded:/opt/qemu", None),
+        ("after", None),
+    ],
+)
+def test_a_word_stands_for_a_real_machine_or_for_none(word, machine):
+    assert parse_machine(word, {"old": "qemu:/opt/old", "mine": "after"}) == machine

@@ -2,7 +2,8 @@
 
 import pytest
 
-from replay.engine.replay import Outcome, replay
+from replay.engine.replay import replay
+from replay.engine.trace import Outcome
 from replay.events.event import Await, Command, Image
 from replay.variants.variant import load_subject, resolve
 from tests.examples import PATCHES, log_of

@@ -7,19 +7,19 @@ import typer
 from replay.analysis.bisect import about_check, about_place, bisect
 from replay.api import headline_place
 from replay.cli.app import app, print_result
-from replay.cli.options import ChecksFile, FormatOption, Forms, LogWord, OutputFile, OutputFormat
+from replay.cli.options import ChecksFile, LogWord, OutputFile, format_option
 from replay.cli.progress_bar import with_progress
 from replay.cli.session import Session
-from replay.engine.places import Target, find_target, outcome_of, spelled
-from replay.engine.replay import Trace, replay
+from replay.engine.find_place import find_place, outcome_of
+from replay.engine.places import Place
+from replay.engine.replay import replay
+from replay.engine.trace import ModelTrace
 from replay.errors import ReplayError
-from replay.reports import bisection
-from replay.reports.bisection import BisectReport, bisect_report
+from replay.reports import words
+from replay.reports.documents.bisect import BisectReport, bisect_report
+from replay.reports.rendering import OutputFormat, render
 
-BISECTIONS: Forms[BisectReport] = {
-    OutputFormat.TEXT: bisection.text,
-    OutputFormat.JSON: bisection.json,
-}
+ReportFormat = Annotated[OutputFormat, format_option(BisectReport)]
 
 
 @app.command("bisect")
@@ -35,7 +35,7 @@ def bisect_log(
     file: Annotated[str | None, typer.Option(metavar="NAME", help="An image file.")] = None,
     every: Annotated[bool, typer.Option("--all", help="Every patch that changes it.")] = False,
     checks: ChecksFile = None,
-    format: FormatOption = OutputFormat.TEXT,
+    format: ReportFormat = OutputFormat.TEXT,
     output: OutputFile = None,
 ) -> None:
     """Find the patch that changes something; by default what the headline of the diff tells."""
@@ -50,17 +50,17 @@ def bisect_log(
         question = about_check(checks or start.subject.directory / "checks.py", check)
     else:
         target, seq = place_of(ends, outcome, field or file)
-        about, question = spelled(target), about_place(ends, target, seq)
+        about, question = words.place(target), about_place(ends, target, seq)
     found = bisect(ends, question, every, with_progress)
-    print_result(BISECTIONS[format](bisect_report(ends, about, found, target)), output)
+    print_result(render(bisect_report(ends, about, found, target), format), output)
 
 
 def place_of(
-    ends: tuple[Trace, Trace], outcome: int | None, name: str | None
-) -> tuple[Target, int | None]:
+    ends: tuple[ModelTrace, ModelTrace], outcome: int | None, name: str | None
+) -> tuple[Place, int | None]:
     """The place that a bisection is about, and its event if that is given; else the headline's."""
     if outcome is not None:
         return outcome_of(ends[0], outcome), outcome
     if name is not None:
-        return find_target(name, ends), None
+        return find_place(name, ends), None
     return headline_place(ends)

@@ -7,20 +7,19 @@ import typer
 
 from replay.analysis.explain import explain
 from replay.cli.app import app, print_result
-from replay.cli.options import At, FormatOption, Forms, LogWord, OutputFile, OutputFormat
+from replay.cli.options import At, LogWord, OutputFile, format_option
 from replay.cli.progress_bar import with_progress
 from replay.cli.session import Session
-from replay.engine.places import Target, find_target, flags_of, outcome_of
-from replay.engine.replay import Trace, replay
+from replay.engine.find_place import find_place, flags_of, outcome_of
+from replay.engine.places import Place
+from replay.engine.replay import replay
+from replay.engine.trace import ModelTrace
 from replay.errors import ReplayError
-from replay.reports import explanation
-from replay.reports.explanation import ExplainReport, explain_report
+from replay.reports.documents.explain import ExplainReport, explain_report
+from replay.reports.rendering import OutputFormat, render
 from replay.variants.variant import parse_range
 
-EXPLANATIONS: Forms[ExplainReport] = {
-    OutputFormat.TEXT: explanation.text,
-    OutputFormat.JSON: explanation.json,
-}
+ReportFormat = Annotated[OutputFormat, format_option(ExplainReport)]
 
 
 @app.command("explain")
@@ -30,7 +29,7 @@ def explain_place(
     words: Annotated[list[str] | None, typer.Argument(metavar="[PATH.FIELD] [A..B]")] = None,
     at: At = None,
     seq: Annotated[int | None, typer.Option(metavar="SEQ", help="Default: the last.")] = None,
-    format: FormatOption = OutputFormat.TEXT,
+    format: ReportFormat = OutputFormat.TEXT,
     output: OutputFile = None,
 ) -> None:
     """Tell why a field, a flag, a node or a file is as it is; or with --seq alone, an outcome."""
@@ -43,7 +42,7 @@ def explain_place(
     traces = [replay(log, variant, with_progress) for variant in variants]
     targets = explained(what, traces, seq)
     told = [[explain(trace, target, seq) for trace in traces] for target in targets]
-    print_result(EXPLANATIONS[format](explain_report(told)), output)
+    print_result(render(explain_report(told), format), output)
 
 
 def split_words(words: Sequence[str]) -> tuple[str | None, str | None]:
@@ -55,10 +54,10 @@ def split_words(words: Sequence[str]) -> tuple[str | None, str | None]:
     return (what[0] if what else None), (words[place] if place is not None else None)
 
 
-def explained(what: str | None, traces: Sequence[Trace], seq: int | None) -> tuple[Target, ...]:
+def explained(what: str | None, traces: Sequence[ModelTrace], seq: int | None) -> tuple[Place, ...]:
     """What is to be explained: of a bit field, each flag that is set somewhere."""
     if what is not None:
-        return flags_of(find_target(what, traces), traces, seq)
+        return flags_of(find_place(what, traces), traces, seq)
     if seq is None:
         raise ReplayError("nothing is asked about", do="name PATH.FIELD, or an event with --seq")
     return (outcome_of(traces[0], seq),)

@@ -10,14 +10,13 @@ from typing import Annotated
 
 import typer
 
-from replay.cli import import_summary as intake
-from replay.cli import listings
-from replay.cli.app import app, print_text
+from replay.cli import import_summary
+from replay.cli.app import app, print_result
 from replay.cli.interrupts import Interrupted
 from replay.cli.terminal import print_note
 from replay.errors import ReplayError
 from replay.files import deliver
-from replay.formats import read as ingest
+from replay.formats.read import read_traffic
 from replay.formats.start.command_line import given
 from replay.qemu.recorder.journal import Journal
 from replay.qemu.recorder.proxy import listening, relay
@@ -160,11 +159,11 @@ def end(store: EventStore, name: str, output: Path | None) -> None:
         deliver(recordings.traffic(store.database, recording), output)
     try:
         lines = recordings.traffic(store.database, recording)
-        found = ingest.read_traffic(name, lines)
+        found = read_traffic(name, lines)
     except ReplayError as error:
         raise no_log(store, recording, output, error) from None
     stored = recordings.finish(store.database, recording, found)
-    print_text("".join([f"{listings.stored(stored)}\n", *intake.notes(found)]))
+    print_result(import_summary.stored(stored, found))
 
 
 def no_log(

@@ -13,10 +13,11 @@ from replay.cli.options import OutputFile
 from replay.cli.progress_bar import with_progress
 from replay.cli.session import Session, report_renamed
 from replay.engine.diff import Diff, diff
+from replay.engine.places import FilePlace
 from replay.engine.replay import replay
 from replay.errors import ReplayError
 from replay.qemu.live.script import FileQuestion, script
-from replay.reports.documents import report
+from replay.reports.documents.diff import diff_report
 from replay.reports.words import listing
 from replay.variants.variant import expressions
 
@@ -49,28 +50,29 @@ def reproduce(
     if len(logs) != 1:
         names = ", ".join(log.name for log in logs)
         raise ReplayError("the file holds several logs", do=f"name one of {names}")
-    found = diff(*(replay(logs[0], variant, with_progress) for variant in variants))
-    print_result(script(logs[0], about(found), questions(found)), output)
+    difference = diff(*(replay(logs[0], variant, with_progress) for variant in variants))
+    text = script(logs[0], subject.commands, about(difference), questions(difference))
+    print_result(text, output)
 
 
-def about(found: Diff) -> Iterator[str]:
+def about(difference: Diff) -> Iterator[str]:
     """What a reader of the script should know."""
-    told = report(found)
-    yield f"{told.log.name}: {found.traces[0].log.header.description}".rstrip(": ")
-    yield f"log {told.log.fingerprint[:12]}, written by replay for a plain QEMU"
-    yield from (f"{variant.name} is {variant.revision}" for variant in told.variants)
-    yield f"In the model: {told.headline}"
+    report = diff_report(difference)
+    yield f"{report.log.name}: {difference.traces[0].log.header.description}".rstrip(": ")
+    yield f"log {report.log.fingerprint[:12]}, written by replay for a plain QEMU"
+    yield from (f"{variant.name} is {variant.revision}" for variant in report.variants)
+    yield f"In the model: {report.headline}"
 
 
-def questions(found: Diff) -> Iterator[FileQuestion]:
+def questions(difference: Diff) -> Iterator[FileQuestion]:
     """Which files are there in some variants and not in others, where that begins."""
-    for divergence in found.divergences:
-        kind, path, field = divergence.place
-        if (kind, field) == ("file", "existence"):
+    for divergence in difference.divergences:
+        place = divergence.place
+        if isinstance(place, FilePlace) and place == place.existence:
             values = divergence.values
             there = [name for name, value in values.items() if value == "exists"]
             gone = [name for name in values if name not in there]
-            yield FileQuestion(divergence.first_seq, path, _names(there), _names(gone))
+            yield FileQuestion(divergence.first_seq, place.path, _names(there), _names(gone))
 
 
 def _names(names: Sequence[str]) -> str:

@@ -5,10 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from replay.formats.message import readable
+from replay.formats.reader import ConversationReader
 from replay.formats.recording import InputLine, Message
-
-FORMAT = "incus"
-PARTIAL = True
 
 LINE = re.compile(rb"^\[(?P<time>[^\]]{1,40})\] (?P<what>QUERY|REPLY|EVENT): (?P<text>\{.*)$")
 
@@ -34,3 +32,6 @@ def seconds(text: bytes) -> float | None:
         return datetime.fromisoformat(text.decode()).timestamp()
     except (ValueError, OverflowError):
         return None
+
+
+READER = ConversationReader("incus", True, why_not, messages)

@@ -1,20 +1,17 @@
 """Logs in replay's own form: JSON lines after a header."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 
-from replay.errors import ReplayError
+from replay.errors import BadInput, ReplayError
 from replay.events.event import LogEntry, LogHeader
 from replay.events.json_form import located, parse_entry, parse_header, parse_object
-from replay.formats.recording import InputLine, Recording
-from replay.formats.secrets import SUSPECT, Cleaner
+from replay.formats.reader import ImportOptions, Input
+from replay.formats.recording import InputLine, Message, Recording
+from replay.formats.secret_shapes import SUSPECT
+from replay.formats.secrets import Cleaner
 
-FORMAT = "native"
 MARK = b'"replay_log"'
-
-
-def why_not(head: Sequence[InputLine]) -> str:
-    """Why the first line is not of this format; "" means that it is."""
-    return "" if is_header(head[0]) else 'the first line has no "replay_log"'
 
 
 def is_header(line: InputLine) -> bool:
@@ -27,14 +24,37 @@ def is_header(line: InputLine) -> bool:
         return False
 
 
-def read(lines: Iterable[InputLine]) -> Iterator[Recording]:
+class NativeReader:
+    """The reader of the native form, whose lines are events already."""
+
+    name = "native"
+    may_start_midway = False
+
+    def why_not(self, head: Sequence[InputLine]) -> str:
+        """Why the first line is not of this form; "" means that it is."""
+        return "" if is_header(head[0]) else 'the first line has no "replay_log"'
+
+    def read(self, input: Input, options: ImportOptions) -> Iterator[Recording]:
+        """The logs of the file, in order."""
+        return logs(input.lines)
+
+    def part(self, input: Input, options: ImportOptions) -> Sequence[Message]:
+        """Raises BadInput: its lines are no messages."""
+        raise BadInput(
+            "a file in the native form is a log already, and no part of one",
+            where=input.name,
+            do="import it by itself",
+        )
+
+
+def logs(lines: Iterable[InputLine]) -> Iterator[Recording]:
     """The logs of the file, in order."""
     rest = iter(lines)
     start = next(rest, None)
     while start is not None:
-        header, version = header_of(start)
-        ended_by: list[InputLine] = []
         cleaner = Cleaner(numbers=False)
+        header, version = header_of(start, cleaner)
+        ended_by: list[InputLine] = []
         entries = until_header(rest, version, ended_by, cleaner)
         yield Recording(header, entries, start.origin, tally=cleaner.tally)
         for _ in entries:  # what the caller left is read, and checked, all the same
@@ -42,10 +62,13 @@ def read(lines: Iterable[InputLine]) -> Iterator[Recording]:
         start = ended_by[0] if ended_by else None
 
 
-def header_of(line: InputLine) -> tuple[LogHeader, int]:
-    """The header of a log and the version of its events."""
+def header_of(line: InputLine, cleaner: Cleaner) -> tuple[LogHeader, int]:
+    """The header of a log without secrets, and the version of its events."""
     with located(line.origin):
-        return parse_header(parse_object(line.text))
+        raw = parse_object(line.text)
+        if SUSPECT.search(line.text):
+            raw = cleaner.clean_entry(raw, line.origin)
+        return parse_header(raw)
 
 
 def until_header(
@@ -56,5 +79,9 @@ def until_header(
         if is_header(line):
             ended_by.append(line)
             return
-        clean = cleaner.clean_entry if SUSPECT.search(line.text) else None
+        is_suspect = SUSPECT.search(line.text)
+        clean = partial(cleaner.clean_entry, origin=line.origin) if is_suspect else None
         yield parse_entry(line.text, line.origin, version, clean)
+
+
+READER = NativeReader()

@@ -4,10 +4,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from replay.formats.message import readable
+from replay.formats.reader import ConversationReader
 from replay.formats.recording import InputLine, Message, weight
-
-FORMAT = "qemu-trace"
-PARTIAL = True
 
 PREFIX = rb"^(?:\d+@(?P<time>\d{1,12}\.\d{1,9}):)?"
 TALK = re.compile(
@@ -51,3 +49,6 @@ def sighted(line: InputLine, sight: re.Match[bytes]) -> Message:
 def seconds(text: bytes | None) -> float | None:
     """The time of a line, if it has one."""
     return float(text) if text else None
+
+
+READER = ConversationReader("qemu-trace", True, why_not, messages)

@@ -6,10 +6,8 @@ from datetime import UTC, datetime
 
 from replay.formats.json_scanner import Scanner
 from replay.formats.message import readable
+from replay.formats.reader import ConversationReader
 from replay.formats.recording import InputLine, Message
-
-FORMAT = "socat"
-PARTIAL = True
 
 # A piece that ends within a line is followed by the next header in that line.
 HEADER = re.compile(
@@ -48,3 +46,6 @@ def seconds(date: bytes, micro: bytes) -> float | None:
     except ValueError:
         return None
     return moment.timestamp() + int(micro) / 1_000_000
+
+
+READER = ConversationReader("socat", True, why_not, messages)

@@ -1,5 +1,6 @@
 """Reading drives and images from a QEMU command line."""
 
+import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -31,7 +32,7 @@ def command(option: Message) -> dict[str, Any]:
 
 
 def images(
-    options: Iterable[Message], known: Mapping[str, ImageFacts]
+    options: Iterable[Message], facts: Mapping[str, ImageFacts]
 ) -> Iterator[tuple[Message, dict[str, Any]]]:
     """An image event object for each file of the options, with the option that names it.
 
@@ -40,21 +41,23 @@ def images(
     nodes: dict[str, dict[str, Any]] = {}
     done: set[str] = set()
     for option in options:
-        for file, told in told_by(option, nodes):
-            for name, image in reversed(chain(file, told, known)):
+        for file, own in named_files(option, nodes):
+            for name, image in reversed(chain(file, own, facts)):
                 if name not in done:
                     done.add(name)
                     yield option, event(name, image)
 
 
-def told_by(option: Message, nodes: dict[str, dict[str, Any]]) -> Iterator[tuple[str, ImageFacts]]:
+def named_files(
+    option: Message, nodes: dict[str, dict[str, Any]]
+) -> Iterator[tuple[str, ImageFacts]]:
     """The files that an option names, and what it tells of them; nodes are remembered."""
     name, value = option.msg["name"], option.msg["value"]
     if name in SHORT:
         yield value, ImageFacts()
     elif name == "drive" and pairs(value).get("file"):
-        said = pairs(value)
-        yield said["file"], ImageFacts(format=said.get("format"))
+        fields = pairs(value)
+        yield fields["file"], ImageFacts(format=fields.get("format"))
     elif name == "blockdev":
         yield from opened(nested(pairs(value)), nodes)
 
@@ -67,7 +70,15 @@ def opened(
     file, below = file_of(node.get("file"), nodes), nodes.get(str(node.get("backing")), {})
     if file:
         backing = file_of(below.get("file"), nodes) or None
-        yield file, ImageFacts(None, text(node, "driver"), backing, text(below, "driver"))
+        own = backing and name_from(file, backing)
+        yield file, ImageFacts(None, text(node, "driver"), own, text(below, "driver"))
+
+
+def name_from(file: str, backing: str) -> str:
+    """How the header of a file names a file below it, which a command names from elsewhere."""
+    directory = posixpath.dirname(file)
+    is_relative = directory and not posixpath.isabs(file) and not posixpath.isabs(backing)
+    return posixpath.relpath(backing, directory) if is_relative else backing
 
 
 def file_of(value: Any, nodes: Mapping[str, Mapping[str, Any]]) -> str:
@@ -90,24 +101,24 @@ def pairs(value: str) -> dict[str, Any]:
 
 def nested(fields: Mapping[str, Any]) -> dict[str, Any]:
     """Options whose names have dots as objects in objects, one deep."""
-    found: dict[str, Any] = {key: value for key, value in fields.items() if "." not in key}
+    result: dict[str, Any] = {key: value for key, value in fields.items() if "." not in key}
     for key, value in fields.items():
         outer, dot, inner = key.partition(".")
-        if dot and isinstance(within := found.setdefault(outer, {}), dict):
+        if dot and isinstance(within := result.setdefault(outer, {}), dict):
             within[inner] = value
-    return found
+    return result
 
 
 def files(options: Iterable[Message]) -> dict[str, str]:
     """The file that each drive and each node opens, by its name."""
     nodes: dict[str, dict[str, Any]] = {}
-    found: dict[str, str] = {}
+    result: dict[str, str] = {}
     for option in options:
-        said = pairs(option.msg["value"])
-        names = [str(said[key]) for key in ("id", "node-name") if key in said]
-        for file, _ in told_by(option, nodes):
-            found |= dict.fromkeys(names, file)
-    return found
+        fields = pairs(option.msg["value"])
+        names = [str(fields[key]) for key in ("id", "node-name") if key in fields]
+        for file, _ in named_files(option, nodes):
+            result |= dict.fromkeys(names, file)
+    return result
 
 
 def given(value: str) -> tuple[Message, dict[str, ImageFacts]]:
@@ -117,17 +128,17 @@ def given(value: str) -> tuple[Message, dict[str, ImageFacts]]:
     of the image. Raises ReplayError if it names no file, or has a size that is none.
     """
     origin = Origin("--drive", 1)
-    said = {"if": "none", **pairs(value)}
-    wanted = said.pop("size", None)
-    below = said.pop("backing", None), said.pop("backing-format", None)
-    if not said.get("file") or not is_size(wanted):
+    fields = {"if": "none", **pairs(value)}
+    length = fields.pop("size", None)
+    below = fields.pop("backing", None), fields.pop("backing-format", None)
+    if not fields.get("file") or not is_size(length):
         do = "write it as --drive id=drive0,file=/d/a.qcow2,format=qcow2,size=64M"
         raise BadInput(f"{value!r} has no file, or an odd size", where="--drive", do=do)
-    text = ",".join(f"{key}={part.replace(',', ',,')}" for key, part in said.items())
-    told = ImageFacts(None if wanted is None else size(str(wanted)), said.get("format"), *below)
-    return Message(origin, "option", {"name": "drive", "value": text}), {said["file"]: told}
+    text = ",".join(f"{key}={part.replace(',', ',,')}" for key, part in fields.items())
+    image = ImageFacts(None if length is None else size(str(length)), fields.get("format"), *below)
+    return Message(origin, "option", {"name": "drive", "value": text}), {fields["file"]: image}
 
 
-def is_size(wanted: Any) -> bool:
+def is_size(length: Any) -> bool:
     """Whether it is a number of bytes, perhaps with a unit, or not said at all."""
-    return wanted is None or bool(re.fullmatch(r"\d{1,18}[kKmMgG]?", str(wanted)))
+    return length is None or bool(re.fullmatch(r"\d{1,18}[kKmMgG]?", str(length)))

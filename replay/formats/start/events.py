@@ -25,7 +25,7 @@ class Start(NamedTuple):
     """The images and drives of the start, and whether anything told of the drives."""
 
     events: Sequence[Event]
-    told: bool
+    tells_drives: bool
 
 
 def start_of(talk: Paired, drives: Sequence[str]) -> Start:
@@ -35,24 +35,30 @@ def start_of(talk: Paired, drives: Sequence[str]) -> Start:
     the recording tell of drives.
     """
     options, noted = options_of(talk)
-    seen = None if options else machine_events(talk)
-    if drives and (options or seen):
+    queried = None if options else machine_events(talk)
+    if drives and (options or queried):
         raise BadInput(
             "the recording tells of its drives itself",
             where=str(talk.messages[0].origin),
             do="leave out --drive",
         )
-    known = known_images(talk.messages)
-    for drive in drives or (() if options or seen else noted):
-        option, told = commandline.given(drive)
+    facts = known_images(talk.messages)
+    for drive in drives or (() if options or queried else noted):
+        option, given = commandline.given(drive)
         options.append(option)
-        known |= told
-    known = with_lengths(known, talk.messages, commandline.files(options))
-    start = [*option_events(options, known), *(seen or ())]
-    events = [*later(talk, known, images(start)), *start]
-    unsized = images(events) - images(seen or ())
-    talk.left_out[NO_SIZE] += sum(known.get(name, ImageFacts()).size is None for name in unsized)
-    return Start(events, bool(options) or seen is not None)
+        facts |= given
+    facts = with_lengths(facts, talk.messages, commandline.files(options))
+    start = [*option_events(options, facts), *(queried or ())]
+    events = [*later(talk, facts, images(start)), *start]
+    unsized = images(events) - images(queried or ())
+    leave_out(talk, NO_SIZE, sum(facts.get(name, ImageFacts()).size is None for name in unsized))
+    return Start(events, bool(options) or queried is not None)
+
+
+def leave_out(talk: Paired, reason: str, number: int) -> None:
+    """Counts what is left out for a reason, if there is any."""
+    if number:
+        talk.left_out[reason] += number
 
 
 def images(events: Iterable[Event]) -> set[str]:
@@ -60,9 +66,9 @@ def images(events: Iterable[Event]) -> set[str]:
     return {event.payload.name for event in events if isinstance(event.payload, Image)}
 
 
-def later(talk: Paired, known: Mapping[str, ImageFacts], there: set[str]) -> Iterator[Event]:
+def later(talk: Paired, facts: Mapping[str, ImageFacts], there: set[str]) -> Iterator[Event]:
     """The images that come into use later, but not those that are there."""
-    for command, raw in media(talk.succeeded(), known):
+    for command, raw in media(talk.succeeded(), facts):
         if raw["name"] not in there:
             yield event(raw, command)
 
@@ -72,17 +78,17 @@ def options_of(talk: Paired) -> tuple[list[Message], list[str]]:
     options = [message for message in talk.messages if message.role == "option"]
     noted = [option.msg["value"] for option in options if option.msg["name"] == GIVEN]
     kept = [option for option in options if commandline.is_kept(option)]
-    talk.left_out[NO_DRIVE] += len(options) - len(noted) - len(kept)
+    leave_out(talk, NO_DRIVE, len(options) - len(noted) - len(kept))
     return kept, noted
 
 
-def option_events(options: Sequence[Message], known: Mapping[str, ImageFacts]) -> Iterator[Event]:
+def option_events(options: Sequence[Message], facts: Mapping[str, ImageFacts]) -> Iterator[Event]:
     """The images that options name, then the options themselves."""
-    told: list[tuple[Message, dict[str, Any]]] = [
-        *commandline.images(options, known),
+    events: list[tuple[Message, dict[str, Any]]] = [
+        *commandline.images(options, facts),
         *((option, commandline.command(option)) for option in options),
     ]
-    return (event(raw, option) for option, raw in told)
+    return (event(raw, option) for option, raw in events)
 
 
 def machine_events(talk: Paired) -> list[Event] | None:
@@ -101,10 +107,10 @@ def machine_events(talk: Paired) -> list[Event] | None:
 
 def returned_at_start(query: str, talk: Paired) -> Message | None:
     """The reply to the query, if it was asked before the first operation and got an answer."""
-    for place, heard in enumerate(talk.messages):
-        if heard.role == "command" and is_operation(heard):
+    for place, message in enumerate(talk.messages):
+        if message.role == "command" and is_operation(message):
             return None
-        reply = talk.replies.get(place) if heard.command == query else None
+        reply = talk.replies.get(place) if message.command == query else None
         if reply is not None and "return" in reply.msg:
             return reply
     return None

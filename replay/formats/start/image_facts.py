@@ -19,7 +19,7 @@ DEEPEST = 200
 SUFFIXES = {".qcow2": "qcow2", ".qed": "qed", ".vmdk": "vmdk", ".vdi": "vdi"}
 
 WHOLE = ("stream", "backup")
-"""Jobs whose length is that of the drive; others count what is left to be copied."""
+"""Jobs whose length is that of the drive; more count what is left to be copied."""
 
 
 class ImageFacts(Struct, frozen=True):
@@ -33,15 +33,15 @@ class ImageFacts(Struct, frozen=True):
 
 def known_images(messages: Iterable[Message]) -> dict[str, ImageFacts]:
     """What replies tell of images, and what is created upon them; the first telling counts."""
-    known: dict[str, ImageFacts] = {}
+    facts: dict[str, ImageFacts] = {}
     for message in messages:
         if message.role == "reply":
             for name, image in pictured(message.msg.get("return")):
-                known.setdefault(name, image)
+                facts.setdefault(name, image)
         elif message.role == "command":
             for name, image in created(message.msg.get("arguments")):
-                known.setdefault(name, image)
-    return known
+                facts.setdefault(name, image)
+    return facts
 
 
 def pictured(value: Any) -> Iterator[tuple[str, ImageFacts]]:
@@ -69,13 +69,13 @@ def created(arguments: Any) -> Iterator[tuple[str, ImageFacts]]:
 
 
 def with_lengths(
-    known: Mapping[str, ImageFacts], messages: Iterable[Message], files: Mapping[str, str]
+    facts: Mapping[str, ImageFacts], messages: Iterable[Message], files: Mapping[str, str]
 ) -> dict[str, ImageFacts]:
     """What is known, and the sizes that jobs and block_resize tell of drives and nodes.
 
     `files` has the file that each of these opens.
     """
-    more = dict(known)
+    more = dict(facts)
     for name, length in lengths(messages):
         file = files.get(name)
         if file is not None and more.get(file, ImageFacts()).size is None:
@@ -102,39 +102,39 @@ def lengths(messages: Iterable[Message]) -> Iterator[tuple[str, int]]:
 
 
 def chain(
-    file: str, told: ImageFacts, known: Mapping[str, ImageFacts]
+    file: str, own: ImageFacts, facts: Mapping[str, ImageFacts]
 ) -> list[tuple[str, ImageFacts]]:
     """An image and those below it, as far as anything tells of them, all with a size.
 
     A size that nothing tells is that of a neighbour, those above first, or DEFAULT_SIZE.
     """
-    found = list(levels(file, told, known))
-    for order in (range(len(found)), range(len(found) - 1, -1, -1)):
+    layers = list(levels(file, own, facts))
+    for order in (range(len(layers)), range(len(layers) - 1, -1, -1)):
         size = None
         for index in order:
-            name, image = found[index]
+            name, image = layers[index]
             size = size if image.size is None else image.size
-            found[index] = name, replace(image, size=size)
+            layers[index] = name, replace(image, size=size)
     return [(name, image if image.size is not None else replace(image, size=DEFAULT_SIZE))
-            for name, image in found]  # fmt: skip
+            for name, image in layers]  # fmt: skip
 
 
 def levels(
-    file: str, told: ImageFacts, known: Mapping[str, ImageFacts]
+    file: str, own: ImageFacts, facts: Mapping[str, ImageFacts]
 ) -> Iterator[tuple[str, ImageFacts]]:
     """An image and those below it, as far as anything tells of them."""
-    met: set[str] = set()
-    while file and file not in met and len(met) < DEEPEST:
-        met.add(file)
-        more = known.get(file, ImageFacts())
+    visited: set[str] = set()
+    while file and file not in visited and len(visited) < DEEPEST:
+        visited.add(file)
+        more = facts.get(file, ImageFacts())
         image = ImageFacts(
-            more.size if told.size is None else told.size,
-            told.format or more.format,
-            told.backing_file or more.backing_file,
-            told.backing_format or more.backing_format,
+            more.size if own.size is None else own.size,
+            own.format or more.format,
+            own.backing_file or more.backing_file,
+            own.backing_format or more.backing_format,
         )
         yield file, image
-        told = ImageFacts(format=image.backing_format)
+        own = ImageFacts(format=image.backing_format)
         file = beside(file, image.backing_file or "")
 
 
@@ -158,8 +158,8 @@ def event(name: str, image: ImageFacts) -> dict[str, Any]:
 
 def text(fields: Mapping[str, Any], key: str) -> str | None:
     """A text of an object, None if there is none."""
-    found = fields.get(key)
-    return found if isinstance(found, str) and found else None
+    value = fields.get(key)
+    return value if isinstance(value, str) and value else None
 
 
 def number(value: Any) -> int | None:

@@ -21,7 +21,7 @@ PERIPHERAL = re.compile(r"/peripheral/(?P<id>[^/]+)")
 """Where the path of a device has the id that it was given."""
 
 AUTOMATIC = "#"
-"""What a node's name starts with that nobody has given."""
+"""What a node's name starts with that QEMU has made up."""
 
 THROTTLES = ("bps", "bps_rd", "bps_wr", "iops", "iops_rd", "iops_wr")
 
@@ -100,21 +100,23 @@ def machine(drives: Any, nodes: Any = ()) -> tuple[Payload, ...]:
     if they do not have that form or lack what an event needs.
     """
     try:
-        found = msgspec.convert(drives, tuple[Drive, ...])
-        known = by_file(msgspec.convert(nodes, tuple[BlockNode, ...]))
+        machine_drives = msgspec.convert(drives, tuple[Drive, ...])
+        opened = by_file(msgspec.convert(nodes, tuple[BlockNode, ...]))
     except (msgspec.ValidationError, RecursionError) as error:
         raise BadInput(f"not a reply about drives: {error}") from None
-    if not found:
-        return tuple(parse_payload(raw) for raw in graph(known))
-    chains = [chain_of(drive.inserted, known) for drive in found]
-    commands = (command(drive, chain, known) for drive, chain in zip(found, chains, strict=True))
+    if not machine_drives:
+        return tuple(parse_payload(raw) for raw in graph(opened))
+    chains = [chain_of(drive.inserted, opened) for drive in machine_drives]
+    commands = (
+        command(drive, chain, opened) for drive, chain in zip(machine_drives, chains, strict=True)
+    )
     return tuple(parse_payload(raw) for raw in (*images(chains), *commands))
 
 
-def graph(known: Mapping[str, BlockNode]) -> Iterator[dict[str, Any]]:
+def graph(opened: Mapping[str, BlockNode]) -> Iterator[dict[str, Any]]:
     """An image event for the file of each node that has a format, and options for the nodes."""
-    nodes = [node for node in known.values() if node.image is not None]
-    yield from images(chain_of(node, known) for node in nodes)
+    nodes = [node for node in opened.values() if node.image is not None]
+    yield from images(chain_of(node, opened) for node in nodes)
     for node in nodes:
         file = {"driver": PROTOCOLS[0], "filename": file_name(node.file)}
         options = {"driver": node.drv, "node-name": node.name, "read-only": node.ro, "file": file}
@@ -139,23 +141,23 @@ def by_file(nodes: Iterable[BlockNode]) -> Mapping[str, BlockNode]:
     return {file_name(node.file): node for node in reversed(formats)}
 
 
-def chain_of(node: BlockNode | None, known: Mapping[str, BlockNode]) -> tuple[ImageReply, ...]:
+def chain_of(node: BlockNode | None, opened: Mapping[str, BlockNode]) -> tuple[ImageReply, ...]:
     """The images of a drive, top first; none without a medium."""
     if node is None:
         return ()
-    found: dict[str, ImageReply] = {}
-    picture = node.image or picture_at(file_name(node.file), known)
+    pictures: dict[str, ImageReply] = {}
+    picture = node.image or picture_at(file_name(node.file), opened)
     if picture is None:
         raise BadInput(f"no reply tells the size of {node.file}")
-    while picture is not None and picture.path not in found:
-        found[picture.path] = picture
-        picture = picture.backing or picture_at(picture.backing_path, known)
-    return tuple(found.values())
+    while picture is not None and picture.path not in pictures:
+        pictures[picture.path] = picture
+        picture = picture.backing or picture_at(picture.backing_path, opened)
+    return tuple(pictures.values())
 
 
-def picture_at(path: str | None, known: Mapping[str, BlockNode]) -> ImageReply | None:
+def picture_at(path: str | None, opened: Mapping[str, BlockNode]) -> ImageReply | None:
     """What the list of nodes tells of the image in a file."""
-    node = known.get(path) if path is not None else None
+    node = opened.get(path) if path is not None else None
     return node.image if node else None
 
 
@@ -180,22 +182,22 @@ def images(chains: Iterable[tuple[ImageReply, ...]]) -> Iterator[dict[str, Any]]
 
 
 def command(
-    drive: Drive, chain: tuple[ImageReply, ...], known: Mapping[str, BlockNode]
+    drive: Drive, chain: tuple[ImageReply, ...], opened: Mapping[str, BlockNode]
 ) -> dict[str, Any]:
     """The cli event that makes the drive."""
     options = {"if": "none", "id": drive.id}
     if drive.inserted:
-        options |= medium(drive.inserted, chain, known)
+        options |= medium(drive.inserted, chain, opened)
     text = ",".join(f"{key}={escaped(value)}" for key, value in options.items() if value)
     return {"kind": "command", "channel": "cli", "name": "drive", "arguments": text}
 
 
 def medium(
-    inserted: BlockNode, chain: tuple[ImageReply, ...], known: Mapping[str, BlockNode]
+    inserted: BlockNode, chain: tuple[ImageReply, ...], opened: Mapping[str, BlockNode]
 ) -> dict[str, str]:
     """The options that opened the drive's medium, as far as the replies show them."""
     top = chain[1] if overlaid(chain) else chain[0]
-    node = known.get(top.path) if overlaid(chain) else inserted
+    node = opened.get(top.path) if overlaid(chain) else inserted
     options = {"file": top.path, "format": top.format}
     if node and not node.name.startswith(AUTOMATIC):
         options["node-name"] = node.name

@@ -3,44 +3,32 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from replay.events.command_rules import NO_RULE, shipped_command_rules
 from replay.formats.recording import Message
 from replay.formats.start.command_line import nested, opened
 from replay.formats.start.image_facts import ImageFacts, chain, event, text
-
-MEDIUM = {
-    "blockdev-change-medium": ("filename", "format"),
-    "change": ("target", "arg"),
-}
-"""Commands that put a medium into a drive, and the arguments with its name and format."""
-
-OVERLAYS = {
-    "blockdev-snapshot-sync": "snapshot-file",
-    "drive-backup": "target",
-    "drive-mirror": "target",
-}
-"""Commands that make a file unless it exists, and the argument with its name."""
 
 Used = Iterator[tuple[str, ImageFacts, bool]]
 """Files that a command uses: the name, what it tells of the image, whether it makes it."""
 
 
 def media(
-    commands: Iterable[Message], known: Mapping[str, ImageFacts]
+    commands: Iterable[Message], facts: Mapping[str, ImageFacts]
 ) -> Iterator[tuple[Message, dict[str, Any]]]:
     """An image event object for each file that a command uses, with the command.
 
     `commands` are those that succeeded. What they make themselves is not among the files.
     """
-    met: set[str] = set()
+    visited: set[str] = set()
     nodes: dict[str, dict[str, Any]] = {}
     for command in commands:
-        for file, told, made in used(command.command, command.msg.get("arguments"), nodes):
-            if not file or file in met:
+        for file, own, made in used(command.command, command.msg.get("arguments"), nodes):
+            if not file or file in visited:
                 continue
-            met.add(file)
-            for name, image in () if made else reversed(chain(file, told, known)):
-                if name == file or name not in met:
-                    met.add(name)
+            visited.add(file)
+            for name, image in () if made else reversed(chain(file, own, facts)):
+                if name == file or name not in visited:
+                    visited.add(name)
                     yield command, event(name, image)
 
 
@@ -48,12 +36,11 @@ def used(command: Any, arguments: Any, nodes: dict[str, dict[str, Any]]) -> Used
     """The files that a command uses; nodes are remembered."""
     if not isinstance(arguments, dict) or not isinstance(command, str):
         return
-    if command in MEDIUM and arguments.get("device") != "vnc":
-        name, format = (text(arguments, key) for key in MEDIUM[command])
-        yield name or "", ImageFacts(format=format), name is None
-    elif command in OVERLAYS:
-        name, made = text(arguments, OVERLAYS[command]), arguments.get("mode") != "existing"
-        yield name or "", ImageFacts(format=text(arguments, "format")), made or name is None
+    rule = shipped_command_rules().qmp.get(command, NO_RULE)
+    if rule.file and arguments.get("device") != "vnc":
+        name, format = text(arguments, rule.file), text(arguments, rule.format)
+        made = name is None or (rule.makes and arguments.get("mode") != "existing")
+        yield name or "", ImageFacts(format=format), made
     elif command == "transaction" and isinstance(arguments.get("actions"), list):
         for action in arguments["actions"]:
             if isinstance(action, dict) and action.get("type") != "transaction":
@@ -69,5 +56,5 @@ def of_node(options: Any, nodes: dict[str, dict[str, Any]], made: bool) -> Used:
     node = nested(options)
     if made and "file" not in node:
         yield text(node, "filename") or "", ImageFacts(), True
-    for file, told in opened(node, nodes):
-        yield file, told, made
+    for file, image in opened(node, nodes):
+        yield file, image, made

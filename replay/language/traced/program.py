@@ -88,6 +88,9 @@ class TracedProgram(Program):
         finally:
             self._walker.strip()
 
+    def _may_store(self, function: str) -> bool:
+        return True
+
     def _innermost(self, traceback: TracebackType | None) -> tuple[str, int] | None:
         return self._walker.failed if self._traces else super()._innermost(traceback)
 

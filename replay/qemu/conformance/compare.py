@@ -1,5 +1,6 @@
 """Comparing one replay with the recorded steps of its log."""
 
+import json
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
@@ -7,7 +8,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from replay.engine.replay import Outcome, Step, Trace
+from replay.engine.replay import disk_left
+from replay.engine.trace import ModelStep, ModelTrace, Outcome
 from replay.engine.view import Node, View, view
 from replay.events.event import Await
 from replay.qemu.conformance.expected import RecordedLog, RecordedReply, RecordedStep, read_after
@@ -45,7 +47,7 @@ class Agreement(Struct, frozen=True):
     recorded: RecordedStep | Mapping[str, Any] | None = None
 
 
-def compare(trace: Trace, recorded: RecordedLog) -> Agreement:
+def compare(trace: ModelTrace, recorded: RecordedLog) -> Agreement:
     """How a replay agrees with what was recorded of its log.
 
     Raises ReplayError if the log's header does not list the recorded steps.
@@ -71,7 +73,7 @@ def _first(found: Iterator[Disagreement]) -> list[Disagreement]:
 class _Comparison:
     """What is remembered from step to step: who was who, and names of temporary files."""
 
-    def __init__(self, trace: Trace) -> None:
+    def __init__(self, trace: ModelTrace) -> None:
         self._trace = trace
         self._ids: Mapping[int, str] = {}
         self._temporaries: dict[str, str] = {}
@@ -122,7 +124,7 @@ class _Comparison:
     def final_files(self, recorded: Mapping[str, Mapping[str, Any]]) -> Iterator[Disagreement]:
         """Compares the files that were left at the end."""
         last = self._trace.steps[-1]
-        found = final_files(last.state.disk)
+        found = final_files(disk_left(self._trace.variant, last.state))
         files = {posixpath.basename(name): content for name, content in found.items()}
         yield from _presence(last.seq, "final_files", recorded, files)
         for name in sorted(recorded.keys() & files.keys()):
@@ -133,7 +135,7 @@ class _Comparison:
 
     def _same(self, field: str, wanted: Any, got: Any) -> bool:
         if field in NAMES:
-            return self._same_name(posixpath.basename(wanted or ""), posixpath.basename(got or ""))
+            return self._same_name(_last(wanted or ""), _last(got or ""))
         # of a text that tells why a file could not be read, only that there is one
         unreadable = field == "content_runs_KiB" and isinstance(wanted, str)
         return isinstance(got, str) if unreadable else bool(wanted == got)
@@ -147,6 +149,23 @@ class _Comparison:
         return self._temporaries.setdefault(wanted, got) == got
 
 
+def _last(name: str) -> str:
+    """The last component of a file name; of a json: name a text that tells it, sorted."""
+    if not name.startswith("json:"):
+        return posixpath.basename(name)
+    try:
+        options = json.loads(name.removeprefix("json:"), object_hook=_with_last)
+    except ValueError:
+        return name
+    return json.dumps(options, sort_keys=True)
+
+
+def _with_last(options: dict[str, Any]) -> dict[str, Any]:
+    if isinstance(file := options.get("filename"), str):
+        return options | {"filename": posixpath.basename(file)}
+    return options
+
+
 def _fate(recorded: RecordedStep, at_start: bool) -> str:
     """What became of the process: a start can be refused, later it dies of an assertion."""
     if recorded.died is None:
@@ -154,21 +173,21 @@ def _fate(recorded: RecordedStep, at_start: bool) -> str:
     return "refused" if at_start else "crashed"
 
 
-def _fate_of(steps: Sequence[Step]) -> str:
+def _fate_of(steps: Sequence[ModelStep]) -> str:
     """What became of the machine in these steps."""
     if steps[-1].state.machine is not None:
         return "alive"
     return next(step.outcome.status for step in steps if step.state.machine is None)
 
 
-def _answered(steps: Sequence[Step], seq: int) -> Step:
+def _answered(steps: Sequence[ModelStep], seq: int) -> ModelStep:
     """The step whose reply was recorded: the command before the awaits, if it ends in some."""
     while seq > 1 and isinstance(steps[seq - 1].event.payload, Await):
         seq -= 1
     return steps[seq - 1]
 
 
-def _reply(step: Step, recorded: RecordedReply) -> Iterator[Disagreement]:
+def _reply(step: ModelStep, recorded: RecordedReply) -> Iterator[Disagreement]:
     expected, got = _essence_of(recorded), _essence(step.outcome, recorded)
     if expected != got:
         yield Disagreement(step.seq, "", "reply", expected, got)

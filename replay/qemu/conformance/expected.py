@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from replay.errors import ReplayError
 from replay.events.event import Log, fingerprint
-from replay.formats import read as ingest
+from replay.formats.read import read
 
 SUFFIX = ".jsonl.xz"
 T = TypeVar("T")
@@ -94,7 +94,7 @@ class Recordings(Struct, frozen=True):
         file = self.directory / "logs" / f"{name}.jsonl"
         if not file.is_file():
             raise ReplayError(f"there is no log {file}", where=where, do="bring it along")
-        recordings = ingest.read(file, "native", name)
+        recordings = read(file, "native", name)
         return next(
             Log(name, recording.header, events, fingerprint(events))
             for recording in recordings

@@ -5,9 +5,9 @@ from typing import Any
 
 from msgspec import Struct
 
-from replay.engine.compare import Place, compare_outcomes, compare_views
-from replay.engine.observed_trace import AnyTrace, ObservedTrace, compared_views
-from replay.engine.replay import Trace
+from replay.engine.compare import compare_outcomes, compare_views
+from replay.engine.places import Place
+from replay.engine.trace import ModelTrace, ObservedTrace, Trace, compared_views
 
 
 class RecordingAgreement(Struct, frozen=True):
@@ -31,7 +31,7 @@ class RecordingAgreement(Struct, frozen=True):
         return self.seq is None
 
 
-def compare_with_recording(witness: ObservedTrace, trace: Trace) -> RecordingAgreement:
+def compare_with_recording(witness: ObservedTrace, trace: ModelTrace) -> RecordingAgreement:
     """The agreement of a replay with what the witness saw of the same log."""
     traces = (witness, trace)
     looks = [compared_views(traces, index) for index in range(len(trace.steps))]
@@ -53,9 +53,9 @@ def compare_with_recording(witness: ObservedTrace, trace: Trace) -> RecordingAgr
     )
 
 
-def answers(traces: Sequence[AnyTrace], index: int) -> Mapping[Place, Any] | None:
+def answers(traces: Sequence[Trace], index: int) -> Mapping[Place, Any] | None:
     """How the outcomes of an event differ, None if not all are known."""
-    outcomes = {trace.variant.name: trace.steps[index].outcome for trace in traces}
+    outcomes = {trace.player.name: trace.steps[index].outcome for trace in traces}
     known = {name: outcome for name, outcome in outcomes.items() if outcome is not None}
     if len(known) < len(outcomes):
         return None

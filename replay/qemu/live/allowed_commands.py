@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from replay.errors import ReplayError
+from replay.events.command_rules import NO_RULE, CommandRule, CommandRules
 from replay.events.event import (
     SECTOR,
     Await,
@@ -25,25 +26,12 @@ MOST_BYTES = 256 * 2**20
 DRIVERS = ("file", "raw", "qcow", "qcow2", "qed", "vdi", "vhdx", "vmdk", "vpc", "throttle")
 """Drivers that reach nothing but files in the log's directory."""
 
-QMP_COMMANDS = re.compile(
-    r"block-(commit|stream|(job|dirty-bitmap)-[a-z-]+)|block_(resize|set_io_throttle)|blockdev-[a-z-]+"
-    r"|change(-backing-file)?|cont|drive-(backup|mirror)|eject|job-[a-z-]+|stop|transaction"
-)
-HMP_COMMANDS = re.compile(
-    r"block_(job_\w+|resize|set_io_throttle|stream)|change|commit|cont|drive_(add|backup|del|mirror)"
-    r"|eject|qemu-io|snapshot_blkdev|stop"
-)
-"""Commands of the block layer; none of them starts a program or a server."""
-
 JOB_NOTICES = {
     "BLOCK_JOB_READY": "ready",
     "BLOCK_JOB_COMPLETED": "end",
     "BLOCK_JOB_CANCELLED": "end",
 }
 """Notices that mean the same as a wait."""
-
-RENAMED = {"change": ("blockdev-change-medium", {"target": "filename", "arg": "format"})}
-"""Commands that today's QEMU has under another name, with their arguments' names."""
 
 
 class Make(NamedTuple):
@@ -107,15 +95,17 @@ def _is_global_snapshot(payload: Payload) -> bool:
     return False
 
 
-def plan_operations(payload: Payload, places: Sandbox, overlaid: bool) -> Operation:
+def plan_operations(
+    payload: Payload, places: Sandbox, rules: CommandRules, overlaid: bool
+) -> Operation:
     """What is done for an event, or why nothing is."""
     try:
-        return operation(payload, places, overlaid)
+        return operation(payload, places, rules, overlaid)
     except ReplayError as error:
         return Skip(error.what)
 
 
-def operation(payload: Payload, places: Sandbox, overlaid: bool) -> Operation:
+def operation(payload: Payload, places: Sandbox, rules: CommandRules, overlaid: bool) -> Operation:
     """What is done for an event. `overlaid`: all drives of the command line are snapshot=on.
 
     Raises ReplayError for what a log may not ask of the machine that it is performed on.
@@ -130,9 +120,10 @@ def operation(payload: Payload, places: Sandbox, overlaid: bool) -> Operation:
         case Command(channel="cli"):
             return _start(payload, places, overlaid)
         case Command(channel="hmp"):
-            return _hmp(payload.name, str(payload.arguments or ""), places)
+            rule = rules.hmp.get(payload.name, NO_RULE)
+            return _hmp(payload.name, str(payload.arguments or ""), rule, places)
         case Command(arguments=dict(given)):
-            return _qmp(payload.name, given, places)
+            return _qmp(payload.name, given, rules.qmp.get(payload.name, NO_RULE), places)
         case Internal():
             return Skip("no command of QEMU does this")
         case Notice() if payload.name in JOB_NOTICES:
@@ -176,8 +167,8 @@ def _start(command: Command, places: Sandbox, overlaid: bool) -> Operation:
             return Skip("the machine has no buses: drives stay without a device")
 
 
-def _hmp(name: str, text: str, places: Sandbox) -> Operation:
-    if not HMP_COMMANDS.fullmatch(name):
+def _hmp(name: str, text: str, rule: CommandRule, places: Sandbox) -> Operation:
+    if not rule.performed:
         return Skip(f"{name} is no command that is performed")
     try:
         words = shlex.split(text)
@@ -205,16 +196,14 @@ def _joined(options: Mapping[str, str]) -> str:
     return ",".join(f"{key}={value.replace(',', ',,')}" for key, value in options.items())
 
 
-def _qmp(name: str, arguments: dict[str, Any], places: Sandbox) -> Operation:
+def _qmp(name: str, arguments: dict[str, Any], rule: CommandRule, places: Sandbox) -> Operation:
     if name.startswith("query-"):
         return Skip("what a query answers is not compared")
-    if not QMP_COMMANDS.fullmatch(name):
+    if not rule.performed:
         return Skip(f"{name} is no command that is performed")
-    if name not in RENAMED:
-        return Qmp(name, _checked(arguments, places))
-    new, keys = RENAMED[name]
-    renamed = {keys.get(key, key): value for key, value in arguments.items()}
-    return Qmp(new, _checked(renamed, places), remark=f"performed as {new}")
+    renamed = {rule.arguments.get(key, key): value for key, value in arguments.items()}
+    remark = f"performed as {rule.today}" if rule.today else ""
+    return Qmp(rule.today or name, _checked(renamed, places), remark)
 
 
 def _checked(value: Any, places: Sandbox, key: str = "") -> Any:

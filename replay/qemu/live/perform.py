@@ -4,8 +4,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from replay.engine.observed_trace import ObservedStep, ObservedTrace, Observer
-from replay.engine.replay import NOT_RUNNING, NOTHING, Outcome
+from replay.engine.replay import NOT_RUNNING
+from replay.engine.trace import NOTHING, ObservedStep, ObservedTrace, Observer, Outcome
 from replay.engine.view import Node, View
 from replay.errors import ReplayError
 from replay.events.event import Event, Log
@@ -25,15 +25,19 @@ from replay.qemu.live.process import GoneError, Machine, machine, run
 from replay.qemu.live.programs import SECONDS, Programs
 from replay.qemu.live.qemu_io import SAMPLE, requested
 from replay.qemu.live.sandbox import Sandbox, home
-from replay.qemu.observed.query_replies import QUERIES, QueryAnswers, opened, rooted, unreachable
-from replay.qemu.observed.visibility import FLAGS, compared, through
+from replay.qemu.observed.query_replies import (
+    QUERIES,
+    QueryAnswers,
+    drive_nodes,
+    parse_open,
+    unreachable_nodes,
+)
+from replay.qemu.observed.visibility import FLAGS, compared_flags, visible_part
 from replay.state.disk import is_temporary
 from replay.variants.subject import Subject
 
-WITNESS = "qemu"
 
-
-def perform(log: Log, subject: Subject, programs: Programs) -> ObservedTrace:
+def perform(log: Log, subject: Subject, programs: Programs, name: str = "qemu") -> ObservedTrace:
     """What a real QEMU does with a log.
 
     Its process and its directory are gone when this returns or raises. Raises ReplayError if QEMU
@@ -43,8 +47,8 @@ def perform(log: Log, subject: Subject, programs: Programs) -> ObservedTrace:
         places = Sandbox(home(log.events), Path(root).resolve())
         places.make()
         steps, remarks = run(_perform(log, subject, programs, places))
-    witness = Observer(WITNESS, programs.version, programs.digest, subject)
-    return ObservedTrace(log, witness, steps, lambda seen: through(seen, subject), remarks)
+    observer = Observer(name, programs.version, programs.digest, subject)
+    return ObservedTrace(log, observer, steps, lambda whole: visible_part(whole, subject), remarks)
 
 
 async def _perform(
@@ -72,6 +76,7 @@ class LivePerformance:
         self._images = images
         self._places = places
         self._bits = subject.config.bits.get(FLAGS, {})
+        self._rules = subject.commands
         self._overlaid = every
         self._moving: set[str] = set()
         self._met: set[str] = set()
@@ -81,13 +86,14 @@ class LivePerformance:
     async def step(self, seq: int, event: Event) -> ObservedStep:
         """What was seen of an event and after it."""
         outcome = await self._outcome(seq, event)
+        done = outcome is not None
         if self._moving and not self._gone:
             self._files |= set(unlinked(self._machine.process.pid, self._places))
-            return ObservedStep(seq, event, outcome, None)
-        return ObservedStep(seq, event, outcome, await self._look())
+            return ObservedStep(seq, event, outcome, None, done)
+        return ObservedStep(seq, event, outcome, await self._look(), done)
 
     async def _outcome(self, seq: int, event: Event) -> Outcome | None:
-        asked = plan_operations(event.payload, self._places, self._overlaid)
+        asked = plan_operations(event.payload, self._places, self._rules, self._overlaid)
         remark = asked.reason if isinstance(asked, Skip) else getattr(asked, "remark", "")
         if remark:
             done = "is not performed" if isinstance(asked, Skip) else "is"
@@ -101,7 +107,7 @@ class LivePerformance:
             return Outcome("crashed", error={"class": error.how, "desc": error.words})
 
     def _remark(self, what: str, why: str) -> None:
-        self.remarks.append(f"{what}: {self._places.told(why)}")
+        self.remarks.append(f"{what}: {self._places.with_log_names(why)}")
 
     async def _do(self, asked: Operation) -> Outcome | None:
         match asked:
@@ -124,7 +130,7 @@ class LivePerformance:
         try:
             self._images.make(asked)
         except ReplayError as error:
-            desc = self._places.told(error.what)
+            desc = self._places.with_log_names(error.what)
             return Outcome("refused", error={"class": "GenericError", "desc": desc})
         return NOTHING
 
@@ -133,7 +139,7 @@ class LivePerformance:
         if "error" not in reply:
             return NOTHING
         error = reply["error"]
-        desc = self._places.told(error["desc"])
+        desc = self._places.with_log_names(error["desc"])
         return Outcome("refused", error={"class": error["class"], "desc": desc})
 
     async def _human(self, asked: Hmp) -> Outcome:
@@ -142,7 +148,7 @@ class LivePerformance:
         if text.strip() in ("", "OK"):
             return NOTHING
         self._gone = asked.starts
-        return Outcome("refused", error={"text": self._places.told(text)})
+        return Outcome("refused", error={"text": self._places.with_log_names(text)})
 
     async def _io(self, asked: Io) -> Outcome:
         """A request of the guest; a read looks at some bytes, then whether all are like them."""
@@ -199,12 +205,12 @@ class LivePerformance:
     async def _look_inside(self) -> View:
         answers = QueryAnswers(*[await self._machine.query(query) for query in QUERIES])
         outside = self._places.outside
-        opens = [one for line in self._machine.traced() if (one := opened(line))]
+        opens = [one for line in self._machine.traced() if (one := parse_open(line))]
         flags = {(one.driver, outside(one.file)): one.flags for one in opens}
         self._files |= {outside(one.file) for one in opens if one.creates}
         self._files |= set(unlinked(self._machine.process.pid, self._places))
         names = {thing["id"]: thing["name"] for thing in answers.graph["nodes"]}
-        found = [rooted(answers, outside), unreachable(answers, outside)]
+        found = [drive_nodes(answers, outside), unreachable_nodes(answers, outside)]
         nodes, other = (
             {path: self._opened(node, names[node.id], flags) for path, node in part.items()}
             for part in found
@@ -218,7 +224,7 @@ class LivePerformance:
         key = (node.fields.get("driver"), node.fields.get("filename"))
         if name in self._met or key not in flags:
             return node
-        seen = {**node.fields, FLAGS: compared(flags[key], self._bits)}
+        seen = {**node.fields, FLAGS: compared_flags(flags[key], self._bits)}
         return Node(node.role, node.id, seen)
 
 

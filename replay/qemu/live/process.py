@@ -173,7 +173,7 @@ async def machine(programs: Programs, places: Sandbox) -> AsyncIterator[Machine]
             stderr=theirs,
             start_new_session=True,
         )
-        await connected(client, process, ours)
+        await wait_for_call(client, process, ours)
         yield Machine(process, client, ours, trace)
     finally:
         if process is not None and process.returncode is None:
@@ -196,7 +196,7 @@ def arguments(socket: Path, trace: Path) -> tuple[str, ...]:
     )
 
 
-async def connected(client: QMPClient, process: Process, terminal: int) -> None:
+async def wait_for_call(client: QMPClient, process: Process, terminal: int) -> None:
     """Waits for QEMU to call; ReplayError with its last words if it ends before that."""
     call = asyncio.ensure_future(client.accept())
     end = asyncio.ensure_future(process.wait())

@@ -4,7 +4,7 @@ import errno
 import os
 import re
 
-from replay.engine.replay import NOTHING, Outcome
+from replay.engine.trace import NOTHING, Outcome
 
 ERRORS = {os.strerror(number): name for number, name in errno.errorcode.items()}
 """errno names by their texts, which is all that qemu-io prints."""

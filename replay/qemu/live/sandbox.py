@@ -60,7 +60,7 @@ class Sandbox:
     def outside(self, path: str) -> str:
         """What the log calls the file at a path of this machine."""
         if path.startswith("json:"):
-            return self.told(path)
+            return self.with_log_names(path)
         path = path.removesuffix(" (deleted)")
         folder, name = posixpath.split(path)
         if folder == str(self.images):
@@ -71,7 +71,7 @@ class Sandbox:
             self._met.append(path)
         return f"<tmp{self._met.index(path)}>"
 
-    def told(self, text: str) -> str:
+    def with_log_names(self, text: str) -> str:
         """A message of QEMU with the log's names in it."""
         for path in self._met:
             text = text.replace(path, self.outside(path))

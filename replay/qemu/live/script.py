@@ -8,6 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from replay.events.command_rules import CommandRules
 from replay.events.event import Log
 from replay.qemu.live.allowed_commands import (
     Hmp,
@@ -114,7 +115,9 @@ class FileQuestion(Struct, frozen=True):
     gone: str
 
 
-def script(log: Log, about: Iterable[str], questions: Iterable[FileQuestion]) -> str:
+def script(
+    log: Log, rules: CommandRules, about: Iterable[str], questions: Iterable[FileQuestion]
+) -> str:
     """A bash script that does with a plain QEMU what the log says.
 
     It begins with the lines `about` it, and answers the questions when their events are over.
@@ -128,7 +131,7 @@ def script(log: Log, about: Iterable[str], questions: Iterable[FileQuestion]) ->
     started = False
     every = overlaid(log.events)
     for seq, event in enumerate(log.events, 1):
-        wanted = plan_operations(event.payload, places, every)
+        wanted = plan_operations(event.payload, places, rules, every)
         if not started and not isinstance(wanted, Make | Skip):
             lines.append(START.rstrip("\n"))
             started = True

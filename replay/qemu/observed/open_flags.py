@@ -1,4 +1,4 @@
-"""Adding the open flags that a trace log saw to observed nodes."""
+"""Adding the open flags in a trace log to observed nodes."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,10 +8,10 @@ from msgspec.structs import replace
 from replay.engine.view import Node, View
 from replay.events.event import Log, Observation
 from replay.qemu.observed.query_replies import RESIZE, TRACED
-from replay.qemu.observed.visibility import FLAGS, compared
+from replay.qemu.observed.visibility import FLAGS, compared_flags
 
 NO_IO = 0x10000
-"""As it is opened only to be made or looked at; bits of today's QEMU, which the trees have not."""
+"""A bit of today's QEMU, with which a file is opened only to be made or to be inspected."""
 
 DriverAndFile = tuple[str, str]
 """A driver and a file."""
@@ -20,25 +20,25 @@ OpenedFiles = Mapping[DriverAndFile, set[int]]
 """The flags with which each driver has opened each file."""
 
 
-def with_flags(looks: Mapping[int, View], log: Log, bits: Mapping[str, int]) -> dict[int, View]:
-    """The views by seq, in which a node that is new has the flags that the trace tells of it.
+def add_flags(looks: Mapping[int, View], log: Log, bits: Mapping[str, int]) -> dict[int, View]:
+    """The views by seq, in which a node that is new has the flags that the trace shows.
 
-    Later ones do not have them: the trace does not tell of a node that is reopened. A trace
-    without times stands at one place of the log: then its opens count everywhere.
+    Later views do not have them, since the trace does not show when a node is reopened. A trace
+    without times stands at a single place of the log: then its opens count everywhere.
     """
-    opens = [one for one in log.observations if one.name == TRACED and is_lasting(one.answer)]
-    timed = len({one.after for one in opens}) > 1
+    opens = [o for o in log.observations if o.name == TRACED and is_lasting(o.answer)]
+    timed = len({observation.after for observation in opens}) > 1
     met: set[DriverAndFile] = set()
-    found = {}
+    views = {}
     for seq in sorted(looks):
-        known = opened([one for one in opens if not timed or one.after <= seq], bits)
-        new = {key: flags for key, flags in known.items() if key not in met}
+        by_file = flags_by_file([o for o in opens if not timed or o.after <= seq], bits)
+        new = {key: flags for key, flags in by_file.items() if key not in met}
         nodes = looks[seq].nodes
-        found[seq] = replace(
-            looks[seq], nodes={path: with_own(node, new) for path, node in nodes.items()}
+        views[seq] = replace(
+            looks[seq], nodes={path: add_own_flags(node, new) for path, node in nodes.items()}
         )
         met |= {key_of(node) for node in nodes.values()}
-    return found
+    return views
 
 
 def key_of(node: Node) -> DriverAndFile:
@@ -54,18 +54,19 @@ def is_lasting(answer: Any) -> bool:
     return False
 
 
-def opened(opens: list[Observation], bits: Mapping[str, int]) -> OpenedFiles:
+def flags_by_file(opens: list[Observation], bits: Mapping[str, int]) -> OpenedFiles:
     """The flags that are compared, by driver and file."""
-    found: dict[DriverAndFile, set[int]] = {}
-    for one in opens:
-        key = one.answer["driver"], one.answer["filename"]
-        found.setdefault(key, set()).add(compared(one.answer["flags"], bits))
-    return found
+    by_file: dict[DriverAndFile, set[int]] = {}
+    for observation in opens:
+        answer = observation.answer
+        key = answer["driver"], answer["filename"]
+        by_file.setdefault(key, set()).add(compared_flags(answer["flags"], bits))
+    return by_file
 
 
-def with_own(node: Node, known: OpenedFiles) -> Node:
-    """The node with its flags; without them if it is not known which of its opens was its own."""
-    flags = known.get(key_of(node), set())
+def add_own_flags(node: Node, by_file: OpenedFiles) -> Node:
+    """The node with its flags; without them if its file was opened with different ones."""
+    flags = by_file.get(key_of(node), set())
     if len(flags) != 1:
         return node
     return replace(node, fields={**node.fields, FLAGS: next(iter(flags))})

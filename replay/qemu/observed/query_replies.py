@@ -47,7 +47,7 @@ class Open(NamedTuple):
 
 
 class QueryAnswers(NamedTuple):
-    """What the three queries returned, each None if nobody asked."""
+    """What the three queries returned."""
 
     drives: list[Json]
     nodes: list[Json]
@@ -67,34 +67,34 @@ GraphPosition = tuple[tuple[str, ...], int]
 """A role and the number of the node that has it."""
 
 
-def rooted(answers: QueryAnswers, outside: Callable[[str], str]) -> dict[str, Node]:
+def drive_nodes(answers: QueryAnswers, outside: Callable[[str], str]) -> dict[str, Node]:
     """The nodes that drives lead to, by path. `outside` gives the name of a file in the log.
 
     A drive without a medium is a node without a driver.
     """
     graph = graph_of(answers, outside)
     drives = {drive["device"]: drive.get("inserted") for drive in answers.drives}
-    found: dict[str, Node] = {}
+    nodes: dict[str, Node] = {}
     for number, thing in _things(answers.graph, "block-backend"):
         name = thing["name"]
         if name not in drives:
             continue
         medium, top = drives[name], graph.children.get(number, {}).get("root")
         if medium is None or top is None:
-            found[name] = Node((name,), number, {"driver": None})
+            nodes[name] = Node((name,), number, {"driver": None})
             continue
         below = {node.path: node for node in _walk((name,), top, graph)}
-        found |= below
+        nodes |= below
         if name in below:
             root = below[name]
-            found[name] = Node(root.role, root.id, {**root.fields, **drive_fields(medium)})
-    return found
+            nodes[name] = Node(root.role, root.id, {**root.fields, **drive_fields(medium)})
+    return nodes
 
 
-def unreachable(answers: QueryAnswers, outside: Callable[[str], str]) -> dict[str, Node]:
+def unreachable_nodes(answers: QueryAnswers, outside: Callable[[str], str]) -> dict[str, Node]:
     """The nodes that no drive leads to, as the targets of jobs, under other[N]."""
     graph = graph_of(answers, outside)
-    reached = {node.id for node in rooted(answers, outside).values()}
+    reached = {node.id for node in drive_nodes(answers, outside).values()}
     rest = [number for number, _ in _things(answers.graph, "block-driver")]
     rest = [n for n in rest if n not in reached and not _is_filter(n, graph)]
     below = {child for number in rest for child in graph.children.get(number, {}).values()}
@@ -128,7 +128,7 @@ def file_name(node: Json) -> str:
 
 
 def drive_fields(medium: Json) -> dict[str, Any]:
-    """What only the drive's own answer tells of its medium."""
+    """The fields of a medium that only query-block has."""
     return {
         "enable_write_cache": medium["cache"]["writeback"],
         "io_limits": [medium.get(limit, 0) for limit in LIMITS],
@@ -144,7 +144,7 @@ def _is_filter(number: int, graph: QueryGraph) -> bool:
 
 
 def _below_filters(number: int, graph: QueryGraph) -> int:
-    """The node itself, or the one that it filters."""
+    """The node with this number, or what it filters if it is a filter."""
     while _is_filter(number, graph):
         children = graph.children.get(number, {})
         if not children.keys() & CHILDREN:
@@ -180,14 +180,14 @@ def _fields(role: tuple[str, ...], number: int, graph: QueryGraph) -> dict[str, 
 
 def _file(number: int, graph: QueryGraph) -> str:
     """The file that a node reads."""
-    seen: set[int] = set()
-    while "file" in graph.children.get(number, {}) and number not in seen:
-        seen.add(number)
+    visited: set[int] = set()
+    while "file" in graph.children.get(number, {}) and number not in visited:
+        visited.add(number)
         number = graph.children[number]["file"]
     return file_name(graph.nodes.get(graph.names.get(number, ""), {}))
 
 
-def opened(line: str) -> Open | None:
-    """What a line of QEMU's trace tells, if it tells of an open."""
-    found = OPENED.search(line)
-    return Open(found["driver"], found["file"], int(found["flags"], 16)) if found else None
+def parse_open(line: str) -> Open | None:
+    """The open that a line of QEMU's trace reports, None if it reports none."""
+    match = OPENED.search(line)
+    return Open(match["driver"], match["file"], int(match["flags"], 16)) if match else None

@@ -1,7 +1,7 @@
 """A recording's own replies and queries as an observed trace.
 
-Its own queries show the nodes at the places where they were asked, its replies how commands
-ended. Of other events and other places it tells nothing.
+Its queries show the nodes at the places where they stand, its replies how commands ended. Of
+other events and other places nothing is shown.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -10,18 +10,21 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from replay.engine.observed_trace import ObservedStep, ObservedTrace, Observer
-from replay.engine.replay import NOTHING, Outcome
+from replay.engine.trace import NOTHING, ObservedStep, ObservedTrace, Observer, Outcome
 from replay.engine.view import Node, View
 from replay.events.event import Await, Command, Event, Log, Notice, Observation
-from replay.qemu.observed.open_flags import with_flags
-from replay.qemu.observed.query_replies import QUERIES, TRACED, QueryAnswers, file_name, rooted
-from replay.qemu.observed.storage_daemon import as_drives, is_nameless, made_drives, unnamed
-from replay.qemu.observed.visibility import COMPARED_FLAGS, FLAGS, through
+from replay.qemu.observed.open_flags import add_flags
+from replay.qemu.observed.query_replies import QUERIES, TRACED, QueryAnswers, drive_nodes, file_name
+from replay.qemu.observed.storage_daemon import (
+    is_nameless,
+    made_drives,
+    name_exports,
+    without_drive_fields,
+)
+from replay.qemu.observed.visibility import COMPARED_FLAGS, FLAGS, visible_part
 from replay.variants.subject import Subject
 from replay.variants.translation import translate
 
-WITNESS = "recorded"
 DRIVES, NODES, GRAPH = QUERIES
 PROTOCOLS = ("file", "host_device")
 
@@ -32,34 +35,38 @@ ODD = (LookupError, TypeError, ValueError, AttributeError, RecursionError, Cycle
 """What an answer raises that is not as QEMU's are."""
 
 
-def recorded(log: Log, subject: Subject) -> ObservedTrace:
+def recorded(log: Log, subject: Subject, name: str = "recorded") -> ObservedTrace:
     """What the recording of a log saw. Places where it did not look have no view."""
     log = translate(log, subject)
-    looks, odd = looked(log)
-    looks = with_flags(looks, log, subject.config.bits.get(FLAGS, {}))
+    looks, odd = views_of(log)
+    looks = add_flags(looks, log, subject.config.bits.get(FLAGS, {}))
     steps = tuple(
         ObservedStep(seq, event, outcome(event), looks.get(seq))
         for seq, event in enumerate(log.events, 1)
     )
-    witness = Observer(WITNESS, "what was recorded", "", subject)
+    witness = Observer(name, "what was recorded", "", subject)
     return ObservedTrace(
-        log, witness, steps, lambda seen: lens(seen, subject), tuple(remarks(log, looks, odd))
+        log,
+        witness,
+        steps,
+        lambda seen: recordable_part(seen, subject),
+        tuple(remarks(log, looks, odd)),
     )
 
 
-def lens(whole: View, subject: Subject) -> View:
+def recordable_part(whole: View, subject: Subject) -> View:
     """What the queries of a recording could have shown of a state of the model."""
-    return replace(through(whole, subject), other={}, files={})
+    return replace(visible_part(whole, subject), other={}, files={})
 
 
 def remarks(log: Log, looks: Collection[int], odd: Collection[int]) -> Iterator[str]:
     """What a reader must know."""
-    if not any(seen.name in QUERIES for seen in log.observations):
+    if not any(o.name in QUERIES for o in log.observations):
         yield "it asked nothing about its drives, so that only replies are compared"
     elif not looks and not odd:
         yield "it saw no drive that has a name, so that only replies are compared"
     listed = ", ".join(COMPARED_FLAGS)
-    if any(seen.name == TRACED for seen in log.observations) and looks:
+    if any(o.name == TRACED for o in log.observations) and looks:
         yield f"of open_flags only {listed} are compared, once a node is opened"
     yield from (f"the answers after #{seq} can't be understood" for seq in odd)
 
@@ -68,66 +75,70 @@ def remarks(log: Log, looks: Collection[int], odd: Collection[int]) -> Iterator[
 
 
 def outcome(event: Event) -> Outcome | None:
-    """How a command ended when it was recorded; None where that is not told.
+    """How a command ended when it was recorded; None where that was not recorded.
 
     A text that the human monitor printed may be a result or a refusal.
     """
-    said = event.original or event.payload
-    if not isinstance(said, Command) or said.reply is None:
+    command = event.original or event.payload
+    if not isinstance(command, Command) or command.reply is None:
         return None
-    if "error" in said.reply:
-        error = said.reply["error"]
+    if "error" in command.reply:
+        error = command.reply["error"]
         fields = error if isinstance(error, dict) else {}
-        told = {key: str(fields.get(key, "")) for key in ("class", "desc")}
-        return Outcome("refused", error=told)
-    return NOTHING if said.reply["return"] == {} else None
+        texts = {key: str(fields.get(key, "")) for key in ("class", "desc")}
+        return Outcome("refused", error=texts)
+    return NOTHING if command.reply["return"] == {} else None
 
 
 # Queries
 
 
-def looked(log: Log) -> tuple[dict[int, View], list[int]]:
-    """The view at each place where enough was asked, by seq, and where that makes no sense.
+def views_of(log: Log) -> tuple[dict[int, View], list[int]]:
+    """The view after each event with enough answers, by seq, and where these make no sense.
 
-    Notices may come between the queries of one look; an operation ends it.
+    Notices may come between queries that belong together; an operation may not.
     """
-    found: dict[int, View] = {}
+    views: dict[int, View] = {}
     odd: list[int] = []
-    asked: LastAnswers = {}
+    answers: LastAnswers = {}
     ids = made_drives(log) if is_nameless(log) else None
     for seq, queries in places(log):
         if not isinstance(log.events[seq - 1].payload, Notice | Await):
-            asked = {}
+            answers = {}
         queries = [query for query in queries if query.name in QUERIES]
-        asked |= {query.name: query.answer for query in queries}
+        answers |= {query.name: query.answer for query in queries}
         if not queries:
             continue
         try:
-            if ids is None and DRIVES in asked:
-                found[seq] = seen(asked)
-            elif ids and (exported := as_drives(asked, ids)):
-                found[seq] = unnamed(seen(exported))
+            if ids is None and DRIVES in answers:
+                views[seq] = view_from(answers)
+            elif ids and (exported := name_exports(answers, ids)):
+                views[seq] = without_drive_fields(view_from(exported))
         except ODD:
             odd.append(seq)
-    return found, odd
+    return views, odd
 
 
 def places(log: Log) -> Iterator[tuple[int, list[Observation]]]:
     """Each event's seq and what was observed after it."""
     by_seq: dict[int, list[Observation]] = {}
-    for one in log.observations:
-        by_seq.setdefault(one.after, []).append(one)
+    for observation in log.observations:
+        by_seq.setdefault(observation.after, []).append(observation)
     return ((seq, by_seq.get(seq, [])) for seq in range(1, len(log.events) + 1))
 
 
-def seen(asked: LastAnswers) -> View:
-    """The nodes that the answers show. Raises one of ODD for what no QEMU answers."""
-    named = ({**one, "device": drive_name(one)} for one in asked[DRIVES])
-    drives: list[Mapping[str, Any]] = [one for one in named if one["device"]]
-    nodes = asked.get(NODES) or [one["inserted"] for one in drives if one.get("inserted")]
-    graph = renamed(asked[GRAPH], drives) if asked.get(GRAPH) else graph_of(drives, nodes)
-    check(graph)
-    return View(running=True, nodes=known(rooted(QueryAnswers(drives, nodes, graph), str)))
+def view_from(answers: LastAnswers) -> View:
+    """The nodes that the answers show. Raises an error of ODD for what QEMU never answers."""
+    named = ({**drive, "device": drive_name(drive)} for drive in answers[DRIVES])
+    drives: list[Mapping[str, Any]] = [drive for drive in named if drive["device"]]
+    nodes = answers.get(NODES) or [d["inserted"] for d in drives if d.get("inserted")]
+    graph = (
+        name_drives(answers[GRAPH], drives) if answers.get(GRAPH) else guess_graph(drives, nodes)
+    )
+    refuse_cycle(graph)
+    return View(
+        running=True, nodes=without_empty(drive_nodes(QueryAnswers(drives, nodes, graph), str))
+    )
 
 
 def drive_name(drive: Mapping[str, Any]) -> str:
@@ -141,33 +152,33 @@ def device_id(path: str) -> str:
     return path.partition("/peripheral/")[2].partition("/")[0] or path
 
 
-def renamed(graph: Mapping[str, Any], drives: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """The graph, in which a drive without a name has its device's, with the names of drives."""
-    names = {device_id(str(one.get("qdev", ""))): one["device"] for one in drives}
+def name_drives(graph: Mapping[str, Any], drives: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """The graph, in which a drive without a name has the name of its device."""
+    names = {device_id(str(drive.get("qdev", ""))): drive["device"] for drive in drives}
     things = [
-        {**one, "name": names.get(device_id(one["name"]), one["name"])}
-        if one["type"] == "block-backend"
-        else one
-        for one in graph["nodes"]
+        {**item, "name": names.get(device_id(item["name"]), item["name"])}
+        if item["type"] == "block-backend"
+        else item
+        for item in graph["nodes"]
     ]
     return {**graph, "nodes": things}
 
 
-def known(nodes: Mapping[str, Node]) -> Mapping[str, Node]:
-    """The nodes, a drive without a medium being one that has no driver."""
+def without_empty(nodes: Mapping[str, Node]) -> Mapping[str, Node]:
+    """The nodes of which something is known; a drive without a medium has a driver, None."""
     return {path: node for path, node in nodes.items() if node.fields}
 
 
-def check(graph: Mapping[str, Any]) -> None:
-    """Raises one of ODD for a graph whose edges go round."""
+def refuse_cycle(graph: Mapping[str, Any]) -> None:
+    """Raises an error of ODD for a graph whose edges go round."""
     below: dict[int, set[int]] = {}
     for edge in graph["edges"]:
         below.setdefault(int(edge["parent"]), set()).add(int(edge["child"]))
     TopologicalSorter(below).prepare()
 
 
-def graph_of(drives: Sequence[Any], nodes: Sequence[Any]) -> dict[str, Any]:
-    """The graph where nobody asked for it: each node with its file, and those that it names."""
+def guess_graph(drives: Sequence[Any], nodes: Sequence[Any]) -> dict[str, Any]:
+    """The graph for a recording that has none: each node with its file, and those that it names."""
     numbers = {node["node-name"]: number for number, node in enumerate(nodes, 1)}
     formats = {file_of(node): node["node-name"] for node in nodes if node["drv"] not in PROTOCOLS}
     files = {file_of(node): node["node-name"] for node in nodes if node["drv"] in PROTOCOLS}

@@ -14,14 +14,14 @@ COMPARED_FLAGS = ("TEMPORARY", "SNAPSHOT", "NATIVE_AIO")
 """Flags that mean today what they meant, and that a node keeps as it was opened with them."""
 
 LIMITS, LIMITED = "io_limits", "io_limits_enabled"
-"""Limits that are not in force are not told."""
+"""QMP does not show limits that are not in force."""
 
 SAME = ("driver", "filename", "read_only", "total_sectors", "enable_write_cache", LIMITS)
 """Fields that the model has under the names that they have here."""
 
 
-def through(whole: View, subject: Subject) -> View:
-    """The view as QMP would give it: nodes without what only a debugger sees, files unread."""
+def visible_part(whole: View, subject: Subject) -> View:
+    """The view as QMP would show it: fewer fields of nodes, and files without data."""
     bits = subject.config.bits.get(FLAGS, {})
     return replace(
         whole,
@@ -29,17 +29,17 @@ def through(whole: View, subject: Subject) -> View:
         other={path: _node(node, bits) for path, node in whole.other.items()},
         edges={},
         jobs={},
-        files={name: unread(file) for name, file in whole.files.items()},
+        files={name: without_data(file) for name, file in whole.files.items()},
     )
 
 
-def compared(flags: int, bits: Mapping[str, int]) -> int:
-    """The flags that are compared."""
+def compared_flags(flags: int, bits: Mapping[str, int]) -> int:
+    """The flags that mean today what they meant."""
     return flags & sum(bits.get(name, 0) for name in COMPARED_FLAGS)
 
 
-def unread(file: File) -> File:
-    """The file as if it held nothing, since nobody has read its data."""
+def without_data(file: File) -> File:
+    """The file as if it held nothing: its data were not read."""
     header = (file.format, file.size, file.backing_file, file.backing_format)
     return replace(file, inode=Inode(0, *header))
 
@@ -50,7 +50,7 @@ def _node(node: Node, bits: Mapping[str, int]) -> Node:
         fields[LIMITS] = [0] * len(fields[LIMITS])
     if FLAGS in node.fields:
         flags = node.fields[FLAGS]
-        fields[FLAGS] = compared(flags, bits)
+        fields[FLAGS] = compared_flags(flags, bits)
         fields["cache_direct"] = bool(flags & bits.get("NOCACHE", 0))
         fields["cache_no_flush"] = bool(flags & bits.get("NO_FLUSH", 0))
     return replace(node, fields=fields)

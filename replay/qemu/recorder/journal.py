@@ -20,15 +20,15 @@ from replay.formats.secrets import Cleaner
 from replay.formats.start.events import GIVEN
 
 CLIENT, SERVER, OPTION = "C", "S", "O"
-"""Who said it; an option is one of the command line that started the machine."""
+"""The sender; an option is of the command line that started the machine."""
 
 SECONDS = 0.5
 """How long a message may wait before it is kept."""
 
 ORIGIN = Origin("traffic", 0)
 
-Heard = tuple[float, str, bytes]
-"""When, who, and what; b"" where a connection begins."""
+Sent = tuple[float, str, bytes]
+"""The time, the sender and the bytes; b"" where a connection begins."""
 
 
 class Journal:
@@ -47,7 +47,7 @@ class Journal:
         self._keep = keep
         self._warn = warn
         self._lines: list[bytes] = []
-        self._heard: deque[Heard] = deque()
+        self._sent: deque[Sent] = deque()
         self._scanners = {CLIENT: Scanner(), SERVER: Scanner()}
         self._cleaner = Cleaner()
         self._closing = threading.Event()
@@ -67,7 +67,7 @@ class Journal:
 
     def note(self, sender: str, data: bytes) -> None:
         """Puts down what was sent now. Never waits and never fails."""
-        self._heard.append((time.time(), sender, data))
+        self._sent.append((time.time(), sender, data))
 
     def options(self, words: Iterable[tuple[str, str]]) -> None:
         """Puts down the options that the machine is started with."""
@@ -75,7 +75,7 @@ class Journal:
             self.note(OPTION, msgspec.json.encode({"name": name, "value": value}))
 
     def drives(self, words: Iterable[str]) -> None:
-        """Puts down what the user tells of drives."""
+        """Puts down what the user says of drives."""
         self.options((GIVEN, word) for word in words)
 
     def close(self) -> None:
@@ -89,9 +89,9 @@ class Journal:
         self._flush()
 
     def _flush(self) -> None:
-        """Gives away what was heard since the last time, and what could not be kept then."""
-        heard = [self._heard.popleft() for _ in range(len(self._heard))]
-        self._lines += [line for one in heard for line in self._told(*one)]
+        """Gives away what was sent since the last time, and what could not be kept then."""
+        pieces = [self._sent.popleft() for _ in range(len(self._sent))]
+        self._lines += [line for piece in pieces for line in self._lines_of(*piece)]
         try:
             if self._lines:
                 self._keep(self._lines)
@@ -103,7 +103,7 @@ class Journal:
             self.failure = None
             self._lines = []
 
-    def _told(self, when: float, sender: str, data: bytes) -> Iterator[bytes]:
+    def _lines_of(self, when: float, sender: str, data: bytes) -> Iterator[bytes]:
         if sender == OPTION:
             option = Message(ORIGIN, "option", msgspec.json.decode(data), when)
             yield line(when, sender, self._cleaner.clean(option).msg)
@@ -121,14 +121,14 @@ class Journal:
             yield line(when, sender, {"lost": error.what})
 
     def _message(self, text: InputLine, when: float, sender: str) -> bytes:
-        """The line of a message; of what is none, the reason alone, for it may hold secrets."""
+        """The line of a message; for other bytes only the reason, since they may hold secrets."""
         try:
-            said = self._cleaner.clean(message(text, sender, when))
-            if (raw := meaning(said)) is not None:
+            cleaned = self._cleaner.clean(message(text, sender, when))
+            if (raw := meaning(cleaned)) is not None:
                 parse_payload(raw)
         except ReplayError as error:
             return line(when, sender, {"lost": error.what})
-        return line(when, sender, said.msg)
+        return line(when, sender, cleaned.msg)
 
 
 def line(when: float, sender: str, msg: Any) -> bytes:

@@ -16,20 +16,20 @@ MOST_FILES = 16
 """How many file descriptors may come with a piece of the traffic."""
 
 GLANCE = 0.2
-"""How often somebody who waits looks whether it is all over, in seconds."""
+"""How often it is checked whether all is over, in seconds."""
 
 PATIENCE = 10.0
-"""How long a machine may take to listen, and one side to go when the other has, in seconds."""
+"""How long a machine may take to listen, and to end when its client has, in seconds."""
 
 
 @contextmanager
 def listening(path: Path) -> Iterator[socket.socket]:
-    """A socket for clients, which is gone afterwards. Raises ReplayError if it can't be made."""
+    """A socket for clients, which is is_gone afterwards. Raises ReplayError if it can't be made."""
     with socket.socket(socket.AF_UNIX) as listener:
         try:
             listener.bind(str(path))
         except OSError as error:
-            do = "name another with --listen, or remove it if nobody uses it"
+            do = "name another with --listen, or remove it if it is not in use"
             reason = error.strerror or str(error)
             raise ReplayError(f"cannot listen there: {reason}", where=str(path), do=do) from None
         try:
@@ -48,16 +48,16 @@ def relay(
         with suppress(TimeoutError):
             client, _ = listener.accept()
             with client:
-                server = connected(machine, over)
+                server = connect(machine, over)
                 if server is None:
                     return
                 with server:
                     ended = converse(client, server, journal)
-                if ended and gone(machine):
+                if ended and is_gone(machine):
                     return
 
 
-def connected(machine: Path, over: Callable[[], bool]) -> socket.socket | None:
+def connect(machine: Path, over: Callable[[], bool]) -> socket.socket | None:
     """A connection to the machine, which may still be starting; None if it is gone."""
     until = time.monotonic() + PATIENCE
     while not over() and time.monotonic() < until:
@@ -75,10 +75,10 @@ def connected(machine: Path, over: Callable[[], bool]) -> socket.socket | None:
     return None
 
 
-def gone(machine: Path) -> bool:
-    """Whether nobody greets there any more, as after a kill that left the socket behind.
+def is_gone(machine: Path) -> bool:
+    """Whether nothing greets there any more, as after a kill that left the socket behind.
 
-    One that is just ending may still let others connect.
+    A machine that is just ending may still accept connections.
     """
     with socket.socket(socket.AF_UNIX) as server:
         server.settimeout(PATIENCE)
@@ -100,8 +100,8 @@ def converse(client: socket.socket, server: socket.socket, journal: Journal) -> 
     for sender in (CLIENT, SERVER):
         journal.note(sender, b"")
     ended: list[str] = []
-    asking = threading.Thread(target=passing, args=(client, server, journal, CLIENT, ended))
-    answering = threading.Thread(target=passing, args=(server, client, journal, SERVER, ended))
+    asking = threading.Thread(target=pass_on, args=(client, server, journal, CLIENT, ended))
+    answering = threading.Thread(target=pass_on, args=(server, client, journal, SERVER, ended))
     asking.start()
     answering.start()
     try:
@@ -118,13 +118,13 @@ def converse(client: socket.socket, server: socket.socket, journal: Journal) -> 
         answering.join()
 
 
-def passing(
+def pass_on(
     source: socket.socket, target: socket.socket, journal: Journal, sender: str, ended: list[str]
 ) -> None:
-    """Passes on all that one side sends, open files included, and at last that it has ended."""
+    """Passes on all that a side sends, open files included, and at last that it has ended."""
     with suppress(OSError):
         while True:
-            data, files = heard(source)
+            data, files = receive(source)
             if not data:
                 ended.append(sender)
                 break
@@ -135,7 +135,7 @@ def passing(
         target.shutdown(socket.SHUT_WR)
 
 
-def heard(source: socket.socket) -> tuple[bytes, list[int]]:
+def receive(source: socket.socket) -> tuple[bytes, list[int]]:
     """The next piece of the traffic with the files that come with it; b"" if there is no more."""
     try:
         data, files, _, _ = socket.recv_fds(source, AT_ONCE, MOST_FILES)

@@ -39,31 +39,31 @@ def diverted(words: Sequence[str], machine: Path, listen: Path | None) -> Divert
             raise ReplayError("the machine has no monitor to record", do=do)
         return Diverted((*words, "-qmp", f"unix:{machine},server=on,wait=off"), listen)
     value = words[place] if place < len(words) else ""
-    found = SOCKET.fullmatch(value)
-    if found is None:
+    match = SOCKET.fullmatch(value)
+    if match is None:
         do = "use -qmp unix:PATH,server=on"
         raise ReplayError(f"the monitor {value!r} can't be recorded", do=do)
-    start, path, rest = found.groups()
+    start, path, rest = match.groups()
     changed = f"{start}{machine}{rest}"
     clients = listen or Path(path.replace(",,", ","))
     return Diverted((*words[:place], changed, *words[place + 1 :]), clients)
 
 
 def monitor(words: Sequence[str]) -> int | None:
-    """The place of the word that tells where the first monitor is, None if there is none."""
+    """The place of the word that says where the first monitor is, None if there is none."""
     for place, (word, value) in enumerate(pairwise((*words, "")), 1):
         if not word.startswith("-"):
             continue
         if word.lstrip("-") in MONITORS:
             return place
-        said = pairs(value)
-        if word.lstrip("-") == "mon" and said.get("mode") == "control":
-            return device(words, said.get("chardev") or next(iter(said)))
+        options = pairs(value)
+        if word.lstrip("-") == "mon" and options.get("mode") == "control":
+            return device(words, options.get("chardev") or next(iter(options)))
     return None
 
 
 def device(words: Sequence[str], name: str) -> int:
-    """The place of the word that describes a character device, one behind the last if none does."""
+    """The place of the word that describes a character device; len(words) if none does."""
     for place, (word, value) in enumerate(pairwise(words), 1):
         if word in ("-chardev", "--chardev") and pairs(value).get("id") == name:
             return place

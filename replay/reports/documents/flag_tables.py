@@ -1,0 +1,114 @@
+"""Which flags differ on which node of a chain, variant by variant."""
+
+from collections.abc import Collection, Iterator, Mapping
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from replay.engine.diff import Diff, Divergence
+from replay.engine.node_paths import NodePath
+from replay.engine.places import FieldPlace
+from replay.engine.trace import compared_views
+from replay.engine.view import flag_names
+
+BitFields = Mapping[str, Mapping[str, int]]
+"""Bit fields and their flags, name to bit, in the subject's order of interest."""
+
+
+class FlagRow(Struct, frozen=True):
+    """One node: the flags set in each variant that has it, and those that differ, by interest.
+
+    `divergence` is the one that the node has there; None if it does not differ.
+    """
+
+    path: str
+    set_in: Mapping[str, tuple[str, ...]]
+    differing: tuple[str, ...]
+    divergence: Divergence | None
+
+    @property
+    def common(self) -> tuple[str, ...]:
+        """What is set in every variant that has the node, by name."""
+        first, *_ = self.set_in.values()
+        return tuple(sorted(set(first) - set(self.differing)))
+
+
+class FlagTable(Struct, frozen=True):
+    """Nodes of one root after the event `seq`, in walking order."""
+
+    field: str
+    root: str
+    seq: int
+    variants: tuple[str, ...]
+    rows: tuple[FlagRow, ...]
+
+
+def flag_tables(diff: Diff, bits: BitFields) -> Iterator[FlagTable]:
+    """A table for each root and event at which divergences of a bit field begin.
+
+    The first one of a root has all its nodes, the next ones those that begin to differ there.
+    """
+    told: set[tuple[str, str]] = set()
+    seen: set[tuple[str, str, int]] = set()
+    for divergence in diff.divergences:
+        if first_bit(divergence, bits) is None:
+            continue
+        table = flag_table(diff, divergence, bits)
+        if (table.field, table.root, table.seq) in seen:
+            continue
+        seen.add((table.field, table.root, table.seq))
+        if (table.field, table.root) in told:
+            anew = [r for r in table.rows if r.divergence and r.divergence.first_seq == table.seq]
+            table = replace(table, rows=tuple(anew))
+        told.add((table.field, table.root))
+        yield table
+
+
+def among(table: FlagTable, wanted: Collection[str]) -> FlagTable:
+    """The table of these flags only, with the nodes on which they differ."""
+    rows = [replace(r, differing=tuple(f for f in r.differing if f in wanted)) for r in table.rows]
+    return replace(table, rows=tuple(row for row in rows if row.differing))
+
+
+def flag_table(diff: Diff, divergence: Divergence, bits: BitFields) -> FlagTable:
+    """The nodes of the root that a bit field's divergence is about, after its first event."""
+    seq, path, field = divergence.first_seq, divergence.place.path, divergence.place.field
+    seen_by = compared_views(diff.traces, seq - 1) or {}
+    root = next(seen.all_nodes[path].role[0] for seen in seen_by.values() if path in seen.all_nodes)
+    flags: dict[NodePath, dict[str, tuple[str, ...]]] = {}
+    for name, seen in seen_by.items():
+        for node in seen.all_nodes.values():
+            if node.role[0] == root and field in node.fields:
+                flags.setdefault(node.role, {})[name] = flag_names(node.fields[field], bits[field])
+    then = {
+        other.place.path: other
+        for other in diff.divergences
+        if other.place.field == field and other.first_seq <= seq <= other.last_seq
+    }
+    order = diff.traces[0].player.subject.config.node.children
+    rows = []
+    for role in sorted(flags, key=lambda role: [order.index(child) for child in role[1:]]):
+        name = ".".join(role)
+        rows.append(FlagRow(name, flags[role], differing(flags[role], bits[field]), then.get(name)))
+    return FlagTable(field, root, seq, tuple(seen_by), tuple(rows))
+
+
+def first_bit(divergence: Divergence, bits: BitFields) -> str | None:
+    """The first flag, in order of interest, that differs; None if this is no bit field."""
+    if not isinstance(divergence.place, FieldPlace) or divergence.place.field not in bits:
+        return None
+    return next(iter(differing_bits(divergence, bits)), None)
+
+
+def differing_bits(divergence: Divergence, bits: BitFields) -> tuple[str, ...]:
+    """The flags of a bit field that differ, in order of interest."""
+    known = bits[divergence.place.field]
+    flags = {name: flag_names(value, known) for name, value in divergence.values.items()}
+    return differing(flags, known)
+
+
+def differing(flags: Mapping[str, tuple[str, ...]], known: Mapping[str, int]) -> tuple[str, ...]:
+    """The flags that some have and others not: known ones by interest, then unknown ones."""
+    sets = [set(names) for names in flags.values()]
+    found = set[str]().union(*sets) - sets[0].intersection(*sets)
+    return tuple(n for n in known if n in found) + tuple(sorted(found - set(known)))
