@@ -89,7 +89,7 @@ def open_store(where: str | Path) -> "EventStore":
 
     Raises StoreError for a file that is no store or is newer than this version.
     """
-    # SQLAlchemy takes long to import, and whoever compares files needs none of it.
+    # SQLAlchemy takes long to import, and comparing files needs none of it.
     from replay.store.event_store import open_store as open_event_store  # noqa: PLC0415
 
     return open_event_store(where)

@@ -22,7 +22,6 @@ WITHOUT = {
     "blockdev-set-active": "no node of these trees can be inactive by itself",
     "blockdev-snapshot-delete-internal-sync": "snapshots inside an image are not in the model",
     "blockdev-snapshot-internal-sync": "snapshots inside an image are not in the model",
-    "change-backing-file": "no command of these trees writes a header alone",
     "snapshot-delete": "snapshots inside an image are not in the model",
     "snapshot-load": "snapshots inside an image are not in the model",
     "snapshot-save": "snapshots inside an image are not in the model",

@@ -83,14 +83,14 @@ def model_traces(diff: Diff) -> tuple[ModelTrace, ...]:
     return tuple(trace for trace in diff.traces if isinstance(trace, ModelTrace))
 
 
-def attribute(diff: Diff, watch: Progress = no_progress) -> Attribution:
+def attribute(diff: Diff, progress: Progress = no_progress) -> Attribution:
     """The causes of every divergence, between neighbours of the variants that it has values in."""
     traces = {trace.variant.name: trace for trace in model_traces(diff)}
-    pairs = dict.fromkeys(pair for found in diff.divergences for pair in _pairs(found, traces))
-    roads = {(a, b): _road(traces[a], traces[b], watch) for a, b in pairs}
+    pairs = dict.fromkeys(pair for each in diff.divergences for pair in _pairs(each, traces))
+    roads = {(a, b): _road(traces[a], traces[b], progress) for a, b in pairs}
     causes = tuple(
-        tuple(cause for pair in _pairs(found, traces) for cause in _causes(found, roads[pair]))
-        for found in diff.divergences
+        tuple(cause for pair in _pairs(each, traces) for cause in _causes(each, roads[pair]))
+        for each in diff.divergences
     )
     steps = [step for pair in pairwise(traces) for step in _steps(pair, traces, roads)]
     replayed = [trace for road in roads.values() for _, trace, _ in road]
@@ -101,21 +101,21 @@ def select(
     diff: Diff, attribution: Attribution, wanted: Callable[[Divergence, Cause], bool]
 ) -> tuple[Diff, Attribution]:
     """Only wanted causes, and only the divergences that have any or never had one."""
-    found = list(zip(diff.divergences, attribution.causes, strict=True))
-    asked = [(d, tuple(cause for cause in causes if wanted(d, cause))) for d, causes in found]
-    left = [
+    pairs = list(zip(diff.divergences, attribution.causes, strict=True))
+    narrowed = [(d, tuple(cause for cause in causes if wanted(d, cause))) for d, causes in pairs]
+    remaining = [
         (divergence, causes)
-        for (divergence, causes), (_, all_causes) in zip(asked, found, strict=True)
+        for (divergence, causes), (_, all_causes) in zip(narrowed, pairs, strict=True)
         if causes or not all_causes
     ]
     selected = Attribution(
-        causes=tuple(causes for _, causes in left),
+        causes=tuple(causes for _, causes in remaining),
         steps=attribution.steps,
         work=attribution.work,
-        hidden=attribution.hidden + len(found) - len(left),
-        partial=attribution.partial or [causes for _, causes in asked] != [*attribution.causes],
+        hidden=attribution.hidden + len(pairs) - len(remaining),
+        partial=attribution.partial or [causes for _, causes in narrowed] != [*attribution.causes],
     )
-    return replace(diff, divergences=tuple(divergence for divergence, _ in left)), selected
+    return replace(diff, divergences=tuple(divergence for divergence, _ in remaining)), selected
 
 
 def _pairs(divergence: Divergence, names: Collection[str]) -> list[tuple[str, str]]:
@@ -124,11 +124,11 @@ def _pairs(divergence: Divergence, names: Collection[str]) -> list[tuple[str, st
     return [(a, b) for a, b in pairwise(values) if values[a] != values[b]]
 
 
-def _road(start: ModelTrace, end: ModelTrace, watch: Progress) -> Road:
-    legs = path_between(start.variant, end.variant)
-    watched = watch(legs, len(legs), "patches")
-    turned = ((leg.changes, replay(start.log, leg.variant, watch)) for leg in watched)
-    return tuple(RoadStep(*step, limit_of(step[1])) for step in (((), start), *turned))
+def _road(start: ModelTrace, end: ModelTrace, progress: Progress) -> Road:
+    path = path_between(start.variant, end.variant)
+    steps = progress(path, len(path), "patches")
+    turned = ((step.changes, replay(start.log, step.variant, progress)) for step in steps)
+    return tuple(RoadStep(*reached, limit_of(reached[1])) for reached in (((), start), *turned))
 
 
 def _steps(
@@ -158,13 +158,14 @@ def _causes(divergence: Divergence, road: Road) -> Iterator[Cause]:
         last, before = step, after
 
 
+# Many places are looked at in one state.
 @lru_cache(maxsize=4096)
 def _view(state: State, subject: Subject) -> View:
-    """Remembered, since many places are looked at in one state."""
+    """The view of a state."""
     return view(state, subject)
 
 
 def _work(traces: Iterable[ModelTrace]) -> Work:
     trees = {trace.variant.digest: list(transitions(trace)) for trace in traces}
-    every = [transition for found in trees.values() for transition in found]
+    every = [transition for of_tree in trees.values() for transition in of_tree]
     return Work(len(trees), len(every), len(set(every)))

@@ -1,15 +1,16 @@
 """Running invariants over every state of a replay.
 
 A check is a function whose first statement is a text, its reason; others help. Its parameters name
-what it is about (see topics.py). It tells whether the invariant holds. A field that the tree does
+what it is about . It tells whether the invariant holds. A field that the tree does
 not have reads as None, if another tree of the series has it.
 """
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 
@@ -22,6 +23,7 @@ from replay.language import Program, Returned
 from replay.language.vocabulary import METHODS
 from replay.progress import Progress, no_progress
 from replay.series import Tree, read_text, source_file
+from replay.state.disk import Disk
 from replay.state.objects import Object, State
 from replay.variants.variant import Subject, Variant
 
@@ -73,76 +75,114 @@ def load_checks(file: Path, variant: Variant) -> Checks:
 
 def check_named(checks: Checks, name: str) -> Check:
     """The check of that name. Raises ReplayError with the nearest names."""
-    known = {check.name: check for check in checks.checks}
-    if name not in known:
-        near = get_close_matches(name, known, n=3, cutoff=0.4) or sorted(known)
+    by_name = {check.name: check for check in checks.checks}
+    if name not in by_name:
+        near = get_close_matches(name, by_name, n=3, cutoff=0.4) or sorted(by_name)
         do = f"nearest: {', '.join(near)}"
         raise NotFound(f"no check {name}", where=checks.file, do=do, nearest=near)
-    return known[name]
+    return by_name[name]
 
 
 def breaches(
-    trace: ModelTrace, checks: Checks, watch: Progress = no_progress
+    trace: ModelTrace, checks: Checks, progress: Progress = no_progress
 ) -> tuple[Breach, ...]:
     """Every breach in a replay, by first event, then in the order of the checks and topics.
 
     Raises ReplayError for a check that fails or does not answer with true or false.
     """
-    known = {check.name: check for check in checks.checks}
-    steps = watch(check_inputs(trace), len(trace.steps), "events")
-    events = [(done.seq, _breached(done, about, checks)) for done, about in steps]
-    found = [
-        Breach(known[span.place[1]], span.place[0], span.first_seq, span.last_seq)
+    by_name = {check.name: check for check in checks.checks}
+    steps = progress(check_inputs(trace), len(trace.steps), "events")
+    answers = _Answers(checks)
+    events = [(done.seq, _breached(done, about, answers)) for done, about in steps]
+    spanning = [
+        Breach(by_name[span.place[1]], span.place[0], span.first_seq, span.last_seq)
         for span in spans(events)
     ]
-    order = [place for _, places in events for place in places]
-    return tuple(
-        sorted(
-            found,
-            key=lambda b: (b.first_seq, order.index((b.path, b.check.name))),
-        )
-    )
+    places = dict.fromkeys(place for _, breached in events for place in breached)
+    order = {place: position for position, place in enumerate(places)}
+    return tuple(sorted(spanning, key=lambda b: (b.first_seq, order[b.path, b.check.name])))
 
 
 def _breached(
-    done: ModelStep, about: tuple[CheckInput, ...], checks: Checks
+    done: ModelStep, about: tuple[CheckInput, ...], answers: "_Answers"
 ) -> dict[tuple[str, str], Any]:
     """Where checks do not hold after an event."""
-    state = _with_missing(done.state, checks.missing)
+    objects = {thing.id: thing for thing in done.state.objects}
     return {
         (topic.path, check.name): {}
-        for check in checks.checks
+        for check in answers.checks.checks
         for topic in about
-        if _is_about(check, topic) and not _holds(check, topic, state, checks, done)
+        if _is_about(check, topic) and not answers.holds(check, topic, done, objects)
     }
 
 
 def _is_about(check: Check, topic: CheckInput) -> bool:
-    wanted = set(check.parameters)
-    return wanted <= topic.offered.keys() and bool(wanted) == bool(topic.offered)
+    wanted = check.parameters
+    return all(name in topic.offered for name in wanted) and bool(wanted) == bool(topic.offered)
 
 
-def _holds(check: Check, topic: CheckInput, state: State, checks: Checks, done: ModelStep) -> bool:
-    if state.machine is None:
-        state = checks.program.initial()
-    arguments = [topic.offered[name] for name in check.parameters]
-    _, ending = checks.program.call(check.name, arguments, state)
-    match ending:
-        case Returned(bool() as holds):
-            return holds
-        case Returned(value):
-            what = f"answers {value!r}, not true or false"
-        case _:
-            what = f"fails: {ending}"
-    function = checks.program.functions[check.name]
-    where = f"{function.file}:{function.line}: {check.name}"
-    raise ReplayError(f"{what}, about {topic.path} after event {done.seq}", where=where)
+Objects = Mapping[int, Object]
 
 
+class _Answer(NamedTuple):
+    """Whether a check holds, and what it looked at to say so: objects, and the disk or None."""
+
+    holds: bool
+    objects: Objects
+    disk: Disk | None
+
+
+class _Answers:
+    """What checks said of each thing last; they are asked again when what they read is another."""
+
+    def __init__(self, checks: Checks) -> None:
+        self.checks = checks
+        self._last: dict[tuple[str, Hashable], _Answer] = {}
+        self._of_files = {
+            check.name: checks.program.looks_at_files(check.name) for check in checks.checks
+        }
+
+    def holds(self, check: Check, topic: CheckInput, done: ModelStep, objects: Objects) -> bool:
+        """Whether a check holds. Raises ReplayError as `breaches` does."""
+        key = check.name, topic.key
+        last = self._last.get(key)
+        if (
+            last is None
+            or last.disk not in (None, done.state.disk)
+            or any(objects.get(id) is not thing for id, thing in last.objects.items())
+        ):
+            last = self._last[key] = self._ask(check, topic, done, objects)
+        return last.holds
+
+    def _ask(self, check: Check, topic: CheckInput, done: ModelStep, objects: Objects) -> _Answer:
+        program = self.checks.program
+        state = _with_missing(done.state, self.checks.missing)
+        if state.machine is None:
+            state = program.initial()
+        arguments = [topic.offered[name] for name in check.parameters]
+        ending, read = program.call_noting_reads(check.name, arguments, state)
+        match ending:
+            case Returned(bool() as holds):
+                looked_at = {id: objects[id] for id in read if id in objects}
+                return _Answer(holds, looked_at, self._disk(check, done.state))
+            case Returned(value):
+                what = f"answers {value!r}, not true or false"
+            case _:
+                what = f"fails: {ending}"
+        function = program.functions[check.name]
+        where = f"{function.file}:{function.line}: {check.name}"
+        raise ReplayError(f"{what}, about {topic.path} after event {done.seq}", where=where)
+
+    def _disk(self, check: Check, state: State) -> Disk | None:
+        return state.disk if self._of_files[check.name] else None
+
+
+# Every check of every thing in a state is asked with it.
+@lru_cache(maxsize=4)
 def _with_missing(state: State, missing: tuple[str, ...]) -> State:
     """The state with the fields that its tree lacks, all None."""
     extra = tuple((name, None) for name in missing)
-    objects = tuple(Object(it.id, it.cls, (*it.fields, *extra)) for it in state.objects)
+    objects = tuple(Object(each.id, each.cls, (*each.fields, *extra)) for each in state.objects)
     return State(objects, state.machine, state.next_id, state.disk)
 
 
@@ -156,11 +196,13 @@ def _functions(text: str, file: Path) -> list[ast.FunctionDef]:
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         line = getattr(error, "lineno", None) or 1
         raise ReplayError(f"not Python: {error}", where=f"{file}:{line}") from None
-    found = [node for node in body if isinstance(node, ast.FunctionDef) and ast.get_docstring(node)]
-    if not found:
+    functions = [
+        node for node in body if isinstance(node, ast.FunctionDef) and ast.get_docstring(node)
+    ]
+    if not functions:
         do = "write functions that begin with a text, the reason"
         raise ReplayError("holds no check", where=str(file), do=do)
-    return found
+    return functions
 
 
 def _check(node: ast.FunctionDef, file: Path) -> Check:
@@ -175,8 +217,8 @@ def _check(node: ast.FunctionDef, file: Path) -> Check:
 
 def _classes(tree: Tree) -> Mapping[str, tuple[str, ...]]:
     """The classes of a tree with the names of their fields."""
-    found = language.check(tree)
-    return {name: tuple(it.fields) for name, it in found.classes.items()}
+    definitions = language.check(tree)
+    return {name: tuple(definition.fields) for name, definition in definitions.classes.items()}
 
 
 def _class(name: str, fields: tuple[str, ...], missing: tuple[str, ...]) -> Iterator[str]:

@@ -24,7 +24,7 @@ from replay.events.event import (
 )
 from replay.language import Crashed, Ending, Failed, Program, Refused, Returned, Stopped
 from replay.progress import Progress, no_progress
-from replay.state.disk import backing_chain
+from replay.state.disk import Disk, backing_chain
 from replay.state.objects import State, plain, stopped
 from replay.state.working_disk import WorkDisk
 from replay.variants.subject import ChannelConfig, Subject, SubjectConfig
@@ -33,6 +33,10 @@ from replay.variants.variant import Variant
 
 MEMO_SIZE = 200_000
 """How many transitions are remembered; the oldest go first."""
+
+
+EXIT = "machine_exit"
+"""The model's function for the end of the program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +99,21 @@ def replay(log: Log, variant: Variant, progress: Progress = no_progress) -> Mode
     requests = _requests(_Content(log.fingerprint, variant.subject, log))
     events = progress(zip(log.events, requests, strict=True), len(requests), "events")
     for seq, (event, asked) in enumerate(events, 1):
-        state, outcome = _step(variant.program, state, asked)
+        state, outcome = advance(variant.program, state, asked)
         steps.append(ModelStep(seq, event, outcome, state))
     return ModelTrace(log, variant, tuple(steps))
+
+
+def disk_left(variant: Variant, state: State) -> Disk:
+    """The disk when the program has ended, if it ends in this state.
+
+    What a program does on its way out is the model's function machine_exit, where a tree has one.
+    """
+    program = variant.program
+    if state.machine is None or EXIT not in program.functions:
+        return state.disk
+    after, _ = program.call(EXIT, (), state)
+    return after.disk
 
 
 def transitions(trace: ModelTrace) -> Iterator[TransitionKey]:
@@ -113,10 +129,11 @@ def transitions(trace: ModelTrace) -> Iterator[TransitionKey]:
 
 def step(variant: Variant, state: State, event: Event) -> tuple[State, Outcome]:
     """The state after an event, and its outcome. Equal arguments give the same state object."""
-    return _step(variant.program, state, request(event.payload, variant.subject.config))
+    return advance(variant.program, state, request(event.payload, variant.subject.config))
 
 
-def _step(program: Program, state: State, asked: Request) -> tuple[State, Outcome]:
+def advance(program: Program, state: State, asked: Request) -> tuple[State, Outcome]:
+    """The same for a payload's request, which many states may be asked."""
     payload = asked.payload
     if isinstance(payload, Image):
         return _image(state, payload)
@@ -182,6 +199,7 @@ def _unknown(asked: Request) -> Outcome:
     return Outcome("refused", error=error, gap=GapReason.NOT_MODELLED)
 
 
+# A log's images are put on the disk once for each variant that it runs in.
 @lru_cache(maxsize=4096)
 def _image(state: State, image: Image) -> tuple[State, Outcome]:
     """Puts the file on the disk; what its backing files hold fills clusters written in part."""
@@ -190,8 +208,8 @@ def _image(state: State, image: Image) -> tuple[State, Outcome]:
     number = disk.create(image.name, image.format, image.size, *backing)
     if number < 0:
         return state, Outcome("refused", error={"errno": "ENOENT"})
-    found = backing_chain(disk.frozen(), number)
-    chain = [number] if isinstance(found, str) else [inode.number for inode in found]
+    walked = backing_chain(disk.frozen(), number)
+    chain = [number] if isinstance(walked, str) else [inode.number for inode in walked]
     for run in image.data:
         disk.write(chain, run.offset, run.length, run.pattern)
     return State(state.objects, state.machine, state.next_id, disk.frozen()), NOTHING
@@ -206,6 +224,7 @@ class _Content:
     log: Log = field(compare=False)
 
 
+# A log runs in several variants, and its requests are the same in all.
 @lru_cache(maxsize=256)
 def _requests(content: _Content) -> tuple[Request, ...]:
     return tuple(request(e.payload, content.subject.config) for e in content.log.events)

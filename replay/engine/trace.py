@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from replay.engine.view import Node, View, view
-from replay.events.event import Event, Image, Log
+from replay.events.event import Await, Event, Image, Log, Notice
 from replay.state.objects import State
 from replay.variants.subject import Subject
 from replay.variants.variant import Variant
@@ -192,6 +192,10 @@ class ModelTrace(Struct, frozen=True, eq=False):
         return replace(self, variant=self.variant.renamed(name))
 
 
+FACTS = Image | Notice | Await
+"""What was recorded without having been asked for: it has no outcome that could be observed."""
+
+
 class Observer(Struct, frozen=True):
     """Who observed a machine: a recording, or this program at a running QEMU."""
 
@@ -239,17 +243,17 @@ class ObservedTrace(Struct, frozen=True, eq=False):
 
     def acts_at(self, index: int) -> bool:
         """Whether an outcome or a state was observed."""
-        is_setup = isinstance(self.steps[index].event.payload, Image)
-        return self.gap_at(index) is None and not is_setup
+        asks_nothing = isinstance(self.steps[index].event.payload, FACTS)
+        return self.gap_at(index) is None and not asks_nothing
 
     def gap_at(self, index: int) -> GapReason | None:
-        """Why nothing is known of the event; an image is there without being asked for."""
+        """Why nothing is known of the event; what is a fact by itself needs no observer."""
         step = self.steps[index]
         if not step.is_performed:
             return GapReason.NOT_PERFORMED
         if step.outcome is not None:
             return step.outcome.gap
-        is_known = step.view is not None or isinstance(step.event.payload, Image)
+        is_known = step.view is not None or isinstance(step.event.payload, FACTS)
         return None if is_known else GapReason.NOT_OBSERVED
 
     def parts_at(self, index: int) -> tuple[Hashable, Hashable] | None:

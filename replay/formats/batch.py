@@ -6,7 +6,7 @@ from pathlib import Path, PurePath
 from typing import NamedTuple
 
 from replay.errors import BadInput, ReplayError
-from replay.formats.packing import STANDARD_INPUT, sources
+from replay.formats.packing import sources
 from replay.formats.read import Opener, open_input, read_source
 from replay.formats.reader import DomainStart, ImportOptions, log_name
 from replay.formats.readers import libvirt_debug, libvirt_domain
@@ -71,7 +71,8 @@ def domain_starts(paths: Iterable[Path]) -> tuple[DomainStart, ...]:
     others: list[str] = []
     for path in paths:
         with suppress(ReplayError):
-            for source in sources(path) if str(path) != STANDARD_INPUT else ():
+            # A pipe can be read once only, and is no log that libvirt keeps.
+            for source in sources(path) if path.is_file() else ():
                 reader, input, _ = open_input(source, None)
                 if reader is libvirt_domain.READER:
                     groups = libvirt_domain.READER.by_conversation(input, ImportOptions())

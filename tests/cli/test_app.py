@@ -5,13 +5,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
 from replay.cli import main
-from replay.cli.app import ORDER
+from replay.cli.app import COMMANDS, ORDER, app
 
 ROOT = Path(__file__).parents[2]
 TOY = ROOT / "tests" / "toy"
@@ -108,13 +109,23 @@ def test_a_name_that_is_taken_refuses_an_import_and_renames_on_the_way(replay, t
 def test_an_import_takes_a_name(replay):
     replay("import", "yard.jsonl", "--log", "other")
     assert succeeds(replay("logs")).startswith("other ")
-    assert "several files" in fails(replay("import", "yard.jsonl", "same.jsonl", "--log", "x"))
+    told = fails(replay("import", "yard.jsonl", "same.jsonl", "--log", "x"))
+    assert "import it by itself" in told
 
 
 def test_of_several_files_all_or_none_are_stored(replay, tmp_path):
     (tmp_path / "bad.jsonl").write_text(YARD.replace('"yard"', '"bad"') + "{\n")
-    assert "bad.jsonl:4" in fails(replay("import", "same.jsonl", "bad.jsonl"))
+    told = fails(replay("import", "--all-or-nothing", "same.jsonl", "bad.jsonl"))
+    assert "bad.jsonl:4" in told
     assert succeeds(replay("logs")) == ""
+
+
+def test_of_several_files_those_that_can_be_read_are_stored(replay, tmp_path):
+    (tmp_path / "bad.jsonl").write_text(YARD.replace('"yard"', '"bad"') + "{\n")
+    done = replay("import", "bad.jsonl", "same.jsonl")
+    assert (done.status, done.out.startswith("stored same")) == (2, True)
+    assert "bad.jsonl:4" in done.err
+    assert "1 of 2 could not be read" in done.err
 
 
 def test_the_database_is_named_by_option_or_environment(replay, tmp_path, monkeypatch):
@@ -288,7 +299,10 @@ def test_trouble_is_told_in_a_line(replay, words, told):
 def test_a_file_that_is_no_recording_is_told_and_nothing_is_stored(replay, tmp_path, content):
     (tmp_path / "bad").write_bytes(content)
     for command in ("import", "run", "diff"):
-        assert "bad" in fails(replay(command, "bad"))
+        done = replay(command, "bad")
+        assert (done.status, done.out) == (2, "")
+        assert done.err.startswith("replay: bad")
+        assert done.err.count("\n") <= 3
     assert succeeds(replay("logs")) == ""
 
 
@@ -310,3 +324,27 @@ def test_the_help_begins_with_what_a_new_user_does_first(replay):
     commands = lines[lines.index("Commands:") + 1 :]
     words = [line.split()[0] for line in commands if line[:3].strip()]
     assert words == list(ORDER)
+
+
+@pytest.mark.parametrize("name", ORDER)
+def test_the_table_says_of_a_command_what_its_own_help_begins_with(name):
+    module, line = COMMANDS[name]
+    commands = import_module(f"replay.cli.commands.{module}")
+    callbacks = {command.name: command.callback for command in app.registered_commands}
+    assert callbacks[name].__module__ == commands.__name__
+    assert " ".join(callbacks[name].__doc__.split("\n\n")[0].split()) == line
+
+
+def test_every_command_is_in_the_table():
+    for module, _ in COMMANDS.values():
+        import_module(f"replay.cli.commands.{module}")
+    assert {command.name for command in app.registered_commands} == set(COMMANDS)
+
+
+@pytest.mark.parametrize("words", [["--help"], ["--version"]])
+def test_what_needs_nothing_imports_nothing(words):
+    script = f"import sys; sys.argv[1:] = {words}; from replay.cli import main; main()"
+    command = [sys.executable, "-X", "importtime", "-c", script]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stderr
+    imported = {line.rsplit("|", 1)[-1].strip() for line in said.splitlines()}
+    assert not imported & {"sqlalchemy", "msgspec", "alembic", "jinja2", "replay.api"}

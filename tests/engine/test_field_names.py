@@ -34,7 +34,7 @@ def test_the_first_name_counts_that_means_something():
 
 def with_handles() -> SubjectConfig:
     """A subject whose older trees name nodes, and whose newer ones name what holds them."""
-    handles = NodeConfig("Node", ("file",), ("handles.node", "drives"), ("handle.name", "name"))
+    handles = NodeConfig("Node", ("file",), "", ("handles.node", "drives"), ("handle.name", "name"))
     fields = {
         "name": FieldConfig("handle.name", otherwise=""),
         "attached": FieldConfig(("dev", "handle.dev"), "present"),

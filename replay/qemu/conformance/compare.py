@@ -8,10 +8,12 @@ from typing import Any
 
 from msgspec import Struct
 
+from replay.engine.replay import disk_left
 from replay.engine.trace import ModelStep, ModelTrace, Outcome
 from replay.engine.view import Node, View, view
 from replay.events.event import Await
 from replay.qemu.conformance.expected import RecordedLog, RecordedReply, RecordedStep, read_after
+from replay.qemu.conformance.fields import field_rules
 from replay.state.disk import final_files, is_temporary
 
 NAMES = ("filename", "backing_file")
@@ -74,6 +76,7 @@ class _Comparison:
 
     def __init__(self, trace: ModelTrace) -> None:
         self._trace = trace
+        self._rules = field_rules(trace.variant.subject)
         self._ids: Mapping[int, str] = {}
         self._temporaries: dict[str, str] = {}
 
@@ -114,16 +117,16 @@ class _Comparison:
         ids[node.id] = recorded
 
     def _fields(self, seq: int, node: Node, recorded: Mapping[str, Any]) -> Iterator[Disagreement]:
-        for field, wanted in recorded.items():
-            if field not in ("path", "bds_id"):
-                got = node.fields.get(field, "absent")
+        for field, value in recorded.items():
+            if field not in ("path", "bds_id") and self._rules.compared(field):
+                wanted, got = self._rules.essence(field, value, node.fields.get(field, "absent"))
                 if field not in node.fields or not self._same(field, wanted, got):
                     yield Disagreement(seq, node.path, field, wanted, got)
 
     def final_files(self, recorded: Mapping[str, Mapping[str, Any]]) -> Iterator[Disagreement]:
         """Compares the files that were left at the end."""
         last = self._trace.steps[-1]
-        found = final_files(last.state.disk)
+        found = final_files(disk_left(self._trace.variant, last.state))
         files = {posixpath.basename(name): content for name, content in found.items()}
         yield from _presence(last.seq, "final_files", recorded, files)
         for name in sorted(recorded.keys() & files.keys()):

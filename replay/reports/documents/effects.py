@@ -26,7 +26,7 @@ from replay.events.event import Payload
 from replay.reports import words
 from replay.reports.documents.divergences import DivergenceReport
 from replay.reports.documents.flag_tables import BitFields, differing_bits
-from replay.series import Patch, label
+from replay.series import Patch
 from replay.variants.path import PatchChange
 
 
@@ -158,9 +158,11 @@ def titles(step: Iterable[PatchChange]) -> str:
 
 
 def step_name(step: Iterable[PatchChange]) -> str:
-    """The patches of a step by sha and subject."""
+    """The patches of a step by sha and title."""
     return " and ".join(
-        words.escape(label(change.patch)) + (" taken out" if change.out else "") for change in step
+        f"{change.patch.sha[:8]} {title(change.patch)}".strip()
+        + (" taken out" if change.out else "")
+        for change in step
     )
 
 

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from replay.engine.compare import compare_views
 from replay.engine.places import FieldPlace, FilePlace, NodePlace, Place
+from replay.engine.replay import disk_left
 from replay.engine.trace import ModelTrace, Outcome
 from replay.engine.view import Node, View, view
 from replay.errors import ReplayError
@@ -89,7 +90,7 @@ def run_report(trace: ModelTrace, until: int | None = None) -> RunReport:
         log=log_id(trace),
         variant=variant_id(trace),
         steps=steps,
-        final_files=final_files(states[-1].disk),
+        final_files=final_files(disk_left(trace.variant, states[-1])),
         bits=subject.config.bits,
     )
 
