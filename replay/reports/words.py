@@ -1,5 +1,6 @@
 """Events, outcomes and values in words; nothing unprintable gets through."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import singledispatch
 from typing import Any
@@ -12,6 +13,11 @@ from replay.events.event import Await, Command, Guest, Image, Internal, Payload,
 
 SIZES = (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10))
 MOST_EXTENTS = 4
+MOST_LINKS = 10
+"""So many nodes of a chain are named; beyond it a reader looks only at its ends."""
+
+REPEATED = re.compile(r"(?<![^.])(\w+)(?:\.\1){3,}(?![^.\s])")
+"""A part of a path that follows itself, as it does a hundred times in a chain of images."""
 
 
 def escape(text: str) -> str:
@@ -25,6 +31,30 @@ def listing(words: Sequence[str]) -> str:
     """ "a", "a and b", "a, b and c"; escaped."""
     *most, last = map(escape, words)
     return f"{', '.join(most)} and {last}" if most else last
+
+
+def path(path: str) -> str:
+    """A path, escaped; a part that comes four times or more is there once, with its number."""
+    return REPEATED.sub(lambda m: f"{m[1]}*{m[0].count('.') + 1}", escape(path))
+
+
+def chain(links: Sequence[str], among: Iterable[Sequence[str]] = ()) -> str:
+    """A chain of nodes, base first. In the middle of a long one stands how many more there are.
+
+    Links that not all chains have `among` which it stands are kept, the first few of them.
+    """
+    if len(links) > MOST_LINKS:
+        common = set(links).intersection(*map(set, among))
+        own = [index for index, link in enumerate(links) if link not in common][: MOST_LINKS // 2]
+        kept = sorted({0, 1, *own, *range(len(links) - 3, len(links))})
+        steps = zip((-1, *kept), kept, strict=False)
+        shown = [t for last, n in steps for t in (*_gap(last, n), links[n])]
+        return " <-- ".join(shown)
+    return " <-- ".join(links)
+
+
+def _gap(last: int, index: int) -> list[str]:
+    return [f"{index - last - 1} more"] if index > last + 1 else []
 
 
 def paragraphs(text: str) -> list[str]:

@@ -148,3 +148,15 @@ def test_a_subject_says_what_it_calls_its_children():
     config = replace(SUBJECT.config, more={"drawing": {"labels": {"file": "below"}}})
     told = graph(view(snapshot(), SUBJECT), config)
     assert {edge.label for edge in told.edges} == {"below", "backing_hd", "job", "base, target"}
+
+
+def test_a_long_chain_goes_on_below():
+    top, last = 2, 21
+    nodes = [node(n, *(["d"] if n == top else []), backing_hd=Ref(n + 1)) for n in range(top, last)]
+    drawing = drawn(machine(*nodes, node(last), roots=(top,)))
+    cells = layout(drawing)
+    assert len(set(cells.values())) == len(cells) == 20
+    assert max(column for column, _ in cells.values()) == 7
+    assert {row for _, row in cells.values()} == {0, 1, 2}
+    assert cells["d"] == (7, 0)
+    assert ElementTree.fromstring(svg(drawing)).get("class") == "graph wide"

@@ -57,7 +57,7 @@ def bisect_report(
         log=log_id(ends[0]),
         variants=(variant_id(ends[0]), variant_id(ends[1])),
         about=about,
-        headline=_headline(words.escape(about), bisection.changes, flags),
+        headline=_headline(words.path(about), bisection.changes, flags),
         changes=tuple(_change(change, place, flags) for change in bisection.changes),
         steps=bisection.steps,
         replays=bisection.replays,
@@ -91,7 +91,7 @@ def _change(change: AnswerChange, place: Place | None, flags: Mapping[str, int])
 
 
 def _text(answer: Answer, flags: Mapping[str, int]) -> str:
-    where = f" on {words.escape(answer.path)} from #{answer.seq}" if answer.path else ""
+    where = f" on {words.path(answer.path)} from #{answer.seq}" if answer.path else ""
     return _value(answer.value, flags) + where
 
 

@@ -42,7 +42,7 @@ class BreachReport(Struct, frozen=True):
     def text(self, events: int) -> str:
         """Where it is, and since when, in a log of so many events."""
         end = " to the end" if self.breach.last_seq == events else ""
-        return f"{words.escape(self.breach.path)}{end}, since {words.event(self.event)}"
+        return f"{words.path(self.breach.path)}{end}, since {words.event(self.event)}"
 
 
 class CheckReport(Struct, frozen=True):
@@ -72,7 +72,7 @@ class CheckReport(Struct, frozen=True):
         if not self.breaches:
             return _unbreached(every, self)
         first = self.breaches[0].breach
-        where = f"{first.check.name} on {words.escape(first.path)}"
+        where = f"{first.check.name} on {words.path(first.path)}"
         return f"{len(self.breached)} of {every} breached, first at #{first.first_seq}: {where}."
 
 

@@ -11,6 +11,7 @@ from replay.engine.compared import Compared
 from replay.engine.diff import Diff, Divergence
 from replay.engine.places import ABSENT
 from replay.engine.trace import compared_views, hidden_fields
+from replay.reports import words
 from replay.reports.documents.common import LogId, VariantId, log_id, variant_id
 from replay.reports.documents.divergences import DivergenceReport, divergence_report
 from replay.reports.documents.effects import Effects, effects_of
@@ -155,7 +156,15 @@ def _chains(diff: Diff, bits: BitFields) -> dict[str, dict[str, str]]:
     tops = dict.fromkeys(top for by_top in chains.values() for top in by_top)
     differing = [top for top in tops if len({c.get(top) for c in chains.values()}) > 1]
     shown = differing or [top for top in tops if first.place.path.split(".")[0] == top]
-    return {top: {name: c.get(top, GONE) for name, c in chains.items()} for top in shown}
+    return {top: _texts({name: c.get(top) for name, c in chains.items()}) for top in shown}
+
+
+def _texts(chains: Mapping[str, tuple[str, ...] | None]) -> dict[str, str]:
+    """One chain in each variant in words, with what is not the same in all."""
+    among = [links for links in chains.values() if links is not None]
+    return {
+        name: GONE if links is None else words.chain(links, among) for name, links in chains.items()
+    }
 
 
 def _remarks(diff: Diff) -> Iterator[str]:

@@ -33,7 +33,8 @@ from replay.variants.path import PatchChange
 class Effect(Struct, frozen=True):
     """What a patch did in one place, at the first event where it shows.
 
-    For a bit field `before` and `after` are the names of the flags that are set only there.
+    For a bit field `before` and `after` are the names of the flags that are set only there. `file`
+    is the file of a node whose path is long.
     """
 
     seq: int
@@ -41,6 +42,7 @@ class Effect(Struct, frozen=True):
     place: Place
     before: Any
     after: Any
+    file: str = ""
 
 
 class PatchEffects(Struct, frozen=True):
@@ -110,7 +112,7 @@ def effects_in(report: DivergenceReport, cause: Cause, bits: BitFields) -> Itera
         )
         if before == after:
             return
-    yield Effect(divergence.first_seq, report.event, place, before, after)
+    yield Effect(divergence.first_seq, report.event, place, before, after, report.file)
 
 
 def _without_lower(effects: Sequence[Effect]) -> Iterator[Effect]:
@@ -201,7 +203,9 @@ def subject(effect: Effect) -> str:
         case FilePlace(path=path):
             return f"file {words.escape(path)}"
         case place:
-            return words.escape(place.path)
+            return words.path(place.path) + (
+                f" [{words.escape(effect.file)}]" if effect.file else ""
+            )
 
 
 def change(effect: Effect, bits: BitFields, to: str = "->") -> str:
@@ -235,7 +239,7 @@ def phrases(done: PatchEffects, bits: BitFields) -> list[str]:
 
 def phrase(effect: Effect, bits: BitFields) -> str:
     """An effect in the fewest words: where it ended."""
-    path, field = words.escape(effect.place.path), effect.place.field
+    path, field = words.path(effect.place.path), effect.place.field
     match effect.place:
         case FieldPlace():
             return _flags(effect) if field in bits else words.escape(field)

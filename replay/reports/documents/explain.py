@@ -115,11 +115,11 @@ def _line(link: CauseLink, trace: ModelTrace) -> str:
     if link.kind == "event":
         return f"#{link.seq} event: {words.event(trace.steps[link.seq - 1].event.payload)}"
     if link.kind == "image":
-        return f"#{link.seq} image {words.escape(link.path)}"
+        return f"#{link.seq} image {words.path(link.path)}"
     if not link.line:
-        return f"{words.escape(link.path)} as it was made"
+        return f"{words.path(link.path)} as it was made"
     verb = KINDS.get(link.kind, f"{link.kind}s")
-    about = " ".join(word for word in (verb, link.flag, words.escape(link.path)) if word)
+    about = " ".join(word for word in (verb, link.flag, words.path(link.path)) if word)
     where = f"{link.function} {link.file}:{link.line}"
     patch = short(link.patches[0]) if link.patches else "base"
     text = f"#{link.seq} {patch:8} {where}: {words.escape(link.text)}"
@@ -164,8 +164,8 @@ def sentence(explanation: Explanation) -> str:
 
 def _state(why: Explanation) -> str:
     path, name, is_there = (
-        words.escape(why.place.path),
-        words.escape(words.place(why.place)),
+        words.path(why.place.path),
+        words.path(words.place(why.place)),
         why.value != "absent",
     )
     match why.place:
@@ -202,7 +202,7 @@ def _clauses(why: Explanation) -> Iterator[str]:
         failed = why.links[0]
         yield f"{failed.function} failed at `{failed.text}`{_by(failed)}"
         if effect is not None and effect.path:
-            yield _did(effect, why, f"{HAD[effect.kind]} {words.escape(effect.path)}")
+            yield _did(effect, why, f"{HAD[effect.kind]} {words.path(effect.path)}")
     elif effect is not None and (effect.function or why.value != "absent"):
         yield _did(effect, why, _verb(effect, why))
     skipped = _first(why.links, "skipped")

@@ -82,13 +82,15 @@ class Drawing(Struct, frozen=True):
     @property
     def text(self) -> str:
         """The graph in words: its chains, "empty" without one."""
-        return "; ".join(self.chains.values()) or "empty"
+        return "; ".join(map(words.chain, self.chains.values())) or "empty"
 
     @property
-    def chains(self) -> Mapping[str, str]:
-        """Each chain by its top's path in words: "[base.qcow2] <-- [drive0]"."""
-        chains = {chain[0].path: map(_text, reversed(chain)) for chain in self._chains()}
-        return {top: " <-- ".join(f"[{text}]" for text in texts) for top, texts in chains.items()}
+    def chains(self) -> Mapping[str, tuple[str, ...]]:
+        """Each chain by its top's path, base first, its nodes as "[base.qcow2]"."""
+        return {
+            chain[0].path: tuple(f"[{_text(vertex)}]" for vertex in reversed(chain))
+            for chain in self._chains()
+        }
 
     def _chains(self) -> Iterator[list[Vertex]]:
         """What hangs together by chain edges, from each top on."""
@@ -128,6 +130,14 @@ def graph(view: View, config: SubjectConfig, differing: Differing = NOTHING) -> 
         edges=tuple(edges),
         chain=drawing.labels.get(config.node.chain, config.node.chain),
     )
+
+
+def file_of(view: View, path: str, config: SubjectConfig) -> str:
+    """The last component of the file of the node at a path, "" if there is none."""
+    drawing = msgspec.convert(config.more.get("drawing", {}), DrawingWords)
+    node = view.all_nodes.get(path)
+    name = str(node.fields.get(drawing.file) or "") if node else ""
+    return PurePosixPath(name).name or name
 
 
 def short(text: str) -> str:

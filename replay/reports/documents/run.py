@@ -132,7 +132,7 @@ def _objects(view: View) -> dict[str, int | None]:
 
 
 def _text(change: StateChange, after: View, bits: BitFields) -> str:
-    name = f"{words.escape(change.place.path)}.{words.escape(change.place.field)}"
+    name = f"{words.path(change.place.path)}.{words.escape(change.place.field)}"
     match change.place:
         case NodePlace(field="existence"):
             return _node(change, after, bits)
@@ -147,13 +147,13 @@ def _text(change: StateChange, after: View, bits: BitFields) -> str:
 def _node(change: StateChange, after: View, bits: BitFields) -> str:
     path = change.place.path
     if change.after == "absent":
-        return f"- {words.escape(path)}"
+        return f"- {words.path(path)}"
     node = after.all_nodes.get(path)
     if node is None and path in after.edges:
-        return f"+ {words.escape(path)} is {words.escape(after.edges[path])} again"
+        return f"+ {words.path(path)} is {words.path(after.edges[path])} again"
     fields = node.fields if node else after.jobs[path]
     texts = [_field(name, value, bits) for name, value in fields.items() if is_telling(value)]
-    return " ".join([f"+ {words.escape(path)}", *texts])
+    return " ".join([f"+ {words.path(path)}", *texts])
 
 
 def is_telling(value: Any) -> bool:

@@ -27,9 +27,24 @@ def layout(graph: Drawing) -> Mapping[str, GridCell]:
         if vertex.path not in placed and not vertex.is_job:
             placed |= _tree(vertex.path, graph, below, placed, rows)
             rows = 1 + max(row for _, row in placed.values())
+    placed = _folded(placed)
     placed |= _jobs(graph, below, placed)
     left = min((column for column, _ in placed.values()), default=0)
     return {path: (column - left, row) for path, (column, row) in placed.items()}
+
+
+MOST_COLUMNS = 8
+"""So many nodes of a chain stand side by side; the next ones stand below them."""
+
+
+def _folded(placed: Mapping[str, GridCell]) -> dict[str, GridCell]:
+    """The cells of nodes, of which the top is in column 0, in as many bands as they need."""
+    height = 1 + max((row for _, row in placed.values()), default=0)
+    bands = {path: -column // MOST_COLUMNS for path, (column, _) in placed.items()}
+    return {
+        path: (column + bands[path] * MOST_COLUMNS, row + bands[path] * height)
+        for path, (column, row) in placed.items()
+    }
 
 
 def _jobs(
@@ -55,14 +70,16 @@ def _tree(
 ) -> dict[str, GridCell]:
     """The cells of a vertex and of what hangs on it: a chain's next to the left, others below."""
     placed: dict[str, GridCell] = {}
+    taken: set[GridCell] = set()
     waiting: list[tuple[str, GridCell]] = [(top, (0, row))]
     while waiting:
         path, (column, row) = waiting.pop()
         if path in placed or path in before:
             continue
-        while (column, row) in placed.values():
+        while (column, row) in taken:
             row += 1
         placed[path] = (column, row)
+        taken.add((column, row))
         waiting.extend(_next(below.get(path, ()), graph.chain, column, row))
     return placed
 
@@ -150,7 +167,11 @@ def svg(graph: Drawing, style: str = "") -> Markup:
     points = {path: _Point(plan.xs[column], plan.ys[row]) for path, (column, row) in cells.items()}
     parts = [
         *([Markup("<style>\n{}</style>").format(Markup(style))] if style else []),
-        *(_edge(edge, points, cells, plan) for edge in graph.edges if edge.end in points),
+        *(
+            (_fold if _is_fold(edge, cells, graph) else _edge)(edge, points, cells, plan)
+            for edge in graph.edges
+            if edge.end in points
+        ),
         *(_vertex(vertex, points[vertex.path], plan) for vertex in graph.vertices),
     ]
     opening = Markup(
@@ -239,6 +260,26 @@ def _edge(
     path = Markup('<path d="M{:.0f} {:.0f}Q{:.0f} {:.0f} {:.0f} {:.0f}"{}/>')
     line = path.format(*tail, *bend, *tip, kind)
     return Markup("").join([line, _tip(tip, bend), _text(edge.label, label, "label")])
+
+
+def _is_fold(edge: Edge, cells: Mapping[str, GridCell], graph: Drawing) -> bool:
+    """Whether a chain goes on in the band below."""
+    (column, row), (to_column, to_row) = cells[edge.start], cells[edge.end]
+    return edge.label == graph.chain and to_column > column and to_row > row
+
+
+def _fold(
+    edge: Edge, points: Mapping[str, _Point], cells: Mapping[str, GridCell], plan: _Plan
+) -> Markup:
+    """Down from the last node of a band, and between the bands to the first of the next."""
+    start, end = points[edge.start], points[edge.end]
+    top, above = end.y - plan.ry, end.y - plan.ry - BELOW / 2
+    kind = Markup(' class="differs"') if edge.differs else ""
+    path = Markup('<path d="M{:.0f} {:.0f}V{:.0f}H{:.0f}V{:.0f}"{}/>')
+    line = path.format(start.x, start.y + plan.ry + plan.feet[edge.start], above, end.x, top, kind)
+    tip = _tip(_Point(end.x, top), _Point(end.x, above))
+    label = _text(edge.label, _Point((start.x + end.x) / 2, above - 6), "label")
+    return Markup("").join([line, tip, label])
 
 
 def _bend(start: _Point, end: _Point, cell: GridCell, to: GridCell, plan: _Plan) -> _Point:

@@ -12,7 +12,7 @@ from replay.reports import words
 from replay.reports.documents import effects
 from replay.reports.documents.common import translation
 from replay.reports.documents.diff import DiffReport
-from replay.reports.documents.divergences import DivergenceReport, change
+from replay.reports.documents.divergences import DivergenceReport, change, named
 from replay.reports.documents.divergences import values as value_texts
 from replay.reports.documents.effects import Effect
 from replay.reports.documents.explain import Reason
@@ -140,6 +140,7 @@ def _environment() -> Environment:
         effects=effects,
         diff_lines=_diff_lines,
         grouped=_grouped,
+        named=named,
         translation=translation,
         values=_values,
     )

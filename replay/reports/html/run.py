@@ -57,7 +57,7 @@ def _headline(report: RunReport) -> str:
 def _rows(report: RunReport) -> Iterator[RunRow]:
     """The events, with graphs and changes while there is room for them."""
     room = ROOM
-    chains: Mapping[str, str] = {}
+    chains: Mapping[str, tuple[str, ...]] = {}
     for step in report.steps:
         is_new = step.graph.chains != chains
         chains = step.graph.chains

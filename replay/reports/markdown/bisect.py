@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from replay.reports import words
 from replay.reports.documents.bisect import BisectReport, ChangeReport
-from replay.reports.markdown.markup import cell, code, header, patch_name, prose, table
+from replay.reports.markdown.markup import cell, code, header, limited, patch_name, prose, table
 
 
 def bisect(report: BisectReport) -> str:
@@ -14,7 +14,7 @@ def bisect(report: BisectReport) -> str:
         lines += ["", *_change(change)]
     steps = "1 patch" if report.steps == 1 else f"{report.steps} patches"
     lines += ["", f"{steps} between them, {words.count(report.replays, 'replay')}"]
-    return "\n".join(lines) + "\n"
+    return "\n".join(limited(lines, "lines")) + "\n"
 
 
 def _change(change: ChangeReport) -> Iterator[str]:

@@ -3,17 +3,16 @@
 from collections.abc import Iterator, Sequence
 
 from replay.reports.documents.check import BreachReport, CheckReport, CheckReports, in_logs
-from replay.reports.markdown.markup import code, header, prose, variants
+from replay.reports.markdown.markup import code, header, limited, prose, variants
 
 
 def checks(document: CheckReports) -> str:
     """The checks of one log; of several, a table and then the logs with a breach."""
     reports = document.logs
     if len(reports) == 1:
-        return "\n".join(_log(reports[0])) + "\n"
-    breached = (_log(report) for report in reports if report.breaches)
-    parts = [_summary(reports), *breached]
-    return "\n".join("\n".join(part) + "\n" for part in parts)
+        return "\n".join(limited(_log(reports[0]), "lines")) + "\n"
+    breached = [line for report in reports if report.breaches for line in ("", *_log(report))]
+    return "\n".join(limited([*_summary(reports), *breached], "lines")) + "\n"
 
 
 def _summary(reports: Sequence[CheckReport]) -> Iterator[str]:

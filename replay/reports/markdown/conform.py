@@ -14,12 +14,12 @@ from replay.reports.documents.conform import (
     differences,
     disagreement,
 )
-from replay.reports.markdown.markup import cell, code, table
+from replay.reports.markdown.markup import cell, code, limited, table
 
 
 def conform(report: ConformReport, verbose: bool = False) -> str:
     """A table of the trees, then each first disagreement; `verbose` adds the recorded step."""
-    return "\n".join(_conform(report, verbose)) + "\n"
+    return "\n".join(limited(_conform(report, verbose), "lines")) + "\n"
 
 
 def _conform(report: ConformReport, verbose: bool) -> Iterator[str]:
@@ -45,7 +45,7 @@ def recordings(report: RecordingReport) -> str:
     rows = [_row(result, report) for result in report.results]
     lines = ["## Agreement with recordings", ""]
     lines += table(["log", "variant", "agreement", "first disagreement"], rows)
-    return "\n".join(lines) + "\n"
+    return "\n".join(limited(lines, "lines")) + "\n"
 
 
 def _row(result: RecordingAgreement, report: RecordingReport) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from replay.reports import words
 from replay.reports.documents.explain import ExplainReport, ExplanationReport, shared_links
-from replay.reports.markdown.markup import code, header, patch_name, prose
+from replay.reports.markdown.markup import code, header, limited, patch_name, prose
 
 
 def explain(report: ExplainReport) -> str:
@@ -14,7 +14,7 @@ def explain(report: ExplainReport) -> str:
         lines += ["", *_explained(explanations)]
     if report.patches:
         lines += ["", "### Patches", "", *(f"- {patch_name(patch)}" for patch in report.patches)]
-    return "\n".join(lines) + "\n"
+    return "\n".join(limited(lines, "lines")) + "\n"
 
 
 def _explained(explanations: Sequence[ExplanationReport]) -> Iterator[str]:

@@ -4,7 +4,7 @@ Strings of a recording stand in code spans, where nothing is markup, link, menti
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from replay.reports import words
 from replay.reports.documents.common import LogId, VariantId, translation
@@ -46,6 +46,32 @@ def header(log: LogId, shown: Sequence[VariantId]) -> Iterator[str]:
     yield from variants(shown)
     if log.translation:
         yield from ("", f"Said in {prose(translation(log.translation))}")
+
+
+MOST = 60_000
+"""Characters of a text: what forges and trackers take in one comment is a little more."""
+
+REST = 300
+"""Characters that are kept free for saying what is left out."""
+
+
+def limited(lines: Iterable[str], what: str, room: int = MOST) -> Iterator[str]:
+    """The lines as far as there is room for them, and how many `what` are left out."""
+    left_out = 0
+    for line in lines:
+        room -= len(line) + 1
+        if room >= REST and not left_out:
+            yield line
+        else:
+            left_out += 1
+    if left_out:
+        yield ""
+        yield f"{left_out} more {what} are left out here; `--format json` has all."
+
+
+def size(lines: Iterable[str]) -> int:
+    """The characters of lines with their ends."""
+    return sum(len(line) + 1 for line in lines)
 
 
 def variants(shown: Sequence[VariantId]) -> Iterator[str]:
