@@ -49,8 +49,8 @@ def _table(rows: Iterable[Sequence[str]]) -> Iterator[Piece]:
 def unfinished(recording: Unfinished) -> str:
     """What there is of a recording that is no log yet, and what to do if it was broken off."""
     name, messages = words.escape(recording.name), words.count(recording.messages, "message")
-    told = f"the recording {name} of {messages} goes on, or was broken off"
-    return f"{told}; then {next_command(recording.name)} makes a log of it"
+    text = f"the recording {name} of {messages} goes on, or was broken off"
+    return f"{text}; then {next_command(recording.name)} makes a log of it"
 
 
 def finding(finding: Finding) -> Page:

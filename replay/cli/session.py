@@ -67,7 +67,7 @@ class Session(Struct, frozen=True):
         return added.name
 
     def log(self, word: str) -> Log:
-        """The one log of that name or in that file, which is stored on the way."""
+        """The one log of that name or in that file, which is then stored."""
         with self.store() as store:
             return arguments.open_log(store, word, report_renamed)
 

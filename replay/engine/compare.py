@@ -34,7 +34,7 @@ Differences = dict[Place, Values]
 def differ(values: Values) -> bool:
     """Whether at least two variants have a value and not all have the same."""
     first, *rest = values.values() or (None,)
-    return any(value != first for value in rest)
+    return any(value is not first and value != first for value in rest)
 
 
 # Outcomes

@@ -108,7 +108,7 @@ def replay(log: Log, variant: Variant, progress: Progress = no_progress) -> Mode
     requests = _requests(_Content(log.fingerprint, variant.subject, log))
     events = progress(zip(log.events, requests, strict=True), len(requests), "events")
     for seq, (event, asked) in enumerate(events, 1):
-        state, outcome = _step(variant.program, state, asked)
+        state, outcome = advance(variant.program, state, asked)
         steps.append(ModelStep(seq, event, outcome, state))
     return ModelTrace(log, variant, tuple(steps))
 
@@ -138,7 +138,7 @@ def transitions(trace: ModelTrace) -> Iterator[TransitionKey]:
 
 def step(variant: Variant, state: State, event: Event) -> tuple[State, Outcome]:
     """The state after an event, and its outcome. Equal arguments give the same state object."""
-    return _step(variant.program, state, request(event.payload, variant.subject.config))
+    return advance(variant.program, state, request(event.payload, variant.subject.config))
 
 
 def arcs(variant: Variant, state: State, event: Event) -> frozenset[Arc]:
@@ -150,7 +150,8 @@ def arcs(variant: Variant, state: State, event: Event) -> frozenset[Arc]:
     return program.arcs(asked.handler, asked.arguments, state)
 
 
-def _step(program: Program, state: State, asked: Request) -> tuple[State, Outcome]:
+def advance(program: Program, state: State, asked: Request) -> tuple[State, Outcome]:
+    """The same for a payload's request, which many states may be asked."""
     payload = asked.payload
     if isinstance(payload, Image):
         return _image(state, payload)

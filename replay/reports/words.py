@@ -27,6 +27,16 @@ def listing(words: Sequence[str]) -> str:
     return f"{', '.join(most)} and {last}" if most else last
 
 
+MOST_NAMES = 3
+"""Names that are told one by one in a line."""
+
+
+def few(names: Sequence[str]) -> str:
+    """A few names, and how many more there are."""
+    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    return ", ".join(map(escape, names[:MOST_NAMES])) + more
+
+
 def paragraphs(text: str) -> list[str]:
     """The paragraphs of a text, each without its line breaks."""
     return [" ".join(lines.split()) for lines in text.split("\n\n") if lines.strip()]
@@ -153,10 +163,10 @@ def phrases(grouped: Iterable[tuple[str, list[str]]]) -> str:
 def outcome(status: str, returned: Any, error: Mapping[str, Any] | None) -> str:
     """An outcome with its wording: "returned", "reads 0x61", "refused: DeviceNotFound, ..."."""
     if status != "returned":
-        known = error or {}
-        told = [str(known.get(key, "")) for key in ("class", "errno", "text", "desc")]
-        where = [f" ({known['file']}:{known['line']})"] if "file" in known else []
-        why = ", ".join(escape(text) for text in told if text)
+        parts = error or {}
+        texts = [str(parts.get(key, "")) for key in ("class", "errno", "text", "desc")]
+        where = [f" ({parts['file']}:{parts['line']})"] if "file" in parts else []
+        why = ", ".join(escape(text) for text in texts if text)
         return "".join([": ".join([status, why]).rstrip(": "), *where])
     if isinstance(returned, Mapping) and returned.keys() == {"pattern"}:
         return f"reads {pattern(returned['pattern'])}"
@@ -187,8 +197,8 @@ def recorded(original: Payload, note: str, idle: bool) -> str:
     """What a translated event was when it was recorded, and what there is to say about that."""
     if idle:
         return f"recorded; it asks nothing here: {escape(note)}"
-    told = f"translated from {event(original)}"
-    return f"{told} ({escape(note)})" if note else told
+    text = f"translated from {event(original)}"
+    return f"{text} ({escape(note)})" if note else text
 
 
 def _image(image: Image) -> str:

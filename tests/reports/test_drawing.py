@@ -62,8 +62,8 @@ def test_an_unlinked_file_is_struck_through():
 
 
 def test_a_screen_reader_is_told_the_chain():
-    assert drawn(snapshot()).told == "[base, unlinked] <-- [top]"
-    assert drawn(machine(roots=())).told == "empty"
+    assert drawn(snapshot()).text == "[base, unlinked] <-- [top]"
+    assert drawn(machine(roots=())).text == "empty"
 
 
 def test_what_differs_is_marked_by_a_sign_too():
@@ -72,7 +72,7 @@ def test_what_differs_is_marked_by_a_sign_too():
     found = ElementTree.fromstring(svg(told))
     [marked] = found.findall(f".//{SVG}g[@class='differs']")
     assert [text.text for text in marked.iter(f"{SVG}text")][2:] == ["+RDWR", "-SNAPSHOT"]
-    assert "top, +RDWR, -SNAPSHOT" in told.told
+    assert "top, +RDWR, -SNAPSHOT" in told.text
     assert "+RDWR<BR/>-SNAPSHOT" in dot(told)
 
 

@@ -1,10 +1,14 @@
 """Markdown for reviews and tickets: a parser sees what was meant, and nothing that a log brings."""
 
 import re
+from pathlib import Path
 
+import pytest
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+from typer.testing import CliRunner
 
+from replay.cli.app import app
 from replay.engine.diff import diff
 from replay.engine.trace import Outcome
 from replay.events.event import Command, Guest
@@ -12,8 +16,9 @@ from replay.reports import markdown
 from replay.reports.documents.diff import DiffReports, diff_report
 from replay.reports.documents.run import run_report
 from replay.state.objects import Ref
+from tests.examples import PATCHES
 from tests.handmade import FLAGS, disk, machine, node, trace
-from tests.hostile import WILD
+from tests.hostile import WILD, hostile
 
 DO = Command("qmp", "do", {"device": "d"})
 DONE = Outcome("returned", {})
@@ -95,3 +100,22 @@ def test_nothing_of_a_hostile_recording_becomes_markup():
         kinds = {token.type for token in tokens(told)}
         assert not kinds & {"link_open", "image", "em_open", "heading_close_setext"}
         assert all(line.isprintable() for line in told.split("\n"))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["explain", "FILE", "--seq", "7", "before..after"],
+        ["bisect", "FILE", "before..after"],
+        ["check", "FILE", "--bisect"],
+    ],
+    ids=" ".join,
+)
+def test_no_report_lets_a_log_bring_markup(tmp_path: Path, words: list[str]) -> None:
+    file = str(hostile(tmp_path / "hostile.jsonl"))
+    given = [file if word == "FILE" else word for word in words]
+    before = ["--db", str(tmp_path / "replay.db"), "--patches", str(PATCHES)]
+    text = CliRunner().invoke(app, [*before, *given, "--format", "md"]).stdout
+    kinds = {token.type for token in tokens(text)}
+    assert {"heading_open", "code_inline"} <= kinds
+    assert not kinds & {"html_block", "html_inline", "link_open", "image", "em_open"}

@@ -3,7 +3,7 @@
 import subprocess
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from replay.errors import BadInput
@@ -94,6 +94,7 @@ def test_what_is_no_patch_is_refused_with_its_place(text, message):
         parse_c_patch(text, "p")
 
 
+@settings(deadline=None)
 @given(st.text(st.sampled_from("@-+ ,1{}();intx\n\t\"'\\#*="), max_size=300))
 def test_no_text_breaks_the_reader(text):
     try:

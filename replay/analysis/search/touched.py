@@ -111,6 +111,9 @@ def _names_in(
                 yield before.at(file, old)
             elif edit.mark == "+":
                 yield after.at(file, new)
+            elif before.at(file, old) != after.at(file, new):
+                # A line that stays belongs to another when the head between the two goes.
+                yield from (before.at(file, old), after.at(file, new))
         old += edit.mark != "+"
         new += edit.mark != "-"
 

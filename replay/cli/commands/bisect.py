@@ -63,8 +63,8 @@ def bisect_log(
             raise ReplayError("--minimal and --all are two questions", do="give one of them")
         print_result(render(fewest(ends, about, question, target), format), output)
         return
-    found = bisect(ends, question, every, with_progress)
-    print_result(render(bisect_report(ends, about, found, target), format), output)
+    bisection = bisect(ends, question, every, with_progress)
+    print_result(render(bisect_report(ends, about, bisection, target), format), output)
 
 
 def place_of(

@@ -18,7 +18,8 @@ EFFECTS = ("disk_", "refuse", "fail", "free")
 class Operations:
     """Operations on cells, at a node of a function's call. `names` are the runtime's names.
 
-    `last` is the cell that was made last of those whose value the source text does not say.
+    `last` is the cell that was made last of those whose value the source text does not say, `time`
+    counts all of them.
     """
 
     def __init__(self, names: Mapping[str, Any], heap: Heap, record: EventTrace) -> None:
@@ -26,7 +27,7 @@ class Operations:
         self._heap = heap
         self._record = record
         self._changed: dict[int, tuple[Any, TracedValue]] = {}
-        self._time = 0
+        self.time = 0
         self.last: TracedValue | None = None
 
     def strip(self) -> None:
@@ -51,8 +52,8 @@ class Operations:
         **more: Any,
     ) -> TracedValue:
         """A new cell, later than all before it."""
-        self._time += 1
-        cell = TracedValue(value, kind, node, frame, frame.guards, self._time, sources, **more)
+        self.time += 1
+        cell = TracedValue(value, kind, node, frame, frame.guards, self.time, sources, **more)
         if kind not in FIXED:
             self.last = cell
         return cell

@@ -46,10 +46,10 @@ class DiffReport(Struct, frozen=True):
     in words, by their top and by variant. `frames` are all events. `remarks` are about traces of
     real machines.
 
-    Of an attribution: `steps` lie between the variants, `named` are the patches that are asked
-    about, `effects` what each did, `work` is what it took, `hidden` how many divergences are left
-    out, `partial` whether any of what patches did is. `together` are patches that matter only
-    together, None if they were not looked for.
+    Of an attribution: `steps` lie between the variants, `named` are the patches of interest,
+    `effects` what each did, `work` is what it took, `hidden` how many divergences are left out,
+    `partial` whether any of what patches did is. `together` are patches that matter only together,
+    None if they were not looked for.
     """
 
     log: LogId
@@ -88,7 +88,7 @@ def diff_report(
 ) -> DiffReport:
     """The report of a diff, with the patches that its divergences come from if they are known.
 
-    Asked about are those that the variants are named after, and `only` those.
+    Of interest are those that the variants are named after, and `only` those.
     """
     bits = diff.traces[0].player.subject.config.bits
     done = attribution or Attribution(((),) * len(diff.divergences), (), Work())

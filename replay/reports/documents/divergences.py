@@ -21,7 +21,7 @@ class DivergenceReport(Struct, frozen=True):
     """A divergence with what its first event was and how that ended in each variant.
 
     `causes` are the patches that it comes from, as far as they were looked for. Divergences are
-    `quiet` with which no patch that is asked about has to do. `reasons` explains the values.
+    `quiet` with which no patch of interest has to do. `reasons` explains the values.
     """
 
     divergence: Divergence

@@ -26,7 +26,7 @@ from replay.events.event import Payload
 from replay.reports import words
 from replay.reports.documents.divergences import DivergenceReport
 from replay.reports.documents.flag_tables import BitFields, differing_bits
-from replay.series import Patch, label
+from replay.series import Patch
 from replay.variants.path import PatchChange
 
 
@@ -55,7 +55,7 @@ class PatchEffects(Struct, frozen=True):
 
 
 class Effects(Struct, frozen=True):
-    """What the patches did that are asked about, and the others that did something."""
+    """What the patches of interest did, and the others that did something."""
 
     first: tuple[PatchEffects, ...] = ()
     others: tuple[PatchEffects, ...] = ()
@@ -69,7 +69,7 @@ def effects_of(
 ) -> Effects:
     """What the causes of divergences say that each step did, in the order of the steps.
 
-    `named` are the names of the patches that are asked about: of those it says too that they did
+    `named` are the names of the patches of interest: of those it says too that they did
     nothing, if nothing is left out.
     """
     steps = [PatchEffects(step, _of_step(step, divergences, bits)) for step in attribution.steps]
@@ -156,9 +156,11 @@ def titles(step: Iterable[PatchChange]) -> str:
 
 
 def step_name(step: Iterable[PatchChange]) -> str:
-    """The patches of a step by sha and subject."""
+    """The patches of a step by sha and title."""
     return " and ".join(
-        words.escape(label(change.patch)) + (" taken out" if change.out else "") for change in step
+        f"{change.patch.sha[:8]} {title(change.patch)}".strip()
+        + (" taken out" if change.out else "")
+        for change in step
     )
 
 

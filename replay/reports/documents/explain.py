@@ -24,6 +24,7 @@ __all__ = [
     "explain_report",
     "reasons",
     "sentence",
+    "shared_links",
     "short",
 ]
 
@@ -102,6 +103,13 @@ def _explanation(explanation: Explanation) -> ExplanationReport:
     )
 
 
+def shared_links(explanations: Sequence[ExplanationReport]) -> int:
+    """How many links at the origin two chains have in common."""
+    left, right = ([link.cause for link in e.links[::-1]] for e in explanations)
+    pairs = enumerate(zip(left, right, strict=False))
+    return next((n for n, (a, b) in pairs if a != b), min(len(left), len(right)))
+
+
 def _line(link: CauseLink, trace: ModelTrace) -> str:
     """A link of the chain in a line: event, patch, statement and where it stands."""
     if link.kind == "event":
@@ -146,12 +154,28 @@ def _reasons(
 
 
 def sentence(explanation: Explanation) -> str:
-    """What is so, since when, who did it, and where it came from."""
-    state = f"{_state(explanation)}{_since(explanation)}"
+    """The event that did it, what is so, which function did it, and where it came from."""
     clauses = list(_clauses(explanation))
     if explanation.about:
         clauses.insert(0, explanation.about)
+    state = _with_event(explanation)
     return f"{state}: {'; '.join(clauses)}." if clauses else f"{state}."
+
+
+LONGEST_EVENT = 90
+"""A command with many arguments is cut, so that what it did is still in view."""
+
+
+def _with_event(why: Explanation) -> str:
+    """The state after the event since which it is so; only its number where nothing did it."""
+    state = _state(why)
+    if _is_outcome(why):
+        return state
+    if not any(link.seq == why.since for link in why.links):
+        return f"{state} since #{why.since}"
+    event = words.event(why.trace.steps[why.since - 1].event.payload)
+    cut = f"{event[: LONGEST_EVENT - 3]}..." if len(event) > LONGEST_EVENT else event
+    return f"#{why.since} {cut}: {state}"
 
 
 def _state(why: Explanation) -> str:
@@ -184,10 +208,6 @@ def _is_outcome(why: Explanation) -> bool:
     return isinstance(why.place, OutcomePlace | MachinePlace)
 
 
-def _since(why: Explanation) -> str:
-    return "" if _is_outcome(why) else f" since #{why.since}"
-
-
 def _clauses(why: Explanation) -> Iterator[str]:
     effect = next((link for link in why.links if link.kind in (*VERBS, "call")), None)
     if _status(why) == "crashed" and why.links:
@@ -211,7 +231,7 @@ def _clauses(why: Explanation) -> Iterator[str]:
     if flag is not None:
         yield _did(flag, why, f"had {'set' if flag.kind == 'set' else 'cleared'} {flag.flag}")
     elif (image := _first(why.links, "image")) is not None:
-        yield f"it came with the image, event #{image.seq}"
+        yield "it came with the image" + ("" if image.seq == why.since else f" #{image.seq}")
 
 
 def _status(why: Explanation) -> str:
@@ -222,12 +242,12 @@ def _status(why: Explanation) -> str:
 def _verb(effect: CauseLink, why: Explanation) -> str:
     if effect.kind != "call":
         gone = why.value == "absent" and effect.kind == "write"
-        return "took it away" if gone else VERBS[effect.kind]
+        return "wrote over what led to it" if gone else VERBS[effect.kind]
     if why.ended:
         return CALLS.get(_status(why), "wrote it")
     if why.place.field not in ("", "existence") and why.value != "absent":
         return "wrote it"
-    return CALLS.get(str(why.value), "took it away")
+    return CALLS.get(str(why.value), "removed it")
 
 
 def _condition(why: Explanation) -> CauseLink | None:
@@ -245,8 +265,8 @@ def _condition(why: Explanation) -> CauseLink | None:
 def _did(link: CauseLink, why: Explanation, verb: str) -> str:
     if not link.function:
         return "it is as it was made"
-    at = "" if link.seq in (why.since, 0) else f" at #{link.seq}"
-    return f"{link.function} {verb}{at}{_by(link)}"
+    when = "" if link.seq in (why.since, 0) else f" at #{link.seq}"
+    return f"{link.function} {verb}{when}{_by(link)}"
 
 
 def _by(link: CauseLink) -> str:

@@ -123,7 +123,7 @@ def _nodes(before: View, after: View) -> Iterator[StateChange]:
 
 
 def _objects(view: View) -> dict[str, int | None]:
-    """Every path with its node's identity; None for a job and for a way back to a node above."""
+    """Every path with its node's identity; None for a job and for an edge to a node above."""
     nodes = {path: node.id for path, node in view.all_nodes.items()}
     return nodes | {path: None for path in (*view.edges, *view.jobs) if path not in nodes}
 

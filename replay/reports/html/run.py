@@ -7,11 +7,11 @@ from markupsafe import Markup
 from msgspec import Struct
 
 from replay.reports import words
+from replay.reports.documents.common import translation
 from replay.reports.documents.graph import Drawing
 from replay.reports.documents.run import RunReport, StepReport
 from replay.reports.drawing.svg import STYLE, svg
 from replay.reports.html.templates import digest, environment, text
-from replay.reports.text.page import translation
 
 ROOM = 1_000_000
 """So many characters of graphs and changes stand in a page."""

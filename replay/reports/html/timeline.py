@@ -30,10 +30,11 @@ class Bar(Struct, frozen=True):
 def bars(report: DiffReport) -> list[list[Bar]]:
     """The rows from top to bottom: behaviour, then state, in the order of beginning."""
     by_span: dict[tuple[str, str, int, int], Bar] = {}
-    for index, one in enumerate(report.divergences):
-        place, first, last = one.divergence.place, one.divergence.first_seq, one.divergence.last_seq
+    for index, entry in enumerate(report.divergences):
+        divergence = entry.divergence
+        place, first, last = divergence.place, divergence.first_seq, divergence.last_seq
         key = (place.level, place.path, first, last)
-        kind: str = "quiet" if place.level == "state" and one.quiet else place.level
+        kind: str = "quiet" if place.level == "state" and entry.quiet else place.level
         new = Bar(place.path, first, last, kind, index, (place.field or "outcome",))
         by_span[key] = _joined(by_span[key], new) if key in by_span else new
     rows: dict[tuple[str, str], list[Bar]] = {}
@@ -42,9 +43,9 @@ def bars(report: DiffReport) -> list[list[Bar]]:
     return [rows[key] for key in sorted(rows, key=lambda key: key[0])]
 
 
-def _joined(bar: Bar, other: Bar) -> Bar:
+def _joined(left: Bar, right: Bar) -> Bar:
     """One bar for both, as loud as the louder one, that leads to that one."""
-    loud, still = (other, bar) if bar.kind == "quiet" else (bar, other)
+    loud, still = (right, left) if left.kind == "quiet" else (left, right)
     return replace(loud, fields=(*loud.fields, *still.fields))
 
 

@@ -9,13 +9,11 @@ from replay.reports.documents.effects import (
     LEVELS,
     PatchEffects,
     by_change,
-    day,
     listed,
     phrases,
-    title,
 )
 from replay.reports.documents.flag_tables import FlagTable
-from replay.reports.markdown.markup import cell, code, header, prose, table
+from replay.reports.markdown.markup import cell, code, header, patch_name, prose, table
 
 
 def diffs(document: DiffReports) -> str:
@@ -43,7 +41,7 @@ def _diff(report: DiffReport) -> Iterator[str]:
 
 
 def _effects(done: PatchEffects, report: DiffReport) -> Iterator[str]:
-    """What a patch did that is asked about: behaviour, then state."""
+    """What a patch of interest did: behaviour, then state."""
     yield f"### {_patches(done)}"
     yield ""
     if not done.effects:
@@ -54,13 +52,7 @@ def _effects(done: PatchEffects, report: DiffReport) -> Iterator[str]:
 
 
 def _patches(done: PatchEffects) -> str:
-    names = []
-    for change in done.step:
-        patch = change.patch
-        without = "without " if change.out else ""
-        sha = f"{code(patch.sha[:8])} " if patch.sha else ""
-        date = f" ({prose(day(patch))})" if patch.date else ""
-        names.append(f"{without}{sha}{prose(title(patch))}{date}")
+    names = (("without " if c.out else "") + patch_name(c.patch) for c in done.step)
     return " with ".join(names)
 
 
@@ -93,9 +85,9 @@ def _set(flag: str, set_here: tuple[str, ...] | None) -> str:
 def _divergences(report: DiffReport) -> Iterator[str]:
     names = [variant.name for variant in report.variants]
     rows = []
-    for one in report.divergences:
-        divergence = one.divergence
-        texts = value_texts(one, report.bits)
+    for entry in report.divergences:
+        divergence = entry.divergence
+        texts = value_texts(entry, report.bits)
         values = [cell(texts.get(name, "not there")) for name in names]
         where = " ".join(filter(None, (divergence.place.path, divergence.place.field)))
         span = words.span(divergence.first_seq, divergence.last_seq)

@@ -3,8 +3,13 @@
 from collections.abc import Iterator, Sequence
 
 from replay.reports import words
-from replay.reports.documents.effects import day
-from replay.reports.documents.explain import ExplainReport, ExplanationReport, short
+from replay.reports.documents.effects import day, title
+from replay.reports.documents.explain import (
+    ExplainReport,
+    ExplanationReport,
+    shared_links,
+    short,
+)
 from replay.reports.text.page import Page, Piece, block, header, line, page
 
 
@@ -54,13 +59,6 @@ def _sentence(explanation: ExplanationReport, name: str) -> Piece:
     return block(lead, words.escape(explanation.sentence), hang=-len(lead), role="headline")
 
 
-def shared_links(explanations: Sequence[ExplanationReport]) -> int:
-    """How many links at the origin two chains have in common."""
-    left, right = ([link.cause for link in e.links[::-1]] for e in explanations)
-    pairs = enumerate(zip(left, right, strict=False))
-    return next((n for n, (a, b) in pairs if a != b), min(len(left), len(right)))
-
-
 def _links(lines: Sequence[str], parting: int = 0) -> Iterator[Piece]:
     """From the effect back; the one where it parts from the other variant is marked."""
     for number, text in enumerate(lines, 1):
@@ -71,5 +69,5 @@ def _links(lines: Sequence[str], parting: int = 0) -> Iterator[Piece]:
 def _legend(report: ExplainReport) -> Iterator[Piece]:
     """Every patch that is named, once."""
     for patch in report.patches:
-        parts = (short(patch), day(patch), words.escape(patch.subject))
+        parts = (short(patch), day(patch), title(patch))
         yield block("  ", "  ".join(filter(None, parts)), hang=4, role="patch")

@@ -1,7 +1,7 @@
 """Coverage says of every statement and branch exactly which logs run through it."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from replay.analysis.search.coverage import (
@@ -169,6 +169,7 @@ SETS = st.dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(SETS)
 def test_the_smallest_cover_has_all_and_nothing_can_be_left_out_of_it(parts):
     chosen = smallest_cover(parts)

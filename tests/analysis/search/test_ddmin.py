@@ -1,7 +1,7 @@
 """Delta debugging ends with a part of which no one item can go."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from replay.analysis.search.ddmin import ddmin
@@ -12,12 +12,14 @@ def last(items, test):
     return [*([tuple(items)]), *ddmin(items, lambda part: part if test(part) else None)][-1]
 
 
+@settings(deadline=None)
 @given(st.sets(st.integers(0, 30)), st.integers(1, 30))
 def test_what_is_needed_and_nothing_else_is_left(needed, extra):
     items = range(31 + extra)
     assert set(last(items, lambda part: needed <= set(part))) == needed
 
 
+@settings(deadline=None)
 @given(st.sets(st.sets(st.integers(0, 12), min_size=1).map(frozenset), min_size=1, max_size=4))
 def test_the_last_part_is_1_minimal_where_there_are_several_ways(ways):
     def passes(part):

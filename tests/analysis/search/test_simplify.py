@@ -1,7 +1,7 @@
 """Simpler forms are events, say less and come to an end; plain names mean the same."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from replay.analysis.search.simplify import plain_names, renamed, simpler
@@ -42,6 +42,7 @@ def test_double_commas_of_an_option_are_left_alone():
     assert [*simpler(Command("cli", "drive", "file=a,,b,id=x"))] == []
 
 
+@settings(deadline=None)
 @given(st.permutations(["/images/a.qcow2", "/images/b.qcow2", "/images/c.qcow2"]))
 def test_new_names_may_be_others_old_ones(names):
     images = [Event(Image(name, "qcow2", 65536)) for name in names]

@@ -24,7 +24,7 @@ from replay.cli.app import DIFFERS, app, print_result
 from replay.cli.commands.search.shrink import keep
 from replay.cli.interrupts import Interrupted
 from replay.cli.options import ChecksFile, OutputFile, format_option
-from replay.cli.progress_bar import seen, with_progress
+from replay.cli.progress_bar import is_interactive, with_progress
 from replay.cli.session import Session
 from replay.cli.terminal import print_note
 from replay.engine.places import label
@@ -233,7 +233,7 @@ def hunted_document(
 
 def note_speed(steps: int, states: int, seconds: float) -> None:
     """Tells somebody who looks on how fast it went: a report has nothing that a clock says."""
-    if not seen():
+    if not is_interactive():
         return
     rates = f"{steps / seconds:.0f} steps and {states / seconds:.0f} joint states a second"
     print_note(f"replay: {seconds:.1f} s, {rates}")

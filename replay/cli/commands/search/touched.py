@@ -41,7 +41,7 @@ def touched_by_patch(
     format: ReportFormat = OutputFormat.TEXT,
     output: OutputFile = None,
 ) -> None:
-    """Tell which functions a patch changes, what of them the model has, and which logs reach it."""
+    """Tell what a patch changes of what the model has, and which logs run through that."""
     session: Session = context.obj
     logs = session.logs(names or (), every, "look at") if names or every else []
     variant, touched = _touched(session, patch, git, at, logs)

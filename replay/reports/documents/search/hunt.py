@@ -1,6 +1,6 @@
 """The document of hunts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
@@ -127,3 +127,25 @@ def verdict(ground: HuntGround, reach: Reach, count: int) -> str:
     if ground.goal in AGREEMENTS:
         return f"{names} agree on {AGREEMENTS[ground.goal]}, {where}{end}"
     return f"In {names} there is nowhere {words.escape(ground.goal)}, {where}{end}"
+
+
+def work(report: HuntReport) -> Iterator[str]:
+    """How far the hunt went, and what spared it work."""
+    counts = report.counts
+    steps = f"{words.count(counts.tried, 'step')}, {words.count(counts.states, 'joint state')}"
+    if report.sequences is None:
+        yield steps
+        return
+    more = "; there are no more" if report.exhausted else ""
+    yield f"{words.count(report.sequences, 'sequence')} by {steps}{more}"
+    names = _factor(counts.tried + counts.by_name, counts.tried)
+    orders = _factor(counts.tried + counts.by_order, counts.tried)
+    yield (
+        f"{counts.by_name} steps left out since another name stands for them ({names} times as"
+        f" many otherwise), {counts.by_order} since another order does ({orders} times);"
+        f" {_factor(counts.tried, counts.states)} steps to each joint state"
+    )
+
+
+def _factor(whole: int, part: int) -> str:
+    return f"{whole / part:.1f}" if part else "-"

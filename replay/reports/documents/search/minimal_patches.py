@@ -1,6 +1,5 @@
 """The document of as few patches as bring an answer about."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -8,6 +7,7 @@ from msgspec import Struct
 from replay.analysis.search.minimal_patches import MinimalPatches
 from replay.engine.places import Place
 from replay.engine.trace import ModelTrace
+from replay.reports.documents.bisect import answer_text
 from replay.reports.documents.common import LogId, VariantId, log_id, variant_id
 from replay.series import Patch
 
@@ -16,7 +16,7 @@ class MinimalReport(Struct, frozen=True):
     """What was asked about between which variants, and the patches.
 
     `standing` has for each patch those that do not apply without it; one that has none matters
-    itself. `flags` are those of the field if it is a whole bit field.
+    itself. `texts` are both answers in words.
     """
 
     log: LogId
@@ -29,7 +29,7 @@ class MinimalReport(Struct, frozen=True):
     after: Any
     minimal: bool
     replays: int
-    flags: Mapping[str, int] = {}
+    texts: tuple[str, str]
 
 
 def minimal_report(
@@ -37,6 +37,8 @@ def minimal_report(
 ) -> MinimalReport:
     """The report of a search between two traces about something in words, perhaps a place."""
     bits = ends[0].variant.subject.config.bits
+    flags = bits.get(place.field, {}) if place and not place.flag else {}
+    before, after = (answer.value for answer in found.answers)
     return MinimalReport(
         log=log_id(ends[0]),
         variants=(variant_id(ends[0]), variant_id(ends[1])),
@@ -44,9 +46,9 @@ def minimal_report(
         patches=found.patches,
         standing=found.standing or ((),) * len(found.patches),
         between=found.between,
-        before=found.answers[0].value,
-        after=found.answers[1].value,
+        before=before,
+        after=after,
         minimal=found.minimal,
         replays=found.replays,
-        flags=bits.get(place.field, {}) if place and not place.flag else {},
+        texts=(answer_text(before, flags), answer_text(after, flags)),
     )

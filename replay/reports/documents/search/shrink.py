@@ -7,6 +7,7 @@ from msgspec import Struct
 from replay.analysis.search.shrink import Shrunk
 from replay.engine.trace import Trace
 from replay.events.event import Payload
+from replay.reports import words
 from replay.reports.documents.common import LogId, VariantId, log_id, variant_id
 from replay.reports.documents.search.sighting import SightingReport, sighting_report
 
@@ -42,3 +43,11 @@ def shrink_report(traces: Iterable[Trace], goal: str, shrunk: Shrunk, kept: str)
         replays=shrunk.replays,
         kept=kept,
     )
+
+
+def minimality(report: ShrinkReport) -> str:
+    """Whether anything more can go, and what it took to know that."""
+    work = f"{words.count(report.replays, 'log')} replayed in each variant."
+    if report.minimal:
+        return f"Minimal: without any one event, or simpler, it shows that no more. {work}"
+    return f"Ended early: more may be left than must be. {work}"

@@ -3,10 +3,11 @@
 from msgspec import Struct
 
 from replay.analysis.search.touched import ChangedHunk, Touched, TouchedDefinition
+from replay.reports import words
 from replay.reports.documents.common import VariantId
 from replay.variants.variant import Variant
 
-__all__ = ["ChangedHunk", "TouchedDefinition", "TouchedReport", "touched_report"]
+__all__ = ["ChangedHunk", "TouchedDefinition", "TouchedReport", "headline", "touched_report"]
 
 
 class TouchedReport(Struct, frozen=True):
@@ -29,3 +30,14 @@ def touched_report(variant: Variant, touched: Touched, looked_at: int) -> Touche
     return TouchedReport(
         id, touched.title, touched.definitions, touched.hunks, touched.logs, looked_at
     )
+
+
+def headline(report: TouchedReport) -> str:
+    """How much of it the model has, and how many logs reach that."""
+    every = report.definitions
+    there = [it for it in every if it.model]
+    reached = [it for it in there if it.logs]
+    count = f"{len(there)} of {words.count(len(every), 'definition')}"
+    told = f"{count} that it changes {'is' if len(every) == 1 else 'are'} in the model"
+    logs = f"{len(report.logs)} of {words.count(report.looked_at, 'log')}"
+    return f"{told}; {logs} run through {words.count(len(reached), 'function')} of these."

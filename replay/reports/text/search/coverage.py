@@ -14,7 +14,6 @@ from replay.reports.documents.search.coverage import (
     verdict,
 )
 from replay.reports.text.page import Page, Piece, block, line, page, variant_lines
-from replay.reports.text.search.minimal_patches import few
 from replay.series import Patch, label
 
 
@@ -75,16 +74,18 @@ def _patch(
         told = "no statement of its own" + ("; it changes" if functions else "")
     yield block("  ", f"{words.escape(label(patch))}: {told}", hang=2)
     for name, logs in functions.items():
-        yield block("    ", f"{words.escape(name)}: {few(logs) or 'nothing reaches it'}", hang=2)
+        yield block(
+            "    ", f"{words.escape(name)}: {words.few(logs) or 'nothing reaches it'}", hang=2
+        )
     for hunk in can:
         if not hunk.reached:
             yield block("    ", f"{place(hunk)}: nothing reaches it", hang=2, role="behaviour")
         elif len(hunk.reached) < len(hunk.statements):
             missing = sorted({*hunk.statements} - {*hunk.reached})
-            told = f"{place(hunk)}: not {ranges(missing)}; {few(hunk.logs)}"
+            told = f"{place(hunk)}: not {ranges(missing)}; {words.few(hunk.logs)}"
             yield block("    ", told, hang=2)
         else:
-            yield block("    ", f"{place(hunk)}: {few(hunk.logs)}", hang=2)
+            yield block("    ", f"{place(hunk)}: {words.few(hunk.logs)}", hang=2)
 
 
 def _missing(it: MissingFunction) -> Piece:

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from replay.reports import words
 from replay.reports.documents.search.minimal_patches import MinimalReport
-from replay.reports.text.bisect import answer_text
 from replay.reports.text.page import Page, Piece, block, header, line, page
 from replay.series import label
 
@@ -17,7 +16,7 @@ def minimal_patches(report: MinimalReport) -> Page:
 def _pieces(report: MinimalReport) -> Iterator[str | Piece]:
     yield from header(report.log, report.variants)
     yield ""
-    before, after = (answer_text(value, report.flags) for value in (report.before, report.after))
+    before, after = report.texts
     count = words.count(len(report.patches), "patch", "patches")
     answers = f"{before} before, {after} with {count} of {report.between}"
     yield block("", f"{words.escape(report.about)}: {answers}.", role="headline")
@@ -37,15 +36,5 @@ def _patches(report: MinimalReport) -> Iterator[str | Piece]:
         yield ""
         yield line("needed for others to apply", "heading")
     for patch, on in carrying:
-        others = few([other.sha[:8] or other.name for other in on])
+        others = words.few([other.sha[:8] or other.name for other in on])
         yield block("  ", f"{words.escape(label(patch))}: without it not {others}", hang=2)
-
-
-MOST_NAMES = 3
-"""Names that are told one by one in a line."""
-
-
-def few(names: list[str] | tuple[str, ...]) -> str:
-    """A few names, and how many more there are."""
-    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
-    return ", ".join(map(words.escape, names[:MOST_NAMES])) + more

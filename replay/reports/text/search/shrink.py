@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from replay.reports import words
-from replay.reports.documents.search.shrink import ShrinkReport
+from replay.reports.documents.search.shrink import ShrinkReport, minimality
 from replay.reports.text.page import Page, Piece, block, header, page
 
 
@@ -26,11 +26,3 @@ def _pieces(report: ShrinkReport) -> Iterator[str | Piece]:
     yield ""
     yield block("", minimality(report), role="faint")
     yield block("", report.kept, hang=2, role="faint")
-
-
-def minimality(report: ShrinkReport) -> str:
-    """Whether anything more can go, and what it took to know that."""
-    work = f"{words.count(report.replays, 'log')} replayed in each variant."
-    if report.minimal:
-        return f"Minimal: without any one event, or simpler, it shows that no more. {work}"
-    return f"Ended early: more may be left than must be. {work}"

@@ -3,9 +3,13 @@
 from collections.abc import Iterator
 
 from replay.reports import words
-from replay.reports.documents.search.touched import ChangedHunk, TouchedDefinition, TouchedReport
+from replay.reports.documents.search.touched import (
+    ChangedHunk,
+    TouchedDefinition,
+    TouchedReport,
+    headline,
+)
 from replay.reports.text.page import Page, Piece, block, line, page, variant_lines
-from replay.reports.text.search.minimal_patches import few
 
 
 def touched(report: TouchedReport) -> Page:
@@ -27,24 +31,13 @@ def _pieces(report: TouchedReport) -> Iterator[str | Piece]:
     yield from (_hunk(hunk, modelled) for hunk in report.hunks)
 
 
-def headline(report: TouchedReport) -> str:
-    """How much of it the model has, and how many logs reach that."""
-    every = report.definitions
-    there = [it for it in every if it.model]
-    reached = [it for it in there if it.logs]
-    count = f"{len(there)} of {words.count(len(every), 'definition')}"
-    told = f"{count} that it changes {'is' if len(every) == 1 else 'are'} in the model"
-    logs = f"{len(report.logs)} of {words.count(report.looked_at, 'log')}"
-    return f"{told}; {logs} run through {words.count(len(reached), 'function')} of these."
-
-
 def _definition(it: TouchedDefinition) -> Piece:
     files = ", ".join(map(words.escape, it.files))
     lead = f"{words.escape(it.name)} ({files})"
     if it.model is None:
         return block("  ", f"{lead}: not in the model", hang=2)
     where = f"{it.model.kind} at {words.escape(it.model.file)}:{it.model.line}"
-    who = few(it.logs) if it.logs else "no log runs through it"
+    who = words.few(it.logs) if it.logs else "no log runs through it"
     return block("  ", f"{lead}: {where}" + (f"; {who}" if it.model.kind == "function" else ""), 2)
 
 
