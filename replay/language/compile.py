@@ -5,7 +5,7 @@ from functools import lru_cache
 from types import CodeType
 
 from replay.language.costs import cost
-from replay.language.operators import LIMITED
+from replay.language.operators import HIDDEN, LIMITED
 from replay.language.vocabulary import BUILTINS, MACHINE, without_docstring
 
 ORDER = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
@@ -125,6 +125,12 @@ class Plain(ast.NodeTransformer):
         parts = (node.slice.lower, node.slice.upper, node.slice.step)
         bounds = [part or ast.Constant(None) for part in parts]
         return _call("__part", node.value, *bounds, at=node)
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        self.generic_visit(node)
+        if node.attr not in HIDDEN or not isinstance(node.ctx, ast.Load):
+            return node
+        return _call("__read", node.value, ast.Constant(node.attr), at=node)
 
     def visit_Tuple(self, node: ast.Tuple) -> ast.AST:
         self.generic_visit(node)

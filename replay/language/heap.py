@@ -260,7 +260,7 @@ class Heap:
             before = self._before.get(number)
             if before is not None and self._is_unchanged(number, before):
                 pending += before.contents.refs
-                self._meter.tick(before.contents.items)
+                self._meter.tick(len(before.fields) + before.contents.items)
                 objects[number] = before
             else:
                 objects[number] = self._changed(number, pending)

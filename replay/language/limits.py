@@ -47,8 +47,8 @@ class Meter:
         self._limit = self._left = MAX_STEPS
         self._what = "steps"
         self._depth = 0
-        self.changes = False
         self._gaps: dict[int, tuple[dict[Any, Any], int]] = {}
+        self.changes = False
 
     def lower(self, limit: int) -> None:
         """Lets the event have no more than these steps."""

@@ -46,6 +46,13 @@ NATIVE: Mapping[type[ast.AST], Callable[..., Any]] = {
 COMPARISONS = tuple(op for op in (*LIMITED, *NATIVE) if issubclass(op, ast.cmpop))
 
 
+KINDS = (str, int, list, dict, type(None))
+"""The types of values that are no objects of the model."""
+
+HIDDEN = frozenset(name for kind in KINDS for name in dir(kind))
+"""What such values have in Python. A field can have such a name; of another value it is nothing."""
+
+
 class FixedList(list[Any]):
     """A constant list: the same in every event, so nothing can change it."""
 
@@ -222,6 +229,12 @@ class Operators:
     def missing(self, left: Any, right: Any) -> bool:
         """`left not in right`."""
         return not self.contained(left, right)
+
+    def read(self, value: Any, field: str) -> Any:
+        """`value.field` of an object, for a field with one of the HIDDEN names."""
+        if isinstance(value, KINDS):
+            raise AttributeError(f"'{type(value).__name__}' object has no attribute '{field}'")
+        return getattr(value, field)
 
     def iterated(self, operand: Any) -> Any:
         """What a for runs over."""

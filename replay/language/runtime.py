@@ -61,6 +61,11 @@ class Runtime:
         """Lets the next event thaw its state, whichever that is."""
         self._left = None
 
+    @property
+    def steps(self) -> int:
+        """What the event took, and the values of the state after it."""
+        return self._meter.total
+
     def frozen(self, keep_class: str, may_store: bool) -> State:
         """The state after the event; raises what `Heap.freeze` does.
 

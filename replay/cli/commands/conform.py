@@ -23,7 +23,7 @@ from replay.variants.variant import resolve
 ReportFormat = Annotated[OutputFormat, format_option(ConformReport, RecordingReport)]
 
 
-@app.command()
+@app.command("conform")
 def conform(
     context: typer.Context,
     directory: Annotated[

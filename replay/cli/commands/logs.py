@@ -171,7 +171,7 @@ def remembered(recordings: Iterable[Recording], passed: list[Recording]) -> Iter
         yield recording
 
 
-@app.command()
+@app.command("logs")
 def logs(context: typer.Context) -> None:
     """List the stored logs."""
     with context.obj.store() as store:
@@ -180,14 +180,14 @@ def logs(context: typer.Context) -> None:
             print_note(f"replay: {listings.unfinished(recording)}")
 
 
-@app.command()
+@app.command("log")
 def log(context: typer.Context, name: LogWord) -> None:
     """Show one log's events."""
     with context.obj.store() as store:
         print_result(listings.log(arguments.open_log(store, name, report_renamed)))
 
 
-@app.command()
+@app.command("export")
 def export(
     context: typer.Context,
     names: Annotated[list[str] | None, typer.Argument(metavar="[LOG...]")] = None,

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from replay.language.heap import Heap
-from replay.language.operators import COMPARISONS, LIMITED, NATIVE
+from replay.language.operators import COMPARISONS, HIDDEN, LIMITED, NATIVE
 from replay.language.traced.cells import FIXED, EventTrace, Frame, TracedValue, plain
 
 KEEPING = {"append", "insert", "pop", "get", "items", "keys", "values"}
@@ -60,7 +60,9 @@ class Operations:
 
     def read(self, cell: TracedValue, field: str, node: ast.expr, frame: Frame) -> TracedValue:
         """A field of an object."""
-        value = getattr(cell.value, field)
+        # As in the plain form: what only Python's own values have is no field.
+        read = self._names["__read"] if field in HIDDEN else getattr
+        value = read(cell.value, field)
         held = getattr(cell.value, "_id", None)
         if not isinstance(value, TracedValue):
             return self.cell(value, "before", node, frame, name=field, object=held)

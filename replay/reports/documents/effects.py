@@ -26,7 +26,7 @@ from replay.events.event import Payload
 from replay.reports import words
 from replay.reports.documents.divergences import DivergenceReport
 from replay.reports.documents.flag_tables import BitFields, differing_bits
-from replay.series import Patch
+from replay.series import Patch, label
 from replay.variants.path import PatchChange
 
 
@@ -156,11 +156,9 @@ def titles(step: Iterable[PatchChange]) -> str:
 
 
 def step_name(step: Iterable[PatchChange]) -> str:
-    """The patches of a step by sha and title."""
+    """The patches of a step by sha and subject."""
     return " and ".join(
-        f"{change.patch.sha[:8]} {title(change.patch)}".strip()
-        + (" taken out" if change.out else "")
-        for change in step
+        words.escape(label(change.patch)) + (" taken out" if change.out else "") for change in step
     )
 
 

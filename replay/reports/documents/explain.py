@@ -154,28 +154,12 @@ def _reasons(
 
 
 def sentence(explanation: Explanation) -> str:
-    """The event that did it, what is so, which function did it, and where it came from."""
+    """What is so, since when, who did it, and where it came from."""
+    state = f"{_state(explanation)}{_since(explanation)}"
     clauses = list(_clauses(explanation))
     if explanation.about:
         clauses.insert(0, explanation.about)
-    state = _with_event(explanation)
     return f"{state}: {'; '.join(clauses)}." if clauses else f"{state}."
-
-
-LONGEST_EVENT = 90
-"""A command with many arguments is cut, so that what it did is still in view."""
-
-
-def _with_event(why: Explanation) -> str:
-    """The state after the event since which it is so; only its number where nothing did it."""
-    state = _state(why)
-    if _is_outcome(why):
-        return state
-    if not any(link.seq == why.since for link in why.links):
-        return f"{state} since #{why.since}"
-    event = words.event(why.trace.steps[why.since - 1].event.payload)
-    cut = f"{event[: LONGEST_EVENT - 3]}..." if len(event) > LONGEST_EVENT else event
-    return f"#{why.since} {cut}: {state}"
 
 
 def _state(why: Explanation) -> str:
@@ -208,6 +192,10 @@ def _is_outcome(why: Explanation) -> bool:
     return isinstance(why.place, OutcomePlace | MachinePlace)
 
 
+def _since(why: Explanation) -> str:
+    return "" if _is_outcome(why) else f" since #{why.since}"
+
+
 def _clauses(why: Explanation) -> Iterator[str]:
     effect = next((link for link in why.links if link.kind in (*VERBS, "call")), None)
     if _status(why) == "crashed" and why.links:
@@ -231,7 +219,7 @@ def _clauses(why: Explanation) -> Iterator[str]:
     if flag is not None:
         yield _did(flag, why, f"had {'set' if flag.kind == 'set' else 'cleared'} {flag.flag}")
     elif (image := _first(why.links, "image")) is not None:
-        yield "it came with the image" + ("" if image.seq == why.since else f" #{image.seq}")
+        yield f"it came with the image, event #{image.seq}"
 
 
 def _status(why: Explanation) -> str:
@@ -242,12 +230,12 @@ def _status(why: Explanation) -> str:
 def _verb(effect: CauseLink, why: Explanation) -> str:
     if effect.kind != "call":
         gone = why.value == "absent" and effect.kind == "write"
-        return "wrote over what led to it" if gone else VERBS[effect.kind]
+        return "took it away" if gone else VERBS[effect.kind]
     if why.ended:
         return CALLS.get(_status(why), "wrote it")
     if why.place.field not in ("", "existence") and why.value != "absent":
         return "wrote it"
-    return CALLS.get(str(why.value), "removed it")
+    return CALLS.get(str(why.value), "took it away")
 
 
 def _condition(why: Explanation) -> CauseLink | None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from replay.reports import words
-from replay.reports.documents.effects import day, title
+from replay.reports.documents.effects import day
 from replay.reports.documents.explain import (
     ExplainReport,
     ExplanationReport,
@@ -69,5 +69,5 @@ def _links(lines: Sequence[str], parting: int = 0) -> Iterator[Piece]:
 def _legend(report: ExplainReport) -> Iterator[Piece]:
     """Every patch that is named, once."""
     for patch in report.patches:
-        parts = (short(patch), day(patch), title(patch))
+        parts = (short(patch), day(patch), words.escape(patch.subject))
         yield block("  ", "  ".join(filter(None, parts)), hang=4, role="patch")
