@@ -36,6 +36,22 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     ),
     "check": ("check", "Look for states that breach an invariant; exit with 1 if there are."),
     "graph": ("graph", "Draw the nodes after an event: base left, active layer right."),
+    "shrink": (
+        "search.shrink",
+        "Find the shortest log that still differs in the same way; Ctrl-C keeps the best so far.",
+    ),
+    "hunt": (
+        "search.hunt",
+        "Look for the shortest sequences on which variants differ; exit with 1 if there are.",
+    ),
+    "cover": (
+        "search.cover",
+        "Tell what of the model, and of which patches, logs run through, and what nothing reaches.",
+    ),
+    "touched": (
+        "search.touched",
+        "Tell what a patch changes of what the model has, and which logs run through that.",
+    ),
     "variants": ("model", "List the named variants, and the patches that they are points of."),
     "show": ("model", "Show the model's source at a revision."),
     "annotate": ("model", "Show which patch put each line of a file there."),

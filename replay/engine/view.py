@@ -74,6 +74,11 @@ def view(state: State, subject: Subject) -> View:
     return replace(_machine(state.objects, state.machine, subject), files=_files(state.disk))
 
 
+def view_of_files(state: State) -> View:
+    """The view of a state without its nodes and jobs, which take long to name."""
+    return View(state.machine is not None, files=_files(state.disk))
+
+
 @lru_cache(maxsize=4096)
 def _machine(objects: tuple[Object, ...], machine: int | None, subject: Subject) -> View:
     """The view without files."""

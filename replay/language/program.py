@@ -114,6 +114,10 @@ FAULTS = (
 """What Python raises where C would have read a wild pointer."""
 
 
+Arc = tuple[str, int, int]
+"""A file, a line in it and the line that ran after it in the same function; 0 is its beginning."""
+
+
 @dataclass(frozen=True, slots=True)
 class FunctionInfo:
     """A function of a program; `digest` says what it does, with all that it can reach."""
@@ -206,13 +210,22 @@ class Program:
         self, function: str, arguments: Sequence[Any], state: State
     ) -> frozenset[tuple[str, int]]:
         """The file and line of every statement that `call` runs through."""
-        lines: set[tuple[str, int]] = set()
+        arcs = self.arcs(function, arguments, state)
+        return frozenset((file, line) for file, _, line in arcs)
+
+    def arcs(self, function: str, arguments: Sequence[Any], state: State) -> frozenset[Arc]:
+        """Every step from line to line, within a function, that `call` makes."""
+        last: dict[FrameType, int] = {}
+        met: set[tuple[str, int, int]] = set()
 
         def note(frame: FrameType, event: str, _: Any) -> Any:
             if frame.f_globals is not self._names:
                 return None
             if event == "line":
-                lines.add((frame.f_code.co_name, frame.f_lineno))
+                met.add((frame.f_code.co_name, last.get(frame, 0), frame.f_lineno))
+                last[frame] = frame.f_lineno
+            elif event == "return":
+                last.pop(frame, None)
             return note
 
         before = sys.gettrace()
@@ -221,7 +234,12 @@ class Program:
             self.call(function, arguments, state)
         finally:
             sys.settrace(before)
-        return frozenset(self._defined.place(name, line) for name, line in lines)
+        return frozenset(self._placed(*arc) for arc in met)
+
+    def _placed(self, name: str, start: int, end: int) -> Arc:
+        """An arc of a chunk as one of the tree."""
+        file, line = self._defined.place(name, end)
+        return file, self._defined.place(name, start)[1] if start else 0, line
 
     def place(self, crash: Crashed) -> tuple[str, int]:
         """The file and line of a crash in this program's tree."""

@@ -57,14 +57,24 @@ def _gap(last: int, index: int) -> list[str]:
     return [f"{index - last - 1} more"] if index > last + 1 else []
 
 
+MOST_NAMES = 3
+"""Names that are told one by one in a line."""
+
+
+def few(names: Sequence[str]) -> str:
+    """A few names, and how many more there are."""
+    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    return ", ".join(map(escape, names[:MOST_NAMES])) + more
+
+
 def paragraphs(text: str) -> list[str]:
     """The paragraphs of a text, each without its line breaks."""
     return [" ".join(lines.split()) for lines in text.split("\n\n") if lines.strip()]
 
 
-def count(number: int, noun: str) -> str:
-    """ "1 event", "2 events"."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+def count(number: int, noun: str, plural: str = "") -> str:
+    """ "1 event", "2 events", "2 patches"."""
+    return f"{number} {noun}" if number == 1 else f"{number} {plural or f'{noun}s'}"
 
 
 def size(length: int) -> str:

@@ -29,7 +29,7 @@ LINKS = {
 COMMANDS = (
     *("verify", "backup", "migrate", "run", "check", "bisect", "explain", "conform", "diff"),
     *("graph", "import", "logs", "log", "export", "variants", "show", "annotate", "record"),
-    "reproduce",
+    *("reproduce", "shrink", "hunt", "cover", "touched"),
 )
 
 CASES = {

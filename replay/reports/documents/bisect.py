@@ -70,7 +70,7 @@ def _headline(about: str, changes: Sequence[AnswerChange], flags: Mapping[str, i
     where = [step_name(change.turns) for change in changes]
     if len(where) > 1:
         return f"{about} changes {len(where)} times: {'; '.join(where)}."
-    before, after = (_value(answer.value, flags) for answer in changes[0].answers)
+    before, after = (answer_text(answer.value, flags) for answer in changes[0].answers)
     return f"{about} changes with {where[0]}: {before} before it, {after} with it."
 
 
@@ -92,10 +92,10 @@ def _change(change: AnswerChange, place: Place | None, flags: Mapping[str, int])
 
 def _text(answer: Answer, flags: Mapping[str, int]) -> str:
     where = f" on {words.path(answer.path)} from #{answer.seq}" if answer.path else ""
-    return _value(answer.value, flags) + where
+    return answer_text(answer.value, flags) + where
 
 
-def _value(value: Any, flags: Mapping[str, int]) -> str:
+def answer_text(value: Any, flags: Mapping[str, int]) -> str:
     """An answer in words; `flags` are the names of its bits."""
     if flags and isinstance(value, int):
         return words.flags(sorted(words.set_flags(value, flags)))

@@ -117,6 +117,13 @@ def _is_read(outcome: Any) -> bool:
     return isinstance(value, Mapping) and value.keys() == {"pattern"}
 
 
+def divergence_sentence(divergence: Divergence, event: Payload) -> str:
+    """One divergence that begins with an event, as the end of a sentence."""
+    if divergence.place.level == "behaviour":
+        return _behaviour(divergence, event)
+    return _state(divergence)
+
+
 def _behaviour(divergence: Divergence, event: Payload) -> str:
     place = divergence.place
     match place:
