@@ -9,8 +9,9 @@ tenth of it, and so many take less than two seconds and 500 MB."""
 MAX_TRACED_STEPS = 200_000
 """Steps of an event whose values are followed, each of which takes so much more time and memory."""
 
-MAX_STATE = 200_000
-"""Values in the objects of a state, each of which every event takes up and puts down again."""
+MAX_STATE = 50_000
+"""Values in the objects of a state, and in what an event returns. A trace keeps both of every
+event, and so a log of 60 events takes less than 500 MB. No real machine has a twentieth of it."""
 
 MAX_DATA = 200_000
 """Steps, and values, of all constants and defaults of a tree."""
@@ -60,11 +61,11 @@ class Meter:
         self._limit = self._left = MAX_DATA
         self._what = "values in constants and defaults"
 
-    def reset_for_state(self) -> None:
-        """Goes on with counting the values of the state after the event."""
+    def count_values(self, of: str) -> None:
+        """Goes on with counting the values of what is kept of the event."""
         self._before = self.total
         self._limit = self._left = MAX_STATE
-        self._what = "values in a state"
+        self._what = f"values in {of}"
 
     @property
     def total(self) -> int:

@@ -61,18 +61,13 @@ class Runtime:
         """Lets the next event thaw its state, whichever that is."""
         self._left = None
 
-    @property
-    def steps(self) -> int:
-        """What the event took, and the values of the state after it."""
-        return self._meter.total
-
     def frozen(self, keep_class: str, may_store: bool) -> State:
         """The state after the event; raises what `Heap.freeze` does.
 
         `may_store` is whether the code that ran has assignments to items.
         """
         may_hold_other = may_store or self._meter.changes
-        self._meter.reset_for_state()
+        self._meter.count_values("a state")
         objects = self.heap.freeze(keep_class, may_hold_other)
         disk, next_id = self._files.frozen(), self.heap.next_id
         was = self._before
@@ -88,6 +83,7 @@ class Runtime:
 
     def result(self, value: Any) -> Value:
         """The frozen value that a handler returned; raises TypeError if an object is in it."""
+        self._meter.count_values("a result")
         frozen = self.heap.frozen(value)
         if _refers(frozen):
             raise TypeError("a handler returned an object")

@@ -305,6 +305,36 @@ def run(out: Path, form: str, size: int, steps: int, names: list[str]) -> None:
             print(f"{name}\t{end}\t{seconds:.2f} s\t{peak} MB", file=file, flush=True)
 
 
+GROWING = {
+    "lists": "machine.nodes.append(range(700))\n    return range(49000)",
+    "a list made anew": "machine.nodes = range(49000)\n    machine.nodes.append(n)\n"
+    "    return machine.nodes",
+    "texts": "machine.nodes.append(repeated('\U0001f600', 4095))\n    return machine.nodes",
+    "objects": "for i in range(600):\n        x = new(Node)\n        x.next = machine.node\n"
+    "        machine.node = x\n    return n",
+}
+"""Events that leave more behind each time."""
+
+
+def run_log(body: str, events: int) -> None:
+    """Runs an event again and again, and keeps all states and results, as a trace does.
+
+    The process is killed if that takes more than 500 MB, or a minute.
+    """
+    resource.setrlimit(resource.RLIMIT_CPU, (60, 60))
+    text = f"def f(n):\n    {body}\n{HELPERS}"
+    files = (source_file("classes.py", CLASSES), source_file("model.py", text))
+    program = compile_tree(Tree(files), "Machine", "Node")
+    trace: list[object] = []
+    state = program.initial()
+    for n in range(events):
+        if state.machine is not None:
+            state, end = program.call("f", [n], state)
+            trace += (state, end)
+    if resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > 500 << 10:
+        raise MemoryError
+
+
 def main(form: str = "plain", *words: str) -> None:
     """Prints what the chosen models take."""
     for name in models():

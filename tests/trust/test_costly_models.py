@@ -3,7 +3,7 @@
 import pytest
 
 from replay.language.limits import MAX_STEPS
-from tests.trust.costly_models import models, run
+from tests.trust.costly_models import GROWING, models, run, run_log
 from tests.whole.children import finish
 
 FEW_STEPS = 30_000
@@ -49,6 +49,11 @@ def test_a_costly_model_is_stopped(names, form, tmp_path):
     assert finish(run, out, form, 2000, FEW_STEPS, names) == 0
     assert endings(out).keys() == set(names)
     assert wrong(endings(out)) == {}
+
+
+@pytest.mark.parametrize("name", GROWING)
+def test_a_log_of_sixty_events_keeps_less_than_500_megabytes(name):
+    assert finish(run_log, GROWING[name], 60) == 0
 
 
 @pytest.mark.large
