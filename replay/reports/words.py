@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from functools import singledispatch
 from typing import Any
 
@@ -221,6 +222,17 @@ def event(payload: Payload) -> str:
         case _:
             data = value(payload.data) if payload.data else ""
             return f"{kind(payload)} {escape(name(payload) or '')} {data}".rstrip()
+
+
+def when(seconds: float | None) -> str:
+    """A time of recording, "2014-05-14 10:20:30 UTC"; "" for none, and for one that is no time."""
+    if seconds is None:
+        return ""
+    try:
+        return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC"
+    except (ValueError, OverflowError, OSError):
+        # A damaged recording may hold any number.
+        return ""
 
 
 def recorded(original: Payload, note: str, idle: bool) -> str:

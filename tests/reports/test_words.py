@@ -112,3 +112,10 @@ def test_what_only_one_chain_has_stays_in_it():
     links = [f"[{n}]" for n in range(100)]
     other = [link for link in links if link != "[50]"]
     assert "48 more <-- [50] <-- 46 more" in words.chain(links, [links, other])
+
+
+def test_a_time_of_recording_is_told_in_utc_and_what_is_no_time_is_not_told():
+    assert words.when(1400062830.25) == "2014-05-14 10:20:30 UTC"
+    assert words.when(0.0) == "1970-01-01 00:00:00 UTC"
+    for no_time in (None, 1e300, -1e300, float("nan"), float("inf")):
+        assert words.when(no_time) == ""

@@ -181,10 +181,17 @@ def logs(context: typer.Context) -> None:
 
 
 @app.command("log")
-def log(context: typer.Context, name: LogWord) -> None:
+def log(
+    context: typer.Context,
+    name: LogWord,
+    source: Annotated[
+        bool, typer.Option("--source", help="Each event's file and line too.")
+    ] = False,
+) -> None:
     """Show one log's events."""
     with context.obj.store() as store:
-        print_result(listings.log(arguments.open_log(store, name, report_renamed)))
+        shown = arguments.open_log(store, name, report_renamed)
+        print_result(listings.log(shown, source))
 
 
 @app.command("export")

@@ -43,9 +43,9 @@ class InteractionReport(Struct, frozen=True):
 class DiffReport(Struct, frozen=True):
     """What differs between variants of a log. `bits` are the bit fields with their flags' names.
 
-    `chosen_seq` is the event that a reader wants first. `chains` are the chains of nodes there,
-    in words, by their top and by variant. `frames` are all events. `remarks` are about traces of
-    real machines.
+    `chosen_seq` is the event that a reader wants first, recorded at `chosen_when`. `chains` are the
+    chains of nodes there, in words, by their top and by variant. `frames` are all events. `remarks`
+    are about traces of real machines.
 
     Of an attribution: `steps` lie between the variants, `named` are the patches of interest,
     `effects` what each did, `work` is what it took, `hidden` how many divergences are left out,
@@ -60,6 +60,7 @@ class DiffReport(Struct, frozen=True):
     flag_tables: tuple[FlagTable, ...]
     bits: BitFields
     chosen_seq: int
+    chosen_when: str
     chains: Mapping[str, Mapping[str, str]]
     frames: Frames
     effects: Effects
@@ -115,6 +116,7 @@ def diff_report(
         flag_tables=tuple(flag_tables(diff, bits)),
         bits=bits,
         chosen_seq=first.seq or 1,
+        chosen_when=_when(diff, first),
         chains=_chains(diff, bits),
         frames=Frames(diff, divergences, names),
         effects=effects_of(divergences, done, {patch.name for patch in named}, bits),
@@ -139,6 +141,13 @@ def interaction_report(interaction: Interaction) -> InteractionReport:
 
     divergences = tuple(map(report, interaction.diff.divergences))
     return InteractionReport(interaction.part, interaction.turn, interaction.dormant, divergences)
+
+
+def _when(diff: Diff, headline: Headline) -> str:
+    """When the event of the headline was recorded, "" if that is not known."""
+    if headline.seq is None:
+        return ""
+    return words.when(diff.traces[0].log.events[headline.seq - 1].recorded)
 
 
 def _is_by(causes: Iterable[Cause], names: Iterable[str]) -> bool:

@@ -44,7 +44,8 @@ KINDS = {"copy": "", "condition": "because", "skipped": "skips", "default": "def
 class ExplanationReport(Struct, frozen=True):
     """Why a thing is so in one variant: a sentence, and the chain of causes from the effect back.
 
-    `lines` has a line of text for each link.
+    `lines` has a line of text for each link. `when` says when the event was recorded since which
+    it is so, "" if that is not known.
     """
 
     variant: str
@@ -55,6 +56,7 @@ class ExplanationReport(Struct, frozen=True):
     sentence: str
     links: tuple[CauseLink, ...]
     lines: tuple[str, ...]
+    when: str = ""
 
 
 class ExplainReport(Struct, frozen=True):
@@ -100,7 +102,13 @@ def _explanation(explanation: Explanation) -> ExplanationReport:
         sentence=sentence(explanation),
         links=explanation.links,
         lines=tuple(_line(link, explanation.trace) for link in explanation.links),
+        when=_when(explanation),
     )
+
+
+def _when(explanation: Explanation) -> str:
+    when = words.when(explanation.trace.log.events[explanation.since - 1].recorded)
+    return f"#{explanation.since} was recorded at {when}" if when else ""
 
 
 def shared_links(explanations: Sequence[ExplanationReport]) -> int:

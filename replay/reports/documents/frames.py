@@ -75,14 +75,15 @@ class EventStates(Struct, frozen=True):
 class EventFrame(Struct, frozen=True):
     """An event: how it ended in each variant, and the divergences that stand after it.
 
-    `recorded` says what a translated event was, "" for one that is as it was recorded. `here`,
-    `begins` and `ends` are indexes of the report's divergences. `states` computes what the
-    variants were like then, None if that is not known of all.
+    `when` is the time of recording. `recorded` says what a translated event was, "" for one that is
+    as it was recorded. `here`, `begins` and `ends` are indexes of the report's divergences.
+    `states` computes what the variants were like then, None if that is not known of all.
     """
 
     seq: int
     title: str
     recorded: str
+    when: str
     outcomes: Mapping[str, Outcome]
     here: tuple[int, ...]
     begins: tuple[int, ...]
@@ -139,7 +140,9 @@ class Frames(Sequence[EventFrame]):
                 tuple(i) for i in (standing, begins.get(seq, ()), ends.get(seq, ()))
             )
             states = partial(self._states, seq, here)
-            yield EventFrame(seq, *_named(event), outcomes, here, first, last, states)
+            yield EventFrame(
+                seq, *_named(event), words.when(event.recorded), outcomes, here, first, last, states
+            )
             for index in last:
                 standing.pop(index)
 

@@ -38,6 +38,7 @@ class StepReport(Struct, frozen=True):
     """One event of a replay: how it ended, what there was then, and what it changed.
 
     A translated event has its `original`, what was recorded, and perhaps a `note` about that.
+    `when` is the time of recording in words, "" if it is not known.
     """
 
     seq: int
@@ -49,6 +50,7 @@ class StepReport(Struct, frozen=True):
     original: Payload | None = None
     note: str = ""
     idle: bool = False
+    when: str = ""
 
 
 class RunReport(Struct, frozen=True):
@@ -83,6 +85,7 @@ def run_report(trace: ModelTrace, until: int | None = None) -> RunReport:
             original=step.event.original,
             note=step.event.note,
             idle=step.event.idle,
+            when=words.when(step.event.recorded),
         )
         for step, (before, after) in zip(shown, pairwise(views), strict=True)
     )

@@ -60,6 +60,8 @@ def _head(report: DiffReport) -> Iterator[str]:
     for remark in report.remarks:
         yield from ("", f"Note: {prose(remark)}")
     yield from ("", f"**{prose(str(report.headline))}**")
+    if report.chosen_when:
+        yield from ("", f"`#{report.chosen_seq}` was recorded at {report.chosen_when}.")
     first, others = report.effects.first, report.effects.others
     for done in first:
         yield from ("", *limited(_effects(done, report), "changes", MOST_EFFECTS))

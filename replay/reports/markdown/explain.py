@@ -23,15 +23,22 @@ def _explained(explanations: Sequence[ExplanationReport]) -> Iterator[str]:
     if not any(own) and len({e.sentence for e in explanations}) == 1:
         names = words.listing([e.variant for e in explanations])
         yield f"**{code(names)}: {prose(explanations[0].sentence)}**"
+        yield from _when(explanations[0])
         yield from _chain(explanations[0].lines)
         return
     for explanation, lines in zip(explanations, own, strict=True):
         yield f"**{code(explanation.variant)}: {prose(explanation.sentence)}**"
+        yield from _when(explanation)
         yield from _chain(lines)
         yield ""
     if shared:
         yield "In both:"
         yield from _chain(explanations[0].lines[-shared:])
+
+
+def _when(explanation: ExplanationReport) -> Iterator[str]:
+    if explanation.when:
+        yield from ("", f"{prose(explanation.when)}.")
 
 
 def _chain(lines: Sequence[str]) -> Iterator[str]:

@@ -18,7 +18,8 @@ def _steps(report: RunReport) -> Iterator[str]:
     for step in report.steps:
         outcome = words.outcome(step.outcome.status, step.outcome.value, step.outcome.error)
         event = step.original if step.idle and step.original else step.event
-        yield f"{step.seq}. {code(words.event(event))}: {code(outcome)}"
+        when = f" ({step.when})" if step.when else ""
+        yield f"{step.seq}. {code(words.event(event))}{when}: {code(outcome)}"
         if step.original:
             yield f"    - {code(words.recorded(step.original, step.note, step.idle))}"
         yield from (f"    - {code(change.text)}" for change in step.changes)

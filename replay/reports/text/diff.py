@@ -47,6 +47,8 @@ def _diff(report: DiffReport, details: bool) -> Iterator[str | Piece]:
     for remark in report.remarks:
         yield block("note     ", words.escape(remark), role="faint")
     yield from ("", block("", str(report.headline), role="headline"))
+    if report.chosen_when:
+        yield line(f"#{report.chosen_seq} was recorded at {report.chosen_when}", "faint")
     if not report.divergences:
         return
     yield from apart(report)

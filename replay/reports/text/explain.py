@@ -28,7 +28,7 @@ def explain(report: ExplainReport) -> Page:
 
 def _alone(explanation: ExplanationReport, name: str = "") -> Iterator[str | Piece]:
     """A sentence and its chain."""
-    yield _sentence(explanation, name)
+    yield from _sentence(explanation, name)
     if explanation.lines:
         yield ""
         yield from _links(explanation.lines)
@@ -43,7 +43,7 @@ def _side_by_side(explanations: Sequence[ExplanationReport]) -> Iterator[str | P
         yield from _alone(explanations[0], f"{names[0]} and {names[1]}")
         return
     for explanation, name in zip(explanations, names, strict=True):
-        yield _sentence(explanation, name)
+        yield from _sentence(explanation, name)
     for name, lines in zip(names, own, strict=True):
         if lines:
             parting = len(lines) if shared else 1
@@ -54,9 +54,11 @@ def _side_by_side(explanations: Sequence[ExplanationReport]) -> Iterator[str | P
         yield from _links(explanations[0].lines[-shared:])
 
 
-def _sentence(explanation: ExplanationReport, name: str) -> Piece:
+def _sentence(explanation: ExplanationReport, name: str) -> Iterator[Piece]:
     lead = f"{words.escape(name)}: " if name else ""
-    return block(lead, words.escape(explanation.sentence), hang=-len(lead), role="headline")
+    yield block(lead, words.escape(explanation.sentence), hang=-len(lead), role="headline")
+    if explanation.when:
+        yield line(explanation.when, "faint")
 
 
 def _links(lines: Sequence[str], parting: int = 0) -> Iterator[Piece]:

@@ -23,6 +23,8 @@ def run(report: RunReport) -> Page:
 def _step(step: StepReport, chains: Chains) -> Iterator[Piece]:
     shown = step.original if step.idle and step.original else step.event
     yield block(f"#{step.seq} ", words.event(shown), role="heading")
+    if step.when:
+        yield line(f"    {step.when}", "faint")
     if step.original:
         yield block("    ", words.recorded(step.original, step.note, step.idle), hang=4)
     outcome = step.outcome
