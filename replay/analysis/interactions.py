@@ -15,7 +15,7 @@ from itertools import pairwise
 from msgspec import Struct, structs
 
 from replay.engine.diff import Diff, Divergence, diff
-from replay.engine.replay import replay, request
+from replay.engine.replay import arcs, replay
 from replay.engine.trace import ModelTrace
 from replay.engine.view import view
 from replay.errors import Conflict, NotInLanguage
@@ -210,12 +210,9 @@ def _without(trace: ModelTrace, part: PatchPart) -> Diff | None:
 
 def _reached(trace: ModelTrace) -> frozenset[tuple[str, int]]:
     """The file and line of every statement that a replay runs through."""
-    program = trace.variant.program
-    state = program.initial()
+    state = trace.variant.program.initial()
     lines: set[tuple[str, int]] = set()
     for step in trace.steps:
-        order = request(step.event.payload, trace.variant.subject.config)
-        if state.machine is not None and order.handler in program.functions:
-            lines |= program.reached(order.handler, order.arguments, state)
+        lines |= {(file, line) for file, _, line in arcs(trace.variant, state, step.event)}
         state = step.state
     return frozenset(lines)

@@ -1,33 +1,5 @@
 """The command line: parse, call, print, exit."""
 
 from replay.cli.app import main
-from replay.cli.commands import (
-    bisect,
-    check,
-    conform,
-    database,
-    diff,
-    explain,
-    graph,
-    logs,
-    model,
-    record,
-    reproduce,
-    run,
-)
 
-__all__ = [
-    "bisect",
-    "check",
-    "conform",
-    "database",
-    "diff",
-    "explain",
-    "graph",
-    "logs",
-    "main",
-    "model",
-    "record",
-    "reproduce",
-    "run",
-]
+__all__ = ["main"]

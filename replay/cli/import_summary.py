@@ -7,7 +7,7 @@ from replay.cli import listings
 from replay.events.event import Command, Event, Log, LogHeader, fingerprint, kind
 from replay.formats.read import Recording
 from replay.reports import words
-from replay.reports.text import page
+from replay.reports.documents import common
 from replay.reports.text.page import Page, listing
 from replay.store.event_store import AddedLog
 from replay.variants import translation
@@ -17,16 +17,19 @@ MOST_PLACES = 10
 """More places of what could not be read than a reader looks at are only counted."""
 
 
-def stored(result: AddedLog, recording: Recording) -> Page:
+def stored(result: AddedLog, recording: Recording, show_removed: bool = False) -> Page:
     """What became of a recording, whose entries are consumed, and what did not get in."""
-    return listing([listings.stored(result), *_notes(recording)])
+    return listing([listings.stored(result), *_notes(recording, show_removed)])
 
 
-def _notes(recording: Recording) -> Iterator[str]:
+def _notes(recording: Recording, show_removed: bool) -> Iterator[str]:
+    """Lines about what did not get in; places of secrets too, never what stood there."""
     if recording.left_out:
         yield f"  left out: {counted(recording.left_out)}"
     if recording.secrets:
         yield f"  {words.count(recording.secrets, 'secret')} replaced"
+    for place in recording.tally.places if show_removed else ():
+        yield f"  removed: {words.escape(place)}"
     for place in recording.lost[:MOST_PLACES]:
         yield f"  not read: {words.escape(place)}"
     if len(recording.lost) > MOST_PLACES:
@@ -34,7 +37,7 @@ def _notes(recording: Recording) -> Iterator[str]:
     yield from (f"  note: {words.escape(remark)}" for remark in recording.remarks)
 
 
-def summary(recording: Recording, subject: Subject) -> Page:
+def summary(recording: Recording, subject: Subject, show_removed: bool = False) -> Page:
     """What would be stored of a recording, whose entries it consumes, and how it would be said."""
     events: list[Event] = []
     kinds: Counter[str] = Counter()
@@ -52,7 +55,9 @@ def summary(recording: Recording, subject: Subject) -> Page:
     lines = [f"{words.escape(header.name)}: {words.escape(header.description)}"]
     tables = {"events": kinds, "commands": commands, "observations": observations}
     lines += [f"  {name}: {counted(table)}" for name, table in tables.items() if table]
-    return listing([*lines, *_translated(header, events, subject), *_notes(recording)])
+    return listing(
+        [*lines, *_translated(header, events, subject), *_notes(recording, show_removed)]
+    )
 
 
 def _translated(header: LogHeader, events: Sequence[Event], subject: Subject) -> Iterator[str]:
@@ -60,7 +65,7 @@ def _translated(header: LogHeader, events: Sequence[Event], subject: Subject) ->
     log = Log(header.name, header, tuple(events), fingerprint(tuple(events)))
     done = translation.summarize_translation(translation.translate(log, subject), subject)
     if done is not None:
-        yield f"  said in {page.translation(done)}"
+        yield f"  said in {common.translation(done)}"
     elif missing := translation.without_equivalent(log, subject):
         yield f"  in no tree of the series: {counted(missing)}"
 

@@ -22,7 +22,16 @@ from replay.events.event import (
     channel,
     stimulus,
 )
-from replay.language import Crashed, Ending, Failed, Program, Refused, Returned, Stopped
+from replay.language import (
+    Arc,
+    Crashed,
+    Ending,
+    Failed,
+    Program,
+    Refused,
+    Returned,
+    Stopped,
+)
 from replay.progress import Progress, no_progress
 from replay.state.disk import Disk, backing_chain
 from replay.state.objects import State, plain, stopped
@@ -99,7 +108,7 @@ def replay(log: Log, variant: Variant, progress: Progress = no_progress) -> Mode
     requests = _requests(_Content(log.fingerprint, variant.subject, log))
     events = progress(zip(log.events, requests, strict=True), len(requests), "events")
     for seq, (event, asked) in enumerate(events, 1):
-        state, outcome = _step(variant.program, state, asked)
+        state, outcome = advance(variant.program, state, asked)
         steps.append(ModelStep(seq, event, outcome, state))
     return ModelTrace(log, variant, tuple(steps))
 
@@ -129,10 +138,20 @@ def transitions(trace: ModelTrace) -> Iterator[TransitionKey]:
 
 def step(variant: Variant, state: State, event: Event) -> tuple[State, Outcome]:
     """The state after an event, and its outcome. Equal arguments give the same state object."""
-    return _step(variant.program, state, request(event.payload, variant.subject.config))
+    return advance(variant.program, state, request(event.payload, variant.subject.config))
 
 
-def _step(program: Program, state: State, asked: Request) -> tuple[State, Outcome]:
+def arcs(variant: Variant, state: State, event: Event) -> frozenset[Arc]:
+    """The steps from line to line of the model that an event makes; none if it runs no code."""
+    asked = request(event.payload, variant.subject.config)
+    program = variant.program
+    if state.machine is None or asked.handler not in program.functions:
+        return frozenset()
+    return program.arcs(asked.handler, asked.arguments, state)
+
+
+def advance(program: Program, state: State, asked: Request) -> tuple[State, Outcome]:
+    """The same for a payload's request, which many states may be asked."""
     payload = asked.payload
     if isinstance(payload, Image):
         return _image(state, payload)

@@ -11,7 +11,7 @@ from replay.engine.field_names import Objects, holder
 from replay.engine.node_paths import NodePath, node_paths
 from replay.state.disk import Disk, Inode, listing
 from replay.state.extents import SECTOR
-from replay.state.objects import FrozenMap, Object, Ref, State, Value
+from replay.state.objects import FrozenMap, Object, Ref, State, Value, items_in
 from replay.variants.subject import FieldConfig, Subject, SubjectConfig
 
 PlainValue = Any
@@ -74,19 +74,24 @@ def view(state: State, subject: Subject) -> View:
     return replace(_machine(state.objects, state.machine, subject), files=_files(state.disk))
 
 
-# Most events change the disk alone, and the machine's part of the view is the costly one.
+def view_of_files(state: State) -> View:
+    """The view of a state without its nodes and jobs, which take long to name."""
+    return View(state.machine is not None, files=_files(state.disk))
+
+
 @lru_cache(maxsize=4096)
 def _machine(objects: tuple[Object, ...], machine: int | None, subject: Subject) -> View:
     """The view without files."""
     if machine is None:
         return View(running=False)
-    fields = {thing.id: dict(thing.fields) for thing in objects}
+    fields = {thing.id: _by_name(thing) for thing in objects}
     nodes = [thing.id for thing in objects if thing.cls == subject.config.node.class_name]
     walked = node_paths(machine, nodes, fields, subject.config.node)
     paths: dict[int, str] = {}
     for role, id in (walked.rooted | walked.unreachable).items():
         paths.setdefault(id, ".".join(role))
-    reader = _ObjectReader(fields, paths, _shown(subject.config))
+    things = {thing.id: thing for thing in objects}
+    reader = _ObjectReader(things, fields, paths, subject)
     return View(
         running=True,
         nodes=_nodes(walked.rooted, reader),
@@ -121,21 +126,56 @@ def extents(inode: Inode) -> list[dict[str, int]]:
 
 
 class _ObjectReader(NamedTuple):
-    """What is needed to look at an object.
+    """What is needed to look at an object; `paths` has each node's first path."""
 
-    `paths` has each node's first path. `shown` has, for fields that are not simply shown, the
-    names under which they are, each with its source and its rule.
-    """
-
+    things: Mapping[int, Object]
     objects: Objects
     paths: Mapping[int, str]
-    shown: "Shown"
+    subject: Subject
 
 
 Shown = Mapping[str, tuple[tuple[str, str, FieldConfig], ...]]
 
 
-def _shown(config: SubjectConfig) -> Shown:
+# Most objects are the same in many states, and most of these show nothing of others.
+@lru_cache(maxsize=16_384)
+def _by_name(thing: Object) -> Mapping[str, Value]:
+    """An object's fields by their names."""
+    return dict(thing.fields)
+
+
+@lru_cache(maxsize=16_384)
+def _own_fields(thing: Object, subject: Subject) -> Mapping[str, PlainValue] | None:
+    """The observed fields of an object, None if they depend on other objects."""
+    shown = _shown(subject)
+    sources = [source for name, _ in thing.fields for _, source, _ in shown.get(name, ())]
+    plain = [value for name, value in thing.contents.compound if name not in shown]
+    if any("." in source for source in sources) or any(map(_refers, plain)):
+        return None
+    by_name = _by_name(thing)
+    if any(
+        rule.shown == "value" and _refers(by_name[source])
+        for name in by_name
+        for _, source, rule in shown.get(name, ())
+    ):
+        return None
+    return _fields_as_shown(thing.id, _ObjectReader({}, {thing.id: by_name}, {}, subject))
+
+
+def _refers(value: Value) -> bool:
+    refs: list[int] = []
+    items_in(value, refs)
+    return bool(refs)
+
+
+# Asked for with every object.
+@lru_cache(maxsize=64)
+def _shown(subject: Subject) -> Shown:
+    """For fields that are not simply shown, the names under which they are shown.
+
+    Each name comes with its source and its rule.
+    """
+    config = subject.config
     jobs = (config.jobs.field,) if config.jobs else ()
     shown: dict[str, tuple[tuple[str, str, FieldConfig], ...]] = dict.fromkeys(
         (*config.hidden, *config.node.children, *jobs), ()
@@ -161,17 +201,23 @@ def _jobs(config: SubjectConfig, reader: _ObjectReader) -> dict[str, Mapping[str
     }
 
 
-def _fields(id: int, reader: _ObjectReader) -> dict[str, PlainValue]:
+def _fields(id: int, reader: _ObjectReader) -> Mapping[str, PlainValue]:
     """The observed fields of an object under their observed names, in the model's order."""
-    shown_fields: dict[str, PlainValue] = {}
+    own = _own_fields(reader.things[id], reader.subject)
+    return _fields_as_shown(id, reader) if own is None else own
+
+
+def _fields_as_shown(id: int, reader: _ObjectReader) -> Mapping[str, PlainValue]:
+    by_name: dict[str, PlainValue] = {}
+    shown = _shown(reader.subject)
     for field, value in reader.objects[id].items():
-        if field not in reader.shown:
-            shown_fields[field] = _plain(value, reader)
-        for name, source, rule in reader.shown.get(field, ()):
+        if field not in shown:
+            by_name[field] = _plain(value, reader)
+        for name, source, rule in shown.get(field, ()):
             place = holder(source, id, reader.objects)
             value = place and reader.objects[place[0]][place[1]]
-            shown_fields[name] = _observed(value, rule, reader)
-    return shown_fields
+            by_name[name] = _observed(value, rule, reader)
+    return by_name
 
 
 def _observed(value: Value, rule: FieldConfig, reader: _ObjectReader) -> PlainValue:

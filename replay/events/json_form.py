@@ -13,7 +13,16 @@ from typing import Any
 import msgspec
 
 from replay.errors import BadInput, ReplayError
-from replay.events.event import KINDS, Event, LogEntry, LogHeader, Observation, Origin, Payload
+from replay.events.event import (
+    KINDS,
+    Event,
+    Log,
+    LogEntry,
+    LogHeader,
+    Observation,
+    Origin,
+    Payload,
+)
 
 SCHEMA_VERSION = 1
 """The version of the event form that is written; older ones are upcast on reading."""
@@ -157,6 +166,13 @@ def observation_line(observation: Observation) -> bytes:
     if observation.recorded is not None:
         raw["time"] = observation.recorded
     return msgspec.json.encode(raw) + b"\n"
+
+
+def native_lines(log: Log) -> Iterator[bytes]:
+    """A whole log in the native form, line by line."""
+    yield header_line(log.header)
+    for entry in log.entries():
+        yield event_line(entry) if isinstance(entry, Event) else observation_line(entry)
 
 
 def observation_content(observation: Observation) -> dict[str, Any]:

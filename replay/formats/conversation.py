@@ -5,6 +5,7 @@ It is read whole before its first event is made: a reply can come long after its
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 from replay.errors import BadInput, ReplayError
@@ -42,14 +43,15 @@ def recording(
     left_out: Counter[str] = Counter()
     paired = Paired(talk, pair(talk, partial, left_out, in_runs), left_out)
     start = start_of(paired, drives)
-    entries = iter([*start.events, *happened(paired)])
+    # What a machine did is far more than its messages: events are made as they are stored.
+    entries = chain(start.events, happened(paired))
     header = LogHeader(name, description(talk, start.tells_drives))
     note = "" if start.tells_drives else start_note(talk)
     remarks = (note,) if note else ()
     if not any(message.role in ("command", "option") for message in talk):
         remarks = (ONLY_NOTICES,)
     lost = tuple(losses(talk))
-    return Recording(header, entries, talk[0].origin, +left_out, cleaner.tally, remarks, lost)
+    return Recording(header, entries, talk[0].origin, left_out, cleaner.tally, remarks, lost)
 
 
 def losses(messages: Iterable[Message]) -> Iterator[str]:

@@ -272,7 +272,7 @@ def tar_members(name: str, file: BufferedReader, budget: Budget, depth: int) -> 
 def zip_members(name: str, file: BufferedReader, budget: Budget, depth: int) -> Iterator[Source]:
     """The texts in a zip, in their order."""
     # A zip is read from its end; one that is packed in something else is unpacked into memory.
-    whole = file if file.seekable() else io.BytesIO(file.read())
+    whole = file if isinstance(file.raw, io.FileIO) else io.BytesIO(file.read())
     with zipfile.ZipFile(whole) as archive:
         for number, member in enumerate(archive.infolist()):
             check_members(name, number)

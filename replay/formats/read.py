@@ -1,9 +1,11 @@
 """Recognising the format of a file and reading the logs in it."""
 
+import heapq
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import chain, islice
+from itertools import accumulate, chain, islice, pairwise
+from operator import itemgetter
 from pathlib import Path
 
 import msgspec
@@ -21,6 +23,9 @@ FORMATS = tuple(reader.name for reader in READERS)
 HEAD = 2000
 """How many lines are read to recognise a file: a log may begin with lines of other programs,
 and a file of no known form must not be read, and held, whole."""
+
+CLOCK_TOLERANCE = 1.0
+"""QEMU and libvirt each tell their own time of one thing; only more than a second is a clock's."""
 
 __all__ = [
     "FORMATS",
@@ -94,24 +99,49 @@ def read_joined(
     paths: Sequence[Path], options: ImportOptions, opener: Opener = sources
 ) -> Iterator[Recording]:
     """The one log that several files make together: the start from one, the rest from others."""
-    parts: list[Message] = []
+    parts: list[Sequence[Message]] = []
     may_start_midway = False
     for path in paths:
         for source in opener(path):
             reader, input, _ = open_input(source, options.format)
             may_start_midway = may_start_midway or reader.may_start_midway
-            parts += reader.part(input, options)
+            parts.append(reader.part(input, options))
     name = options.name or log_name(display_name(paths[0]))
-    joined = conversation.recording(name, by_time(parts), options.drives, may_start_midway)
-    yield from rename_only([joined], name)
+    joined = conversation.recording(name, merged(parts), options.drives, may_start_midway)
+    remarks = (*joined.remarks, *(remark for part in parts for remark in clock_remarks(part)))
+    yield from rename_only([replace(joined, remarks=remarks)], name)
 
 
-def by_time(parts: Sequence[Message]) -> Sequence[Message]:
-    """The messages of several files by their times if all have one, else file by file."""
-    times = {place: message.time for place, message in enumerate(parts) if message.time is not None}
-    if len(times) < len(parts):
-        return parts
-    return [parts[place] for place in sorted(times, key=times.__getitem__)]
+def merged(parts: Sequence[Sequence[Message]]) -> Sequence[Message]:
+    """The messages of several files by their times if all have one, else file by file.
+
+    Each file keeps its own order: where its clock goes back, what follows counts as of the latest
+    time before.
+    """
+    if any(message.time is None for part in parts for message in part):
+        return [message for part in parts for message in part]
+    files = [timed(file, messages) for file, messages in enumerate(parts)]
+    return [message for _, _, message in heapq.merge(*files, key=itemgetter(0, 1))]
+
+
+def timed(file: int, messages: Sequence[Message]) -> Iterator[tuple[float, int, Message]]:
+    """The messages of a file with times that never go back, and the file's number."""
+    times = accumulate((message.time or 0.0 for message in messages), max)
+    return ((time, file, message) for time, message in zip(times, messages, strict=True))
+
+
+def clock_remarks(messages: Sequence[Message]) -> Iterator[str]:
+    """Where the clock of a file goes back, the first time, and how often."""
+    times = [(message.time, message.origin) for message in messages if message.time is not None]
+    backward = [
+        (before - after, origin)
+        for (before, _), (after, origin) in pairwise(times)
+        if after < before - CLOCK_TOLERANCE
+    ]
+    if backward:
+        seconds, origin = backward[0]
+        more = f", and {len(backward) - 1} times more" if len(backward) > 1 else ""
+        yield f"the clock goes back {seconds:.3g} s at {origin}{more}: the file's order is kept"
 
 
 def read_traffic(name: str, traffic: Iterable[bytes]) -> Recording:

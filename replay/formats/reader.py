@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import PurePath
 from typing import NamedTuple, Protocol
 
 from replay.errors import BadInput
-from replay.events.event import NAME_LENGTH, Event, Origin
+from replay.events.event import NAME_LENGTH, Event, LogEntry, Origin
 from replay.events.json_form import located
 from replay.formats import conversation
 from replay.formats.recording import InputLine, Message, Recording, within_memory
@@ -123,17 +124,22 @@ class ConversationReader:
             recording = conversation.recording(
                 own, talk, options.drives, self.may_start_midway, self.pairs_in_runs
             )
-            entries = list(recording.entries)
-            if any(isinstance(entry, Event) for entry in entries):
-                own_remarks = (self.remark,) if self.remark else ()
-                remarks = (*own_remarks, *input.remarks, *recording.remarks)
-                yield replace(
-                    recording, entries=iter(entries), remarks=remarks, start=start and start.file
-                )
-            else:
+            first = list(until_event(recording.entries))
+            if not first or not isinstance(first[-1], Event):
                 without.append(recording)
+                continue
+            yield replace(
+                recording,
+                entries=chain(first, recording.entries),
+                remarks=(*self.own_remarks(), *input.remarks, *recording.remarks),
+                start=start and start.file,
+            )
         if len(without) == len(groups):
             raise nothing_happens(input.name, without)
+
+    def own_remarks(self) -> tuple[str, ...]:
+        """What is said of each log that it reads."""
+        return (self.remark,) if self.remark else ()
 
     def start_of(
         self, channel: str, messages: Sequence[Message], starts: Sequence[DomainStart], text: str
@@ -178,6 +184,14 @@ class ConversationReader:
         if not messages:
             raise NoMessages("no message in this file", where=where)
         return grouped(messages, channels)
+
+
+def until_event(entries: Iterator[LogEntry]) -> Iterator[LogEntry]:
+    """The entries up to the first event, which comes last; all if there is none."""
+    for entry in entries:
+        yield entry
+        if isinstance(entry, Event):
+            return
 
 
 def several(number: int, one: str, more: str) -> str:

@@ -53,9 +53,10 @@ class Message(NamedTuple):
 
 @dataclass
 class SecretCount:
-    """How many secrets were replaced until now."""
+    """How many secrets were replaced until now, and where the first of them stood."""
 
     secrets: int = 0
+    places: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,13 @@ from sqlalchemy import Connection, Row, func, insert, select
 
 from replay.errors import NotFound, ReplayError, StoreError
 from replay.events.event import NAME_LENGTH, Event, Log, LogEntry, LogHeader, Observation, Origin
-from replay.events.json_form import event_line, header_line, observation_line
-from replay.store.backend import begin_write
+from replay.events.json_form import (
+    SCHEMA_VERSION,
+    event_line,
+    header_line,
+    observation_line,
+)
+from replay.store.backend import begin_write, rows_of
 from replay.store.database import Database, failures, must_be_there, open_database
 from replay.store.rows import (
     description_of,
@@ -30,6 +35,11 @@ CHUNK = 1000
 """How many events are read or written at a time, so that a long log needs little memory."""
 
 
+TEXTS = """
+SELECT CASE schema_version WHEN ? THEN payload END FROM events WHERE log = ? ORDER BY seq
+"""
+
+
 class LogInfo(NamedTuple):
     """A stored log without its events."""
 
@@ -37,6 +47,16 @@ class LogInfo(NamedTuple):
     description: str
     fingerprint: str
     events: int
+
+
+class StoredText(NamedTuple):
+    """A stored log as a text, with the content of an event in canonical JSON on each line.
+
+    None where an event is stored in a form that only `load` reads, or is damaged.
+    """
+
+    name: str
+    text: str | None
 
 
 def find(connection: Connection, log: str) -> Row[Any]:
@@ -202,6 +222,25 @@ class EventStore:
             loaded = tuple(read(connection, row))
             observed = tuple(read_observations(connection, row))
         return Log(row.name, header(row), loaded, row.fingerprint, observed)
+
+    def texts(self, names: Iterable[str] | None = None) -> Iterator[StoredText]:
+        """What the events of the named logs say, in this order, or of all by name.
+
+        It is much faster than `load`, since nothing is parsed. An unknown name raises
+        ReplayError before the first log comes.
+        """
+        with failures(self.database.where), self.database.engine.connect() as connection:
+            if names is None:
+                numbers = list(rows_of(connection, "SELECT name, id FROM logs ORDER BY name"))
+            else:
+                numbers = [(name, find(connection, name).id) for name in names]
+            for name, number in numbers:
+                rows = rows_of(connection, TEXTS, (SCHEMA_VERSION, number))
+                try:
+                    text = "\n".join([content for (content,) in rows])
+                except TypeError:  # something that is no text, or was stored in an older form
+                    text = None
+                yield StoredText(name, text)
 
     def export(self, names: Iterable[str] | None = None) -> Iterator[bytes]:
         """The lines of the native form of the named logs in this order, or of all by name.

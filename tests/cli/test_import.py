@@ -170,3 +170,13 @@ def test_a_hostile_recording_is_imported_and_shown_harmlessly(db: Path, tmp_path
     assert [path.name for path in tmp_path.iterdir() if "replay.db" not in path.name] == [
         "hostile.jsonl"
     ]
+
+
+def test_where_secrets_stood_is_said_when_asked(db: Path, tmp_path: Path) -> None:
+    path = tmp_path / "secret.jsonl"
+    path.write_text('{"execute": "x", "arguments": {"password": "hunter2"}}\n')
+    for words in (["--dry-run"], []):
+        result = run(db, "import", path, "--show-removed", *words)
+        assert f"  removed: {path}:1: arguments.password\n" in result.output
+        assert "hunter2" not in result.output
+    assert "removed:" not in run(db, "import", path).output

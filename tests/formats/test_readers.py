@@ -439,3 +439,20 @@ def test_files_with_times_make_one_log_in_the_order_of_these(tmp_path: Path) -> 
     trace.write_text(opened)
     (untimed,) = ingest.read_joined([traffic, trace], ImportOptions(name="x"))
     assert [entry.recorded for entry in untimed.entries] == [1.0, 2.0, 3.0, None]
+
+
+def test_a_clock_that_goes_back_reorders_nothing_inside_a_file(tmp_path: Path) -> None:
+    first, second = tmp_path / "a.jsonl", tmp_path / "b.jsonl"
+
+    def line(time: float, name: str) -> str:
+        return f'{{"t":{time},"dir":"C","msg":{{"execute":"{name}"}}}}\n'
+
+    first.write_text(line(10, "a1") + line(20, "a2") + line(12, "a3") + line(30, "a4"))
+    second.write_text(line(11, "b1") + line(19, "b2") + line(25, "b3"))
+    (recording,) = ingest.read_joined([first, second], ImportOptions(name="x"))
+    assert names(list(recording.entries)) == ["a1", "b1", "b2", "a2", "a3", "b3", "a4"]
+    assert recording.remarks[-1] == (
+        f"the clock goes back 8 s at {first}:3: the file's order is kept"
+    )
+    (alone,) = ingest.read(first)
+    assert names(list(alone.entries)) == ["a1", "a2", "a3", "a4"]

@@ -23,6 +23,7 @@ from replay.formats import recording
 from replay.formats.read import ImportOptions
 from replay.formats.recording import InputLine
 from replay.formats.text import objects
+from tests.trust import fuzz_readers
 
 DATA = Path(__file__).parents[1] / "data/recordings"
 FILES = sorted(path for path in DATA.iterdir() if path.is_file())
@@ -201,3 +202,8 @@ def test_a_long_line_takes_no_time_that_grows_with_its_square(tmp_path: Path, li
     path = tmp_path / "long"
     path.write_bytes(line + b"\n")
     assert read(path) == 1
+
+
+def test_nothing_but_the_readers_own_errors_comes_of_mangled_texts(tmp_path: Path) -> None:
+    files = list(fuzz_readers.contents([DATA, DATA.parent / "texts"]))
+    assert fuzz_readers.fuzz(range(200), files, tmp_path) == 200

@@ -253,7 +253,7 @@ def test_a_commit_without_a_top_is_left_where_its_top_is_a_temporary_file(
         qmp("job-dismiss", id="j"),
         qmp("nbd-server-add", device="d0"),
         qmp("blockdev-open-tray", id="d0"),
-        qmp("block-dirty-bitmap-merge", **{"node": "n0", "target": "b", "bitmaps": []}),
+        qmp("block-dirty-bitmap-merge", **{"node": "n0", "target": "b", "bitmaps": ["c"]}),
         qmp("transaction", actions=[{"type": "block-dirty-bitmap-add", "data": {}}]),
     ],
 )

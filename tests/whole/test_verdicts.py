@@ -193,7 +193,7 @@ def test_a_limit_of_ours_is_no_crash_and_no_patchs_doing(qemu, tmp_path):
     found = compared(qemu, example("deleted-overlay"), "after", f"after+{loop}")
     gap = next(gap for gap in found.compared.gaps if gap.reason == GapReason.LIMIT)
     assert gap.player.endswith("loop.patch")
-    assert "1000000 statements" in gap.what
+    assert "1000000 steps" in gap.what
     assert not found.divergences
     assert "replay stopped" in headline(found)
 

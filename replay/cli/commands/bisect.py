@@ -1,10 +1,12 @@
 """replay bisect."""
 
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
 
-from replay.analysis.bisect import about_check, about_place, bisect
+from replay.analysis.bisect import Question, about_check, about_place, bisect
+from replay.analysis.search.minimal_patches import MinimalPatches, minimal_patches
 from replay.api import headline_place
 from replay.cli.app import app, print_result
 from replay.cli.options import ChecksFile, LogWord, OutputFile, format_option
@@ -17,9 +19,10 @@ from replay.engine.trace import ModelTrace
 from replay.errors import ReplayError
 from replay.reports import words
 from replay.reports.documents.bisect import BisectReport, bisect_report
+from replay.reports.documents.search.minimal_patches import MinimalReport, minimal_report
 from replay.reports.rendering import OutputFormat, render
 
-ReportFormat = Annotated[OutputFormat, format_option(BisectReport)]
+ReportFormat = Annotated[OutputFormat, format_option(BisectReport, MinimalReport)]
 
 
 @app.command("bisect")
@@ -34,6 +37,9 @@ def bisect_log(
     field: Annotated[str | None, typer.Option(metavar="PATH.FIELD[.FLAG]")] = None,
     file: Annotated[str | None, typer.Option(metavar="NAME", help="An image file.")] = None,
     every: Annotated[bool, typer.Option("--all", help="Every patch that changes it.")] = False,
+    minimal: Annotated[
+        bool, typer.Option("--minimal", help="As few patches as bring it about together.")
+    ] = False,
     checks: ChecksFile = None,
     format: ReportFormat = OutputFormat.TEXT,
     output: OutputFile = None,
@@ -45,14 +51,20 @@ def bisect_log(
     ends = (replay(log, start, with_progress), replay(log, end, with_progress))
     if sum(option is not None for option in (check, outcome, field, file)) > 1:
         raise ReplayError("a bisection is about one thing", do="give one option")
+    target: Place | None = None
     if check is not None:
-        about, target = check, None
+        about = check
         question = about_check(checks or start.subject.directory / "checks.py", check)
     else:
         target, seq = place_of(ends, outcome, field or file)
         about, question = words.place(target), about_place(ends, target, seq)
-    found = bisect(ends, question, every, with_progress)
-    print_result(render(bisect_report(ends, about, found, target), format), output)
+    if minimal:
+        if every:
+            raise ReplayError("--minimal and --all are two questions", do="give one of them")
+        print_result(render(fewest(ends, about, question, target), format), output)
+        return
+    bisection = bisect(ends, question, every, with_progress)
+    print_result(render(bisect_report(ends, about, bisection, target), format), output)
 
 
 def place_of(
@@ -64,3 +76,25 @@ def place_of(
     if name is not None:
         return find_place(name, ends), None
     return headline_place(ends)
+
+
+def fewest(
+    ends: tuple[ModelTrace, ModelTrace], about: str, question: Question, target: Place | None
+) -> MinimalReport:
+    """The report of as few patches as bring about what differs."""
+    best: list[MinimalPatches] = []
+    count = abs(ends[0].variant.spec.depth - ends[1].variant.spec.depth)
+    for _ in with_progress(_left_out(ends, question, best), count, "patches left out"):
+        pass
+    return minimal_report(ends, about, best[-1], target)
+
+
+def _left_out(
+    ends: tuple[ModelTrace, ModelTrace], question: Question, best: list[MinimalPatches]
+) -> Iterator[int]:
+    """A number for each patch that is not needed; the fewest so far are put into `best`."""
+    left = None
+    for found in minimal_patches(ends, question):
+        best[:] = [found]
+        yield from range((left or len(found.patches)) - len(found.patches))
+        left = len(found.patches)

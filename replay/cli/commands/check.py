@@ -22,7 +22,7 @@ def check_logs(
     context: typer.Context,
     names: Annotated[list[str] | None, typer.Argument(metavar="LOG...")] = None,
     every: Annotated[bool, typer.Option("--all", help="All stored logs.")] = False,
-    at: At = None,
+    revision: At = None,
     checks: ChecksFile = None,
     find_patch: Annotated[
         bool, typer.Option("--bisect", help="For each breach the patch that brought it.")
@@ -32,7 +32,7 @@ def check_logs(
 ) -> None:
     """Look for states that breach an invariant; exit with 1 if there are."""
     session: Session = context.obj
-    variant = session.variant(at)
+    variant = session.variant(revision)
     file = checks or variant.subject.directory / "checks.py"
     loaded = load_checks(file, variant)
     logs = session.logs(names or (), every, "check")

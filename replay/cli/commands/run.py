@@ -19,12 +19,12 @@ ReportFormat = Annotated[OutputFormat, format_option(RunReport)]
 def run_log(
     context: typer.Context,
     name: LogWord,
-    at: At = None,
+    revision: At = None,
     until: Annotated[int | None, typer.Option(metavar="SEQ")] = None,
     format: ReportFormat = OutputFormat.TEXT,
     output: OutputFile = None,
 ) -> None:
     """Replay a log: per event its outcome and what it changed."""
     session: Session = context.obj
-    trace = replay(session.log(name), session.variant(at), with_progress)
+    trace = replay(session.log(name), session.variant(revision), with_progress)
     print_result(render(run_report(trace, until), format), output)

@@ -37,6 +37,11 @@ NARROWEST, FEWEST = 60, 3
 TESTING = re.compile(r"^Testing:\s*(?P<options>.*)$")
 """Where an output of QEMU's tests begins another machine, and its options."""
 
+INTERESTING = re.compile(
+    rb"[{\x1b]|^\s*(?:\(qemu|\(QEMU|\(monitor|qm>|TRANS>|--?[a-z])|^Testing:|qemu|kvm|QEMU|vm=0x"
+)
+"""What is in every line that something may be read of."""
+
 MESSAGE = re.compile(r"""\{\s*\\*["'“]?(?:execute|return|error|event|timestamp|QMP|exec-oob)\b""")
 FENCE = re.compile(r"^\s*(?:```|~~~|</?(?:pre|code)>)")
 REPLY_KEYS = {"return", "error", "id", "timestamp"}
@@ -104,6 +109,10 @@ class TextReader:
 
     def read(self, line: InputLine) -> Iterator[Item]:
         """What is complete with this line."""
+        if self._is_idle and not INTERESTING.search(line.text):
+            # Most lines of a large log are of other things: they must cost little.
+            self._finder.pass_by(line)
+            return
         text = shown_line(line.text.decode(errors="replace"))
         self._names.learn(line)
         if testing := TESTING.match(text):
@@ -119,6 +128,17 @@ class TextReader:
             yield from self._human(line.origin, typed)
         elif self._console is None or not self._printed(text):
             yield from self._plain(line, text)
+
+    @property
+    def _is_idle(self) -> bool:
+        """Whether nothing is open that a line of any kind may go on."""
+        return not (
+            self._finder.is_open
+            or self._console
+            or self._typed
+            or self._typing.is_open
+            or self._command_lines.is_open
+        )
 
     def end(self) -> Iterator[Item]:
         """What is left where the text ends, or something new begins."""

@@ -63,7 +63,7 @@ class ObjectFinder:
         self._width = width
         self._open: OpenObject | None = None
         self._escapes = 0
-        self._before: list[str] = []
+        self._before: deque[str | bytes] = deque(maxlen=LINES_BEFORE)
         self._string_lines: list[InputLine] = []
 
     @property
@@ -77,11 +77,16 @@ class ObjectFinder:
         while waiting:
             yield from self._feed(waiting.popleft(), waiting)
 
+    def pass_by(self, line: InputLine) -> None:
+        """Takes a line without a brace where no object is open: it may stand before one."""
+        self._keep(line.text)
+
     def end(self) -> Iterator[Found]:
         """What is left of an object where the text breaks off or a new entry begins."""
         if self._open is not None:
             yield from self._drop("cut in the middle")
-        self._before, self._string_lines = [], []
+        self._before.clear()
+        self._string_lines = []
 
     def _feed(self, line: InputLine, waiting: deque[InputLine]) -> Iterator[Found]:
         text, index, start = line.text.decode(errors="replace"), 0, 0
@@ -154,11 +159,13 @@ class ObjectFinder:
             yield from (FoundObject(opened.origin, text, "") for text in opened.inner_texts())
 
     def _context(self, text: str) -> str:
-        context, self._before = "\n".join([*self._before, text]), []
-        return context
+        before = [line.decode(errors="replace") if isinstance(line, bytes) else line
+                  for line in self._before]  # fmt: skip
+        self._before.clear()
+        return "\n".join([*before, text])
 
-    def _keep(self, text: str) -> None:
-        self._before = [*self._before, text][-LINES_BEFORE:]
+    def _keep(self, text: str | bytes) -> None:
+        self._before.append(text)
 
 
 def whole_end(text: str, index: int) -> int:

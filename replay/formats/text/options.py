@@ -28,6 +28,11 @@ class CommandLines:
         self._goes_on = False
         self._count = 0
 
+    @property
+    def is_open(self) -> bool:
+        """Whether a command line has begun, which the next line may go on."""
+        return bool(self._lines)
+
     def feed(self, line: InputLine, text: str) -> Iterator[Message]:
         """The options of a command line that has ended before this line."""
         if self._lines and not (self._goes_on or NEXT.match(text)):

@@ -114,17 +114,22 @@ def is_printable_encoded(head: Sequence[InputLine]) -> bool:
 
 def decode_printable(lines: Lines) -> Iterator[InputLine]:
     """The lines before they were encoded and cut."""
-    begun: InputLine | None = None
+    parts: list[InputLine] = []
+    size = 0
     for line in lines:
-        text = line.text if begun is None else begun.text + line.text
-        origin = line.origin if begun is None else begun.origin
-        if line.text.endswith(b"=") and len(text) < LONGEST:
-            begun = InputLine(origin, text[:-1])
+        size += len(line.text)
+        if line.text.endswith(b"=") and size < LONGEST:
+            parts.append(InputLine(line.origin, line.text[:-1]))
             continue
-        begun = None
-        yield InputLine(origin, quopri.decodestring(text))
-    if begun is not None:
-        yield InputLine(begun.origin, quopri.decodestring(begun.text))
+        yield decoded_line([*parts, line])
+        parts, size = [], 0
+    if parts:
+        yield decoded_line(parts)
+
+
+def decoded_line(parts: Sequence[InputLine]) -> InputLine:
+    """The line that was encoded and cut into parts."""
+    return InputLine(parts[0].origin, quopri.decodestring(b"".join(part.text for part in parts)))
 
 
 # HTML

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from replay.language.heap import Heap
-from replay.language.operators import COMPARISONS, LIMITED, NATIVE
+from replay.language.operators import COMPARISONS, HIDDEN, LIMITED, NATIVE
 from replay.language.traced.cells import FIXED, EventTrace, Frame, TracedValue, plain
 
 KEEPING = {"append", "insert", "pop", "get", "items", "keys", "values"}
@@ -18,7 +18,8 @@ EFFECTS = ("disk_", "refuse", "fail", "free")
 class Operations:
     """Operations on cells, at a node of a function's call. `names` are the runtime's names.
 
-    `last` is the cell that was made last of those whose value the source text does not say.
+    `last` is the cell that was made last of those whose value the source text does not say, `time`
+    counts all of them.
     """
 
     def __init__(self, names: Mapping[str, Any], heap: Heap, record: EventTrace) -> None:
@@ -26,7 +27,7 @@ class Operations:
         self._heap = heap
         self._record = record
         self._changed: dict[int, tuple[Any, TracedValue]] = {}
-        self._time = 0
+        self.time = 0
         self.last: TracedValue | None = None
 
     def strip(self) -> None:
@@ -51,15 +52,17 @@ class Operations:
         **more: Any,
     ) -> TracedValue:
         """A new cell, later than all before it."""
-        self._time += 1
-        cell = TracedValue(value, kind, node, frame, frame.guards, self._time, sources, **more)
+        self.time += 1
+        cell = TracedValue(value, kind, node, frame, frame.guards, self.time, sources, **more)
         if kind not in FIXED:
             self.last = cell
         return cell
 
     def read(self, cell: TracedValue, field: str, node: ast.expr, frame: Frame) -> TracedValue:
         """A field of an object."""
-        value = getattr(cell.value, field)
+        # As in the plain form: what only Python's own values have is no field.
+        read = self._names["__read"] if field in HIDDEN else getattr
+        value = read(cell.value, field)
         held = getattr(cell.value, "_id", None)
         if not isinstance(value, TracedValue):
             return self.cell(value, "before", node, frame, name=field, object=held)

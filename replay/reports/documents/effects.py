@@ -33,7 +33,8 @@ from replay.variants.path import PatchChange
 class Effect(Struct, frozen=True):
     """What a patch did in one place, at the first event where it shows.
 
-    For a bit field `before` and `after` are the names of the flags that are set only there.
+    For a bit field `before` and `after` are the names of the flags that are set only there. `file`
+    is the file of a node whose path is long.
     """
 
     seq: int
@@ -41,6 +42,7 @@ class Effect(Struct, frozen=True):
     place: Place
     before: Any
     after: Any
+    file: str = ""
 
 
 class PatchEffects(Struct, frozen=True):
@@ -55,7 +57,7 @@ class PatchEffects(Struct, frozen=True):
 
 
 class Effects(Struct, frozen=True):
-    """What the patches did that are asked about, and the others that did something."""
+    """What the patches of interest did, and the others that did something."""
 
     first: tuple[PatchEffects, ...] = ()
     others: tuple[PatchEffects, ...] = ()
@@ -69,7 +71,7 @@ def effects_of(
 ) -> Effects:
     """What the causes of divergences say that each step did, in the order of the steps.
 
-    `named` are the names of the patches that are asked about: of those it says too that they did
+    `named` are the names of the patches of interest: of those it says too that they did
     nothing, if nothing is left out.
     """
     steps = [PatchEffects(step, _of_step(step, divergences, bits)) for step in attribution.steps]
@@ -110,7 +112,7 @@ def effects_in(report: DivergenceReport, cause: Cause, bits: BitFields) -> Itera
         )
         if before == after:
             return
-    yield Effect(divergence.first_seq, report.event, place, before, after)
+    yield Effect(divergence.first_seq, report.event, place, before, after, report.file)
 
 
 def _without_lower(effects: Sequence[Effect]) -> Iterator[Effect]:
@@ -201,7 +203,9 @@ def subject(effect: Effect) -> str:
         case FilePlace(path=path):
             return f"file {words.escape(path)}"
         case place:
-            return words.escape(place.path)
+            return words.path(place.path) + (
+                f" [{words.escape(effect.file)}]" if effect.file else ""
+            )
 
 
 def change(effect: Effect, bits: BitFields, to: str = "->") -> str:
@@ -235,7 +239,7 @@ def phrases(done: PatchEffects, bits: BitFields) -> list[str]:
 
 def phrase(effect: Effect, bits: BitFields) -> str:
     """An effect in the fewest words: where it ended."""
-    path, field = words.escape(effect.place.path), effect.place.field
+    path, field = words.path(effect.place.path), effect.place.field
     match effect.place:
         case FieldPlace():
             return _flags(effect) if field in bits else words.escape(field)

@@ -117,13 +117,20 @@ def _is_read(outcome: Any) -> bool:
     return isinstance(value, Mapping) and value.keys() == {"pattern"}
 
 
+def divergence_sentence(divergence: Divergence, event: Payload) -> str:
+    """One divergence that begins with an event, as the end of a sentence."""
+    if divergence.place.level == "behaviour":
+        return _behaviour(divergence, event)
+    return _state(divergence)
+
+
 def _behaviour(divergence: Divergence, event: Payload) -> str:
     place = divergence.place
     match place:
         case FilePlace(field="existence"):
-            return _statement(words.escape(words.place(place)), divergence, EXISTENCE.__getitem__)
+            return _statement(words.path(words.place(place)), divergence, EXISTENCE.__getitem__)
         case FilePlace():
-            what = f"{words.escape(words.place(place))} is"
+            what = f"{words.path(words.place(place))} is"
             return _statement(what, divergence, words.of_field(place))
         case MachinePlace():
             return _statement("the machine", divergence, lambda runs: "runs" if runs else "is gone")
@@ -143,7 +150,7 @@ def _outcome(value: Mapping[str, Any]) -> str:
 
 
 def _state(divergence: Divergence) -> str:
-    what = f"{words.escape(words.place(divergence.place))} is"
+    what = f"{words.path(words.place(divergence.place))} is"
     show: Callable[[Any], str] = words.value
     match divergence.place:
         case NodePlace():

@@ -79,7 +79,7 @@ class TurnedPatch(JsonObject, frozen=True):
     name: Annotated[str, Meta(description="Its file.")]
     date: str
     subject: str
-    out: Annotated[bool, Meta(description="True where the way takes the patch out.")]
+    out: Annotated[bool, Meta(description="True where the patch is taken out.")]
 
 
 class InteractionObject(JsonObject, frozen=True, kw_only=True):
@@ -206,7 +206,7 @@ def _patch(change: PatchChange) -> TurnedPatch:
 def _causes(cause: Cause) -> Iterator[CauseObject]:
     """Each patch of a step with the values before and after it, and the others of the step."""
     for change in cause.turns:
-        together = [_id(other) for other in cause.turns if other != change]
+        together = [_id(c) for c in cause.turns if c != change]
         yield CauseObject(_id(change), cause.before, cause.after, together or UNSET)
 
 

@@ -10,19 +10,29 @@ from replay.reports.json.conform import ConformObject, RecordingObject
 from replay.reports.json.diff import DiffObject
 from replay.reports.json.explain import ExplainObject
 from replay.reports.json.run import RunObject
+from replay.reports.json.search.coverage import CoverageObject
+from replay.reports.json.search.hunt import HuntObject
+from replay.reports.json.search.minimal_patches import MinimalObject
+from replay.reports.json.search.shrink import ShrinkObject
+from replay.reports.json.search.touched import TouchedObject
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 DOCUMENTS: dict[str, tuple[Any, str]] = {
     "bisect": (BisectObject, "An object."),
+    "bisect-minimal": (MinimalObject, "An object, of bisect with --minimal."),
     "check": (CheckObject | list[CheckObject], "An object for one log, a list for several."),
     "conform": (
         ConformObject | list[RecordingObject],
         "Of a directory an object; of a recording a list, an object for each variant.",
     ),
+    "cover": (CoverageObject, "An object."),
     "diff": (DiffObject | list[DiffObject], "An object for one log, a list for several."),
     "explain": (ExplainObject, "An object."),
+    "hunt": (HuntObject | list[HuntObject], "An object for one hunt, a list with --neighbours."),
     "run": (RunObject, "An object."),
+    "shrink": (ShrinkObject, "An object."),
+    "touched": (TouchedObject, "An object."),
 }
 """What each command prints as JSON, and how many of it."""
 

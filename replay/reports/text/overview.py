@@ -24,7 +24,7 @@ ALIGN = "<~>>><"
 
 
 def overview(reports: Sequence[DiffReport], details: bool = False) -> Iterator[str | Piece]:
-    """Which logs differ, by patch and by kind; what the patches did that are asked about.
+    """Which logs differ, by patch and by kind; what the patches of interest did.
 
     With details also what the others did.
     """
