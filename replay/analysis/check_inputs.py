@@ -103,10 +103,10 @@ def _with_command(written: tuple[_Write, ...], done: ModelStep) -> tuple[_Write,
     if not written or not isinstance(event, Command) or done.outcome.status != "returned":
         return written
     text = msgspec.json.encode(event.arguments).decode()
-    named = {it.device for it in written if _name(it.device).search(text)}
+    named = {item.device for item in written if _name(item.device).search(text)}
     return tuple(
-        it._replace(commands=(*it.commands, event.name)) if it.device in named else it
-        for it in written
+        item._replace(commands=(*item.commands, event.name)) if item.device in named else item
+        for item in written
     )
 
 
@@ -157,10 +157,10 @@ class _Guest:
         return self._known[place]
 
     def _pattern(self, device: str, start: int, end: int, state: State) -> Any:
-        asked = request(Guest("read", device, start, end - start), self._config)
-        if asked.handler not in self._program.functions:
+        query = request(Guest("read", device, start, end - start), self._config)
+        if query.handler not in self._program.functions:
             return None
-        _, ending = self._program.call(asked.handler, asked.arguments, state)
+        _, ending = self._program.call(query.handler, query.arguments, state)
         value = ending.value if isinstance(ending, Returned) else None
         return (
             plain(value["pattern"]) if isinstance(value, FrozenMap) and "pattern" in value else None

@@ -117,8 +117,8 @@ def _breached(
 
 
 def _is_about(check: Check, topic: CheckInput) -> bool:
-    wanted = check.parameters
-    return all(name in topic.offered for name in wanted) and bool(wanted) == bool(topic.offered)
+    names, offered = check.parameters, topic.offered
+    return all(name in offered for name in names) and bool(names) == bool(offered)
 
 
 Objects = Mapping[int, Object]

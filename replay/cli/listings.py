@@ -74,8 +74,7 @@ def intact(infos: Sequence[LogInfo]) -> Page:
         [
             *_logs(infos),
             f"nothing found in {words.count(len(infos), 'log')} with {events}.",
-            "That rules out accidents, not somebody who changed rows and computed all digests"
-            " anew.",
+            "That rules out accidents, not a change of rows with all digests computed anew.",
         ]
     )
 

@@ -142,9 +142,9 @@ class Corpus:
             interpreter = Interpreter(self._subject, memory)
             payload = interpreter.event(Event(payload), payload).payload
             memory = interpreter.memory
-        asked = request(payload, self._subject.config)
+        query = request(payload, self._subject.config)
         both = [
-            advance(variant.program, state, asked)
+            advance(variant.program, state, query)
             for variant, state in zip(self._variants, moment.states, strict=True)
         ]
         states = tuple(state for state, _ in both)

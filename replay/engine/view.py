@@ -257,4 +257,6 @@ def _plain(value: Value, reader: _ObjectReader, within: tuple[int, ...] = ()) ->
 def _files(disk: Disk) -> dict[str, File]:
     inodes = {inode.number: inode for inode in disk.inodes}
     numbers = dict(disk.directory) | dict(disk.gone)
-    return {name: File(**told, inode=inodes[numbers[name]]) for name, told in listing(disk).items()}
+    return {
+        name: File(**header, inode=inodes[numbers[name]]) for name, header in listing(disk).items()
+    }

@@ -136,10 +136,18 @@ def parse_object(line: bytes) -> dict[str, Any]:
         raise BadInput(f"not read: it has more than {MOST_VALUES} values")
     try:
         return msgspec.json.decode(line, type=dict[str, Any])
+    # msgspec says of bytes that are not UTF-8 one thing before 0.23, and another since.
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        what = f"not a JSON object: {error}" if _is_utf8(line) else "not UTF-8"
+        raise BadInput(what) from None
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode()
     except UnicodeDecodeError:
-        raise BadInput("not UTF-8") from None
-    except (msgspec.MsgspecError, RecursionError) as error:
-        raise BadInput(f"not a JSON object: {error}") from None
+        return False
+    return True
 
 
 def header_line(header: LogHeader) -> bytes:

@@ -1,11 +1,14 @@
-"""The builtins that read and write image files."""
+"""The builtins that read and write image files, and those on ranges of places in them.
+
+A set of places is a list of [start, end], the end excluded.
+"""
 
 from typing import Any
 
-from replay.language.limits import Meter
+from replay.language.limits import Meter, whole
 from replay.language.operators import integer, kind_of, string
-from replay.language.range_builtins import ranges_of
 from replay.state.disk import Disk
+from replay.state.ranges import Ranges, common, rounded, union, without
 from replay.state.working_disk import WorkDisk
 
 
@@ -98,14 +101,14 @@ class Files:
 
     def extents(self, inode: Any, ranges: Any) -> list[list[int]]:
         """The parts of the ranges that the image itself holds."""
-        wanted = ranges_of(ranges, self._meter)
+        places = _ranges(ranges, self._meter)
         self._meter.tick(self._disk.weight(inode))
-        return [list(part) for part in self._disk.extents(inode, wanted)]
+        return _lists(self._disk.extents(inode, places))
 
     def copy(self, source: Any, target: Any, ranges: Any) -> None:
         """Writes what `source` shows in the ranges into target[0]."""
         chains = (self._chain(source), self._chain(target))
-        self._changing.copy(*chains, ranges_of(ranges, self._meter))
+        self._changing.copy(*chains, _ranges(ranges, self._meter))
 
     def _chain(self, chain: Any) -> list[int]:
         """The inodes of a chain; what it takes to look at them counts."""
@@ -114,3 +117,45 @@ class Files:
         inodes = [integer(inode) for inode in chain]
         self._meter.tick(len(inodes) + self._disk.weight(*inodes))
         return inodes
+
+
+class RangeSets:
+    """The functions on ranges; how many there are counts."""
+
+    def __init__(self, meter: Meter) -> None:
+        self._meter = meter
+
+    def union(self, some: Any, others: Any) -> list[list[int]]:
+        """What the two cover together."""
+        return _lists(union([*self._ranges(some), *self._ranges(others)]))
+
+    def common(self, some: Any, others: Any) -> list[list[int]]:
+        """What lies in both."""
+        return _lists(common(self._ranges(some), self._ranges(others)))
+
+    def without(self, some: Any, others: Any) -> list[list[int]]:
+        """What lies in the first and not in the second."""
+        return _lists(without(self._ranges(some), self._ranges(others)))
+
+    def rounded(self, some: Any, unit: Any) -> list[list[int]]:
+        """The ranges widened to whole units."""
+        widened = rounded(self._ranges(some), integer(unit))
+        return _lists([(whole(start), whole(end)) for start, end in widened])
+
+    def _ranges(self, value: Any) -> Ranges:
+        return _ranges(value, self._meter)
+
+
+def _ranges(value: Any, meter: Meter) -> Ranges:
+    """The ranges that a list of pairs says, in order, touching ones joined; their number counts.
+
+    Raises TypeError for what is no list of pairs of numbers.
+    """
+    if not isinstance(value, list) or not all(isinstance(p, list) and len(p) == 2 for p in value):
+        raise TypeError(f"{kind_of(value)} where a list of ranges is needed")
+    meter.tick(len(value))
+    return union([(integer(start), integer(end)) for start, end in value])
+
+
+def _lists(ranges: Ranges) -> list[list[int]]:
+    return [[start, end] for start, end in ranges]

@@ -4,12 +4,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from replay.language.builtins import Functions, Methods
-from replay.language.disk_builtins import Files
+from replay.language.disk_builtins import Files, RangeSets
 from replay.language.endings import fail, refuse, violated
 from replay.language.heap import Heap, Shape
 from replay.language.limits import Meter
 from replay.language.operators import Operators
-from replay.language.range_builtins import RangeSets
 from replay.language.vocabulary import BUILTINS, METHODS
 from replay.state.objects import FrozenMap, Ref, State, Value
 

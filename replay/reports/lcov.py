@@ -8,7 +8,7 @@ from replay.reports.documents.search.coverage import CoverageReport, FileReach
 
 def lcov(report: CoverageReport) -> str:
     """The tracefile that genhtml and editors read."""
-    return "".join(f"{told}\n" for it in report.files for told in _lcov(it))
+    return "".join(f"{record}\n" for it in report.files for record in _lcov(it))
 
 
 def _lcov(it: FileReach) -> Iterator[str]:

@@ -47,8 +47,8 @@ def chain(links: Sequence[str], among: Iterable[Sequence[str]] = ()) -> str:
     if len(links) > MOST_LINKS:
         common = set(links).intersection(*map(set, among))
         own = [index for index, link in enumerate(links) if link not in common][: MOST_LINKS // 2]
-        kept = sorted({0, 1, *own, *range(len(links) - 3, len(links))})
-        steps = zip((-1, *kept), kept, strict=False)
+        shown_indexes = sorted({0, 1, *own, *range(len(links) - 3, len(links))})
+        steps = zip((-1, *shown_indexes), shown_indexes, strict=False)
         shown = [t for last, n in steps for t in (*_gap(last, n), links[n])]
         return " <-- ".join(shown)
     return " <-- ".join(links)

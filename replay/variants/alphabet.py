@@ -83,7 +83,7 @@ class Alphabet(Struct, frozen=True):
 
     def groups(self, start: AlphabetStart) -> tuple[tuple[str, ...], ...]:
         """The names that are interchangeable, group by group."""
-        found: dict[tuple[str, ...], None] = {}
+        filled_names: dict[tuple[str, ...], None] = {}
         values = {**self.values, **start.values}
         for template in (*self.steps, *self.probes):
             for text in _texts(template.events):
@@ -93,8 +93,8 @@ class Alphabet(Struct, frozen=True):
                         filled = [
                             str(_fill(text, {**chosen, hole: value})) for value in values[hole]
                         ]
-                        found[tuple(filled)] = None
-        return tuple(found)
+                        filled_names[tuple(filled)] = None
+        return tuple(filled_names)
 
     def _filled(
         self, templates: tuple[StepTemplate, ...], start: AlphabetStart

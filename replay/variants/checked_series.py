@@ -19,7 +19,7 @@ from replay.series import Tree
 
 VERSION = 1
 MOST_REMEMBERED = 20
-"""Series in the cache; somebody who writes patches makes a new one with every change."""
+"""Series in the cache; working on patches makes a new one with every change."""
 
 
 class CheckedSeries(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -33,12 +33,12 @@ class CheckedSeries(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def is_checked(trees: Iterable[Tree], machine: str) -> bool:
     """Whether the cache says of exactly these trees that they are in the language."""
-    wanted = _entry(trees, machine)
+    entry = _entry(trees, machine)
     try:
-        found = msgspec.json.decode(_file(wanted).read_bytes(), type=CheckedSeries)
+        remembered = msgspec.json.decode(_file(entry).read_bytes(), type=CheckedSeries)
     except (OSError, ValueError, msgspec.MsgspecError):
         return False
-    return found == wanted
+    return remembered == entry
 
 
 def remember_checked(trees: Iterable[Tree], machine: str) -> None:
@@ -50,8 +50,8 @@ def remember_checked(trees: Iterable[Tree], machine: str) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         beside.write_bytes(msgspec.json.encode(entry))
         beside.replace(file)
-        known = sorted(file.parent.glob("*.json"), key=lambda path: path.stat().st_mtime)
-        for old in known[:-MOST_REMEMBERED]:
+        by_age = sorted(file.parent.glob("*.json"), key=lambda path: path.stat().st_mtime)
+        for old in by_age[:-MOST_REMEMBERED]:
             old.unlink(missing_ok=True)
 
 

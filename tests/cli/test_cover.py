@@ -8,6 +8,7 @@ import pytest
 
 from tests.cli.test_explain import run  # noqa: F401 - a fixture
 from tests.cli.test_hunt import flat
+from tests.examples import C_DIFF
 
 
 def test_coverage_tells_how_much_and_what_nothing_reaches(run):  # noqa: F811
@@ -85,24 +86,13 @@ def test_a_model_patch_of_ones_own(run, tmp_path):  # noqa: F811
     assert "live-snapshot" in told
 
 
-C_PATCH = """\
+C_PATCH = f"""\
 From 1234567890123456789012345678901234567890 Mon Sep 17 00:00:00 2001
 From: A <a@example.org>
 Subject: [PATCH] block: two things
 
 ---
---- a/block.c
-+++ b/block.c
-@@ -10,3 +10,3 @@ static void bdrv_move_feature_fields(BlockDriverState *a)
-     x();
--    y();
-+    z();
-     return;
-@@ -50,2 +50,3 @@ int bdrv_invented(void)
-     x();
-+    y();
-     return;
--- 
+{C_DIFF}-- 
 2.39
 """
 

@@ -71,7 +71,7 @@ def coverage(logs: Sequence[Log], variant: Variant, watch: Progress = no_progres
         variant,
         tuple(log.name for log in logs),
         {line: tuple(lines[line]) for line in sorted(lines)},
-        {it: tuple(branches[it]) for it in code(variant.tree).branches if it in branches},
+        {item: tuple(branches[item]) for item in code(variant.tree).branches if item in branches},
     )
 
 
@@ -110,7 +110,7 @@ def _taken(steps: Iterable[tuple[str, int, int]], whole: Code) -> Iterator[Branc
     for file, start, end in steps:
         if start and start != end:
             ways.setdefault((file, start), set()).add(end)
-    into = {(it.file, it.start): it.end for it in whole.branches if it.into}
+    into = {(item.file, item.start): item.end for item in whole.branches if item.into}
     for branch in whole.branches:
         at = branch.file, branch.start
         ends = ways.get(at, set())
@@ -126,16 +126,16 @@ def hunks(covered: Coverage, patches: Iterable[Patch] = ()) -> tuple[HunkReach, 
     By patch in the order of the series, then by place.
     """
     tree = covered.variant.tree
-    wanted = {patch.name for patch in patches} or {patch.name for patch in tree.patches}
-    found: list[tuple[int, HunkReach]] = []
+    patch_names = {patch.name for patch in patches} or {patch.name for patch in tree.patches}
+    reaches: list[tuple[int, HunkReach]] = []
     for file in tree.files:
         numbered = [(line.patch, number) for number, line in enumerate(file.lines, 1)]
         for index, group in groupby(numbered, key=itemgetter(0)):
-            if index is not None and tree.patches[index].name in wanted:
+            if index is not None and tree.patches[index].name in patch_names:
                 places = [number for _, number in group]
                 hunk = _hunk(covered, tree.patches[index], file.name, places[0], places[-1])
-                found.append((index, hunk))
-    return tuple(hunk for _, hunk in sorted(found, key=itemgetter(0)))
+                reaches.append((index, hunk))
+    return tuple(hunk for _, hunk in sorted(reaches, key=itemgetter(0)))
 
 
 def _hunk(covered: Coverage, patch: Patch, file: str, first: int, last: int) -> HunkReach:
@@ -149,12 +149,12 @@ def _hunk(covered: Coverage, patch: Patch, file: str, first: int, last: int) -> 
 
 def reached_functions(covered: Coverage) -> Mapping[str, Names]:
     """Each function that logs run through, with their names."""
-    found: dict[str, Names] = {}
+    logs_by_function: dict[str, Names] = {}
     for function in covered.code.functions:
         names = {name for line in _reached(covered, function) for name in covered.lines[line]}
         if names:
-            found[function.name] = tuple(name for name in covered.logs if name in names)
-    return found
+            logs_by_function[function.name] = tuple(name for name in covered.logs if name in names)
+    return logs_by_function
 
 
 def missing_lines(covered: Coverage, function: FunctionCode) -> tuple[int, ...]:

@@ -10,7 +10,7 @@ from replay.analysis.bisect import about_place, bisect
 from replay.analysis.search.goal import CheckPlace, Goal, Sighting, same_way, way
 from replay.analysis.search.shrink import Player, Shrunk, shrink
 from replay.engine.diff import diff
-from replay.engine.places import OutcomePlace, Place, label
+from replay.engine.places import FieldPlace, OutcomePlace, Place, label
 from replay.engine.trace import ModelTrace
 from replay.errors import ReplayError
 from replay.events.event import Log
@@ -24,7 +24,7 @@ class HuntFinding(Struct, frozen=True):
     """A cause: the shortest log that shows it, and how many sequences did.
 
     `first` is where the variants first differ in more than fields, which may be before they can
-    be told apart. `turns` are the patches that bring it, none if only one variant was hunted in.
+    be told apart. `changes` are the patches that bring it, none if only one variant was hunted in.
     `known` is the name of a log that shows it too, "" if there is none.
     """
 
@@ -32,7 +32,7 @@ class HuntFinding(Struct, frozen=True):
     steps: tuple[str, ...]
     shrunk: Shrunk
     first: Sighting
-    turns: tuple[PatchChange, ...]
+    changes: tuple[PatchChange, ...]
     known: str
     sequences: int = 1
 
@@ -54,9 +54,9 @@ def findings(
     """The causes behind sequences, in their order; `examples` are logs that show known ones."""
     known = known_causes(examples, players, goal)
     by_cause: dict[CauseKey, list[RawFinding]] = {}
-    for found in raw:
-        traces = [play(found.log) for play in players]
-        by_cause.setdefault(cause(traces, goal)[0], []).append(found)
+    for raw_finding in raw:
+        traces = [play(raw_finding.log) for play in players]
+        by_cause.setdefault(cause(traces, goal)[0], []).append(raw_finding)
     causes: dict[CauseKey, HuntFinding] = {}
     for key, alike in by_cause.items():
         shrunk = shortest(alike[0].log, players, goal)
@@ -66,10 +66,10 @@ def findings(
             one = causes[final]
             causes[final] = replace(one, sequences=one.sequences + len(alike))
             continue
-        turns = brought_by([play(shrunk.log) for play in players], first)
+        changes = brought_by([play(shrunk.log) for play in players], first)
         name = known.get(final, known.get(key, ""))
         start, steps = alike[0].start, alike[0].steps
-        causes[final] = HuntFinding(start, steps, shrunk, first, turns, name, len(alike))
+        causes[final] = HuntFinding(start, steps, shrunk, first, changes, name, len(alike))
     return tuple(causes.values())
 
 
@@ -78,8 +78,10 @@ def shortest(log: Log, players: Sequence[Player], goal: Goal) -> Shrunk:
     sighting = goal.first([play(log) for play in players])
     if sighting is None:
         raise ReplayError(f"the log {log.name} does not show {goal.words}")
-    wanted = goal if len(players) == 1 else same_way(goal.words, sighting.place, sighting.values)
-    *_, last = shrink(log, players, wanted)
+    shrunk_goal = (
+        goal if len(players) == 1 else same_way(goal.words, sighting.place, sighting.values)
+    )
+    *_, last = shrink(log, players, shrunk_goal)
     return last
 
 
@@ -105,20 +107,24 @@ def cause(traces: Sequence[ModelTrace], goal: Goal) -> tuple[CauseKey, Sighting]
     alike = [sighting]
     if len(traces) > 1 and not isinstance(sighting.place, CheckPlace):
         every = diff(*traces).divergences
-        hard = [Sighting(it.first_seq, it.place, it.values) for it in every if _is_hard(it.place)]
-        begin = min(it.seq for it in (sighting, *hard))
-        met = [it for it in hard if it.seq == begin] or [sighting]
-        order = min(it.place.order for it in met)
-        alike = [it for it in met if it.place.order == order]
+        hard = [
+            Sighting(item.first_seq, item.place, item.values)
+            for item in every
+            if _is_hard(item.place)
+        ]
+        begin = min(item.seq for item in (sighting, *hard))
+        met = [item for item in hard if item.seq == begin] or [sighting]
+        order = min(item.place.order for item in met)
+        alike = [item for item in met if item.place.order == order]
     first = alike[0]
-    ways = tuple(sorted((way(it.place, it.values) for it in alike), key=repr))
+    ways = tuple(sorted((way(item.place, item.values) for item in alike), key=repr))
     event = way(OutcomePlace(label(traces[0].steps[first.seq - 1].event.payload)), {})
-    turns = brought_by(traces, first)
-    return (event, ways, tuple(turn.patch.name for turn in turns)), first
+    changes = brought_by(traces, first)
+    return (event, ways, tuple(change.patch.name for change in changes)), first
 
 
 def _is_hard(place: Place) -> bool:
-    return place.kind != "field"
+    return not isinstance(place, FieldPlace)
 
 
 def brought_by(traces: Sequence[ModelTrace], first: Sighting) -> tuple[PatchChange, ...]:
@@ -127,6 +133,6 @@ def brought_by(traces: Sequence[ModelTrace], first: Sighting) -> tuple[PatchChan
         return ()
     ends = (traces[0], traces[1])
     try:
-        return bisect(ends, about_place(ends, first.place, first.seq)).changes[0].turns
+        return bisect(ends, about_place(ends, first.place, first.seq)).changes[0].changes
     except ReplayError:
         return ()  # the ends answer alike where the place is an event's of another machine

@@ -10,6 +10,7 @@ from msgspec import Struct
 from replay.analysis.checks import Breach, Checks, breaches, check_named, load_checks
 from replay.engine.diff import diff
 from replay.engine.places import (
+    FieldPlace,
     FilePlace,
     Level,
     MachinePlace,
@@ -102,10 +103,10 @@ def difference_goal(words: str, accepts: Accept, of_behaviour: bool = True) -> G
 
 def same_way(words: str, place: Place, values: Mapping[str, Any]) -> Goal:
     """The goal that players differ as they do there, in words; names do not count."""
-    wanted = way(place, values)
+    way_of_goal = way(place, values)
     return difference_goal(
         words,
-        lambda where, found: way(where, found, place.flag) == wanted,
+        lambda where, differing: way(where, differing, place.flag) == way_of_goal,
         place.level == "behaviour",
     )
 
@@ -134,8 +135,8 @@ def _role(place: Place) -> str:
 
 def _shape(place: Place, value: Any) -> Any:
     if isinstance(place, OutcomePlace) and isinstance(value, Mapping):
-        told = value.get("value")
-        read = told.get("pattern") if isinstance(told, Mapping) else None
+        result = value.get("value")
+        read = result.get("pattern") if isinstance(result, Mapping) else None
         kind = "zeros" if read == 0 else type(read).__name__
         return value.get("status"), value.get("class"), value.get("errno"), kind
     return value if isinstance(value, str) and place.field == "existence" else type(value).__name__
@@ -145,9 +146,9 @@ def _shape(place: Place, value: Any) -> Any:
 
 
 def _differing(accepts: Accept, traces: Sequence[Trace]) -> Iterator[Sighting]:
-    for found in diff(*traces).divergences:
-        if accepts(found.place, found.values):
-            yield Sighting(found.first_seq, found.place, found.values)
+    for divergence in diff(*traces).divergences:
+        if accepts(divergence.place, divergence.values):
+            yield Sighting(divergence.first_seq, divergence.place, divergence.values)
 
 
 def _nothing(_place: Place, _values: Mapping[str, Any]) -> bool:
@@ -194,8 +195,9 @@ def _is_refusal(place: Place, values: Mapping[str, Any]) -> bool:
 
 def _is_field(text: str, place: Place, _values: Mapping[str, Any]) -> bool:
     """Whether it is that field, named from the root or from below it; any if none is named."""
-    told = f"{place.path}.{place.field}"
-    return place.kind == "field" and (not text or told == text or told.endswith(f".{text}"))
+    name = f"{place.path}.{place.field}"
+    is_named = not text or name == text or name.endswith(f".{text}")
+    return isinstance(place, FieldPlace) and is_named
 
 
 def _statuses(place: Place, values: Mapping[str, Any]) -> set[Any]:
@@ -206,8 +208,8 @@ def _statuses(place: Place, values: Mapping[str, Any]) -> set[Any]:
 
 def _limited(values: Mapping[str, Any]) -> bool:
     """Whether one is a limit of this program, which is no behaviour of anybody's."""
-    told = (value for value in values.values() if isinstance(value, Mapping))
-    return any(value.get("status") == "stopped" for value in told)
+    outcomes = (value for value in values.values() if isinstance(value, Mapping))
+    return any(value.get("status") == "stopped" for value in outcomes)
 
 
 def is_limit(outcome: Outcome | None) -> bool:
@@ -263,20 +265,22 @@ BREACHED, HOLDS = "breached", "holds"
 
 def _breach_sightings(file: Path, name: str, traces: Sequence[Trace]) -> Iterator[Sighting]:
     """The first breach of a check, which of several traces not all have."""
-    found = {trace.player.name: _breach(trace, file, name) for trace in traces}
-    breached = [breach for breach in found.values() if breach is not None]
-    if breached and (len(found) == 1 or len(breached) < len(found)):
+    first_breaches = {trace.player.name: _breach(trace, file, name) for trace in traces}
+    breached = [breach for breach in first_breaches.values() if breach is not None]
+    if breached and (len(first_breaches) == 1 or len(breached) < len(first_breaches)):
         first = min(breached, key=lambda breach: breach.first_seq)
-        told = {player: HOLDS if it is None else BREACHED for player, it in found.items()}
-        yield Sighting(first.first_seq, CheckPlace(first.path, name), told)
+        answers = {
+            player: HOLDS if item is None else BREACHED for player, item in first_breaches.items()
+        }
+        yield Sighting(first.first_seq, CheckPlace(first.path, name), answers)
 
 
 def _breach(trace: Trace, file: Path, name: str) -> Breach | None:
     """The first breach in a trace. Raises ReplayError for one of a real machine."""
     if not isinstance(trace, ModelTrace):
         raise ReplayError(f"{trace.player.name} has no checks", do="name variants of the model")
-    found = breaches(trace, _loaded(file, trace.variant))
-    return next((breach for breach in found if breach.check.name == name), None)
+    breaching = breaches(trace, _loaded(file, trace.variant))
+    return next((breach for breach in breaching if breach.check.name == name), None)
 
 
 # A search asks for the same checks at every log that it tries.

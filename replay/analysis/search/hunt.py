@@ -63,7 +63,7 @@ def hunt(
     (`time.monotonic`) passes `until` the last levels are not complete.
     """
     if levels is None:
-        levels = tuple(first_level(it, number) for number, it in enumerate(grounds))
+        levels = tuple(first_level(item, number) for number, item in enumerate(grounds))
         yield levels
     while any(level.frontier and level.depth < depth for level in levels):
         if until is not None and time.monotonic() > until:
@@ -107,7 +107,7 @@ def _joined(
     total = sum(1 for _ in _tasks(levels))
     for start, expansion in watch(results, total, f"parts of depth {levels[0].depth + 1}"):
         by_start[start].append(expansion)
-    return tuple(deeper(grounds[it.start], it, by_start[it.start]) for it in levels)
+    return tuple(deeper(grounds[item.start], item, by_start[item.start]) for item in levels)
 
 
 def _expand(
@@ -138,8 +138,8 @@ def _expand_inherited(task: Task) -> tuple[int, Expansion]:
 
 def raw_findings(grounds: Sequence[Ground], levels: Levels) -> tuple[RawFinding, ...]:
     """The sequences that reach the goal, the shortest first, then by start."""
-    found = [(len(walk), level.start, walk) for level in levels for walk in level.findings]
-    ordered = sorted(found, key=lambda it: it[:2])
+    walks = [(len(walk), level.start, walk) for level in levels for walk in level.findings]
+    ordered = sorted(walks, key=lambda item: item[:2])
     return tuple(
         RawFinding(grounds[start].start.name, grounds[start].words(walk), grounds[start].log(walk))
         for _, start, walk in ordered
@@ -152,7 +152,7 @@ def reach(grounds: Sequence[Ground], levels: Levels) -> Reach:
     for level in levels:
         counts += level.counts
     depth = min(level.depth - (not level.complete) for level in levels)
-    sequences = sum(len(it.steps) ** length for it in grounds for length in range(1, depth + 1))
+    sequences = sum(len(item.steps) ** length for item in grounds for length in range(1, depth + 1))
     exhausted = not any(level.frontier for level in levels)
     return Reach(depth, sequences, counts, exhausted)
 

@@ -30,12 +30,12 @@ def joint_text(states: Iterable[State]) -> str:
 
 def joint_digest(states: Sequence[State], groups: Groups, text: str | None = None) -> bytes:
     """The digest of the states; `text` is their joint text if that is known."""
-    told = joint_text(states) if text is None else text
-    renaming = _renaming(states, groups, told)
+    joint = joint_text(states) if text is None else text
+    renaming = _renaming(states, groups, joint)
     if renaming:
         words = "|".join(map(re.escape, renaming))
-        told = re.sub(rf"(?:{words})(?![\w.-])", lambda match: renaming[match[0]], told)
-    return blake2b(told.encode(), digest_size=SIZE).digest()
+        joint = re.sub(rf"(?:{words})(?![\w.-])", lambda match: renaming[match[0]], joint)
+    return blake2b(joint.encode(), digest_size=SIZE).digest()
 
 
 def absent_names(text: str, groups: Groups) -> frozenset[str]:
@@ -70,8 +70,8 @@ def _ages(states: Sequence[State], group: Sequence[str]) -> dict[str, tuple[int,
 def _state_text(state: State) -> str:
     parts = {thing.id: _object_text(thing) for thing in state.objects}
     numbers = {str(id): at for at, id in enumerate(_reached(state, parts))}
-    told = "".join(f"\n{numbers[str(id)]}:{parts[id].text}" for id in map(int, numbers))
-    linked = _REF.sub(lambda match: f"\x00{numbers.get(match[1], 'gone')};", told)
+    whole = "".join(f"\n{numbers[str(id)]}:{parts[id].text}" for id in map(int, numbers))
+    linked = _REF.sub(lambda match: f"\x00{numbers.get(match[1], 'gone')};", whole)
     return linked + _disk_text(state.disk)
 
 

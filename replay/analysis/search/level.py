@@ -271,8 +271,10 @@ def _sighting(
     ended = dict(zip(names, outcomes, strict=True))
     if len(names) == 1:
         place = OutcomePlace(label(event.payload))
-        told = {name: comparable(outcome) for name, outcome in ended.items()}
-        return Sighting(number, place, told) if it.goal.accepts(place, told) else None
+        ended_values = {name: comparable(outcome) for name, outcome in ended.items()}
+        return (
+            Sighting(number, place, ended_values) if it.goal.accepts(place, ended_values) else None
+        )
     differences = compare_outcomes(event.payload, ended)
     if states[1:] != states[:-1]:
         after = dict(zip(names, states, strict=True))
@@ -325,7 +327,7 @@ def _is_part(known: Kind, found: Kind) -> bool:
     if way != other or short[-1:] != steps[-1:]:
         return False
     rest = iter(steps)
-    return all(any(wanted == taken for taken in rest) for wanted in short)
+    return all(any(letter == taken for taken in rest) for letter in short)
 
 
 # Steps on drives that share nothing

@@ -50,13 +50,13 @@ def minimal_patches(
         raise ReplayError(f"{names} give the same answer", do="name a place that differs")
     patches = _between(older.variant, newer.variant)
     search = _Search(older, question, answers[1])
-    found = MinimalPatches(patches, len(patches), answers, 0)
-    yield found
+    smallest = MinimalPatches(patches, len(patches), answers, 0)
+    yield smallest
     for left in ddmin(patches, search.bringing):
-        found = MinimalPatches(left, len(patches), answers, search.replays)
-        yield found
-    standing = tuple(search.standing_on(patch, found.patches) for patch in found.patches)
-    yield replace(found, replays=search.replays, minimal=True, standing=standing)
+        smallest = MinimalPatches(left, len(patches), answers, search.replays)
+        yield smallest
+    standing = tuple(search.standing_on(patch, smallest.patches) for patch in smallest.patches)
+    yield replace(smallest, replays=search.replays, minimal=True, standing=standing)
 
 
 def _in_order(ends: tuple[ModelTrace, ModelTrace]) -> tuple[ModelTrace, ModelTrace]:

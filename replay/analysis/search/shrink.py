@@ -61,7 +61,7 @@ class _Search:
 
     def __init__(self, log: Log, players: Sequence[Player], goal: Goal) -> None:
         self._log, self._players, self._goal = log, players, goal
-        self._first = tuple(it for it in log.observations if it.after == 0)
+        self._first = tuple(item for item in log.observations if item.after == 0)
         self._results: dict[str, Sighting | None] = {}
         self.parts = _parts(log)
         self.best: Sighting | None = None
@@ -160,4 +160,4 @@ def _entries(first: Sequence[Observation], parts: Sequence[_Part]) -> Iterator[L
     yield from first
     for seq, part in enumerate(parts, 1):
         yield part.event
-        yield from (replace(it, after=seq) for it in part.observations)
+        yield from (replace(item, after=seq) for item in part.observations)

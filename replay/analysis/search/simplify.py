@@ -127,11 +127,11 @@ def renamed(events: Iterable[Event], names: Mapping[str, str]) -> tuple[Event, .
 
 
 def _payload(payload: Payload, rename: Callable[[str], str]) -> Payload:
-    told = msgspec.to_builtins(payload)
+    fields = msgspec.to_builtins(payload)
     fixed = {"kind", "channel", "until", "format"} | (
         {"name"} if not isinstance(payload, Image) else set()
     )
-    changed = {k: v if k in fixed else _everywhere(v, rename) for k, v in told.items()}
+    changed = {k: v if k in fixed else _everywhere(v, rename) for k, v in fields.items()}
     return msgspec.convert(changed, type(payload))
 
 

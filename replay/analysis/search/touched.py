@@ -49,12 +49,12 @@ class Touched(Struct, frozen=True):
     @property
     def logs(self) -> Names:
         """The logs that run through any of it, by name."""
-        return tuple(sorted({name for it in self.definitions for name in it.logs}))
+        return tuple(sorted({name for item in self.definitions for name in item.logs}))
 
 
 def touched_by_c(patch: CPatch, title: str, covered: Coverage) -> Touched:
     """What a patch of the C program changes."""
-    hunks = tuple(ChangedHunk(it.file, it.line, it.names) for it in patch.hunks)
+    hunks = tuple(ChangedHunk(item.file, item.line, item.names) for item in patch.hunks)
     return _touched(patch.subject or title, hunks, covered, [covered.variant.tree])
 
 
@@ -72,10 +72,10 @@ def touched_by_model(patch: Patch, before: Tree, after: Tree, covered: Coverage)
             grown += sum({"+": 1, "-": -1}.get(edit.mark, 0) for edit in hunk.edits)
             hunks.append(ChangedHunk(change.path, hunk.line, tuple(dict.fromkeys(inside))))
     # A hunk of comments changes nothing; what its lines stand in is not touched by it.
-    kept = tuple(
+    own_hunks = tuple(
         replace(hunk, names=tuple(n for n in hunk.names if n in names or not n)) for hunk in hunks
     )
-    return _touched(patch.subject or patch.name, kept, covered, [after, before])
+    return _touched(patch.subject or patch.name, own_hunks, covered, [after, before])
 
 
 class _Places:
@@ -129,11 +129,11 @@ def _touched(
     for hunk in hunks:
         for name in filter(None, hunk.names):
             files.setdefault(name, {})[hunk.file] = None
-    found = tuple(
+    touched = tuple(
         TouchedDefinition(name, tuple(where), model.get(name), reached.get(name, ()))
         for name, where in files.items()
     )
-    return Touched(title, hunks, found)
+    return Touched(title, hunks, touched)
 
 
 def functions_of_patch(covered: Coverage, patch: Patch) -> dict[str, Names]:
@@ -147,7 +147,7 @@ def functions_of_patch(covered: Coverage, patch: Patch) -> dict[str, Names]:
     index = series.patches.index(patch)
     names = changed_definitions(*series.trees[index : index + 2])
     reached = reached_functions(covered)
-    return {name: reached.get(name, ()) for name, it in names.items() if it.kind == "function"}
+    return {name: reached.get(name, ()) for name, item in names.items() if item.kind == "function"}
 
 
 def definitions(tree: Tree) -> dict[str, ModelDefinition]:
@@ -165,15 +165,17 @@ def changed_definitions(before: Tree, after: Tree) -> dict[str, ModelDefinition]
     Comments and places do not count, and texts that describe do not.
     """
     was, now = (_meanings(tree) for tree in (before, after))
-    gone = {name: it for name, (it, _) in was.items() if name not in now}
+    gone = {name: item for name, (item, _) in was.items() if name not in now}
     return {
-        name: it for name, (it, text) in now.items() if name not in was or was[name][1] != text
+        name: item for name, (item, text) in now.items() if name not in was or was[name][1] != text
     } | gone
 
 
 def _meanings(tree: Tree) -> dict[str, tuple[ModelDefinition, str]]:
     return {
-        it.name: (it, text) for file in tree.files for it, text in _parsed(file.name, file.text)
+        item.name: (item, text)
+        for file in tree.files
+        for item, text in _parsed(file.name, file.text)
     }
 
 

@@ -94,7 +94,7 @@ def _left_out(
 ) -> Iterator[int]:
     """A number for each patch that is not needed; the fewest so far are put into `best`."""
     left = None
-    for found in minimal_patches(ends, question):
-        best[:] = [found]
-        yield from range((left or len(found.patches)) - len(found.patches))
-        left = len(found.patches)
+    for step in minimal_patches(ends, question):
+        best[:] = [step]
+        yield from range((left or len(step.patches)) - len(step.patches))
+        left = len(step.patches)

@@ -60,7 +60,7 @@ class DiffOptions(Struct, frozen=True):
 
     def lets_through(self, _: Divergence, cause: Cause) -> bool:
         """Whether the options let a cause through."""
-        names = {change.patch.name for change in cause.turns}
+        names = {change.patch.name for change in cause.changes}
         only, other_than = ({p.name for p in patches} for patches in (self.only, self.other_than))
         return bool(names - other_than) and (not only or bool(names & only))
 
@@ -101,7 +101,7 @@ def _together(report: DiffReport, difference: Diff) -> tuple[InteractionReport, 
     """Of the patches of interest, of all that did something if none of those is there."""
     named = {patch.name for patch in report.named}
     causes = (cause for divergence in report.divergences for cause in divergence.causes)
-    acting = {change.patch.name for cause in causes for change in cause.turns}
+    acting = {change.patch.name for cause in causes for change in cause.changes}
     names = named & acting or acting
     pairs = interactions(model_traces(difference), lambda patch: patch.name in names)
     return tuple(map(interaction_report, pairs))

@@ -344,7 +344,7 @@ class Walker:
                 cell = self._do.cell(value.value, "variable", node, frame, (value,), name=name)
                 frame.bind(name, cell)
             case ast.Attribute(attr=field):
-                held = self._eval(target.value, frame).value
+                content = self._eval(target.value, frame).value
                 write = self._do.cell(
                     value.value,
                     "write",
@@ -352,9 +352,9 @@ class Walker:
                     frame,
                     (value,),
                     name=field,
-                    object=getattr(held, "_id", None),
+                    object=getattr(content, "_id", None),
                 )
-                setattr(held, field, write)
+                setattr(content, field, write)
             case ast.Subscript():
                 items, key = self._eval(target.value, frame), self._eval(target.slice, frame)
                 item = self._do.cell(value.value, "variable", node, frame, (value,))

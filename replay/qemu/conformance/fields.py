@@ -54,13 +54,13 @@ Items = Mapping[str, Mapping[str, Any]]
 
 def _named(recorded: list[Any], seen: list[Any], names: Mapping[str, str]) -> tuple[Items, Items]:
     """The items that have a name, by it, with the keys that both sides have."""
-    wanted = {
+    theirs = {
         item["name"]: {names.get(key, key): value for key, value in item.items()}
         for item in recorded
         if item.get("name")
     }
-    found = {item["name"]: item for item in seen if item.get("name")}
-    return _known(wanted, found), _known(found, wanted)
+    ours = {item["name"]: item for item in seen if item.get("name")}
+    return _known(theirs, ours), _known(ours, theirs)
 
 
 def _known(items: Items, others: Items) -> Items:

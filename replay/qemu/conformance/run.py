@@ -91,8 +91,8 @@ def plan(
     subject = _subject(patches)
     points = {tree: _point(subject, recordings, tree, named) for tree in recordings.trees}
     if at is not None:
-        wanted = resolve(subject, at, named).tree.digest
-        points = {tree: point for tree, point in points.items() if point.tree.digest == wanted}
+        digest = resolve(subject, at, named).tree.digest
+        points = {tree: point for tree, point in points.items() if point.tree.digest == digest}
     if not points:
         there = ", ".join(recordings.trees)
         raise ReplayError(f"nothing was recorded at {at}", do=f"there are {there}")

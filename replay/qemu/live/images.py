@@ -19,7 +19,7 @@ COMMANDS_AT_ONCE = 200
 
 
 UNKNOWN = File("", 0, None, None, unlinked=True, inode=Inode(0, "", 0))
-"""A file of which nobody can tell more than that it was there."""
+"""A file of which no more is known than that it was there."""
 
 
 class Header(msgspec.Struct, frozen=True):
@@ -66,16 +66,16 @@ class Images:
         yield [self._programs.img, "create", "-q", "-f", image.format, *backing, path, size]
         writes = [f"write -P {run.pattern} {run.offset} {run.length}" for run in image.data]
         for start in range(0, len(writes), COMMANDS_AT_ONCE):
-            asked = [word for w in writes[start : start + COMMANDS_AT_ONCE] for word in ("-c", w)]
-            yield [self._programs.io, "-f", image.format, *asked, path]
+            options = [word for w in writes[start : start + COMMANDS_AT_ONCE] for word in ("-c", w)]
+            yield [self._programs.io, "-f", image.format, *options, path]
 
     def files(self, known: Iterable[str] = ()) -> dict[str, File]:
         """The files there are and those that are gone, by the log's names.
 
         `known` are names of which it is known otherwise that there were such files.
         """
-        found = {self._places.outside(str(path)): path for path in self._places.images.iterdir()}
-        there = {name: self._file(name, path) for name, path in found.items()}
+        paths = {self._places.outside(str(path)): path for path in self._places.images.iterdir()}
+        there = {name: self._file(name, path) for name, path in paths.items()}
         for name, file in self._seen.items():
             self._gone.setdefault(name, file[1])
         for name in known:
@@ -94,8 +94,8 @@ class Images:
 
     def _read(self, name: str, path: Path) -> File:
         try:
-            told = output([self._programs.img, "info", "-U", "--output=json", str(path)])
-            header = msgspec.json.decode(told, type=Header)
+            answer = output([self._programs.img, "info", "-U", "--output=json", str(path)])
+            header = msgspec.json.decode(answer, type=Header)
         except (ReplayError, msgspec.DecodeError):
             return msgspec.structs.replace(UNKNOWN, unlinked=False)
         backing = header.backing_file

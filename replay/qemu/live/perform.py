@@ -65,7 +65,7 @@ class LivePerformance:
     """A machine on which events are performed.
 
     `moving` has the jobs that the log has not waited for yet. While there is one, what can be seen
-    depends on how fast it is, and nobody looks at more than which files are gone.
+    depends on how fast it is, and only which files are gone is looked at.
     """
 
     def __init__(
@@ -166,16 +166,16 @@ class LivePerformance:
 
     async def _wait(self, asked: Wait) -> Outcome:
         jobs = self._machine.jobs
-        wanted = {asked.device} if asked.device else set(jobs)
-        for job in wanted & set(jobs):
+        devices = {asked.device} if asked.device else set(jobs)
+        for job in devices & set(jobs):
             # How fast a job was allowed to be is nothing that a replay knows.
             await self._machine.execute("block-job-set-speed", {"device": job, "speed": 0})
-        told = self._machine.told if asked.until == "ready" else {}
+        ready = self._machine.told if asked.until == "ready" else {}
         done = await self._machine.wait(
-            lambda: all(job not in jobs or job in told for job in wanted),
+            lambda: all(job not in jobs or job in ready for job in devices),
             f"a job of {asked.device or 'the machine'}",
         )
-        self._moving = self._moving - {str(job) for job in wanted} if asked.device else set()
+        self._moving = self._moving - {str(job) for job in devices} if asked.device else set()
         self._machine.stirred.clear()
         if done:
             return self._ended(asked.device)
@@ -210,10 +210,10 @@ class LivePerformance:
         self._files |= {outside(one.file) for one in opens if one.creates}
         self._files |= set(unlinked(self._machine.process.pid, self._places))
         names = {thing["id"]: thing["name"] for thing in answers.graph["nodes"]}
-        found = [drive_nodes(answers, outside), unreachable_nodes(answers, outside)]
+        parts = [drive_nodes(answers, outside), unreachable_nodes(answers, outside)]
         nodes, other = (
             {path: self._opened(node, names[node.id], flags) for path, node in part.items()}
-            for part in found
+            for part in parts
         )
         self._met |= set(names.values())
         files = self._images.files(name for name in self._files if not is_temporary(name))
@@ -224,8 +224,8 @@ class LivePerformance:
         key = (node.fields.get("driver"), node.fields.get("filename"))
         if name in self._met or key not in flags:
             return node
-        seen = {**node.fields, FLAGS: compared_flags(flags[key], self._bits)}
-        return Node(node.role, node.id, seen)
+        fields = {**node.fields, FLAGS: compared_flags(flags[key], self._bits)}
+        return Node(node.role, node.id, fields)
 
 
 def started_jobs(asked: Qmp) -> set[str]:

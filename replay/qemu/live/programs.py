@@ -41,16 +41,16 @@ def find_programs(binary: str | None = None) -> Programs:
     if not _has_library():
         do = "pip install 'replay[qemu]'"
         raise Unavailable("the variant qemu needs the Python library qemu.qmp", do=do)
-    wanted = (binary or SYSTEM, "qemu-img", "qemu-io")
-    found = {name: shutil.which(name) for name in wanted}
-    if binary and found[binary] is None:
+    names = (binary or SYSTEM, "qemu-img", "qemu-io")
+    paths = {name: shutil.which(name) for name in names}
+    if binary and paths[binary] is None:
         raise Unavailable("no program that can be run", where=binary)
-    missing = [name for name in wanted if found[name] is None]
+    missing = [name for name in names if paths[name] is None]
     if missing:
         packages = " ".join(sorted({PACKAGES[name] for name in missing}))
         do = f"apt-get install --no-install-recommends {packages}"
         raise Unavailable(f"the variant qemu needs {' and '.join(missing)}", do=do)
-    system, img, io = (str(found[name]) for name in wanted)
+    system, img, io = (str(paths[name]) for name in names)
     return Programs(system, img, io, version(system))
 
 

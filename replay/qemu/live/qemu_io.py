@@ -27,10 +27,10 @@ def requested(printed: str, command: str) -> Outcome:
     if command.startswith("write"):
         return NOTHING
     if command.startswith("read -P"):
-        told = (
+        pattern = (
             "mixed" if "Pattern verification failed" in printed else int(command.rpartition(" ")[2])
         )
-        return Outcome("returned", value={"pattern": told})
+        return Outcome("returned", value={"pattern": pattern})
     bytes_seen = {byte for row in HELD.findall(printed) for byte in row.split()}
     if len(bytes_seen) != 1:
         return Outcome("returned", value={"pattern": "mixed"})

@@ -67,7 +67,7 @@ def bisect_report(
 def _headline(about: str, changes: Sequence[AnswerChange], flags: Mapping[str, int]) -> str:
     if not changes:
         return f"{about} is the same at every patch."
-    where = [step_name(change.turns) for change in changes]
+    where = [step_name(change.changes) for change in changes]
     if len(where) > 1:
         return f"{about} changes {len(where)} times: {'; '.join(where)}."
     before, after = (answer_text(answer.value, flags) for answer in changes[0].answers)
@@ -80,7 +80,7 @@ def _change(change: AnswerChange, place: Place | None, flags: Mapping[str, int])
     reasons = (sentence(explain(trace, place, a.seq)) for trace, a in pairs if place)
     seq = min(answer.seq for answer in change.answers)
     return ChangeReport(
-        step=change.turns,
+        step=change.changes,
         event=change.after.steps[seq - 1].event.payload,
         seq=seq,
         variants=(variant_id(change.before), variant_id(change.after)),

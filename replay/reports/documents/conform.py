@@ -8,10 +8,11 @@ from msgspec import Struct
 from replay.qemu.conformance import Agreement, Conformance, Disagreement, TreeAgreement
 from replay.qemu.conformance.with_recording import RecordingAgreement
 from replay.reports import words
+from replay.variants.subject import BitFields
 
 __all__ = [
     "Agreement",
-    "Bits",
+    "BitFields",
     "ConformReport",
     "Conformance",
     "Disagreement",
@@ -19,9 +20,6 @@ __all__ = [
     "RecordingReport",
     "TreeAgreement",
 ]
-
-Bits = Mapping[str, Mapping[str, int]]
-"""The names of the bits of each field that has such."""
 
 
 class ConformReport(Struct, frozen=True):
@@ -34,7 +32,7 @@ class RecordingReport(Struct, frozen=True):
     """How variants agree with what recordings observed; `bits` are the subject's bit fields."""
 
     results: tuple[RecordingAgreement, ...]
-    bits: Bits
+    bits: BitFields
 
 
 # In words
@@ -64,14 +62,14 @@ def _percent(part: int, whole: int) -> str:
     return f"{hundredths // 100}.{hundredths % 100:02} %"
 
 
-def disagreement(first: Disagreement, bits: Bits) -> str:
+def disagreement(first: Disagreement, bits: BitFields) -> str:
     """Where a log first disagrees, and how."""
     place = " ".join(words.escape(part) for part in (first.path, first.field) if part)
     expected, got = (_value(first, side, bits) for side in (first.expected, first.got))
     return f"#{first.seq} {place}: expected {expected}, got {got}"
 
 
-def _value(first: Disagreement, side: Any, bits: Bits) -> str:
+def _value(first: Disagreement, side: Any, bits: BitFields) -> str:
     if first.field in bits and isinstance(side, int):
         return hex(side)
     return words.value(side)
@@ -83,7 +81,7 @@ def agreement(result: RecordingAgreement) -> str:
     return f"{looks} and {result.replies_agreed} of {result.replies} replies agree"
 
 
-def differences(result: RecordingAgreement, bits: Bits) -> Iterator[str]:
+def differences(result: RecordingAgreement, bits: BitFields) -> Iterator[str]:
     """What differs at the first disagreement."""
     for place, values in result.first.items():
         name = ".".join(filter(None, (place.path, place.field)))

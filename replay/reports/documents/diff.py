@@ -16,13 +16,14 @@ from replay.reports.documents.common import LogId, VariantId, log_id, variant_id
 from replay.reports.documents.divergences import DivergenceReport, divergence_report
 from replay.reports.documents.effects import Effects, effects_of
 from replay.reports.documents.explain import reasons
-from replay.reports.documents.flag_tables import BitFields, FlagTable, flag_tables
+from replay.reports.documents.flag_tables import FlagTable, flag_tables
 from replay.reports.documents.frames import Frames
 from replay.reports.documents.graph import graph
 from replay.reports.documents.headline import Headline, chief, headline
 from replay.reports.verdict import Verdict, gaps, verdict
 from replay.series import Patch
 from replay.variants.path import PatchChange, named_patches
+from replay.variants.subject import BitFields
 
 GONE = "not there"
 """What stands for a chain in a variant that lacks it."""
@@ -136,11 +137,11 @@ def interaction_report(interaction: Interaction) -> InteractionReport:
 
     def report(divergence: Divergence) -> DivergenceReport:
         before, after = (divergence.values.get(name, ABSENT) for name in names)
-        cause = Cause((interaction.turn,), before, after)
+        cause = Cause((interaction.later,), before, after)
         return divergence_report(divergence, interaction.diff, (cause,))
 
     divergences = tuple(map(report, interaction.diff.divergences))
-    return InteractionReport(interaction.part, interaction.turn, interaction.dormant, divergences)
+    return InteractionReport(interaction.part, interaction.later, interaction.dormant, divergences)
 
 
 def _when(diff: Diff, headline: Headline) -> str:
@@ -151,7 +152,7 @@ def _when(diff: Diff, headline: Headline) -> str:
 
 
 def _is_by(causes: Iterable[Cause], names: Iterable[str]) -> bool:
-    return any(change.patch.name in names for cause in causes for change in cause.turns)
+    return any(change.patch.name in names for cause in causes for change in cause.changes)
 
 
 def _chains(diff: Diff, bits: BitFields) -> dict[str, dict[str, str]]:
@@ -184,4 +185,4 @@ def _remarks(diff: Diff) -> Iterator[str]:
         names = [trace.player.name for trace in diff.traces]
         yield from (f"not compared: {gap}" for gap in gaps(diff.compared, names))
     if hidden := hidden_fields(diff.traces):
-        yield f"not compared, since nobody can see it: {', '.join(hidden)}, the data of files"
+        yield f"not compared, since it cannot be observed: {', '.join(hidden)}, the data of files"

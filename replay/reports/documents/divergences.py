@@ -12,8 +12,8 @@ from replay.engine.trace import Outcome
 from replay.events.event import Payload
 from replay.reports import words
 from replay.reports.documents.explain import Reason
-from replay.reports.documents.flag_tables import BitFields
 from replay.reports.documents.graph import file_of
+from replay.variants.subject import BitFields
 
 __all__ = [
     "Cause",

@@ -25,9 +25,10 @@ from replay.engine.view import flag_names
 from replay.events.event import Payload
 from replay.reports import words
 from replay.reports.documents.divergences import DivergenceReport
-from replay.reports.documents.flag_tables import BitFields, differing_bits
+from replay.reports.documents.flag_tables import differing_bits
 from replay.series import Patch, label
 from replay.variants.path import PatchChange
+from replay.variants.subject import BitFields
 
 
 class Effect(Struct, frozen=True):
@@ -88,7 +89,7 @@ def _of_step(
     by_content: dict[Any, Effect] = {}
     for report in divergences:
         for cause in report.causes:
-            if cause.turns is step:
+            if cause.changes is step:
                 for effect in effects_in(report, cause, bits):
                     content = repr((effect.place, effect.before, effect.after))
                     by_content.setdefault(content, effect)

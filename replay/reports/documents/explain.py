@@ -13,8 +13,9 @@ from replay.engine.places import EdgePlace, FieldPlace, FilePlace, MachinePlace,
 from replay.engine.trace import ModelTrace
 from replay.reports import words
 from replay.reports.documents.common import LogId, VariantId, log_id, variant_id
-from replay.reports.documents.flag_tables import BitFields, first_bit
+from replay.reports.documents.flag_tables import first_bit
 from replay.series import Patch
+from replay.variants.subject import BitFields
 
 __all__ = [
     "CauseLink",

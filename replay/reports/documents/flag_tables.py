@@ -10,9 +10,7 @@ from replay.engine.node_paths import NodePath
 from replay.engine.places import FieldPlace
 from replay.engine.trace import compared_views
 from replay.engine.view import flag_names
-
-BitFields = Mapping[str, Mapping[str, int]]
-"""Bit fields and their flags, name to bit, in the subject's order of interest."""
+from replay.variants.subject import BitFields
 
 
 class FlagRow(Struct, frozen=True):

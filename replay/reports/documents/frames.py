@@ -183,7 +183,7 @@ def _changed(
     changed: dict[tuple[str, str], int] = {}
     for report in reports:
         for cause in report.causes:
-            if any(change.patch.name in named for change in cause.turns):
+            if any(change.patch.name in named for change in cause.changes):
                 key = report.divergence.place.path, report.divergence.place.field
                 changed[key] = changed.get(key, 0) | _changed_bits(cause.before, cause.after)
     return changed

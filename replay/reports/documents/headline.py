@@ -5,7 +5,7 @@ unlinked, what a guest reads, an outcome, a file's header or data; then nodes, f
 subject's order of interest, other fields.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -16,8 +16,9 @@ from replay.engine.node_paths import UNREACHABLE
 from replay.engine.places import EdgePlace, FilePlace, Level, MachinePlace, NodePlace, OutcomePlace
 from replay.events.event import Guest, Payload
 from replay.reports import words
-from replay.reports.documents.flag_tables import BitFields, FlagTable, first_bit, flag_table
+from replay.reports.documents.flag_tables import FlagTable, first_bit, flag_table
 from replay.reports.verdict import agreement
+from replay.variants.subject import BitFields
 
 Interest = tuple[int, int]
 """The smaller, the sooner it is told."""
@@ -63,11 +64,16 @@ def headline(diff: Diff, bits: BitFields, hidden: int = 0) -> Headline:
 def chief(diff: Diff, bits: BitFields) -> Divergence:
     """The divergence that the headline is about; ValueError if there is none."""
     refusals = [d for d in diff.divergences if isinstance(d.place, OutcomePlace) and _refusing(d)]
-    return min(diff.divergences, key=lambda d: (*_interest(d, refusals, bits), d.first_seq))
+    ends = {d.first_seq for d in diff.divergences if isinstance(d.place, MachinePlace)}
+    return min(diff.divergences, key=lambda d: (*_interest(d, refusals, ends, bits), d.first_seq))
 
 
-def _interest(divergence: Divergence, refusals: Sequence[Divergence], bits: BitFields) -> Interest:
+def _interest(
+    divergence: Divergence, refusals: Sequence[Divergence], ends: Collection[int], bits: BitFields
+) -> Interest:
     """How early a divergence is told; for flags, also by the first one that differs.
+
+    `ends` are the events at which a machine is gone in some: what was refused there is the start.
 
     What is lost where nothing was refused, and kept only where something was refused before, is
     what the refusal left undone.
@@ -76,8 +82,10 @@ def _interest(divergence: Divergence, refusals: Sequence[Divergence], bits: BitF
     match divergence.place:
         case OutcomePlace() if any(value["status"] == "crashed" for value in values):
             return 0, 0
-        case MachinePlace():
+        case OutcomePlace() if divergence.first_seq in ends:
             return 1, 0
+        case MachinePlace():
+            return 1, 1
         case FilePlace(field="existence") if {"unlinked", "exists"} <= set(values):
             return (4, 1) if _is_left_undone(divergence, refusals) else (2, 0)
         case OutcomePlace() if all(map(_is_read, values)):

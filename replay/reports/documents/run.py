@@ -15,9 +15,9 @@ from replay.errors import ReplayError
 from replay.events.event import Payload
 from replay.reports import words
 from replay.reports.documents.common import LogId, VariantId, log_id, variant_id
-from replay.reports.documents.flag_tables import BitFields
 from replay.reports.documents.graph import Drawing, graph
 from replay.state.disk import final_files
+from replay.variants.subject import BitFields
 
 __all__ = ["Node", "RunReport", "StateChange", "StepReport", "changes", "is_telling", "run_report"]
 

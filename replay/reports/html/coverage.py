@@ -9,7 +9,7 @@ from replay.series import label
 def coverage(report: CoverageReport) -> str:
     """The source, with the logs that reach each line, and each patch's hunks."""
     style = text("page.css") + text("coverage.css")
-    found = environment(percent=percent, place=place, names=words.few, label=label)
-    return found.get_template("coverage.html.j2").render(
+    templates = environment(percent=percent, place=place, names=words.few, label=label)
+    return templates.get_template("coverage.html.j2").render(
         report=report, headline=verdict(report), style=style, style_hash=digest(style)
     )

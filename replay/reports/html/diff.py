@@ -111,7 +111,7 @@ def _values(divergence: DivergenceReport, report: DiffReport) -> list[tuple[list
 def _causes(divergence: DivergenceReport, report: DiffReport) -> Iterator[tuple[PatchChange, str]]:
     """The patches that a divergence comes from, with what they change in words."""
     for cause in divergence.causes:
-        for patch_change in cause.turns:
+        for patch_change in cause.changes:
             yield patch_change, change(divergence, cause, report.bits)
 
 

@@ -1,5 +1,6 @@
 """The JSON Schema of each command's document, made of the types that it is encoded from."""
 
+from inspect import cleandoc
 from typing import Any
 
 import msgspec
@@ -42,4 +43,20 @@ def schema(command: str) -> dict[str, Any]:
     document, number = DOCUMENTS[command]
     (root,), parts = msgspec.json.schema_components([document], ref_template="#/$defs/{name}")
     about = {"title": f"replay {command} --format json", "description": number}
-    return {"$schema": DIALECT, "$id": f"{command}.json", **about, **root, "$defs": parts}
+    whole = {"$schema": DIALECT, "$id": f"{command}.json", **about, **root, "$defs": parts}
+    return {key: _dedented(value) for key, value in whole.items()}
+
+
+def _dedented(part: Any) -> Any:
+    """A part of a schema, its descriptions without the indentation that docstrings have.
+
+    msgspec takes that away since 0.23, and left it before.
+    """
+    if isinstance(part, dict):
+        return {
+            key: cleandoc(value)
+            if key == "description" and isinstance(value, str)
+            else _dedented(value)
+            for key, value in part.items()
+        }
+    return [_dedented(value) for value in part] if isinstance(part, list) else part

@@ -8,7 +8,7 @@ import msgspec
 from replay.reports import words
 from replay.reports.documents.conform import (
     Agreement,
-    Bits,
+    BitFields,
     Conformance,
     ConformReport,
     RecordingAgreement,
@@ -53,7 +53,7 @@ def recordings(report: RecordingReport) -> Page:
     return page(pieces)
 
 
-def _agreements(results: Sequence[RecordingAgreement], bits: Bits) -> Iterator[str | Piece]:
+def _agreements(results: Sequence[RecordingAgreement], bits: BitFields) -> Iterator[str | Piece]:
     width = max(len(result.variant) for result in results)
     for result in results:
         yield f"  {words.escape(result.variant):{width}}  {agreement(result)}"

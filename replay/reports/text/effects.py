@@ -14,9 +14,10 @@ from replay.reports.documents.effects import (
     phrases,
     titles,
 )
-from replay.reports.documents.flag_tables import BitFields, among
+from replay.reports.documents.flag_tables import among
 from replay.reports.text.flags import table
 from replay.reports.text.page import Piece, block, fitted, line
+from replay.variants.subject import BitFields
 
 MOST_LINES = 16
 """So many changes of a patch have a line on a level; the rest is a number."""

@@ -203,7 +203,7 @@ def causes():
 )
 def test_the_regressions_of_the_last_revert_are_found_unaided(causes, name):
     (cause,) = [cause for cause in causes if cause.known == name]
-    assert [turn.patch.sha[:8] for turn in cause.turns] == ["7e3d98dd"]
+    assert [change.patch.sha[:8] for change in cause.changes] == ["7e3d98dd"]
     assert cause.shrunk.minimal
 
 

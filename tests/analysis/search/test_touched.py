@@ -12,7 +12,7 @@ from replay.analysis.search.touched import (
 )
 from replay.series import Tree, parse_c_patch, read_series, source_file
 from tests.conftest import TOY
-from tests.examples import NAMES, PATCHES, example
+from tests.examples import C_DIFF, NAMES, PATCHES, example
 
 EVERY = read_series(PATCHES)
 
@@ -52,24 +52,9 @@ def test_the_toy_s_definitions_have_their_kinds():
     assert kinds == {"Wagon": "class", "BRAKE": "constant", "qmp_couple": "function"}
 
 
-C_PATCH = """\
---- a/block.c
-+++ b/block.c
-@@ -10,3 +10,3 @@ static void bdrv_move_feature_fields(BlockDriverState *a)
-     x();
--    y();
-+    z();
-     return;
-@@ -50,2 +50,3 @@ int bdrv_invented(void)
-     x();
-+    y();
-     return;
-"""
-
-
 def test_of_a_c_patch_it_is_told_what_the_model_has_and_who_reaches_it(qemu):
     covered = coverage([example(name) for name in NAMES], qemu.variant("after"))
-    touched = touched_by_c(parse_c_patch(C_PATCH, "p"), "p", covered)
+    touched = touched_by_c(parse_c_patch(C_DIFF, "p"), "p", covered)
     moved, invented = touched.definitions
     assert moved.model is not None and moved.model.file == "block.py"
     assert set(moved.logs) == set(NAMES) == set(touched.logs)

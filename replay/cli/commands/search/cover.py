@@ -43,7 +43,7 @@ def cover_logs(
     ends = sides(session, at)
     logs = session.logs(names or (), every, "cover")
     covered = coverage(logs, ends[-1], with_progress)
-    patches = [turn.patch for turn in changes_between(*ends)] if len(ends) == 2 else []
+    patches = [change.patch for change in changes_between(*ends)] if len(ends) == 2 else []
     if len(ends) == 2 and not patches:
         raise ReplayError(f"no patch lies between {ends[0].name} and {ends[1].name}")
     smallest = smallest_logs(logs, ends, session) if minimal else None
@@ -52,8 +52,8 @@ def cover_logs(
 
 def sides(session: Session, at: str | None) -> tuple[Variant, ...]:
     """The variant that is covered, or the two of a range, of which it is the second."""
-    found = parse_range(at) if at is not None else None
-    return session.ends(at) if found else (session.variant(at),)
+    is_range = at is not None and parse_range(at) is not None
+    return session.ends(at) if is_range else (session.variant(at),)
 
 
 def smallest_logs(logs: Sequence[Log], ends: Sequence[Variant], session: Session) -> Names:
@@ -62,13 +62,13 @@ def smallest_logs(logs: Sequence[Log], ends: Sequence[Variant], session: Session
     reaches = log_reaches(logs, ends[-1])
     parts: dict[str, frozenset[object]] = {}
     for log, reach in with_progress(zip(logs, reaches, strict=True), len(logs), "logs compared"):
-        found = diff(replay(log, start), replay(log, end))
-        causes = attribute(found).causes
-        told = {
-            (it.place, turn.patch.name)
-            for it, each in zip(found.divergences, causes, strict=True)
-            for one in each
-            for turn in one.turns
+        difference = diff(replay(log, start), replay(log, end))
+        causes = attribute(difference).causes
+        effects = {
+            (divergence.place, change.patch.name)
+            for divergence, its_causes in zip(difference.divergences, causes, strict=True)
+            for cause in its_causes
+            for change in cause.changes
         }
-        parts[log.name] = frozenset({*reach.lines, *reach.branches, *told})
+        parts[log.name] = frozenset({*reach.lines, *reach.branches, *effects})
     return smallest_cover(parts)

@@ -128,8 +128,8 @@ def hunt_variants(
         pairs = [*pairwise(between(*variants))]
     documents = []
     for pair in with_progress(pairs, len(pairs), "pairs"):
-        wanted = parse_goal(text, pair[-1], checks)
-        documents.append(hunted_document(session, pair, wanted, letters, options))
+        accepted_goal = parse_goal(text, pair[-1], checks)
+        documents.append(hunted_document(session, pair, accepted_goal, letters, options))
     print_result(render(HuntReports(tuple(documents)), format), output)
     if any(document.findings for document in documents):
         raise typer.Exit(DIFFERS)
@@ -214,12 +214,14 @@ def hunted_document(
     note_speed(how_far.counts.tried, how_far.counts.states, took)
     players = [partial(replay, variant=variant) for variant in variants]
     raw = raw_findings(grounds, levels)
-    told = findings(with_progress(raw, len(raw), "findings"), players, goal, options.examples)
-    causes = [accepted(found, options.known) for found in named(told)]
+    shrunk_findings = findings(
+        with_progress(raw, len(raw), "findings"), players, goal, options.examples
+    )
+    causes = [accepted(found, options.known) for found in named(shrunk_findings)]
     names = [variant.name for variant in variants]
-    kept = [
-        keep(session, it.shrunk.log, None, names) if options.store else "not stored"
-        for it in causes
+    stored_as = [
+        keep(session, item.shrunk.log, None, names) if options.store else "not stored"
+        for item in causes
     ]
     about = HuntGround(
         variants=tuple(variants),
@@ -228,11 +230,11 @@ def hunted_document(
         starts=tuple(start.name for start in alphabet.starts),
         random=options.seed is not None,
     )
-    return hunt_report(about, how_far, causes, kept)
+    return hunt_report(about, how_far, causes, stored_as)
 
 
 def note_speed(steps: int, states: int, seconds: float) -> None:
-    """Tells somebody who looks on how fast it went: a report has nothing that a clock says."""
+    """Says on the terminal how fast it went: a report has nothing that a clock says."""
     if not is_interactive():
         return
     rates = f"{steps / seconds:.0f} steps and {states / seconds:.0f} joint states a second"
@@ -287,7 +289,7 @@ def named(causes: Sequence[HuntFinding]) -> Iterator[HuntFinding]:
 def _name(found: HuntFinding) -> str:
     """The patch, the event and what first differs there: "7e3d98dd-drive-mirror-file"."""
     event = found.shrunk.log.events[found.first.seq - 1].payload
-    by = [turn.patch.sha[:8] or turn.patch.name for turn in found.turns[:1]] or ["hunt"]
+    by = [change.patch.sha[:8] or change.patch.name for change in found.changes[:1]] or ["hunt"]
     what = str(getattr(event, "name", "await")).replace("/", "_")
     return wording.escape("-".join((*by, what, found.first.place.kind)))[:100]
 
@@ -295,12 +297,13 @@ def _name(found: HuntFinding) -> str:
 def accepted(found: HuntFinding, known: Sequence[AcceptedEffect]) -> HuntFinding:
     """The finding, which is known if a baseline accepts what its patches do there."""
     sighting, log = found.shrunk.sighting, found.shrunk.log
-    if len(sighting.values) != 2 or not found.turns:
+    if len(sighting.values) != 2 or not found.changes:
         return found
-    cause = Cause(found.turns, *sighting.values.values())
+    cause = Cause(found.changes, *sighting.values.values())
     event = label(log.events[sighting.seq - 1].payload)
     effects = [
-        PatchEffect(log.name, event, sighting.place, cause, turn.patch) for turn in found.turns
+        PatchEffect(log.name, event, sighting.place, cause, change.patch)
+        for change in found.changes
     ]
     if all(any(entry.covers(effect) for entry in known) for effect in effects):
         return replace(found, known="the baseline")

@@ -55,12 +55,12 @@ def shrink_log(
     players = session.players(words or (), binary)
     log = session.log(name)
     traces = [play(log) for play in players]
-    wanted = goal_of(session, traces, goal, checks)
-    best = shortest(log, players, wanted)
-    shorter = named(best.log, f"{log.name}-shrunk", log, wanted)
-    kept = keep(session, shorter, output, [trace.player.name for trace in traces])
-    told = shrink_report(traces, wanted.words, replace(best, log=shorter), kept)
-    print_result(render(told, format))
+    wanted_goal = goal_of(session, traces, goal, checks)
+    best = shortest(log, players, wanted_goal)
+    shorter = named(best.log, f"{log.name}-shrunk", log, wanted_goal)
+    stored_as = keep(session, shorter, output, [trace.player.name for trace in traces])
+    document = shrink_report(traces, wanted_goal.words, replace(best, log=shorter), stored_as)
+    print_result(render(document, format))
 
 
 def goal_of(

@@ -65,7 +65,8 @@ class CoverageReport(Struct, frozen=True):
     """What logs run through in a variant; `patches` if only some patches are asked about.
 
     `functions` has for patches without a statement in the tree the functions that they change.
-    `smallest` are as few logs as cover as much and have the same divergences, None if nobody asked.
+    `smallest` are as few logs as cover as much and have the same divergences,
+    None if they were not looked for.
     """
 
     variant: VariantId
@@ -85,21 +86,21 @@ def coverage_report(
     """The report of a coverage, of these patches alone if there are any."""
     variant = covered.variant
     missing = (
-        MissingFunction(it.file, it.name, missing_lines(covered, it), len(it.statements))
-        for it in covered.code.functions
+        MissingFunction(item.file, item.name, missing_lines(covered, item), len(item.statements))
+        for item in covered.code.functions
     )
-    found = hunks(covered, patches)
-    can = {hunk.patch.name for hunk in found if hunk.statements}
-    asked = patches or variant.tree.patches
+    reaches = hunks(covered, patches)
+    can = {hunk.patch.name for hunk in reaches if hunk.statements}
+    asked_patches = patches or variant.tree.patches
     return CoverageReport(
         variant=VariantId(variant.name, variant.revision, variant.digest),
         logs=covered.logs,
         files=tuple(_files(covered)),
-        hunks=found,
-        missing=tuple(it for it in missing if it.lines),
+        hunks=reaches,
+        missing=tuple(item for item in missing if item.lines),
         functions={
             patch.name: functions_of_patch(covered, patch)
-            for patch in asked
+            for patch in asked_patches
             if patch.name not in can
         },
         series=variant.tree.patches,
@@ -114,8 +115,8 @@ def _files(covered: Coverage) -> Iterator[FileReach]:
         begins.setdefault(name, []).append(number)
     for file in covered.variant.tree.files:
         statements = tuple(sorted(begins.get(file.name, ())))
-        branches = tuple(it for it in covered.code.branches if it.file == file.name)
-        taken = tuple(it for it in branches if it in covered.branches)
+        branches = tuple(item for item in covered.code.branches if item.file == file.name)
+        taken = tuple(item for item in branches if item in covered.branches)
         lines = covered.lines
         yield FileReach(
             name=file.name,
@@ -146,13 +147,15 @@ def _source(
 
 def verdict(report: CoverageReport) -> str:
     """How much there is, and how much of it is reached."""
-    statements = [(len(it.reached), len(it.statements)) for it in report.files]
-    branches = [(len(it.taken), len(it.branches)) for it in report.files]
-    told = f"{_share(statements, 'statement')} and {_share(branches, 'branch', 'branches')}"
+    statements = [(len(item.reached), len(item.statements)) for item in report.files]
+    branches = [(len(item.taken), len(item.branches)) for item in report.files]
+    summary = f"{_share(statements, 'statement')} and {_share(branches, 'branch', 'branches')}"
     whole = f"{words.count(len(report.logs), 'log')} run{'s' if len(report.logs) == 1 else ''}"
     can = [hunk for hunk in report.hunks if hunk.statements]
     reached = sum(1 for hunk in can if hunk.reached)
-    return f"{whole} through {told}, {reached} of {words.count(len(can), 'hunk')} with statements."
+    return (
+        f"{whole} through {summary}, {reached} of {words.count(len(can), 'hunk')} with statements."
+    )
 
 
 def _share(pairs: Sequence[tuple[int, int]], noun: str, plural: str = "") -> str:

@@ -78,7 +78,9 @@ def hunt_report(
 ) -> HuntReport:
     """The report of a hunt; `kept` has for each finding the words that say where its log is."""
     return HuntReport(
-        variants=tuple(VariantId(it.name, it.revision, it.digest) for it in ground.variants),
+        variants=tuple(
+            VariantId(item.name, item.revision, item.digest) for item in ground.variants
+        ),
         goal=ground.goal,
         verdict=verdict(ground, reach, len(findings)),
         alphabet=ground.alphabet,
@@ -102,8 +104,8 @@ def _finding(found: HuntFinding, kept: str) -> FindingReport:
         fingerprint=log.fingerprint,
         first=sighting_report(found.first, log),
         sighting=sighting_report(found.shrunk.sighting, log),
-        changes=found.turns,
-        by=step_name(found.turns),
+        changes=found.changes,
+        by=step_name(found.changes),
         sequences=found.sequences,
         kept=kept,
     )

@@ -35,9 +35,9 @@ def touched_report(variant: Variant, touched: Touched, looked_at: int) -> Touche
 def headline(report: TouchedReport) -> str:
     """How much of it the model has, and how many logs reach that."""
     every = report.definitions
-    there = [it for it in every if it.model]
-    reached = [it for it in there if it.logs]
+    there = [item for item in every if item.model]
+    reached = [item for item in there if item.logs]
     count = f"{len(there)} of {words.count(len(every), 'definition')}"
-    told = f"{count} that it changes {'is' if len(every) == 1 else 'are'} in the model"
+    text = f"{count} that it changes {'is' if len(every) == 1 else 'are'} in the model"
     logs = f"{len(report.logs)} of {words.count(report.looked_at, 'log')}"
-    return f"{told}; {logs} run through {words.count(len(reached), 'function')} of these."
+    return f"{text}; {logs} run through {words.count(len(reached), 'function')} of these."

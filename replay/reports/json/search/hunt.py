@@ -64,7 +64,7 @@ class HuntObject(JsonObject, frozen=True):
 
 def hunts(report: HuntReports) -> str:
     """The object of one hunt; of several a list."""
-    objects = [_hunt(it) for it in report.hunts]
+    objects = [_hunt(item) for item in report.hunts]
     return encode(objects[0] if len(objects) == 1 else objects)
 
 

@@ -49,7 +49,7 @@ def minimal_patches(report: MinimalReport) -> str:
             variants=(start, end),
             about=report.about,
             patches=[*patch_objects(map(PatchChange, report.patches))],
-            standing=[[it.sha or it.name for it in others] for others in report.standing],
+            standing=[[item.sha or item.name for item in others] for others in report.standing],
             between=report.between,
             before=report.before,
             after=report.after,

@@ -22,17 +22,17 @@ def _lines(report: CoverageReport) -> Iterator[str]:
     yield ""
     rows = [
         [
-            cell(it.name),
-            f"{len(it.reached)}/{len(it.statements)}",
-            f"{len(it.taken)}/{len(it.branches)}",
+            cell(item.name),
+            f"{len(item.reached)}/{len(item.statements)}",
+            f"{len(item.taken)}/{len(item.branches)}",
         ]
-        for it in report.files
+        for item in report.files
     ]
     yield from table(["file", "statements", "branches"], rows)
     hunks = [hunk for hunk in report.hunks if hunk.statements]
     if hunks:
         yield ""
-        yield from table(["patch", "hunk", "statements", "logs"], [_row(it) for it in hunks])
+        yield from table(["patch", "hunk", "statements", "logs"], [_row(item) for item in hunks])
 
 
 def _row(hunk: HunkReach) -> list[str]:

@@ -8,7 +8,7 @@ from replay.reports.markdown.markup import cell, code, prose, table, variants
 
 def hunts(report: HuntReports) -> str:
     """Each hunt: what holds up to which depth, and a row for each finding."""
-    return "\n".join(line for it in report.hunts for line in (*_hunt(it), ""))
+    return "\n".join(line for item in report.hunts for line in (*_hunt(item), ""))
 
 
 def _hunt(report: HuntReport) -> Iterator[str]:

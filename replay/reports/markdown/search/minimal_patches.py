@@ -13,7 +13,7 @@ def minimal_patches(report: MinimalReport) -> str:
     rows = [
         [
             patch_name(patch).replace("|", "\\|"),
-            code(words.few([it.sha[:8] or it.name for it in others])) if others else "itself",
+            code(words.few([item.sha[:8] or item.name for item in others])) if others else "itself",
         ]
         for patch, others in zip(report.patches, report.standing, strict=True)
     ]

@@ -60,8 +60,8 @@ def _table(files: Sequence[FileReach]) -> Iterator[str]:
     rows = [("", "statements", "", "branches", ""), *rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for name, *cells in rows:
-        told = "  ".join(map(str.rjust, cells, widths[1:]))
-        yield f"  {name:{widths[0]}}  {told}".rstrip()
+        summary = "  ".join(map(str.rjust, cells, widths[1:]))
+        yield f"  {name:{widths[0]}}  {summary}".rstrip()
 
 
 def _patch(
@@ -69,10 +69,10 @@ def _patch(
 ) -> Iterator[str | Piece]:
     can = [hunk for hunk in found if hunk.statements]
     reached = [hunk for hunk in can if hunk.reached]
-    told = f"{len(reached)} of {words.count(len(can), 'hunk')}"
+    summary = f"{len(reached)} of {words.count(len(can), 'hunk')}"
     if not can:
-        told = "no statement of its own" + ("; it changes" if functions else "")
-    yield block("  ", f"{words.escape(label(patch))}: {told}", hang=2)
+        summary = "no statement of its own" + ("; it changes" if functions else "")
+    yield block("  ", f"{words.escape(label(patch))}: {summary}", hang=2)
     for name, logs in functions.items():
         yield block(
             "    ", f"{words.escape(name)}: {words.few(logs) or 'nothing reaches it'}", hang=2
@@ -82,8 +82,8 @@ def _patch(
             yield block("    ", f"{place(hunk)}: nothing reaches it", hang=2, role="behaviour")
         elif len(hunk.reached) < len(hunk.statements):
             missing = sorted({*hunk.statements} - {*hunk.reached})
-            told = f"{place(hunk)}: not {ranges(missing)}; {words.few(hunk.logs)}"
-            yield block("    ", told, hang=2)
+            summary = f"{place(hunk)}: not {ranges(missing)}; {words.few(hunk.logs)}"
+            yield block("    ", summary, hang=2)
         else:
             yield block("    ", f"{place(hunk)}: {words.few(hunk.logs)}", hang=2)
 
