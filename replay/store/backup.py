@@ -50,6 +50,6 @@ def failing(target: Path) -> Iterator[None]:
     """Makes a failure to copy a ReplayError."""
     try:
         yield
-    except (OSError, backend.DriverError) as error:
+    except (OSError, *backend.DriverError) as error:
         reason = getattr(error, "strerror", None) or error
         raise StoreError(f"the backup can't be made: {reason}", where=str(target)) from None
