@@ -270,7 +270,7 @@ def rows_of(
 
 
 def copy(engine: Engine, target: Path) -> None:
-    """Copies the database as it is at one moment to a new file; raises DriverError, OSError.
+    """Copies the database as it is at one moment to an empty file; raises DriverError, OSError.
 
     SQLite's online backup in one step reads one state, and keeps no writer waiting.
     """
@@ -278,6 +278,8 @@ def copy(engine: Engine, target: Path) -> None:
     try:
         driver: Any = source.driver_connection
         with closing(sqlite3.connect(target)) as made:
+            # The copy is whole or thrown away, and needs no journal, which would be a second file.
+            made.execute("PRAGMA journal_mode = OFF")
             driver.backup(made)
     finally:
         source.close()
