@@ -29,8 +29,8 @@ def budget(events: int) -> int:
 def growth_of(before: State, after: State, returned: object) -> int:
     """How many values the next state holds that the one before did not, and what was returned."""
     shared = set(before.objects)
-    made = [each.contents.values for each in after.objects if each not in shared]
-    return _size(returned) - 1 + sum([_size(value) for values in made for value in values])
+    new_objects = [each.contents.values for each in after.objects if each not in shared]
+    return _size(returned) - 1 + sum([_size(value) for values in new_objects for value in values])
 
 
 def _size(value: object) -> int:
