@@ -22,7 +22,7 @@ from replay.events.event import Log
 from replay.files import shipped
 from replay.formats.read import ImportOptions, read_all
 from replay.progress import Progress, no_progress
-from replay.qemu.live.programs import find_programs
+from replay.qemu.live.builds import find_build
 from replay.qemu.observed.recorded import recorded
 from replay.reports import words
 from replay.reports.bisection import BisectReport, bisect_report
@@ -108,7 +108,7 @@ def perform(
 
     Raises Unavailable if a program or the library that talks to it is missing.
     """
-    programs = find_programs(qemu)
+    programs = find_build(qemu or "")
     # The library that speaks QMP is an extra that only this needs.
     from replay.qemu.live.perform import perform as perform_in  # noqa: PLC0415
 

@@ -251,6 +251,13 @@ def _common(node: Node, limit: View) -> Node:
     return replace(node, fields={key: node.fields[key] for key in node.fields if key in fields})
 
 
+def are_files_compared(traces: Sequence[Trace]) -> bool:
+    """Whether the files are known of all traces at some event."""
+    steps = range(len(traces[0].steps))
+    views = (after for i in steps for after in (compared_views(traces, i) or {}).values())
+    return any(after.files for after in views)
+
+
 def hidden_fields(traces: Sequence[Trace]) -> tuple[str, ...]:
     """The fields of nodes that one trace has and another could not show, sorted."""
     if all(trace.is_complete for trace in traces):

@@ -11,7 +11,7 @@ from replay.analysis.interactions import Interaction, PatchPart
 from replay.engine.compare import compare_views
 from replay.engine.diff import Diff, Divergence
 from replay.engine.places import ABSENT, NodePlace, Place
-from replay.engine.trace import ModelTrace, Outcome, Trace, hidden_fields
+from replay.engine.trace import ModelTrace, Outcome, Trace, are_files_compared, hidden_fields
 from replay.engine.view import View, view
 from replay.errors import ReplayError
 from replay.events.event import Payload
@@ -215,7 +215,8 @@ def remarks(diff: Diff) -> Iterator[str]:
     for trace in diff.traces:
         yield from (f"{trace.player.name}: {remark}" for remark in trace.remarks)
     if hidden := hidden_fields(diff.traces):
-        yield f"not compared, since nobody can see it: {', '.join(hidden)}, the data of files"
+        data = () if are_files_compared(diff.traces) else ("the data of files",)
+        yield f"not compared, since nobody can see it: {', '.join((*hidden, *data))}"
 
 
 def log_id(trace: Trace) -> LogId:

@@ -16,6 +16,10 @@ CLUSTER = 128
 """Sectors in a cluster of 64 KiB, the unit of allocation."""
 
 
+MIXED, UNREADABLE = -1, -2
+"""In place of a pattern, where a real file holds several bytes, and where it cannot be read."""
+
+
 class Extent(NamedTuple):
     """The sectors from start up to end, which is excluded, all filled with the byte pattern."""
 
@@ -25,6 +29,9 @@ class Extent(NamedTuple):
 
 
 Extents = tuple[Extent, ...]
+
+UNREADABLE_DATA: Extents = (Extent(0, 1, UNREADABLE),)
+"""In place of what a file holds that cannot be opened."""
 
 _start = attrgetter("start")
 _end = attrgetter("end")

@@ -64,5 +64,5 @@ def test_another_build_can_be_named(replay, tmp_path, need):
     status, _, said = replay("diff", "after", "qemu", OVERLAY, "--qemu", str(other))
     assert status == 2
     assert "QEMU does not start" in said
-    _, _, said = replay("diff", "after", "qemu", OVERLAY, "--qemu", "/")
-    assert "/: no program that can be run" in said
+    _, _, said = replay("diff", "after", "qemu", OVERLAY, "--qemu", str(other) + "x")
+    assert "otherx: no program that can be run" in said

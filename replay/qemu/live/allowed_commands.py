@@ -5,6 +5,7 @@ import shlex
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
+from replay.engine.view import Node
 from replay.errors import ReplayError
 from replay.events.command_rules import NO_RULE, CommandRule, CommandRules
 from replay.events.event import (
@@ -18,7 +19,7 @@ from replay.events.event import (
     Notice,
     Payload,
 )
-from replay.qemu.live.sandbox import Sandbox, harmless
+from replay.qemu.live.sandbox import TEMPORARY, Sandbox, harmless
 
 MOST_BYTES = 256 * 2**20
 """How much an image or a request may hold: what a log says must not fill the disk."""
@@ -67,6 +68,13 @@ class Io(NamedTuple):
     pattern: int | None
 
 
+class Reopen(NamedTuple):
+    """A drive's image is opened again, with its own flags."""
+
+    device: str
+    remark: str = "performed as a reopen by qemu-io: QEMU keeps the image's file open meanwhile"
+
+
 class Wait(NamedTuple):
     """A wait for a job, or for all of them."""
 
@@ -80,7 +88,7 @@ class Skip(NamedTuple):
     reason: str
 
 
-Operation = Make | Qmp | Hmp | Io | Wait | Skip
+Operation = Make | Qmp | Hmp | Io | Reopen | Wait | Skip
 
 
 def overlaid(events: Iterable[Event]) -> bool:
@@ -124,6 +132,8 @@ def operation(payload: Payload, places: Sandbox, rules: CommandRules, overlaid: 
             return _hmp(payload.name, str(payload.arguments or ""), rule, places)
         case Command(arguments=dict(given)):
             return _qmp(payload.name, given, rules.qmp.get(payload.name, NO_RULE), places)
+        case Internal(name="close-open", depth=0):
+            return Reopen(_device(payload.device))
         case Internal():
             return Skip("no command of QEMU does this")
         case Notice() if payload.name in JOB_NOTICES:
@@ -144,13 +154,19 @@ def _image(image: Image, places: Sandbox) -> Make:
 
 
 def _io(request: Guest) -> Io:
-    harmless(request.device)
-    if '"' in request.device or " " in request.device:
-        raise ReplayError(f"{request.device!r} cannot name a drive")
+    _device(request.device)
     if request.sectors * SECTOR > MOST_BYTES:
         raise ReplayError(f"the request is for more than {MOST_BYTES} bytes")
     offset, length = request.sector * SECTOR, request.sectors * SECTOR
     return Io(request.device, offset, length, request.pattern)
+
+
+def _device(name: str) -> str:
+    """The name of a drive. Raises ReplayError for one that HMP would read as something else."""
+    harmless(name)
+    if '"' in name or " " in name:
+        raise ReplayError(f"{name!r} cannot name a drive")
+    return name
 
 
 def _start(command: Command, places: Sandbox, overlaid: bool) -> Operation:
@@ -217,6 +233,26 @@ def _checked(value: Any, places: Sandbox, key: str = "") -> Any:
     if isinstance(value, str) and key in ("driver", "format") and value not in DRIVERS:
         raise ReplayError(f"the driver {value!r} is not used")
     return places.text(value) if isinstance(value, str) else value
+
+
+def suited(order: Operation, places: Sandbox, nodes: Mapping[str, Node]) -> Operation:
+    """The order as it suits a machine with these nodes, by their paths.
+
+    Today's QEMU finds no temporary file by its name, but without top it commits the active layer.
+    It crashes when it is to reopen a drive that has no medium.
+    """
+    if isinstance(order, Reopen):
+        root = nodes.get(order.device)
+        is_open = root is not None and root.fields.get("driver") is not None
+        return order if is_open else Skip("QEMU crashes when it reopens a drive without a medium")
+    if not isinstance(order, Qmp) or order.name != "block-commit" or "top" not in order.arguments:
+        return order
+    top = places.outside(str(order.arguments["top"]))
+    root = nodes.get(str(order.arguments.get("device")))
+    if root is None or not TEMPORARY.fullmatch(top) or root.fields.get("filename") != top:
+        return order
+    rest = {key: value for key, value in order.arguments.items() if key != "top"}
+    return Qmp(order.name, rest, "performed without top, which is the active layer")
 
 
 OPTION = re.compile(r"(?:[^,]|,,)+")
