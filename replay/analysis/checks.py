@@ -14,9 +14,9 @@ from typing import Any
 from msgspec import Struct
 
 from replay import language
-from replay.analysis.check_inputs import KINDS, CheckInput, check_inputs
+from replay.analysis.check_inputs import KINDS, CheckedStep, CheckInput, check_inputs
 from replay.engine.diff import spans
-from replay.engine.trace import ModelStep, ModelTrace
+from replay.engine.trace import Trace
 from replay.errors import NotFound, ReplayError
 from replay.language import Program, Returned
 from replay.language.vocabulary import METHODS
@@ -38,10 +38,14 @@ class Check(Struct, frozen=True):
 
 
 class Checks(Struct, frozen=True, eq=False):
-    """Checks compiled for the classes of one tree. `missing` are fields that the tree lacks."""
+    """Checks compiled for the classes of one tree, which are given with their fields.
+
+    `missing` are fields that the tree lacks.
+    """
 
     file: str
     checks: tuple[Check, ...]
+    classes: Mapping[str, tuple[str, ...]]
     missing: tuple[str, ...]
     program: Program
 
@@ -68,7 +72,8 @@ def load_checks(file: Path, variant: Variant) -> Checks:
     lines = [line for name, fields in classes.items() for line in _class(name, fields, missing)]
     source = (source_file(CLASSES, "\n".join(lines) + "\n"), source_file(str(file), text))
     program = language.compile_tree(Tree(source), variant.subject.config.machine)
-    return Checks(str(file), tuple(_check(node, file) for node in functions), missing, program)
+    checks = tuple(_check(node, file) for node in functions)
+    return Checks(str(file), checks, classes, missing, program)
 
 
 def check_named(checks: Checks, name: str) -> Check:
@@ -81,16 +86,21 @@ def check_named(checks: Checks, name: str) -> Check:
     return known[name]
 
 
-def breaches(
-    trace: ModelTrace, checks: Checks, watch: Progress = no_progress
-) -> tuple[Breach, ...]:
-    """Every breach in a replay, by first event, then in the order of the checks and topics.
+def needs_all(check: Check) -> bool:
+    """Whether the check is about what only a model knows: what a guest would read now."""
+    return "write" in check.parameters
+
+
+def breaches(trace: Trace, checks: Checks, watch: Progress = no_progress) -> tuple[Breach, ...]:
+    """Every breach in a trace, by first event, then in the order of the checks and topics.
+
+    Of a real machine only what was observed can be a breach.
 
     Raises ReplayError for a check that fails or does not answer with true or false.
     """
     known = {check.name: check for check in checks.checks}
-    steps = watch(check_inputs(trace), len(trace.steps), "events")
-    events = [(done.seq, _breached(done, about, checks)) for done, about in steps]
+    steps = watch(check_inputs(trace, checks.classes), len(trace.steps), "events")
+    events = [(checked.seq, _breached(checked, checks)) for checked in steps]
     found = [
         Breach(known[span.place[1]], span.place[0], span.first_seq, span.last_seq)
         for span in spans(events)
@@ -104,15 +114,13 @@ def breaches(
     )
 
 
-def _breached(
-    done: ModelStep, about: tuple[CheckInput, ...], checks: Checks
-) -> dict[tuple[str, str], Any]:
+def _breached(done: CheckedStep, checks: Checks) -> dict[tuple[str, str], Any]:
     """Where checks do not hold after an event."""
     state = _with_missing(done.state, checks.missing)
     return {
         (topic.path, check.name): {}
         for check in checks.checks
-        for topic in about
+        for topic in done.inputs
         if _is_about(check, topic) and not _holds(check, topic, state, checks, done)
     }
 
@@ -122,7 +130,9 @@ def _is_about(check: Check, topic: CheckInput) -> bool:
     return wanted <= topic.offered.keys() and bool(wanted) == bool(topic.offered)
 
 
-def _holds(check: Check, topic: CheckInput, state: State, checks: Checks, done: ModelStep) -> bool:
+def _holds(
+    check: Check, topic: CheckInput, state: State, checks: Checks, done: CheckedStep
+) -> bool:
     if state.machine is None:
         state = checks.program.initial()
     arguments = [topic.offered[name] for name in check.parameters]
@@ -130,6 +140,9 @@ def _holds(check: Check, topic: CheckInput, state: State, checks: Checks, done: 
     match ending:
         case Returned(bool() as holds):
             return holds
+        case _ if not done.is_complete:
+            # it asks for what was not observed
+            return True
         case Returned(value):
             what = f"answers {value!r}, not true or false"
         case _:

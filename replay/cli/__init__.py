@@ -3,6 +3,7 @@
 from replay.cli.app import main
 from replay.cli.commands import (
     bisect,
+    builds,
     check,
     conform,
     database,
@@ -18,6 +19,7 @@ from replay.cli.commands import (
 
 __all__ = [
     "bisect",
+    "builds",
     "check",
     "conform",
     "database",

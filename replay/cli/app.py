@@ -23,7 +23,7 @@ ORDER = (
     *("import", "logs", "log", "export"),
     *("run", "diff", "explain", "bisect", "check", "graph"),
     *("variants", "show", "annotate"),
-    *("conform", "record", "reproduce"),
+    *("builds", "conform", "record", "reproduce"),
     *("verify", "backup", "migrate"),
 )
 """The commands as a new user meets them: logs, what happens in them, the model, QEMU, the store."""

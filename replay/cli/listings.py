@@ -8,7 +8,7 @@ from replay.series.annotate import AnnotatedLine
 from replay.store.event_store import AddedLog, LogInfo
 from replay.store.unfinished import Unfinished, next_command
 from replay.store.verify import Finding
-from replay.variants.variant import Subject, resolve
+from replay.variants.variant import Subject, parse_machine, resolve
 
 STATUS = {
     "stored": "stored {name}: {events}, {digest}",
@@ -93,11 +93,18 @@ def log(log: Log) -> str:
 def variants(subject: Subject, named: Mapping[str, str]) -> str:
     """The named variants: name, revision, digest and what each is for."""
     about = {name: variant.about for name, variant in subject.config.variants.items()}
-    found = [resolve(subject, name, named) for name in {**about, **named}]
     return columns(
-        (variant.name, variant.revision, variant.digest[:12], about.get(variant.name, ""))
-        for variant in found
+        _variant(subject, name, named, about.get(name, "")) for name in {**about, **named}
     )
+
+
+def _variant(
+    subject: Subject, name: str, named: Mapping[str, str], about: str
+) -> tuple[str, str, str, str]:
+    if parse_machine(name, named):
+        return name, named[name], "", "a real machine"
+    variant = resolve(subject, name, named)
+    return variant.name, variant.revision, variant.digest[:12], about
 
 
 def series(subject: Subject) -> str:

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from replay.engine.view import Node, View, view
 from replay.events.event import Event, Log
+from replay.state.disk import content, final_files, header
 from replay.state.objects import State
 from replay.variants.subject import Subject
 from replay.variants.variant import Variant
@@ -24,7 +25,7 @@ class Outcome(Struct, frozen=True):
     file and line.
     """
 
-    status: Literal["returned", "refused", "crashed"]
+    status: Literal["returned", "refused", "crashed", "unknown"]
     value: Any = None
     error: dict[str, Any] | None = None
 
@@ -94,6 +95,9 @@ class Trace(Protocol):
     def view_at(self, index: int) -> View | None:
         """The state after the event at this index; None where it is unknown."""
 
+    def files_after(self, index: int) -> Mapping[str, Any]:
+        """What each file shows a machine started from it then, in the terms of JSON."""
+
     def parts_at(self, index: int) -> tuple[Hashable, Hashable] | None:
         """What the machine and the disk of that view depend on; equal parts have equal views."""
 
@@ -138,6 +142,10 @@ class ModelTrace(Struct, frozen=True, eq=False):
     def view_at(self, index: int) -> View:
         """The view of the state after the event at this index."""
         return view(self.steps[index].state, self.variant.subject)
+
+    def files_after(self, index: int) -> Mapping[str, Any]:
+        """What the files then show through their backing chains."""
+        return final_files(self.steps[index].state.disk)
 
     def parts_at(self, index: int) -> tuple[Hashable, Hashable]:
         """Requests of a guest change the disk alone, commands often the machine alone."""
@@ -188,6 +196,13 @@ class ObservedTrace(Struct, frozen=True, eq=False):
     def view_at(self, index: int) -> View | None:
         """What was observed after the event at this index."""
         return self.steps[index].view
+
+    def files_after(self, index: int) -> Mapping[str, Any]:
+        """What was last observed of the files there are, as a reader sees them."""
+        views = (self.steps[place].view for place in range(index, -1, -1))
+        last = next((after for after in views if after is not None), View(running=False))
+        files = {name: file for name, file in last.files.items() if not file.unlinked}
+        return {name: {**header(f.inode), **content(f.inode)} for name, f in files.items()}
 
     def parts_at(self, index: int) -> tuple[Hashable, Hashable] | None:
         """The view itself, as it is compared by identity."""

@@ -5,8 +5,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from replay.analysis.checks import Breach, Check, Checks
-from replay.engine.trace import ModelTrace
+from replay.analysis.checks import Breach, Check, Checks, needs_all
+from replay.engine.trace import Trace
 from replay.events.event import Payload
 from replay.reports import words
 from replay.reports.bisection import turned, turns_json
@@ -28,12 +28,16 @@ class BreachReport(Struct, frozen=True):
 
 
 class CheckReport(Struct, frozen=True):
-    """The checks of one log in one variant, and their breaches in order."""
+    """The checks of one log in one variant, and their breaches in order.
+
+    `unasked` are checks about what cannot be observed of a real machine.
+    """
 
     log: LogId
     variant: VariantId
     checks: tuple[Check, ...]
     breaches: tuple[BreachReport, ...]
+    unasked: tuple[Check, ...] = ()
 
     @property
     def breached(self) -> tuple[Check, ...]:
@@ -43,14 +47,16 @@ class CheckReport(Struct, frozen=True):
 
 
 def check_report(
-    trace: ModelTrace, checks: Checks, found: Iterable[Breach], culprits: Culprits
+    trace: Trace, checks: Checks, found: Iterable[Breach], culprits: Culprits
 ) -> CheckReport:
     """The report of the breaches of one replay."""
     told = (
         BreachReport(breach, trace.steps[breach.first_seq - 1].event.payload, culprits.get(breach))
         for breach in found
     )
-    return CheckReport(log_id(trace), variant_id(trace), checks.checks, tuple(told))
+    unasked = () if trace.is_complete else tuple(c for c in checks.checks if needs_all(c))
+    asked = tuple(check for check in checks.checks if check not in unasked)
+    return CheckReport(log_id(trace), variant_id(trace), asked, tuple(told), unasked)
 
 
 # Text
@@ -96,10 +102,20 @@ def _headline(report: CheckReport) -> str:
     """One sentence."""
     every = words.count(len(report.checks), "check")
     if not report.breaches:
-        return f"No breach: {every}, {words.count(report.log.events, 'event')}."
+        events = words.count(report.log.events, "event")
+        return f"No breach: {every}, {events}{_unasked(report)}."
     first = report.breaches[0].breach
     where = f"{first.check.name} on {words.escape(first.path)}"
-    return f"{len(report.breached)} of {every} breached, first at #{first.first_seq}: {where}."
+    told = f"{len(report.breached)} of {every} breached, first at #{first.first_seq}: {where}"
+    return f"{told}{_unasked(report)}."
+
+
+def _unasked(report: CheckReport) -> str:
+    """The checks that were not asked."""
+    if not report.unasked:
+        return ""
+    names = words.listing([check.name for check in report.unasked])
+    return f"; {names} can't be asked about a real machine"
 
 
 def _breach(told: BreachReport, report: CheckReport) -> Iterator[Piece]:

@@ -11,15 +11,14 @@ from replay.analysis.interactions import Interaction, PatchPart
 from replay.engine.compare import compare_views
 from replay.engine.diff import Diff, Divergence
 from replay.engine.places import ABSENT, NodePlace, Place
-from replay.engine.trace import ModelTrace, Outcome, Trace, are_files_compared, hidden_fields
-from replay.engine.view import View, view
+from replay.engine.trace import Outcome, Trace, are_files_compared, hidden_fields
+from replay.engine.view import View
 from replay.errors import ReplayError
 from replay.events.event import Payload
 from replay.reports.drawing.graph import Drawing, graph
 from replay.reports.flag_tables import BitFields, FlagTable, flag_tables
 from replay.reports.headline import headline
 from replay.series import Patch
-from replay.state.disk import final_files
 from replay.variants.path import PatchChange, named_patches
 from replay.variants.translation import TranslationSummary, summarize_translation
 
@@ -157,7 +156,7 @@ def report(
     )
 
 
-def run_report(trace: ModelTrace, until: int | None = None) -> RunReport:
+def run_report(trace: Trace, until: int | None = None) -> RunReport:
     """The report of a replay up to the event `until`, all by default.
 
     Raises ReplayError if there is no such event.
@@ -165,14 +164,13 @@ def run_report(trace: ModelTrace, until: int | None = None) -> RunReport:
     if until is not None and not 1 <= until <= len(trace.steps):
         raise ReplayError(f"there is no event {until}", do=f"the last is {len(trace.steps)}")
     done = trace.steps[:until]
-    subject = trace.variant.subject
-    states = [trace.variant.program.initial(), *(step.state for step in done)]
-    views = [view(state, subject) for state in states]
+    subject = trace.player.subject
+    views = [View(running=True), *_known_views(trace, len(done))]
     steps = tuple(
         StepReport(
             seq=step.seq,
             event=step.event.payload,
-            outcome=step.outcome,
+            outcome=step.outcome or UNKNOWN,
             view=after,
             graph=graph(after, subject.config),
             changes=changes(before, after),
@@ -186,9 +184,21 @@ def run_report(trace: ModelTrace, until: int | None = None) -> RunReport:
         log=log_id(trace),
         variant=variant_id(trace),
         steps=steps,
-        final_files=final_files(states[-1].disk),
+        final_files=trace.files_after(len(done) - 1) if done else {},
         bits=subject.config.bits,
     )
+
+
+UNKNOWN = Outcome("unknown")
+"""Of an event that a real machine was not asked for, or of whose end nothing was recorded."""
+
+
+def _known_views(trace: Trace, count: int) -> Iterator[View]:
+    """The view after each event; where it is unknown, the last one that is known."""
+    last = View(running=True)
+    for index in range(count):
+        last = trace.view_at(index) or last
+        yield last
 
 
 def interaction_report(found: Interaction) -> InteractionReport:

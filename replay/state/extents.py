@@ -151,7 +151,10 @@ def steps(pieces: Extents, length: int) -> list[list[int | str]]:
     spans.append(("mixed", done, -(-total // CLUSTER)))
     unit = CLUSTER * SECTOR
     return [
-        [pattern, (min(last * unit, length) - first * unit) // 1024]
+        [
+            "mixed" if pattern == MIXED else pattern,
+            (min(last * unit, length) - first * unit) // 1024,
+        ]
         for pattern, first, last in spans
         if last > first
     ]

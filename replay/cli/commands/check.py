@@ -9,11 +9,14 @@ from replay.analysis.bisect import culprits
 from replay.analysis.checks import breaches, load_checks
 from replay.cli.app import DIFFERS, app, print_result
 from replay.cli.options import At, ChecksFile, FormatOption, Forms, OutputFile, OutputFormat
+from replay.cli.players import player_of
 from replay.cli.progress_bar import with_progress
 from replay.cli.session import Session
-from replay.engine.replay import replay
+from replay.engine.trace import ModelTrace
+from replay.errors import ReplayError
 from replay.reports import checks as reports
 from replay.reports.checks import CheckReport, check_report
+from replay.variants.expression import parse_machine
 
 CHECKS: Forms[Sequence[CheckReport]] = {
     OutputFormat.TEXT: reports.text,
@@ -36,15 +39,21 @@ def check_logs(
 ) -> None:
     """Look for states that breach an invariant; exit with 1 if there are."""
     session: Session = context.obj
-    variant = session.variant(at)
+    machine = parse_machine(at, session.named) if at else None
+    if machine and find_patch:
+        raise ReplayError("a real machine has no patches", do="leave --bisect out")
+    variant = session.variant(None if machine else at)
+    player = player_of(session, at)
     file = checks or variant.subject.directory / "checks.py"
     loaded = load_checks(file, variant)
     logs = session.logs(names or (), every, "check")
     documents = []
     for log in with_progress(logs, len(logs), "logs"):
-        trace = replay(log, variant, with_progress)
+        trace = player(log)
         breached = breaches(trace, loaded, with_progress)
-        brought = culprits(trace, file, breached) if find_patch else {}
+        brought = {}
+        if find_patch and isinstance(trace, ModelTrace):
+            brought = dict(culprits(trace, file, breached))
         documents.append(check_report(trace, loaded, breached, brought))
     print_result(CHECKS[format](documents), output)
     if any(document.breaches for document in documents):

@@ -9,17 +9,16 @@ import typer
 from replay.cli import arguments
 from replay.cli.app import DIFFERS, app, print_result
 from replay.cli.options import FormatOption, OutputFile, OutputFormat
+from replay.cli.players import player_of
 from replay.cli.progress_bar import with_progress
 from replay.cli.session import Session, report_renamed
 from replay.cli.terminal import Printable
-from replay.engine.replay import replay
 from replay.errors import ReplayError
 from replay.files import shipped
 from replay.qemu.conformance import Conformance, agreements, conformance, open_recordings, plan
 from replay.qemu.conformance.with_recording import RecordingAgreement, compare_with_recording
 from replay.qemu.observed.recorded import recorded
 from replay.reports import conformance as report
-from replay.variants.variant import resolve
 
 OBSERVED: Mapping[
     OutputFormat, Callable[[Sequence[RecordingAgreement], report.Bits], Printable]
@@ -65,15 +64,14 @@ def with_recording(
 ) -> None:
     """Compares replays of recordings with what these saw themselves; as conform does."""
     subject = session.subject()
-    revisions = [at] if at else list(subject.config.variants)
-    variants = [resolve(subject, revision, session.named) for revision in revisions]
+    players = [player_of(session, at) for at in ([at] if at else subject.config.variants)]
     with session.store() as store:
         logs = list(arguments.open_logs(store, word, report_renamed))
     found = [
-        compare_with_recording(witness, replay(log, variant, with_progress))
+        compare_with_recording(witness, player(log))
         for log in logs
         for witness in [recorded(log, subject)]
-        for variant in variants
+        for player in players
     ]
     if not any(one.looks or one.replies for one in found):
         do = "name a log that was imported from a recording"

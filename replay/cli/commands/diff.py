@@ -36,7 +36,7 @@ from replay.reports.documents import DiffReport, InteractionReport, interaction_
 from replay.reports.html import diff as html
 from replay.reports.text import diff as text
 from replay.reports.words import escape
-from replay.series import Patch, find_patch, read_patch
+from replay.series import Patch, Series, find_patch, read_patch
 from replay.variants.variant import Variant, expressions
 
 
@@ -66,9 +66,8 @@ class DiffResult(Struct, frozen=True):
     used: frozenset[AcceptedEffect] = frozenset()
 
 
-def patches_of(text: str, variants: Sequence[Variant]) -> tuple[Patch, ...]:
+def patches_of(text: str, variants: Sequence[Variant], series: Series) -> tuple[Patch, ...]:
     """The patches of SHA,... where a file that a variant adds may stand for a sha."""
-    series = variants[0].subject.series
     files = {path for variant in variants for path in variant.spec.extra}
     return tuple(
         read_patch(Path(word)) if word in files else series.patches[find_patch(series, word)]
@@ -154,7 +153,10 @@ def diff_logs(
         raise ReplayError("an overview tells no interactions", do="say --details, or name the logs")
     known = read_baseline(baseline) if baseline else ()
     asked = DiffOptions(
-        patches_of(only, compared), patches_of(other_than, compared), known, interactions
+        patches_of(only, compared, subject.series),
+        patches_of(other_than, compared, subject.series),
+        known,
+        interactions,
     )
     near = expressions(subject, session.named)
     logs = session.logs(choice.logs, every, "compare", near)

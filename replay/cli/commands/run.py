@@ -6,9 +6,8 @@ import typer
 
 from replay.cli.app import app, print_result
 from replay.cli.options import At, LogWord, OutputFile, PageFormat, PageOption, Pages
-from replay.cli.progress_bar import with_progress
+from replay.cli.players import player_of
 from replay.cli.session import Session
-from replay.engine.replay import replay
 from replay.reports import json, markdown
 from replay.reports.documents import RunReport, run_report
 from replay.reports.html.run import run as html_run
@@ -33,5 +32,5 @@ def run_log(
 ) -> None:
     """Replay a log: per event its outcome and what it changed."""
     session: Session = context.obj
-    trace = replay(session.log(name), session.variant(at), with_progress)
+    trace = player_of(session, at)(session.log(name))
     print_result(RUNS[format](run_report(trace, until)), output)

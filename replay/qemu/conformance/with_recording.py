@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from replay.engine.compare import compare_outcomes, compare_views
 from replay.engine.places import Place
-from replay.engine.trace import ModelTrace, ObservedTrace, Trace, compared_views
+from replay.engine.trace import ObservedTrace, Trace, compared_views
 
 
 class RecordingAgreement(Struct, frozen=True):
@@ -31,7 +31,7 @@ class RecordingAgreement(Struct, frozen=True):
         return self.seq is None
 
 
-def compare_with_recording(witness: ObservedTrace, trace: ModelTrace) -> RecordingAgreement:
+def compare_with_recording(witness: ObservedTrace, trace: Trace) -> RecordingAgreement:
     """The agreement of a replay with what the witness saw of the same log."""
     traces = (witness, trace)
     looks = [compared_views(traces, index) for index in range(len(trace.steps))]
@@ -42,8 +42,8 @@ def compare_with_recording(witness: ObservedTrace, trace: ModelTrace) -> Recordi
     first = {} if at is None else {**(both[at][1] or {}), **(both[at][0] or {})}
     return RecordingAgreement(
         log=trace.log.name,
-        variant=trace.variant.name,
-        revision=trace.variant.revision,
+        variant=trace.player.name,
+        revision=trace.player.revision,
         looks=len(states) - states.count(None),
         looks_agreed=states.count({}),
         replies=len(replies) - replies.count(None),

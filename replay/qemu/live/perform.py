@@ -95,6 +95,7 @@ class LivePerformance:
         self._bits = subject.config.bits.get(FLAGS, {})
         self._moving: set[str] = set()
         self._nodes: Mapping[str, Node] = {}
+        self._numbers: dict[str, int] = {}
         self._gone = False
         self._unreadable = ""
         self.digest = build.digest
@@ -239,7 +240,7 @@ class LivePerformance:
         names = {thing["id"]: thing["name"] for thing in answers.graph["nodes"]}
         flags = self._flags({node["node-name"] for node in answers.nodes})
         reachable, other = (
-            {path: self._with_flags(node, flags.get(names[node.id])) for path, node in part.items()}
+            {path: self._with_flags(node, names[node.id], flags) for path, node in part.items()}
             for part in (
                 drive_nodes(answers, self._places.outside),
                 unreachable_nodes(answers, self._places.outside),
@@ -272,10 +273,14 @@ class LivePerformance:
             return {}
         return flags
 
-    def _with_flags(self, node: Node, flags: int | None) -> Node:
-        if flags is None:
-            return node
-        return Node(node.role, node.id, {**node.fields, **observed_flags(flags, self._bits)})
+    def _with_flags(self, node: Node, name: str, flags: Mapping[str, int]) -> Node:
+        """The node with its flags, and with a number that stays its own: QEMU's are new each time.
+
+        Its name is the same as long as it lives.
+        """
+        number = self._numbers.setdefault(name, len(self._numbers))
+        bits = observed_flags(flags[name], self._bits) if name in flags else {}
+        return Node(node.role, number, {**node.fields, **bits})
 
 
 WRITTEN_BACK = ("qcow", "qcow2", "qed", "vdi", "vhdx", "vmdk", "vpc")

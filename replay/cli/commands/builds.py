@@ -1,0 +1,26 @@
+"""replay builds."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from replay.cli.app import app, print_text
+from replay.cli.listings import columns
+from replay.errors import ReplayError
+from replay.qemu.live.builds import list_builds
+
+
+@app.command()
+def builds(
+    directories: Annotated[
+        list[Path] | None, typer.Argument(metavar="[DIR...]", help="Default: the one in PATH.")
+    ] = None,
+) -> None:
+    """List the real QEMUs that are found, as variants, with version and digest."""
+    found = list(list_builds(directories or ()))
+    if not found:
+        do = "name directories with a qemu-system-x86_64, or with unpacked packages"
+        raise ReplayError("no build of QEMU there", do=do)
+    rows = ((build.name, build.version, build.digest[:12], build.remark) for build in found)
+    print_text(columns(rows))
