@@ -16,7 +16,7 @@ from replay.engine.diff import Diff, diff
 from replay.engine.find_place import find_place, outcome_of
 from replay.engine.places import Place
 from replay.engine.replay import replay
-from replay.engine.trace import ModelTrace, ObservedTrace
+from replay.engine.trace import ModelTrace, ObservedTrace, Trace
 from replay.errors import BadInput, ReplayError
 from replay.events.event import Log
 from replay.files import shipped
@@ -153,16 +153,16 @@ def bisect(
     return bisect_report(ends, words.place(target), find_change(ends, question), target)
 
 
-def headline_place(ends: tuple[ModelTrace, ModelTrace]) -> tuple[Place, int]:
+def headline_place(ends: tuple[Trace, Trace]) -> tuple[Place, int]:
     """The place and event that the headline of a diff is about; of flags, the first that differs.
 
     Raises ReplayError if the traces do not differ.
     """
     difference = diff(*ends)
     if not difference.divergences:
-        names = " and ".join(trace.variant.name for trace in ends)
+        names = " and ".join(trace.player.name for trace in ends)
         raise ReplayError(f"{names} do not differ", do="name what to look for, or other variants")
-    bits = ends[0].variant.subject.config.bits
+    bits = ends[0].player.subject.config.bits
     first = chief(difference, bits)
     flag = first_bit(first, bits) or ""
     is_named = flag in bits.get(first.place.field, ())

@@ -14,7 +14,7 @@ from replay.cli.interrupts import Interrupted, interruptible
 from replay.cli.progress_bar import ended
 from replay.cli.session import Session
 from replay.cli.terminal import Printable, print_note, shown
-from replay.errors import ReplayError
+from replay.errors import DoesNotStart, ReplayError
 from replay.files import deliver
 from replay.reports.text.page import Page, page
 from replay.reports.words import escape
@@ -48,16 +48,23 @@ app = typer.Typer(
 
 DIFFERS = 1
 TROUBLE = 2
+NOT_STARTED = 125
+"""What `git bisect run` takes for a revision that cannot be tested."""
 
 
 def main() -> NoReturn:
-    """Runs the command line; exits with 0 (same, or done), 1 (differs) or 2 (trouble)."""
+    """Runs the command line; exits with 0 (same, or done), 1 (differs) or 2 (trouble).
+
+    With 125 if a real QEMU that was named does not start.
+    """
     try:
         with interruptible():
             app(prog_name="replay")
     except ReplayError as error:
         ended()
         print_note(f"replay: {escape(str(error))}")
+        if isinstance(error, DoesNotStart):
+            sys.exit(NOT_STARTED)
     except Interrupted as signal:
         ended()
         print_note(f"replay: ended by {signal}; what it had not reported as done is undone")

@@ -30,6 +30,10 @@ class Outcome(Struct, frozen=True):
     error: dict[str, Any] | None = None
 
 
+UNKNOWN = Outcome("unknown")
+"""Of an event that a real machine was not asked for, or of whose end nothing was recorded."""
+
+
 class Player(Protocol):
     """What a log ran in: a variant of the model, a program, a recorded machine.
 

@@ -11,7 +11,7 @@ from replay.analysis.interactions import Interaction, PatchPart
 from replay.engine.compare import compare_views
 from replay.engine.diff import Diff, Divergence
 from replay.engine.places import ABSENT, NodePlace, Place
-from replay.engine.trace import Outcome, Trace, are_files_compared, hidden_fields
+from replay.engine.trace import UNKNOWN, Outcome, Trace, are_files_compared, hidden_fields
 from replay.engine.view import View
 from replay.errors import ReplayError
 from replay.events.event import Payload
@@ -187,10 +187,6 @@ def run_report(trace: Trace, until: int | None = None) -> RunReport:
         final_files=trace.files_after(len(done) - 1) if done else {},
         bits=subject.config.bits,
     )
-
-
-UNKNOWN = Outcome("unknown")
-"""Of an event that a real machine was not asked for, or of whose end nothing was recorded."""
 
 
 def _known_views(trace: Trace, count: int) -> Iterator[View]:

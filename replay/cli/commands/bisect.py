@@ -5,15 +5,17 @@ from typing import Annotated
 import typer
 
 from replay.analysis.bisect import about_check, about_place, bisect
-from replay.api import headline_place
 from replay.cli.app import app, print_result
+from replay.cli.commands.bisect_builds import (
+    BUILD_BISECTIONS,
+    BuildQuestion,
+    over_builds,
+    place_of,
+)
 from replay.cli.options import ChecksFile, FormatOption, Forms, LogWord, OutputFile, OutputFormat
 from replay.cli.progress_bar import with_progress
 from replay.cli.session import Session
-from replay.engine.find_place import find_place, outcome_of
-from replay.engine.places import Place
 from replay.engine.replay import replay
-from replay.engine.trace import ModelTrace
 from replay.errors import ReplayError
 from replay.reports import bisection, words
 from replay.reports.bisection import BisectReport, bisect_report
@@ -36,17 +38,27 @@ def bisect_log(
     field: Annotated[str | None, typer.Option(metavar="PATH.FIELD[.FLAG]")] = None,
     file: Annotated[str | None, typer.Option(metavar="NAME", help="An image file.")] = None,
     every: Annotated[bool, typer.Option("--all", help="Every patch that changes it.")] = False,
+    builds: Annotated[
+        str | None,
+        typer.Option(metavar="A,B,...", help="Real QEMUs in place of patches, in order."),
+    ] = None,
     checks: ChecksFile = None,
     format: FormatOption = OutputFormat.TEXT,
     output: OutputFile = None,
 ) -> None:
     """Find the patch that changes something; by default what the headline of the diff tells."""
     session: Session = context.obj
+    if sum(option is not None for option in (check, outcome, field, file)) > 1:
+        raise ReplayError("a bisection is about one thing", do="give one option")
+    if builds is not None:
+        if between is not None:
+            raise ReplayError("either patches or builds", do=f"leave out {between} or --builds")
+        asked = BuildQuestion(check, outcome, field or file, every, checks)
+        print_result(BUILD_BISECTIONS[format](over_builds(session, name, builds, asked)), output)
+        return
     start, end = session.ends(between)
     log = session.log(name)
     ends = (replay(log, start, with_progress), replay(log, end, with_progress))
-    if sum(option is not None for option in (check, outcome, field, file)) > 1:
-        raise ReplayError("a bisection is about one thing", do="give one option")
     if check is not None:
         about, target = check, None
         question = about_check(checks or start.subject.directory / "checks.py", check)
@@ -55,14 +67,3 @@ def bisect_log(
         about, question = words.place(target), about_place(ends, target, seq)
     found = bisect(ends, question, every, with_progress)
     print_result(BISECTIONS[format](bisect_report(ends, about, found, target)), output)
-
-
-def place_of(
-    ends: tuple[ModelTrace, ModelTrace], outcome: int | None, name: str | None
-) -> tuple[Place, int | None]:
-    """The place that a bisection is about, and its event if that is given; else the headline's."""
-    if outcome is not None:
-        return outcome_of(ends[0], outcome), outcome
-    if name is not None:
-        return find_place(name, ends), None
-    return headline_place(ends)

@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from replay.errors import ReplayError, Unavailable
+from replay.errors import DoesNotStart, ReplayError, Unavailable
 from replay.qemu.live.programs import output
 
 SYSTEM, IMG, IO = "qemu-system-x86_64", "qemu-img", "qemu-io"
@@ -69,7 +69,8 @@ def _digest(program: Path, _mtime: int, _size: int) -> str:
 def find_build(where: str = "") -> Build:
     """The build at a path, a program or a directory of unpacked packages; "" is that in PATH.
 
-    Raises Unavailable with what is missing and, for PATH, the command that installs it.
+    Raises Unavailable with what is missing and, for PATH, the command that installs it, and
+    DoesNotStart for a path at which nothing runs.
     """
     if missing := [name for name in LIBRARIES_NEEDED if not _has_library(name)]:
         do = "pip install 'replay[qemu]'"
@@ -81,7 +82,7 @@ def find_build(where: str = "") -> Build:
         return _unpacked(path)
     system = shutil.which(where)
     if system is None:
-        raise Unavailable("no program that can be run", where=where)
+        raise DoesNotStart("no program that can be run", where=where)
     return _program(where, Path(system))
 
 
@@ -217,5 +218,5 @@ def version(words: tuple[str, ...]) -> str:
     try:
         lines = output([*words, "--version"]).splitlines()
     except ReplayError as error:
-        raise Unavailable(error.what, where=words[-1], do="check that it runs here") from None
+        raise DoesNotStart(error.what, where=words[-1], do="check that it runs here") from None
     return lines[0].replace("emulator version ", "") if lines else ""

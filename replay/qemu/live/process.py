@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from qemu.qmp import EventListener, ExecuteError, QMPClient, QMPError
 
-from replay.errors import ReplayError
+from replay.errors import DoesNotStart
 from replay.qemu.live.allowed_commands import JOB_NOTICES
 from replay.qemu.live.builds import Build
 from replay.qemu.live.programs import SECONDS
@@ -208,7 +208,7 @@ async def wait_for_call(client: QMPClient, process: Process, terminal: int) -> N
     words = ""
     with suppress(OSError):
         words = os.read(terminal, 65536).decode(errors="replace").strip()
-    raise ReplayError(f"QEMU does not start: {words.splitlines()[-1] if words else 'no answer'}")
+    raise DoesNotStart(f"QEMU does not start: {words.splitlines()[-1] if words else 'no answer'}")
 
 
 T = TypeVar("T")
