@@ -29,7 +29,7 @@ from replay.qemu.live.images import Images
 from replay.qemu.live.memory import UnreadableError, read_flags, running_program
 from replay.qemu.live.process import GoneError, Machine, machine, run
 from replay.qemu.live.programs import SECONDS
-from replay.qemu.live.qemu_io import SAMPLE, requested
+from replay.qemu.live.qemu_io import SAMPLE, parse_outcome
 from replay.qemu.live.sandbox import Sandbox, home
 from replay.qemu.observed.query_replies import (
     QUERIES,
@@ -180,7 +180,8 @@ class LivePerformance:
 
     async def _reopen(self, order: Reopen) -> Outcome:
         error, printed = await self._machine.human(f'qemu-io {order.device} "reopen"')
-        return requested(error or printed, "reopen") if error or printed.strip() else NOTHING
+        text = (error or printed).strip()
+        return parse_outcome(text, "reopen") if text else NOTHING
 
     async def _io(self, order: Io) -> Outcome:
         """A request of the guest; a read looks at some bytes, then whether all are like them."""
@@ -194,7 +195,7 @@ class LivePerformance:
     async def _qemu_io(self, order: Io, command: str, length: int | None = None) -> Outcome:
         request = f"{command} {order.offset} {length or order.length}"
         error, printed = await self._machine.human(f'qemu-io {order.device} "{request}"')
-        return requested(error or printed, command)
+        return parse_outcome(error or printed, command)
 
     async def _wait(self, order: Wait) -> Outcome:
         jobs = self._machine.jobs
