@@ -103,17 +103,31 @@ def _is_global_snapshot(payload: Payload) -> bool:
     return False
 
 
+Nodes = Mapping[str, Node]
+"""The nodes of a machine, by their paths."""
+
+
 def plan_operations(
-    payload: Payload, places: Sandbox, rules: CommandRules, overlaid: bool
+    payload: Payload,
+    places: Sandbox,
+    rules: CommandRules,
+    overlaid: bool,
+    nodes: Nodes | None = None,
 ) -> Operation:
-    """What is done for an event, or why nothing is."""
+    """What is done for an event, or why nothing is. `nodes` are those before it, if known."""
     try:
-        return operation(payload, places, rules, overlaid)
+        return operation(payload, places, rules, overlaid, nodes)
     except ReplayError as error:
         return Skip(error.what)
 
 
-def operation(payload: Payload, places: Sandbox, rules: CommandRules, overlaid: bool) -> Operation:
+def operation(
+    payload: Payload,
+    places: Sandbox,
+    rules: CommandRules,
+    overlaid: bool,
+    nodes: Nodes | None = None,
+) -> Operation:
     """What is done for an event. `overlaid`: all drives of the command line are snapshot=on.
 
     Raises ReplayError for what a log may not ask of the machine that it is performed on.
@@ -131,7 +145,15 @@ def operation(payload: Payload, places: Sandbox, rules: CommandRules, overlaid: 
             rule = rules.hmp.get(payload.name, NO_RULE)
             return _hmp(payload.name, str(payload.arguments or ""), rule, places)
         case Command(arguments=dict(given)):
-            return _qmp(payload.name, given, rules.qmp.get(payload.name, NO_RULE), places)
+            rule = rules.qmp.get(payload.name, NO_RULE)
+            if payload.name == "block-commit" and _is_active(given, nodes or {}):
+                rest = {key: value for key, value in given.items() if key != "top"}
+                order = _qmp(payload.name, rest, rule, places)
+                remark = "performed without top, which is the active layer"
+                return order._replace(remark=remark) if isinstance(order, Qmp) else order
+            return _qmp(payload.name, given, rule, places)
+        case Internal(name="close-open", depth=0) if nodes and not _is_open(payload.device, nodes):
+            return Skip("QEMU crashes when it reopens a drive without a medium")
         case Internal(name="close-open", depth=0):
             return Reopen(_device(payload.device))
         case Internal():
@@ -140,6 +162,21 @@ def operation(payload: Payload, places: Sandbox, rules: CommandRules, overlaid: 
             return Wait(str(payload.data.get("device")), JOB_NOTICES[payload.name])
         case _:
             return Skip("")
+
+
+def _is_active(commit: Mapping[str, Any], nodes: Nodes) -> bool:
+    """Whether a commit is of a temporary file that is the drive's top.
+
+    Today's QEMU finds no temporary file by its name, but without top it commits the active layer.
+    """
+    top, root = str(commit.get("top")), nodes.get(str(commit.get("device")))
+    is_top = root is not None and root.fields.get("filename") == top
+    return is_top and TEMPORARY.fullmatch(top) is not None
+
+
+def _is_open(device: str, nodes: Nodes) -> bool:
+    root = nodes.get(device)
+    return root is not None and root.fields.get("driver") is not None
 
 
 def _image(image: Image, places: Sandbox) -> Make:
@@ -233,26 +270,6 @@ def _checked(value: Any, places: Sandbox, key: str = "") -> Any:
     if isinstance(value, str) and key in ("driver", "format") and value not in DRIVERS:
         raise ReplayError(f"the driver {value!r} is not used")
     return places.text(value) if isinstance(value, str) else value
-
-
-def suited(order: Operation, places: Sandbox, nodes: Mapping[str, Node]) -> Operation:
-    """The order as it suits a machine with these nodes, by their paths.
-
-    Today's QEMU finds no temporary file by its name, but without top it commits the active layer.
-    It crashes when it is to reopen a drive that has no medium.
-    """
-    if isinstance(order, Reopen):
-        root = nodes.get(order.device)
-        is_open = root is not None and root.fields.get("driver") is not None
-        return order if is_open else Skip("QEMU crashes when it reopens a drive without a medium")
-    if not isinstance(order, Qmp) or order.name != "block-commit" or "top" not in order.arguments:
-        return order
-    top = places.outside(str(order.arguments["top"]))
-    root = nodes.get(str(order.arguments.get("device")))
-    if root is None or not TEMPORARY.fullmatch(top) or root.fields.get("filename") != top:
-        return order
-    rest = {key: value for key, value in order.arguments.items() if key != "top"}
-    return Qmp(order.name, rest, "performed without top, which is the active layer")
 
 
 OPTION = re.compile(r"(?:[^,]|,,)+")

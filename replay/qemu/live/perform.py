@@ -21,7 +21,6 @@ from replay.qemu.live.allowed_commands import (
     Wait,
     overlaid,
     plan_operations,
-    suited,
 )
 from replay.qemu.live.builds import Build, file_digest
 from replay.qemu.live.directory_watch import DirectoryWatch, watching
@@ -120,8 +119,8 @@ class LivePerformance:
         return ObservedStep(seq, event, outcome, await self._look())
 
     async def _outcome(self, seq: int, event: Event) -> Outcome | None:
-        planned = plan_operations(event.payload, self._places, self._rules, self.overlaid)
-        order = suited(planned, self._places, self._nodes)
+        machine = (self._places, self._rules, self.overlaid, self._nodes)
+        order = plan_operations(event.payload, *machine)
         remark = order.reason if isinstance(order, Skip) else getattr(order, "remark", "")
         if remark:
             done = "is not performed" if isinstance(order, Skip) else "is"

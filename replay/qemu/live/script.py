@@ -128,7 +128,7 @@ def script(
     asked: dict[int, list[FileQuestion]] = {}
     for question in questions:
         asked.setdefault(question.seq, []).append(question)
-    lines = ["#!/usr/bin/env bash", *(f"# {_plain(line)}" for line in about), HEAD.rstrip("\n")]
+    lines = ["#!/usr/bin/env bash", *(f"# {plain(line)}" for line in about), HEAD.rstrip("\n")]
     started = False
     every = overlaid(log.events)
     for seq, event in enumerate(log.events, 1):
@@ -166,7 +166,7 @@ def _spelled(char: str) -> str:
     return "".join(f"\\x{byte:02x}" for byte in char.encode())
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """A text that can't leave its comment."""
     return "".join(char if char.isprintable() else "?" for char in text)
 
@@ -174,7 +174,7 @@ def _plain(text: str) -> str:
 def _lines(asked: Operation, images: Images) -> Iterator[str]:
     remark = asked.reason if isinstance(asked, Skip) else getattr(asked, "remark", "")
     if remark:
-        yield f"# {'not done: ' if isinstance(asked, Skip) else ''}{_plain(remark)}"
+        yield f"# {'not done: ' if isinstance(asked, Skip) else ''}{plain(remark)}"
     match asked:
         case Make():
             for command in images.commands(asked):
