@@ -25,11 +25,12 @@ from replay.progress import Progress, no_progress
 from replay.qemu.live.builds import find_build
 from replay.qemu.observed.recorded import recorded
 from replay.reports import words
-from replay.reports.bisection import BisectReport, bisect_report
-from replay.reports.checks import CheckReport, check_report
-from replay.reports.flag_tables import first_bit
-from replay.reports.headline import chief
+from replay.reports.documents.bisect import BisectReport, bisect_report
+from replay.reports.documents.check import CheckReport, check_report
+from replay.reports.documents.flag_tables import first_bit
+from replay.reports.documents.headline import chief
 from replay.reports.rendering import Report, report
+from replay.reports.verdict import agreement
 from replay.variants.variant import Subject, Variant
 from replay.variants.variant import load_subject as load_subject_from
 
@@ -88,7 +89,7 @@ def open_store(where: str | Path) -> "EventStore":
 
     Raises StoreError for a file that is no store or is newer than this version.
     """
-    # SQLAlchemy takes long to import, and whoever compares files needs none of it.
+    # SQLAlchemy takes long to import, and comparing files needs none of it.
     from replay.store.event_store import open_store as open_event_store  # noqa: PLC0415
 
     return open_event_store(where)
@@ -160,8 +161,9 @@ def headline_place(ends: tuple[Trace, Trace]) -> tuple[Place, int]:
     """
     difference = diff(*ends)
     if not difference.divergences:
-        names = " and ".join(trace.player.name for trace in ends)
-        raise ReplayError(f"{names} do not differ", do="name what to look for, or other variants")
+        names = [trace.player.name for trace in ends]
+        what = agreement(difference.compared, names).rstrip(".")
+        raise ReplayError(what, do="name what to look for, or other variants")
     bits = ends[0].player.subject.config.bits
     first = chief(difference, bits)
     flag = first_bit(first, bits) or ""

@@ -7,14 +7,17 @@ class ReplayError(Exception):
     """An expected failure: what happened, where, and what to do next.
 
     `where` is a file, `file:line` or an event; `do` is the next step. The text of the
-    exception reads "where: what; do". Anything else that is raised is a bug of replay and
-    keeps its traceback.
+    exception reads "where: what; do", `details` are further lines for the user. Anything else that
+    is raised is a bug of replay and keeps its traceback.
     """
 
-    def __init__(self, what: str, *, where: str = "", do: str = "") -> None:
+    def __init__(
+        self, what: str, *, where: str = "", do: str = "", details: Iterable[str] = ()
+    ) -> None:
         self.what = what
         self.where = where
         self.do = do
+        self.details = tuple(details)
         super().__init__(what)
 
     def __str__(self) -> str:

@@ -16,5 +16,5 @@ class Progress(Protocol):
 
 
 def no_progress(items: Iterable[T], total: int, noun: str) -> Iterable[T]:
-    """Nobody looks."""
+    """The items as they are: nothing is shown."""
     return items

@@ -7,10 +7,12 @@ transition before and after it.
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from replay.engine.compared import limit_of
 from replay.engine.diff import Diff, Divergence
 from replay.engine.replay import replay, transitions
 from replay.engine.trace import ModelTrace
@@ -62,8 +64,18 @@ class AttributedDiff(Struct, frozen=True, eq=False):
     attribution: Attribution
 
 
-Road = tuple[tuple[tuple[PatchChange, ...], ModelTrace], ...]
-"""The traces on the way from one compared variant to another, each with what was turned."""
+class RoadStep(NamedTuple):
+    """A trace on the way from one compared variant to another, with what was turned before it.
+
+    From the index `limit` on a limit of ours hides what it does.
+    """
+
+    turns: tuple[PatchChange, ...]
+    trace: ModelTrace
+    limit: int
+
+
+Road = tuple[RoadStep, ...]
 
 
 def model_traces(diff: Diff) -> tuple[ModelTrace, ...]:
@@ -71,17 +83,17 @@ def model_traces(diff: Diff) -> tuple[ModelTrace, ...]:
     return tuple(trace for trace in diff.traces if isinstance(trace, ModelTrace))
 
 
-def attribute(diff: Diff, watch: Progress = no_progress) -> Attribution:
+def attribute(diff: Diff, progress: Progress = no_progress) -> Attribution:
     """The causes of every divergence, between neighbours of the variants that it has values in."""
     traces = {trace.variant.name: trace for trace in model_traces(diff)}
-    pairs = dict.fromkeys(pair for found in diff.divergences for pair in _pairs(found, traces))
-    roads = {(a, b): _road(traces[a], traces[b], watch) for a, b in pairs}
+    pairs = dict.fromkeys(pair for each in diff.divergences for pair in _pairs(each, traces))
+    roads = {(a, b): _road(traces[a], traces[b], progress) for a, b in pairs}
     causes = tuple(
-        tuple(cause for pair in _pairs(found, traces) for cause in _causes(found, roads[pair]))
-        for found in diff.divergences
+        tuple(cause for pair in _pairs(each, traces) for cause in _causes(each, roads[pair]))
+        for each in diff.divergences
     )
     steps = [step for pair in pairwise(traces) for step in _steps(pair, traces, roads)]
-    replayed = [trace for road in roads.values() for _, trace in road]
+    replayed = [trace for road in roads.values() for _, trace, _ in road]
     return Attribution(causes, tuple(dict.fromkeys(steps)), _work(replayed))
 
 
@@ -89,21 +101,21 @@ def select(
     diff: Diff, attribution: Attribution, wanted: Callable[[Divergence, Cause], bool]
 ) -> tuple[Diff, Attribution]:
     """Only wanted causes, and only the divergences that have any or never had one."""
-    found = list(zip(diff.divergences, attribution.causes, strict=True))
-    asked = [(d, tuple(cause for cause in causes if wanted(d, cause))) for d, causes in found]
-    left = [
+    pairs = list(zip(diff.divergences, attribution.causes, strict=True))
+    narrowed = [(d, tuple(cause for cause in causes if wanted(d, cause))) for d, causes in pairs]
+    remaining = [
         (divergence, causes)
-        for (divergence, causes), (_, all_causes) in zip(asked, found, strict=True)
+        for (divergence, causes), (_, all_causes) in zip(narrowed, pairs, strict=True)
         if causes or not all_causes
     ]
     selected = Attribution(
-        causes=tuple(causes for _, causes in left),
+        causes=tuple(causes for _, causes in remaining),
         steps=attribution.steps,
         work=attribution.work,
-        hidden=attribution.hidden + len(found) - len(left),
-        partial=attribution.partial or [causes for _, causes in asked] != [*attribution.causes],
+        hidden=attribution.hidden + len(pairs) - len(remaining),
+        partial=attribution.partial or [causes for _, causes in narrowed] != [*attribution.causes],
     )
-    return Diff(diff.traces, tuple(divergence for divergence, _ in left)), selected
+    return replace(diff, divergences=tuple(divergence for divergence, _ in remaining)), selected
 
 
 def _pairs(divergence: Divergence, names: Collection[str]) -> list[tuple[str, str]]:
@@ -112,10 +124,11 @@ def _pairs(divergence: Divergence, names: Collection[str]) -> list[tuple[str, st
     return [(a, b) for a, b in pairwise(values) if values[a] != values[b]]
 
 
-def _road(start: ModelTrace, end: ModelTrace, watch: Progress) -> Road:
-    legs = path_between(start.variant, end.variant)
-    watched = watch(legs, len(legs), "patches")
-    return (((), start), *((leg.changes, replay(start.log, leg.variant, watch)) for leg in watched))
+def _road(start: ModelTrace, end: ModelTrace, progress: Progress) -> Road:
+    path = path_between(start.variant, end.variant)
+    steps = progress(path, len(path), "patches")
+    turned = ((step.changes, replay(start.log, step.variant, progress)) for step in steps)
+    return tuple(RoadStep(*reached, limit_of(reached[1])) for reached in (((), start), *turned))
 
 
 def _steps(
@@ -123,33 +136,36 @@ def _steps(
 ) -> list[tuple[PatchChange, ...]]:
     """What lies between two variants, whether or not anybody had to go there."""
     if pair in roads:
-        return [turned for turned, _ in roads[pair] if turned]
+        return [step.turns for step in roads[pair] if step.turns]
     start, end = (traces[name].variant for name in pair)
     return [(turn,) for turn in changes_between(start, end)]
 
 
 def _causes(divergence: Divergence, road: Road) -> Iterator[Cause]:
-    """The steps of a way at which the value at the first event changes."""
+    """The steps of a way at which the value at the first event changes.
+
+    A change beside a trace of which a limit hides the value is no patch's that we know of.
+    """
     index = divergence.first_seq - 1
-    steps = [(turned, trace.variant, trace.steps[index]) for turned, trace in road]
-    (_, variant, last), *rest = steps
-    before = divergence.place.value_in(last.outcome, _view(last.state, variant.subject))
-    for turned, variant, step in rest:
-        if step.state is last.state and step.outcome == last.outcome:
+    known, last, before = False, None, None
+    for turns, trace, limit in road:
+        step, was_known, known = trace.steps[index], known, index < limit
+        if last is not None and step.state is last.state and step.outcome == last.outcome:
             continue
-        after = divergence.place.value_in(step.outcome, _view(step.state, variant.subject))
-        if after != before:
-            yield Cause(turned, before, after)
+        after = divergence.place.value_in(step.outcome, _view(step.state, trace.variant.subject))
+        if was_known and known and after != before:
+            yield Cause(turns, before, after)
         last, before = step, after
 
 
+# Many places are looked at in one state.
 @lru_cache(maxsize=4096)
 def _view(state: State, subject: Subject) -> View:
-    """Remembered, since many places are looked at in one state."""
+    """The view of a state."""
     return view(state, subject)
 
 
 def _work(traces: Iterable[ModelTrace]) -> Work:
     trees = {trace.variant.digest: list(transitions(trace)) for trace in traces}
-    every = [transition for found in trees.values() for transition in found]
+    every = [transition for of_tree in trees.values() for transition in of_tree]
     return Work(len(trees), len(every), len(set(every)))

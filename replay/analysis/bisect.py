@@ -9,6 +9,7 @@ from typing import Any
 from msgspec import Struct
 
 from replay.analysis.checks import Breach, breaches, check_named, load_checks
+from replay.engine.compared import limit_of
 from replay.engine.find_place import value_at
 from replay.engine.places import Place
 from replay.engine.replay import replay
@@ -52,19 +53,19 @@ def bisect(
     ends: tuple[ModelTrace, ModelTrace],
     question: Question,
     every: bool = False,
-    watch: Progress = no_progress,
+    progress: Progress = no_progress,
 ) -> Bisection:
     """The one change that halving finds, or every one, for which the whole way is replayed.
 
     Raises ReplayError if halving has nothing to go by: both ends answer alike.
     """
-    search = _Search(ends, question, watch)
-    last = len(search.legs)
+    search = _Search(ends, question, progress)
+    last = len(search.path)
     if every:
-        steps = watch(pairwise(range(last + 1)), last, "patches")
+        steps = progress(pairwise(range(last + 1)), last, "patches")
         pairs = [(a, b) for a, b in steps if search.differ(a, b)]
     elif search.differ(0, last):
-        pairs = [search.halved(last)]
+        pairs = [search.halve(last)]
     else:
         names = " and ".join(trace.variant.name for trace in ends)
         do = "--all looks at every patch between them"
@@ -76,15 +77,15 @@ class _Search:
     """The way between two traces, and those that were replayed on it, by their place."""
 
     def __init__(
-        self, ends: tuple[ModelTrace, ModelTrace], question: Question, watch: Progress
+        self, ends: tuple[ModelTrace, ModelTrace], question: Question, progress: Progress
     ) -> None:
         start, end = ends
-        self.legs = path_between(start.variant, end.variant)
-        self.traces: dict[int, ModelTrace] = {0: start, len(self.legs): end}
+        self.path = path_between(start.variant, end.variant)
+        self.traces: dict[int, ModelTrace] = {0: start, len(self.path): end}
         self._question = question
-        self._watch = watch
+        self._progress = progress
 
-    def halved(self, last: int) -> tuple[int, int]:
+    def halve(self, last: int) -> tuple[int, int]:
         """Neighbours that differ: the first answers as the start does, the second does not."""
         first = 0
         while last - first > 1:
@@ -95,26 +96,34 @@ class _Search:
                 first = middle
         return first, last
 
-    def differ(self, one: int, other: int) -> bool:
+    def differ(self, left: int, right: int) -> bool:
         """Whether two points answer differently."""
-        return bool(self._answer(one).value != self._answer(other).value)
+        return bool(self._answer(left).value != self._answer(right).value)
 
     def change(self, before: int, after: int) -> AnswerChange:
         """What is turned between two neighbours."""
         return AnswerChange(
-            turns=self.legs[after - 1].changes,
+            turns=self.path[after - 1].changes,
             before=self._trace(before),
             after=self._trace(after),
             answers=(self._answer(before), self._answer(after)),
         )
 
-    def _trace(self, at: int) -> ModelTrace:
-        if at not in self.traces:
-            self.traces[at] = replay(self.traces[0].log, self.legs[at - 1].variant, self._watch)
-        return self.traces[at]
+    def _trace(self, index: int) -> ModelTrace:
+        if index not in self.traces:
+            self.traces[index] = replay(
+                self.traces[0].log, self.path[index - 1].variant, self._progress
+            )
+        return self.traces[index]
 
-    def _answer(self, at: int) -> Answer:
-        return self._question(self._trace(at))
+    def _answer(self, index: int) -> Answer:
+        trace = self._trace(index)
+        answer = self._question(trace)
+        if limit_of(trace) < answer.seq:
+            do = "name an earlier event, or variants that do not reach the limit"
+            where = f"{trace.variant.name} at #{limit_of(trace) + 1}"
+            raise ReplayError("what it does is hidden by a limit of replay", where=where, do=do)
+        return answer
 
 
 HOLDS = "holds"
@@ -131,14 +140,14 @@ def about_place(
     subject = ends[0].variant.subject
     pairs = zip(ends[0].steps, ends[1].steps, strict=True)
     differing = (
-        one.seq
-        for one, other in pairs
-        if value_at(one, target, subject) != value_at(other, target, subject)
+        before.seq
+        for before, after in pairs
+        if value_at(before, target, subject) != value_at(after, target, subject)
     )
-    at = seq or next(differing, len(ends[0].steps))
+    index = seq or next(differing, len(ends[0].steps))
 
     def answer(trace: ModelTrace) -> Answer:
-        return Answer(value_at(trace.steps[at - 1], target, subject), at)
+        return Answer(value_at(trace.steps[index - 1], target, subject), index)
 
     return answer
 
@@ -158,20 +167,22 @@ def about_check(file: Path, name: str) -> Question:
 
 
 def culprits(
-    trace: ModelTrace, file: Path, found: Iterable[Breach]
+    trace: ModelTrace, file: Path, breaching: Iterable[Breach]
 ) -> Mapping[Breach, tuple[PatchChange, ...]]:
     """For breaches of a trace, what is turned from base to its variant to bring each.
 
     Nothing if base has the breach already.
     """
     base = replay(trace.log, build(trace.variant.subject, VariantSpec(0), "base", "base"))
-    known: dict[str, tuple[Breach, ...]] = {}
+    by_digest: dict[str, tuple[Breach, ...]] = {}
 
     def has(other: ModelTrace, breach: Breach) -> Answer:
         digest = other.variant.tree.digest
-        if digest not in known:
-            known[digest] = breaches(other, load_checks(file, other.variant))
-        return Answer(any(_same(breach, it) for it in known[digest]), breach.first_seq)
+        if digest not in by_digest:
+            by_digest[digest] = breaches(other, load_checks(file, other.variant))
+        return Answer(
+            any(_same(breach, known_breach) for known_breach in by_digest[digest]), breach.first_seq
+        )
 
     def turns(breach: Breach) -> tuple[PatchChange, ...]:
         question = partial(has, breach=breach)
@@ -179,7 +190,7 @@ def culprits(
             return ()
         return bisect((base, trace), question).changes[0].turns
 
-    return {breach: turns(breach) for breach in found}
+    return {breach: turns(breach) for breach in breaching}
 
 
 def _same(breach: Breach, other: Breach) -> bool:

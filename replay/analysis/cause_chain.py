@@ -68,7 +68,7 @@ class CauseTracer:
         """The state after an event; 0 is before the first."""
         return self.trace.steps[seq - 1].state if seq else self.trace.variant.program.initial()
 
-    def seen(self, seq: int) -> View:
+    def view_after(self, seq: int) -> View:
         """The view of that state."""
         return view(self.state(seq), self.trace.variant.subject)
 
@@ -85,11 +85,11 @@ class CauseTracer:
         """What a traced event did; an empty record for one that no function handled."""
         if seq not in self._records:
             config = self.trace.variant.subject.config
-            asked = request(self.trace.steps[seq - 1].event.payload, config)
+            order = request(self.trace.steps[seq - 1].event.payload, config)
             before = self.state(seq - 1)
             record = EventTrace()
-            if before.machine is not None and asked.handler in self.program.functions:
-                _, _, record = self.program.trace(asked.handler, asked.arguments, before)
+            if before.machine is not None and order.handler in self.program.functions:
+                _, _, record = self.program.trace(order.handler, order.arguments, before)
             self._records[seq] = record
         return self._records[seq]
 
@@ -191,8 +191,8 @@ class CauseTracer:
         """A field of an object by the path that it has after the event, or had before."""
         if target == self.state(seq).machine:
             return f"machine.{field}"
-        for seen in (self.seen(seq), self.seen(max(seq - 1, 0))):
-            for path, node in seen.all_nodes.items():
+        for after in (self.view_after(seq), self.view_after(max(seq - 1, 0))):
+            for path, node in after.all_nodes.items():
                 if node.id == target:
                     return f"{path}.{field}"
         return field
@@ -200,18 +200,18 @@ class CauseTracer:
 
 def folded(links: Iterator[CauseLink]) -> tuple[CauseLink, ...]:
     """A chain with each statement once, and at most MOST_LINKS of them."""
-    found: dict[tuple[int, str, str, int, str], CauseLink] = {}
+    links_by_cause: dict[tuple[int, str, str, int, str], CauseLink] = {}
     for link in links:
         text = link.text if not link.line else ""
         key = (link.seq, link.file, link.function, link.line, text)
-        before = found.setdefault(key, link)
+        before = links_by_cause.setdefault(key, link)
         if link.kind in WEIGHT and WEIGHT.index(link.kind) < WEIGHT.index(before.kind):
-            found[key] = replace(link, flag=link.flag or before.flag)
+            links_by_cause[key] = replace(link, flag=link.flag or before.flag)
         elif link.flag and not before.flag:
-            found[key] = replace(before, flag=link.flag)
-        if len(found) > MOST_LINKS:
+            links_by_cause[key] = replace(before, flag=link.flag)
+        if len(links_by_cause) > MOST_LINKS:
             break
-    return tuple(found.values())
+    return tuple(links_by_cause.values())
 
 
 def value_of(state: State, target: int, field: str, bit: int | None) -> Any:

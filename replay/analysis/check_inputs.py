@@ -87,15 +87,15 @@ def _observed(trace: Trace, classes: Classes) -> Iterator[CheckedStep]:
         yield CheckedStep(done.seq, state, inputs, is_complete=False)
 
 
-def _of_machine(seen: View) -> Iterator[CheckInput]:
-    if seen.running:
+def _of_machine(after: View) -> Iterator[CheckInput]:
+    if after.running:
         yield CheckInput("machine", {})
-    for path, node in seen.all_nodes.items():
+    for path, node in after.all_nodes.items():
         yield CheckInput(path, {"node": Ref(node.id), "role": [*node.role]})
 
 
-def _of_files(seen: View) -> Iterator[CheckInput]:
-    for name, file in seen.files.items():
+def _of_files(after: View) -> Iterator[CheckInput]:
+    for name, file in after.files.items():
         yield CheckInput(
             name, {"file": {"name": name, "unlinked": file.unlinked, **header(file.inode)}}
         )
@@ -125,11 +125,11 @@ def _written(before: tuple[_Write, ...], done: ModelStep) -> tuple[_Write, ...]:
     if not isinstance(event, Guest) or event.pattern is None or done.outcome.status != "returned":
         return before
     new = _Write(done.seq, event.device, event.sector, event.sector + event.sectors, event.pattern)
-    left = (part for old in before for part in _left(old, new))
-    return (*left, new)
+    remaining = (part for old in before for part in _rest(old, new))
+    return (*remaining, new)
 
 
-def _left(old: _Write, new: _Write) -> Iterator[_Write]:
+def _rest(old: _Write, new: _Write) -> Iterator[_Write]:
     """The parts of an old write beside a new one."""
     if old.device != new.device:
         yield old
@@ -150,6 +150,6 @@ def _commands(steps: Iterable[ModelStep], device: str) -> Iterator[str]:
     for done in steps:
         event = done.event.payload
         if isinstance(event, Command) and done.outcome.status == "returned":
-            told = msgspec.json.encode(event.arguments).decode()
-            if re.search(rf"(?<!\w){re.escape(device)}(?!\w)", told):
+            text = msgspec.json.encode(event.arguments).decode()
+            if re.search(rf"(?<!\w){re.escape(device)}(?!\w)", text):
                 yield event.name

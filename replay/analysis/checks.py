@@ -1,7 +1,7 @@
 """Running invariants over every state of a replay.
 
 A check is a function whose first statement is a text, its reason; others help. Its parameters name
-what it is about (see topics.py). It tells whether the invariant holds. A field that the tree does
+what it is about . It tells whether the invariant holds. A field that the tree does
 not have reads as None, if another tree of the series has it.
 """
 
@@ -78,12 +78,12 @@ def load_checks(file: Path, variant: Variant) -> Checks:
 
 def check_named(checks: Checks, name: str) -> Check:
     """The check of that name. Raises ReplayError with the nearest names."""
-    known = {check.name: check for check in checks.checks}
-    if name not in known:
-        near = get_close_matches(name, known, n=3, cutoff=0.4) or sorted(known)
+    by_name = {check.name: check for check in checks.checks}
+    if name not in by_name:
+        near = get_close_matches(name, by_name, n=3, cutoff=0.4) or sorted(by_name)
         do = f"nearest: {', '.join(near)}"
         raise NotFound(f"no check {name}", where=checks.file, do=do, nearest=near)
-    return known[name]
+    return by_name[name]
 
 
 def needs_all(check: Check) -> bool:
@@ -91,24 +91,24 @@ def needs_all(check: Check) -> bool:
     return "write" in check.parameters
 
 
-def breaches(trace: Trace, checks: Checks, watch: Progress = no_progress) -> tuple[Breach, ...]:
+def breaches(trace: Trace, checks: Checks, progress: Progress = no_progress) -> tuple[Breach, ...]:
     """Every breach in a trace, by first event, then in the order of the checks and topics.
 
     Of a real machine only what was observed can be a breach.
 
     Raises ReplayError for a check that fails or does not answer with true or false.
     """
-    known = {check.name: check for check in checks.checks}
-    steps = watch(check_inputs(trace, checks.classes), len(trace.steps), "events")
+    by_name = {check.name: check for check in checks.checks}
+    steps = progress(check_inputs(trace, checks.classes), len(trace.steps), "events")
     events = [(checked.seq, _breached(checked, checks)) for checked in steps]
-    found = [
-        Breach(known[span.place[1]], span.place[0], span.first_seq, span.last_seq)
+    spanning = [
+        Breach(by_name[span.place[1]], span.place[0], span.first_seq, span.last_seq)
         for span in spans(events)
     ]
     order = [place for _, places in events for place in places]
     return tuple(
         sorted(
-            found,
+            spanning,
             key=lambda b: (b.first_seq, order.index((b.path, b.check.name))),
         )
     )
@@ -126,8 +126,8 @@ def _breached(done: CheckedStep, checks: Checks) -> dict[tuple[str, str], Any]:
 
 
 def _is_about(check: Check, topic: CheckInput) -> bool:
-    wanted = set(check.parameters)
-    return wanted <= topic.offered.keys() and bool(wanted) == bool(topic.offered)
+    parameters = set(check.parameters)
+    return parameters <= topic.offered.keys() and bool(parameters) == bool(topic.offered)
 
 
 def _holds(
@@ -155,7 +155,7 @@ def _holds(
 def _with_missing(state: State, missing: tuple[str, ...]) -> State:
     """The state with the fields that its tree lacks, all None."""
     extra = tuple((name, None) for name in missing)
-    objects = tuple(Object(it.id, it.cls, (*it.fields, *extra)) for it in state.objects)
+    objects = tuple(Object(each.id, each.cls, (*each.fields, *extra)) for each in state.objects)
     return State(objects, state.machine, state.next_id, state.disk)
 
 
@@ -169,11 +169,13 @@ def _functions(text: str, file: Path) -> list[ast.FunctionDef]:
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         line = getattr(error, "lineno", None) or 1
         raise ReplayError(f"not Python: {error}", where=f"{file}:{line}") from None
-    found = [node for node in body if isinstance(node, ast.FunctionDef) and ast.get_docstring(node)]
-    if not found:
+    functions = [
+        node for node in body if isinstance(node, ast.FunctionDef) and ast.get_docstring(node)
+    ]
+    if not functions:
         do = "write functions that begin with a text, the reason"
         raise ReplayError("holds no check", where=str(file), do=do)
-    return found
+    return functions
 
 
 def _check(node: ast.FunctionDef, file: Path) -> Check:
@@ -188,8 +190,8 @@ def _check(node: ast.FunctionDef, file: Path) -> Check:
 
 def _classes(tree: Tree) -> Mapping[str, tuple[str, ...]]:
     """The classes of a tree with the names of their fields."""
-    found = language.check(tree)
-    return {name: tuple(it.fields) for name, it in found.classes.items()}
+    definitions = language.check(tree)
+    return {name: tuple(definition.fields) for name, definition in definitions.classes.items()}
 
 
 def _class(name: str, fields: tuple[str, ...], missing: tuple[str, ...]) -> Iterator[str]:

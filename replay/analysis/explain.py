@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from msgspec import Struct
 
 from replay.analysis.cause_chain import CauseLink, CauseTracer, folded
+from replay.engine.field_names import first_holder
 from replay.engine.find_place import value_at
 from replay.engine.node_paths import UNREACHABLE
 from replay.engine.places import ABSENT, FieldPlace, FilePlace, MachinePlace, OutcomePlace, Place
@@ -44,18 +45,19 @@ def explain(trace: ModelTrace, place: Place, seq: int | None = None) -> Explanat
     Raises ReplayError if there is no such event.
     """
     last = len(trace.steps)
-    at = last if seq is None else seq
-    if not 1 <= at <= last:
-        raise ReplayError(f"there is no event {at}", do=f"the last is {last}")
+    index = last if seq is None else seq
+    if not 1 <= index <= last:
+        raise ReplayError(f"there is no event {index}", do=f"the last is {last}")
     subject = trace.variant.subject
-    values = [value_at(step, place, subject) for step in trace.steps[:at]]
-    kept = next((n for n in range(at, 1, -1) if values[n - 2] != values[-1]), 1)
-    since = at if isinstance(place, OutcomePlace | MachinePlace) else kept
-    reason = _Reasons(_chains(trace)).of(place, at)
+    values = [value_at(step, place, subject) for step in trace.steps[:index]]
+    unchanged_from = next((n for n in range(index, 1, -1) if values[n - 2] != values[-1]), 1)
+    since = index if isinstance(place, OutcomePlace | MachinePlace) else unchanged_from
+    reason = _Reasons(_chains(trace)).of(place, index)
     links = folded(reason.links)
-    return Explanation(trace, place, at, since, values[-1], links, reason.about, reason.ended)
+    return Explanation(trace, place, index, since, values[-1], links, reason.about, reason.ended)
 
 
+# A page explains many places of the same few traces, and tracing an event is slow.
 @lru_cache(maxsize=8)
 def _chains(trace: ModelTrace) -> CauseTracer:
     """The chains of a trace, with the events that were traced for an explanation before."""
@@ -83,53 +85,69 @@ class _Reasons:
                 return self._outcome(seq)
             case FilePlace():
                 return _Reason(self._file(place, seq))
-        seen = self._chains.seen(seq)
-        if not seen.running:
+        after = self._chains.view_after(seq)
+        if not after.running:
             return self._gone(seq)
-        owner = self._object(place.path, seen, seq)
+        owner = self._object(place.path, after, seq)
         if not isinstance(place, FieldPlace) or owner is None:
             return _Reason(self._node(place.path, seq))
-        rule = self._config.fields.get(place.field)
         bit = self._config.bits[place.field][place.flag] if place.flag else None
-        return _Reason(self._chains.field(owner, rule.source if rule else place.field, bit, seq))
+        return _Reason(self._chains.field(*self._holder(owner, place.field, seq), bit, seq))
+
+    def _holder(self, id: int, field: str, seq: int) -> tuple[int, str]:
+        """The object and the model's field that an observed field of an object shows."""
+        rule = self._config.fields.get(field)
+        if rule is None:
+            return id, field
+        objects = {thing.id: dict(thing.fields) for thing in self._chains.state(seq).objects}
+        own = (source.partition(".")[0] for source in rule.sources)
+        fallback = next((name for name in own if name in objects.get(id, {})), field)
+        return first_holder(rule.sources, id, objects) or (id, fallback)
 
     # Nodes
 
-    def _object(self, path: str, seen: View, seq: int) -> int | None:
+    def _object(self, path: str, after: View, seq: int) -> int | None:
         """The object at a path: a node, or the job of one."""
-        node = seen.all_nodes.get(seen.edges.get(path, path))
+        node = after.all_nodes.get(after.edges.get(path, path))
         if node is not None:
             return node.id
         parent, _, field = path.rpartition(".")
-        if path in seen.jobs:
-            held = seen.all_nodes[parent]
-            objects = {it.id: dict(it.fields) for it in self._chains.state(seq).objects}
-            job = objects[held.id][field]
+        if path in after.jobs:
+            parent_node = after.all_nodes[parent]
+            objects = {thing.id: dict(thing.fields) for thing in self._chains.state(seq).objects}
+            job = objects[parent_node.id][field]
             return job.id if isinstance(job, Ref) else None
         return None
 
     def _node(self, path: str, seq: int) -> Iterator[CauseLink]:
         """Why a node is there or not: who set the field of the node above, or the list of roots."""
         parent, _, child = path.rpartition(".")
-        seen = self._chains.seen(seq)
+        after = self._chains.view_after(seq)
         machine = self._chains.state(seq).machine
         if not parent and path.startswith(UNREACHABLE):
             yield from explain_unreachable(self._chains, path, seq)
             return
         if not parent and machine is not None:
-            roots = self._config.node.roots
-            changed = self._chains.changed(lambda n: path in self._chains.seen(n).nodes, seq)
+            roots = self._root_list(machine, seq)
+            changed = self._chains.changed(lambda n: path in self._chains.view_after(n).nodes, seq)
             yield from self._chains.field(machine, roots, None, changed or seq)
             return
-        above = self._object(parent, seen, seq)
+        above = self._object(parent, after, seq)
         if above is not None:
             yield from self._chains.field(above, child, None, seq)
         else:
             yield from self._node(parent, seq)
 
+    def _root_list(self, machine: int, seq: int) -> str:
+        """The machine's field that lists the roots."""
+        objects = self._chains.state(seq).objects
+        fields = next(dict(thing.fields) for thing in objects if thing.id == machine)
+        lists = [name.partition(".")[0] for name in self._config.node.root_lists]
+        return next((name for name in lists if name in fields), lists[0])
+
     def _gone(self, seq: int) -> _Reason:
         """Why no machine runs."""
-        ended = self._chains.changed(lambda n: self._chains.seen(n).running, seq)
+        ended = self._chains.changed(lambda n: self._chains.view_after(n).running, seq)
         reason = self._outcome(ended or 1)
         return _Reason(reason.links, f"no machine runs since #{ended}", reason.ended)
 
@@ -184,11 +202,13 @@ class _Reasons:
     def _written(self, number: int, start: int, end: int, seq: int) -> Iterator[CauseLink]:
         """Who put into a file what it holds there."""
 
-        def held(n: int) -> tuple[Any, ...] | None:
-            inodes = (it for it in self._chains.state(n).disk.inodes if it.number == number)
+        def content(n: int) -> tuple[Any, ...] | None:
+            inodes = (
+                inode for inode in self._chains.state(n).disk.inodes if inode.number == number
+            )
             return next((tuple(cut(inode.extents, start, end)) for inode in inodes), None)
 
-        changed = self._chains.changed(held, seq)
+        changed = self._chains.changed(content, seq)
         if not changed or isinstance(self._steps[changed - 1].event.payload, Image):
             yield CauseLink(changed, "image", self._name(number, seq))
             return
@@ -201,28 +221,28 @@ class _Reasons:
         name = place.path
         there = place.existence
         existed = self._at(place, seq) is ABSENT or place == there
-        asked = there if existed else place
-        changed = self._chains.changed(lambda n: self._at(asked, n), seq)
+        subject_of_change = there if existed else place
+        changed = self._chains.changed(lambda n: self._at(subject_of_change, n), seq)
         if not changed:
             return
         if isinstance(self._steps[changed - 1].event.payload, Image):
             yield CauseLink(changed, "image", name)
         elif existed:
-            made = self._at(there, seq) == "exists"
+            is_made = self._at(there, seq) == "exists"
             yield from self._call(
-                call_that_named(self._chains.record(changed), name, made), changed
+                call_that_named(self._chains.record(changed), name, is_made), changed
             )
         else:
-            number = self._chains.seen(changed).files[name].inode.number
+            number = self._chains.view_after(changed).files[name].inode.number
             yield from self._writer(number, place.field, changed)
 
     def _writer(self, number: int, field: str, seq: int) -> Iterator[CauseLink]:
         """The call that wrote to a file last, why it came to it, and why it wrote to this file."""
         call = call_that_wrote(self._chains.record(seq), number, field)
         yield from self._call(call, seq)
-        told = target_of(call, field) if call is not None else None
-        if told is not None:
-            yield from self._chains.chain(told, None, seq)
+        target = target_of(call, field) if call is not None else None
+        if target is not None:
+            yield from self._chains.chain(target, None, seq)
 
     def _call(self, call: TracedValue | None, seq: int) -> Iterator[CauseLink]:
         """A call that did something to a file, and why it came to it."""
@@ -232,11 +252,11 @@ class _Reasons:
 
     def _at(self, place: Place, seq: int) -> Any:
         """The value at a place of a file; no event's outcome has a part in it."""
-        return place.value_in(Outcome("returned"), self._chains.seen(seq))
+        return place.value_in(Outcome("returned"), self._chains.view_after(seq))
 
     def _name(self, number: int, seq: int) -> str:
         disk = self._chains.state(seq).disk
-        names = [name for name, known in (*disk.directory, *disk.gone) if known == number]
+        names = [name for name, inode in (*disk.directory, *disk.gone) if inode == number]
         return names[0] if names else f"file {number}"
 
 
@@ -252,35 +272,37 @@ def explain_unreachable(chains: CauseTracer, path: str, seq: int) -> Iterator[Ca
     If it is there: what was written over that led to it, or else who made it. If it was there
     before: who freed it.
     """
-    last = next((n for n in range(seq, 0, -1) if path in chains.seen(n).other), 0)
+    last = next((n for n in range(seq, 0, -1) if path in chains.view_after(n).other), 0)
     if not last:
         return
-    node = chains.seen(last).other[path].id
+    node = chains.view_after(last).other[path].id
     if last < seq:
         yield from chains.freed(node, last + 1)
         return
-    let_go = chains.changed(lambda n: _is_loose(chains, node, n), seq)
-    place = _left(chains, node, let_go)
+    let_go = chains.changed(lambda n: _is_unreachable(chains, node, n), seq)
+    place = _last_holder(chains, node, let_go)
     if place is not None:
         yield from chains.field(*place, None, let_go)
     else:
-        yield from _made(chains, node, let_go)
+        yield from _creation(chains, node, let_go)
 
 
-def _is_loose(chains: CauseTracer, node: int, seq: int) -> bool:
-    return any(it.id == node for it in chains.seen(seq).other.values())
+def _is_unreachable(chains: CauseTracer, node: int, seq: int) -> bool:
+    return any(thing.id == node for thing in chains.view_after(seq).other.values())
 
 
-def _left(chains: CauseTracer, node: int, seq: int) -> tuple[int, str] | None:
+def _last_holder(chains: CauseTracer, node: int, seq: int) -> tuple[int, str] | None:
     """The object and field that led to the node until the event; None if there is none."""
-    known = chains.trace.variant.subject.config.node
-    held, holds = (_holders(chains.state(n), node) for n in (seq - 1, seq))
-    left = (it for it in held if it not in holds and it[1] in (*known.children, known.roots))
-    return next(left, None)
+    config = chains.trace.variant.subject.config.node
+    held_before, held_after = (_holders(chains.state(n), node) for n in (seq - 1, seq))
+    lists = {name.partition(".")[0] for name in config.root_lists}
+    leading = {*config.children, *lists}
+    dropped = (holder for holder in held_before if holder not in held_after)
+    return next((holder for holder in dropped if holder[1] in leading), None)
 
 
 def _holders(state: State, node: int) -> list[tuple[int, str]]:
-    fields = ((it.id, field, value) for it in state.objects for field, value in it.fields)
+    fields = ((thing.id, field, value) for thing in state.objects for field, value in thing.fields)
     return [(id, field) for id, field, value in fields if _leads(value, node)]
 
 
@@ -290,13 +312,13 @@ def _leads(value: Value, node: int) -> bool:
     return isinstance(value, Ref) and value.id == node
 
 
-def _made(chains: CauseTracer, node: int, seq: int) -> Iterator[CauseLink]:
+def _creation(chains: CauseTracer, node: int, seq: int) -> Iterator[CauseLink]:
     """The call that made it, and those that led there."""
-    made = chains.record(seq).made.get(node)
-    if made is None:
+    creation = chains.record(seq).made.get(node)
+    if creation is None:
         return
-    yield chains.at(made, seq, "call")
-    frame = made.frame
+    yield chains.at(creation, seq, "call")
+    frame = creation.frame
     while frame.call is not None and frame.caller is not None:
         yield chains.at(TracedValue(None, "call", frame.call, frame.caller, (), 0), seq, "call")
         frame = frame.caller

@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import lru_cache
 from itertools import pairwise
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from replay.engine.diff import Diff, Divergence, diff
 from replay.engine.replay import replay, request
@@ -78,7 +78,9 @@ def _describes(node: ast.stmt) -> bool:
 def _without_lines(tree: Tree, part: PatchPart) -> Tree | None:
     """The tree with a `pass` in place of the lines, found by being the same objects."""
     for file in tree.files:
-        first = next((at for at, line in enumerate(file.lines) if line is part.lines[0]), None)
+        first = next(
+            (index for index, line in enumerate(file.lines) if line is part.lines[0]), None
+        )
         if first is not None:
             left = _replaced(file, first, len(part.lines))
             return replace(tree, files=tuple(left if f is file else f for f in tree.files))
@@ -106,49 +108,54 @@ class Interaction(Struct, frozen=True, eq=False):
 
 
 def interactions(
-    traces: Sequence[ModelTrace], asked: Callable[[Patch], bool]
+    traces: Sequence[ModelTrace], is_chosen: Callable[[Patch], bool]
 ) -> tuple[Interaction, ...]:
     """What the patches that are asked about do only with others, and others only with them."""
     return tuple(
-        found
+        interaction
         for start, end in pairwise(traces)
         for turn, around in _steps(start.variant, end.variant)
-        if asked(turn.patch)
-        for find in (_needs, _wakes)
-        for found in find(turn, *(replay(start.log, variant) for variant in around))
+        if is_chosen(turn.patch)
+        for find in (_needed_patches, _woken_effects)
+        for interaction in find(turn, *(replay(start.log, variant) for variant in around))
     )
 
 
 def _steps(start: Variant, end: Variant) -> Iterator[tuple[PatchChange, tuple[Variant, Variant]]]:
     """The steps that put one patch in, each with the variants before and after it."""
-    at = start
-    for leg in path_between(start, end):
-        if len(leg.changes) == 1 and not leg.changes[0].out:
-            yield leg.changes[0], (at, leg.variant)
-        at = leg.variant
+    variant = start
+    for step in path_between(start, end):
+        if len(step.changes) == 1 and not step.changes[0].out:
+            yield step.changes[0], (variant, step.variant)
+        variant = step.variant
 
 
 # What the patch does only since an earlier one
 
 
-def _needs(turn: PatchChange, before: ModelTrace, after: ModelTrace) -> Iterator[Interaction]:
+def _needed_patches(
+    turn: PatchChange, before: ModelTrace, after: ModelTrace
+) -> Iterator[Interaction]:
     """By the earlier patches, from the latest on, without which the patch does not do it."""
     step = diff(before, after)
-    left = list(step.divergences)
+    remaining = list(step.divergences)
     spec = before.variant.spec
     depths = range(spec.depth - 1, -1, -1) if spec == VariantSpec(spec.depth) else ()
     for depth in depths:
         pair = _around(before.variant, depth, turn.patch)
-        if pair is None or not left:
+        if pair is None or not remaining:
             return
         traces = [replay(before.log, variant) for variant in pair]
-        found = [divergence for divergence in left if not _differs(divergence, *traces)]
-        if found:
+        covered = [divergence for divergence in remaining if not _differs(divergence, *traces)]
+        if covered:
             part = PatchPart(before.variant.subject.series.patches[depth])
-            yield Interaction(part, turn, Diff(step.traces, tuple(found)), dormant=False)
-            left = [divergence for divergence in left if divergence not in found]
+            yield Interaction(
+                part, turn, structs.replace(step, divergences=tuple(covered)), dormant=False
+            )
+            remaining = [divergence for divergence in remaining if divergence not in covered]
 
 
+# Each divergence asks for the same patches around the same points again.
 @lru_cache(maxsize=256)
 def _around(variant: Variant, depth: int, patch: Patch) -> tuple[Variant, Variant] | None:
     """An earlier point of the series without and with the patch; None if it does not apply."""
@@ -169,12 +176,14 @@ def _differs(divergence: Divergence, *traces: ModelTrace) -> bool:
 # What an earlier patch does only since this one
 
 
-def _wakes(turn: PatchChange, before: ModelTrace, after: ModelTrace) -> Iterator[Interaction]:
+def _woken_effects(
+    turn: PatchChange, before: ModelTrace, after: ModelTrace
+) -> Iterator[Interaction]:
     whole = _separable(before.variant, after.variant)
     others = {patch.name for patch in before.variant.tree.patches if patch not in whole}
     reached = _reached(after)
-    found = statements(after.variant.tree, others)
-    single = [part for part in found if (part.file, part.line) in reached]
+    parts = statements(after.variant.tree, others)
+    single = [part for part in parts if (part.file, part.line) in reached]
     for part in (*map(PatchPart, whole), *single):
         idle = _without(before, part)
         if idle and not idle.divergences:
@@ -183,6 +192,7 @@ def _wakes(turn: PatchChange, before: ModelTrace, after: ModelTrace) -> Iterator
                 yield Interaction(part, turn, active, dormant=True)
 
 
+# To leave a patch out, the trees on both sides are built anew.
 @lru_cache(maxsize=64)
 def _separable(*variants: Variant) -> tuple[Patch, ...]:
     """The patches that can be left out of all of the variants."""
@@ -202,10 +212,10 @@ def _reached(trace: ModelTrace) -> frozenset[tuple[str, int]]:
     """The file and line of every statement that a replay runs through."""
     program = trace.variant.program
     state = program.initial()
-    found: set[tuple[str, int]] = set()
+    lines: set[tuple[str, int]] = set()
     for step in trace.steps:
-        asked = request(step.event.payload, trace.variant.subject.config)
-        if state.machine is not None and asked.handler in program.functions:
-            found |= program.reached(asked.handler, asked.arguments, state)
+        order = request(step.event.payload, trace.variant.subject.config)
+        if state.machine is not None and order.handler in program.functions:
+            lines |= program.reached(order.handler, order.arguments, state)
         state = step.state
-    return frozenset(found)
+    return frozenset(lines)

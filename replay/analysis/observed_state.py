@@ -31,13 +31,15 @@ def observed_state(view: View, config: SubjectConfig, classes: Classes) -> State
             below = view.edges.get(f"{path}.{child}", f"{path}.{child}")
             fields[child] = Ref(numbers[below]) if below in numbers else None
         if len(node.role) == 1:
-            fields[config.node.root_name] = node.role[0]
+            fields |= dict.fromkeys(config.node.root_names, node.role[0])
         kind = config.node.class_name
         own = tuple((name, fields.get(name)) for name in classes[kind])
         nodes.setdefault(numbers[path], Object(numbers[path], kind, own))
     roots = tuple(Ref(numbers[path]) for path, node in view.nodes.items() if len(node.role) == 1)
-    of_machine = dict.fromkeys(classes[config.machine]) | {config.node.roots: roots}
-    top = Object(MACHINE, config.machine, tuple(of_machine.items()))
+    # A tree has one of the names for each; that of another tree is none of its fields.
+    lists = dict.fromkeys(config.node.root_lists, roots)
+    own = tuple((name, lists.get(name)) for name in classes[config.machine])
+    top = Object(MACHINE, config.machine, own)
     objects = (top, *(nodes[id] for id in sorted(nodes)))
     return State(objects, MACHINE, max(nodes, default=MACHINE) + 1, Disk())
 
@@ -49,8 +51,15 @@ def number(node: int) -> int:
 
 def _fields(observed: Mapping[str, Any], config: SubjectConfig) -> dict[str, Value]:
     """What was observed under the names that the model has for it."""
-    sources = {name: rule.source for name, rule in config.fields.items() if rule.shown == "value"}
-    return {sources.get(name, name): _value(value) for name, value in observed.items()}
+    values = {name: _value(value) for name, value in observed.items()}
+    shown = {name: rule for name, rule in config.fields.items() if rule.shown == "value"}
+    renamed = {
+        source: values[name]
+        for name, rule in shown.items()
+        if name in values
+        for source in rule.sources
+    }
+    return values | renamed
 
 
 def _value(value: Any) -> Value:

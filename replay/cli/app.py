@@ -16,7 +16,7 @@ from replay.cli.session import Session
 from replay.cli.terminal import Printable, print_note, shown
 from replay.errors import DoesNotStart, ReplayError
 from replay.files import deliver
-from replay.reports.text.page import Page, page
+from replay.reports.text.page import Page
 from replay.reports.words import escape
 
 ORDER = (
@@ -62,13 +62,20 @@ def main() -> NoReturn:
             app(prog_name="replay")
     except ReplayError as error:
         ended()
-        print_note(f"replay: {escape(str(error))}")
+        print_error(error)
         if isinstance(error, DoesNotStart):
             sys.exit(NOT_STARTED)
     except Interrupted as signal:
         ended()
         print_note(f"replay: ended by {signal}; what it had not reported as done is undone")
     sys.exit(TROUBLE)
+
+
+def print_error(error: ReplayError) -> None:
+    """Says what went wrong, on standard error: a line, and one for each further detail."""
+    print_note(f"replay: {escape(str(error))}")
+    for detail in error.details:
+        print_note(f"  {escape(detail)}")
 
 
 def print_version(wanted: bool) -> None:
@@ -90,11 +97,6 @@ def options(
 ) -> None:
     """Reads the options that go before the command."""
     context.obj = Session(db, patches, arguments.parse_named(variant or ()))
-
-
-def print_text(text: str) -> None:
-    """Prints lines of plain text; a terminal folds those that are too long."""
-    print_result(page(text.splitlines()))
 
 
 def print_result(told: Printable, output: Path | None = None) -> None:

@@ -68,7 +68,7 @@ def split_arguments(
         unknown = f", and {rest[0]} is none" if len(rest) > 1 else ""
         do = "name another to compare with; replay variants lists them"
         raise ReplayError(f"only one variant, {variants[0]}{unknown}", do=do)
-    return Choice(variants or tuple(subject.config.variants), tuple(words[len(leading) :]))
+    return Choice(variants or subject.config.default_variants, tuple(words[len(leading) :]))
 
 
 def resolve_variants(

@@ -1,26 +1,43 @@
 """What an import read, left out and would translate, as text."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from replay.cli import listings
 from replay.events.event import Command, Event, Log, LogHeader, fingerprint, kind
 from replay.formats.read import Recording
 from replay.reports import words
 from replay.reports.text import page
+from replay.reports.text.page import Page, listing
+from replay.store.event_store import AddedLog
 from replay.variants import translation
 from replay.variants.subject import Subject
 
+MOST_PLACES = 10
+"""More places of what could not be read than a reader looks at are only counted."""
 
-def notes(recording: Recording) -> Iterator[str]:
-    """Lines about what did not get in. True once the recording's entries are consumed."""
+
+def stored(result: AddedLog, recording: Recording, show_removed: bool = False) -> Page:
+    """What became of a recording, whose entries are consumed, and what did not get in."""
+    return listing([listings.stored(result), *_notes(recording, show_removed)])
+
+
+def _notes(recording: Recording, show_removed: bool) -> Iterator[str]:
+    """Lines about what did not get in; places of secrets too, never what stood there."""
     if recording.left_out:
-        yield f"  left out: {counted(recording.left_out)}\n"
+        yield f"  left out: {counted(recording.left_out)}"
     if recording.secrets:
-        yield f"  {words.count(recording.secrets, 'secret')} replaced\n"
-    yield from (f"  note: {words.escape(remark)}\n" for remark in recording.remarks)
+        yield f"  {words.count(recording.secrets, 'secret')} replaced"
+    for place in recording.tally.places if show_removed else ():
+        yield f"  removed: {words.escape(place)}"
+    for place in recording.lost[:MOST_PLACES]:
+        yield f"  not read: {words.escape(place)}"
+    if len(recording.lost) > MOST_PLACES:
+        yield f"  not read: {len(recording.lost) - MOST_PLACES} more"
+    yield from (f"  note: {words.escape(remark)}" for remark in recording.remarks)
 
 
-def summary(recording: Recording, subject: Subject) -> str:
+def summary(recording: Recording, subject: Subject, show_removed: bool = False) -> Page:
     """What would be stored of a recording, whose entries it consumes, and how it would be said."""
     events: list[Event] = []
     kinds: Counter[str] = Counter()
@@ -35,19 +52,22 @@ def summary(recording: Recording, subject: Subject) -> str:
         if isinstance(entry.payload, Command):
             commands[f"{entry.payload.channel} {entry.payload.name}"] += 1
     header = recording.header
-    lines = [f"{words.escape(header.name)}: {words.escape(header.description)}\n"]
+    lines = [f"{words.escape(header.name)}: {words.escape(header.description)}"]
     tables = {"events": kinds, "commands": commands, "observations": observations}
-    lines += [f"  {name}: {counted(table)}\n" for name, table in tables.items() if table]
-    return "".join([*lines, *translated(header, events, subject), *notes(recording)])
+    lines += [f"  {name}: {counted(table)}" for name, table in tables.items() if table]
+    return listing(
+        [*lines, *_translated(header, events, subject), *_notes(recording, show_removed)]
+    )
 
 
-def translated(header: LogHeader, events: Iterable[Event], subject: Subject) -> Iterator[str]:
+def _translated(header: LogHeader, events: Sequence[Event], subject: Subject) -> Iterator[str]:
     """A line about commands that the subject's trees do not have, if there are any."""
-    kept = tuple(events)
-    log = Log(header.name, header, kept, fingerprint(kept))
+    log = Log(header.name, header, tuple(events), fingerprint(tuple(events)))
     done = translation.summarize_translation(translation.translate(log, subject), subject)
     if done is not None:
-        yield f"  said in {page.translation(done)}\n"
+        yield f"  said in {page.translation(done)}"
+    elif missing := translation.without_equivalent(log, subject):
+        yield f"  in no tree of the series: {counted(missing)}"
 
 
 def counted(table: Mapping[str, int]) -> str:

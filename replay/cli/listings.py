@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from replay.events.event import Log
 from replay.reports import words
+from replay.reports.text.page import Page, Piece, columns, listing
+from replay.series import parse_revision
 from replay.series.annotate import AnnotatedLine
 from replay.store.event_store import AddedLog, LogInfo
 from replay.store.unfinished import Unfinished, next_command
@@ -17,14 +19,6 @@ STATUS = {
 }
 
 
-def columns(rows: Iterable[Sequence[str]]) -> str:
-    """Rows of texts in columns that are as wide as they must be; the last one is not padded."""
-    rows = [[words.escape(cell) for cell in row] for row in rows]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = ("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
-    return "".join(f"{line}\n" for line in lines)
-
-
 def stored(result: AddedLog) -> str:
     """What became of one recording."""
     return STATUS[result.status].format(
@@ -34,17 +28,22 @@ def stored(result: AddedLog) -> str:
     )
 
 
-def logs(infos: Iterable[LogInfo]) -> str:
+def logs(infos: Iterable[LogInfo]) -> Page:
     """A line a log: name, number of events, fingerprint, description."""
-    return columns(
-        (
-            info.name,
-            words.count(info.events, "event"),
-            info.fingerprint[:12],
-            info.description,
-        )
+    return listing(_logs(infos))
+
+
+def _logs(infos: Iterable[LogInfo]) -> Iterator[Piece]:
+    return _table(
+        (info.name, words.count(info.events, "event"), info.fingerprint[:12], info.description)
         for info in infos
     )
+
+
+def _table(rows: Iterable[Sequence[str]]) -> Iterator[Piece]:
+    """Rows of texts, of which a terminal wraps the last."""
+    table = [tuple(map(words.escape, row)) for row in rows]
+    return columns(table, "<" * (len(table[0]) - 1) + "~" if table else "")
 
 
 def unfinished(recording: Unfinished) -> str:
@@ -54,48 +53,58 @@ def unfinished(recording: Unfinished) -> str:
     return f"{told}; then {next_command(recording.name)} makes a log of it"
 
 
-def finding(finding: Finding) -> str:
+def finding(finding: Finding) -> Page:
     """One thing that is wrong in the database, and where."""
     place = f"log {finding.log}" if finding.log else "the database"
     if finding.seq:
         place += f", event {finding.seq}"
-    return f"{words.escape(place)}: {words.escape(finding.what)}\n"
+    return listing([f"{words.escape(place)}: {words.escape(finding.what)}"])
 
 
-def damage(count: int) -> str:
+def damage(count: int) -> Page:
     """What to do about findings."""
-    told = words.count(count, "finding")
-    return f"{told}: go back to a backup, or import the recordings into a new database\n"
+    number = words.count(count, "finding")
+    return listing([f"{number}: go back to a backup, or import the recordings into a new database"])
 
 
-def intact(infos: Sequence[LogInfo]) -> str:
+def intact(infos: Sequence[LogInfo]) -> Page:
     """What was verified, and what that means."""
     events = words.count(sum(info.events for info in infos), "event")
-    return (
-        f"{logs(infos)}nothing found in {words.count(len(infos), 'log')} with {events}.\n"
-        "That rules out accidents, not somebody who changed rows and computed all digests anew.\n"
+    return listing(
+        [
+            *_logs(infos),
+            f"nothing found in {words.count(len(infos), 'log')} with {events}.",
+            "That rules out accidents, not somebody who changed rows and computed all digests"
+            " anew.",
+        ]
     )
 
 
-def log(log: Log) -> str:
+def log(log: Log) -> Page:
     """What the header says, then a line an event."""
     events = words.count(len(log.events), "event")
     if log.observations:
         events += f", {words.count(len(log.observations), 'observation')}"
-    head = f"{words.escape(log.name)}  {log.fingerprint[:12]}  {events}\n"
+    head = [f"{words.escape(log.name)}  {log.fingerprint[:12]}  {events}"]
     if log.header.description:
-        head += f"{words.escape(log.header.description)}\n"
-    return head + "".join(
-        f"#{seq} {words.event(event.payload)}\n" for seq, event in enumerate(log.events, 1)
-    )
+        head.append(words.escape(log.header.description))
+    numbered = enumerate(log.events, 1)
+    return listing([*head, *(f"#{seq} {words.event(event.payload)}" for seq, event in numbered)])
 
 
-def variants(subject: Subject, named: Mapping[str, str]) -> str:
-    """The named variants: name, revision, digest and what each is for."""
+def variants(subject: Subject, named: Mapping[str, str], with_series: bool) -> Page:
+    """The named variants: name, revision, digest and purpose; then perhaps the patches."""
     about = {name: variant.about for name, variant in subject.config.variants.items()}
-    return columns(
+    table = _table(
         _variant(subject, name, named, about.get(name, "")) for name in {**about, **named}
     )
+    series: list[str | Piece] = ["", *_series(subject)] if with_series else []
+    return listing([*table, *series])
+
+
+def builds(rows: Iterable[Sequence[str]]) -> Page:
+    """A line a build: its expression, version, digest and what to know of its tools."""
+    return listing(_table(rows))
 
 
 def _variant(
@@ -107,28 +116,38 @@ def _variant(
     return variant.name, variant.revision, variant.digest[:12], about
 
 
-def series(subject: Subject) -> str:
+def _series(subject: Subject) -> Iterator[Piece]:
     """The patches in their order: sha, date, subject."""
-    return columns(
-        [("base", "", "the tree at the start of the series")]
-        + [(patch.sha[:10], _day(patch.date), patch.subject) for patch in subject.series.patches]
-    )
+    patches = subject.series.patches
+    releases: dict[int, list[str]] = {}
+    for name, release in subject.config.releases.items():
+        releases.setdefault(parse_revision(subject.series, release.revision), []).append(name)
+    rows = [
+        (patch.sha[:10], _day(patch.date), " ".join([patch.subject, *_tags(releases.get(depth))]))
+        for depth, patch in enumerate(patches, 1)
+    ]
+    return _table([("base", "", "the tree at the start of the series"), *rows])
 
 
-def shown(source: str) -> str:
+def _tags(releases: Sequence[str] | None) -> Iterator[str]:
+    """The releases whose last patch of the series this is, as git shows tags."""
+    if releases:
+        yield f"({', '.join(releases)})"
+
+
+def source(text: str) -> Page:
     """Source text, line by line."""
-    return "".join(f"{words.escape(line)}\n" for line in source.splitlines())
+    return listing(map(words.escape, text.splitlines()))
 
 
-def annotated(lines: Iterable[AnnotatedLine]) -> str:
+def annotated(lines: Iterable[AnnotatedLine]) -> Page:
     """A line of source a line, after the patch that put it there."""
-    return "".join(_annotated(lines))
+    return listing(map(_annotated, lines))
 
 
-def _annotated(lines: Iterable[AnnotatedLine]) -> Iterator[str]:
-    for line in lines:
-        patch = line.sha[:10] or words.escape(line.patch)
-        yield f"{patch:10} {line.line:4} {words.escape(line.text)}".rstrip() + "\n"
+def _annotated(line: AnnotatedLine) -> str:
+    patch = line.sha[:10] or words.escape(line.patch)
+    return f"{patch:10} {line.line:4} {words.escape(line.text)}".rstrip()
 
 
 def _day(date: str) -> str:

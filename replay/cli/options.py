@@ -1,13 +1,12 @@
-"""The options and arguments that several commands have, and the forms that their reports have."""
+"""The options and arguments that several commands have."""
 
-from collections.abc import Callable, Mapping
-from enum import StrEnum
+from functools import partial
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Any
 
 import typer
 
-from replay.cli.terminal import Printable
+from replay.reports.rendering import OutputFormat, formats
 
 LogWord = Annotated[str, typer.Argument(metavar="LOG", help="A stored log's name, or a file.")]
 OutputFile = Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE")]
@@ -17,28 +16,16 @@ ChecksFile = Annotated[
 ]
 
 
-class OutputFormat(StrEnum):
-    """The forms in which any report can be had."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
-class PageFormat(StrEnum):
-    """The forms in which a replay or a diff can be had."""
-
-    TEXT = "text"
-    JSON = "json"
-    MARKDOWN = "md"
-    HTML = "html"
+def format_option(*documents: type) -> Any:
+    """The option --format with just the formats that these kinds of documents have."""
+    offered = formats(*documents)
+    names = f"<{'|'.join(offered)}>"
+    return typer.Option("--format", metavar=names, parser=partial(parse_format, offered))
 
 
-FormatOption = Annotated[OutputFormat, typer.Option("--format", case_sensitive=False)]
-PageOption = Annotated[PageFormat, typer.Option("--format", case_sensitive=False)]
-
-T = TypeVar("T")
-Forms = Mapping[OutputFormat, Callable[[T], Printable]]
-"""What makes each form of a report."""
-
-Pages = Mapping[PageFormat, Callable[[T], Printable]]
-"""What makes each form of a report that pages are made of, too."""
+def parse_format(offered: tuple[OutputFormat, ...], word: str) -> OutputFormat:
+    """The format of a word in any case; typer.BadParameter for one that is not offered."""
+    if word.lower() not in offered:
+        names = ", ".join(f"'{format}'" for format in offered)
+        raise typer.BadParameter(f"'{word}' is not one of {names}.")
+    return OutputFormat(word.lower())

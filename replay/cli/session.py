@@ -33,14 +33,14 @@ class Session(Struct, frozen=True):
     def variant(self, expression: str | None) -> Variant:
         """The variant of an expression, by default the last that the subject names."""
         subject = self.subject()
-        return subject.variant(expression or tuple(subject.config.variants)[-1], self.named)
+        return subject.variant(expression or subject.config.default_variants[-1], self.named)
 
     def ends(self, between: str | None) -> tuple[Variant, Variant]:
         """The two variants of a range, by default the first and last that the subject names.
 
         Raises ReplayError if it is no range.
         """
-        names = tuple(self.subject().config.variants)
+        names = self.subject().config.default_variants
         ends = (names[0], names[-1]) if between is None else parse_range(between)
         if ends is None:
             raise ReplayError(f"{between} is no range", do="write it as before..after")

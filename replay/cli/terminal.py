@@ -3,13 +3,12 @@
 import sys
 from contextlib import suppress
 
-from rich.cells import cell_len
 from rich.console import Console
 from rich.highlighter import RegexHighlighter
 from rich.text import Text
 from rich.theme import Theme
 
-from replay.reports.text.page import Page, TextStyle
+from replay.reports.text.page import Page, TextStyle, listing
 
 NARROWEST = 40
 """Columns below which a page is not laid out any narrower."""
@@ -62,41 +61,15 @@ def shown(page: Page, console: Console) -> str:
     signs = UnicodeSigns()
     with console.use_theme(THEME), console.capture() as capture:
         for role, line in page.laid(width):
-            for part in folded(line, width):
-                text = Text(part, style=ROLES[role])
-                if role != "faint":
-                    signs.highlight(text)
-                console.print(text, soft_wrap=True)
+            text = Text(line, style=ROLES[role])
+            if role != "faint":
+                signs.highlight(text)
+            console.print(text, soft_wrap=True)
     return capture.get()
-
-
-def folded(line: str, width: int) -> list[str]:
-    """A line that is too long in several, between words; they go on below its last column."""
-    hang = _hang(line, width)
-    lines = []
-    while cell_len(line) > width and (at := _break(line, hang, width)) > 0:
-        lines.append(line[:at].rstrip())
-        line = " " * hang + line[at:].lstrip()
-    return [*lines, line]
-
-
-def _hang(line: str, width: int) -> int:
-    """Where the last column begins, else a little further in than the line."""
-    indent = len(line) - len(line.lstrip())
-    column = line.rfind("  ", indent) + 2
-    return column if indent < column - 1 and column <= width // 2 else indent + 4
-
-
-def _break(line: str, hang: int, width: int) -> int:
-    """The last space up to which the line fits, else the first one behind; -1 if there is none."""
-    at = line.rfind(" ", hang, width + 1)
-    while at > hang and cell_len(line[:at]) > width:
-        at = line.rfind(" ", hang, at)
-    return at if at > hang else line.find(" ", max(hang, 1) + 1)
 
 
 def print_note(message: str) -> None:
     """A line on standard error, as far as that takes it."""
-    lines = folded(message, Console(stderr=True).width) if sys.stderr.isatty() else [message]
+    width = Console(stderr=True).width if sys.stderr.isatty() else sys.maxsize
     with suppress(OSError):
-        print(*lines, sep="\n", file=sys.stderr)
+        print(*(text for _, text in listing([message]).laid(width)), sep="\n", file=sys.stderr)

@@ -34,19 +34,19 @@ Differences = dict[Place, Values]
 def differ(values: Values) -> bool:
     """Whether at least two variants have a value and not all have the same."""
     first, *rest = values.values() or (None,)
-    return any(value != first for value in rest)
+    return any(value is not first and value != first for value in rest)
 
 
 # Outcomes
 
 
 def compare_outcomes(event: Payload, outcomes: Mapping[str, Outcome]) -> Differences:
-    """Whether the event's outcomes differ among the variants whose machine was there."""
-    if len(set(map(id, outcomes.values()))) == 1:
+    """Whether the event's outcomes differ among the variants in which it really ended so."""
+    real = {name: outcome for name, outcome in outcomes.items() if outcome.gap is None}
+    if len(set(map(id, real.values()))) <= 1:
         return {}
-    counted = {name: comparable(outcome) for name, outcome in outcomes.items()}
-    there = {name: value for name, value in counted.items() if value.get("class") != "NotRunning"}
-    return {OutcomePlace(label(event)): counted} if differ(there) else {}
+    counted = {name: comparable(outcome) for name, outcome in real.items()}
+    return {OutcomePlace(label(event)): counted} if differ(counted) else {}
 
 
 # States

@@ -1,6 +1,7 @@
 """Joining the differences of successive events into divergences with a first and last event."""
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from msgspec import Struct
@@ -11,8 +12,10 @@ from replay.engine.compare import (
     compare_files,
     compare_machines,
     compare_outcomes,
+    differ,
 )
-from replay.engine.places import Place
+from replay.engine.compared import Compared, compared, end_of, limit_of
+from replay.engine.places import MachinePlace, Place
 from replay.engine.trace import Trace, compared_views, with_distinct_names
 from replay.engine.view import View
 
@@ -45,6 +48,7 @@ class Diff(Struct, frozen=True, eq=False):
 
     traces: tuple[Trace, ...]
     divergences: tuple[Divergence, ...]
+    compared: Compared = Compared(0, 0, 0)
 
 
 def diff(*traces: Trace) -> Diff:
@@ -54,59 +58,102 @@ def diff(*traces: Trace) -> Diff:
     traces = with_distinct_names(traces)
     events = list(_differences(traces))
     divergences = [Divergence(*span) for span in spans(events)]
-    return Diff(traces, tuple(_in_reading_order(divergences, events)))
+    return Diff(traces, tuple(in_reading_order(divergences, events)), compared(traces))
 
 
 def _differences(traces: tuple[Trace, ...]) -> Iterator[tuple[int, Differences]]:
     """What differs at each event; where a state is unknown, what differed before it lasts."""
-    memo: dict[Hashable, Differences] = {}
+    comparison = StateComparison()
     state: Differences = {}
+    ends = {trace.player.name: end_of(trace) for trace in traces}
+    limits = {trace.player.name: limit_of(trace) for trace in traces}
     for index, event in enumerate(traces[0].log.events):
         ended = {trace.player.name: trace.steps[index].outcome for trace in traces}
         outcomes = {name: outcome for name, outcome in ended.items() if outcome is not None}
-        parts = [part for trace in traces if (part := trace.parts_at(index)) is not None]
-        if len(parts) == len(traces):
-            machines, disks = (tuple(part) for part in zip(*parts, strict=True))
-            state = {
-                **_part(compare_machines, machines, traces, index, memo),
-                **_part(compare_files, disks, traces, index, memo),
-            }
-        yield index + 1, compare_outcomes(event.payload, outcomes) | state
+        present = _present(traces, ends, index)
+        parts = [part for trace in present if (part := trace.parts_at(index)) is not None]
+        if len(parts) == len(present):
+            state = comparison.differences(parts, partial(compared_views, present, index))
+        runs = {name: index < end for name, end in ends.items() if index < limits[name]}
+        changed = compare_outcomes(event.payload, outcomes) | compare_running(runs)
+        yield index + 1, changed | state if changed else state
 
 
-def _part(
-    compare: Callable[[Mapping[str, View]], Differences],
-    parts: tuple[Hashable, ...],
-    traces: tuple[Trace, ...],
-    index: int,
-    memo: dict[Hashable, Differences],
-) -> Differences:
-    """What differs in one part of the states, which need not be looked at if it is the same.
+def _present(traces: Sequence[Trace], ends: Mapping[str, int], index: int) -> tuple[Trace, ...]:
+    """Those whose machine has not gone before the others'.
+
+    What a log does after that is no difference: a crash or refusal is, and not what it left undone.
+    """
+    last = max(ends.values())
+    return tuple(t for t in traces if index < ends[t.player.name] or ends[t.player.name] == last)
+
+
+def compare_running(runs: Mapping[str, bool]) -> Differences:
+    """Whether the machine is gone in some, while others run; by a limit of ours it is in none."""
+    return {MachinePlace(): runs} if differ(runs) else {}
+
+
+class StateComparison:
+    """What differs between states, which are given by their parts and looked at if need be.
 
     The parts that were compared before are remembered: after most events most are as they were.
     """
-    if all(part == parts[0] for part in parts):
-        return {}
-    key = compare, parts
-    if key not in memo:
-        memo[key] = compare(compared_views(traces, index) or {})
-    return memo[key]
+
+    def __init__(self) -> None:
+        self._memo: dict[Hashable, Differences] = {}
+
+    def differences(
+        self,
+        parts: Iterable[tuple[Hashable, Hashable]],
+        views: Callable[[], Mapping[str, View] | None],
+    ) -> Differences:
+        """What differs between the views of states with these parts, machine and disk.
+
+        It is one object as long as the parts are the same.
+        """
+        machines, disks = zip(*parts, strict=True)
+        key = machines, disks
+        if key not in self._memo:
+            of_machines = self._part(compare_machines, machines, views)
+            self._memo[key] = {**of_machines, **self._part(compare_files, disks, views)}
+        return self._memo[key]
+
+    def _part(
+        self,
+        compare: Callable[[Mapping[str, View]], Differences],
+        parts: tuple[Hashable, ...],
+        views: Callable[[], Mapping[str, View] | None],
+    ) -> Differences:
+        if all(part == parts[0] for part in parts):
+            return {}
+        key = compare, parts
+        if key not in self._memo:
+            self._memo[key] = compare(views() or {})
+        return self._memo[key]
 
 
-def spans(events: Iterable[tuple[int, Mapping[P, Any]]]) -> Iterator[Span[P]]:
-    """Joins successive events at which a place has the same values."""
+def spans(
+    events: Iterable[tuple[int, Mapping[P, Any]]], last_seq: int | None = None
+) -> Iterator[Span[P]]:
+    """Joins successive events at which a place has the same values.
+
+    Events at which nothing changes may be left out; then `last_seq` is the last event.
+    """
     lasting: dict[P, tuple[Any, int]] = {}
-    seq = 0
+    seq, before = 0, None
     for seq, differences in events:
+        if differences is before:
+            continue
+        before = differences
         for place in [p for p, (values, _) in lasting.items() if differences.get(p) != values]:
             yield Span(place, *lasting.pop(place), seq - 1)
         for place, values in differences.items():
             lasting.setdefault(place, (values, seq))
     for place, (values, first) in lasting.items():
-        yield Span(place, values, first, seq)
+        yield Span(place, values, first, last_seq or seq)
 
 
-def _in_reading_order(
+def in_reading_order(
     divergences: Iterable[Divergence], events: Iterable[tuple[int, Differences]]
 ) -> list[Divergence]:
     """By first event, then behaviour before state, then as nodes are walked."""

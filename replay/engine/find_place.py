@@ -1,6 +1,6 @@
 """Finding the place that a user means by a word, and its value in a step of a replay."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
@@ -21,7 +21,7 @@ from replay.engine.places import (
 from replay.engine.trace import UNKNOWN, ModelStep, ModelTrace, Outcome, Trace
 from replay.engine.view import View, view
 from replay.errors import NotFound, ReplayError
-from replay.variants.subject import Subject
+from replay.variants.subject import Subject, SubjectConfig
 
 Bits = Mapping[str, Mapping[str, int]]
 """The flags of each bit field."""
@@ -64,19 +64,29 @@ def outcome_of(trace: Trace, seq: int) -> Place:
 def find_place(text: str, traces: Iterable[Trace]) -> Place:
     """What a user means: PATH, PATH.FIELD, PATH.FIELD.FLAG, a file's name or NAME.FIELD.
 
-    It has to be in one of the traces, at some event. Raises NotFound with the nearest names.
+    A file may be named without its directory, and a node by its own name, if that means one thing
+    only. It has to be in one of the traces, at some event. Raises NotFound with the nearest names.
     """
     places: dict[str, Place] = {}
     edges: dict[str, Place] = {}
+    short: dict[str, set[Place]] = {}
     for trace in traces:
+        config = trace.player.subject.config
         views = (trace.view_at(index) for index in range(len(trace.steps)))
         for after in views:
             if after is not None:
-                places |= _places(after, trace.player.subject.config.bits)
+                places |= _places(after, config.bits)
                 edges |= {path: EdgePlace(path) for path in after.edges}
+                for name, place in _short_names(after, config):
+                    short.setdefault(name, set()).add(place)
     places |= edges
     if text in places:
         return places[text]
+    if len(short.get(text, ())) == 1:
+        return next(iter(short[text]))
+    if text in short:
+        means = sorted(place.path for place in short[text])
+        raise ReplayError(f"{text} means several things", do=f"say which: {', '.join(means)}")
     near = get_close_matches(text, places, n=3, cutoff=0.4)
     do = f"nearest: {', '.join(near)}" if near else "replay run shows what there is"
     raise NotFound(f"there is no {text} at any event", do=do, nearest=near)
@@ -95,6 +105,18 @@ def flags_of(place: Place, traces: Sequence[ModelTrace], seq: int | None) -> tup
     flags = [replace(place, flag=flag) for flag in bits]
     is_set = [any(value_at(step, flag, subject) is True for step in steps) for flag in flags]
     return tuple(flag for flag, yes in zip(flags, is_set, strict=True) if yes) or (place,)
+
+
+def _short_names(after: View, config: SubjectConfig) -> Iterator[tuple[str, Place]]:
+    """Files without their directories, and nodes by the names that they were given."""
+    for name in after.files:
+        base = name.rpartition("/")[2]
+        yield base, FilePlace(name)
+        yield from ((f"{base}.{field}", FilePlace(name, field)) for field in FILE_FIELDS)
+    for path, node in after.all_nodes.items():
+        if own := node.fields.get(config.node.own_name):
+            yield str(own), NodePlace(path)
+            yield from ((f"{own}.{field}", FieldPlace(path, field)) for field in node.fields)
 
 
 def _places(after: View, bits: Bits) -> dict[str, Place]:

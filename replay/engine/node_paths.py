@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from replay.state.objects import Ref, Value
+from replay.engine.field_names import Objects, first_holder
+from replay.state.objects import Ref
 from replay.variants.subject import NodeConfig
 
 NodePath = tuple[str, ...]
@@ -17,19 +18,15 @@ MOST_ROLES = 10_000
 
 
 class NodePaths(NamedTuple):
-    """The object in each role, in walking order: what roots reach, and loose nodes under other[N].
+    """The object in each role, in walking order; nodes that no root reaches are under other[N].
 
     `edges` are the roles that lead to a node met before. A cycle is not entered again, so such a
     role may be in edges only.
     """
 
     rooted: dict[NodePath, int]
-    loose: dict[NodePath, int]
+    unreachable: dict[NodePath, int]
     edges: dict[NodePath, int]
-
-
-Objects = Mapping[int, Mapping[str, Value]]
-"""The fields of every object, by its id."""
 
 
 def node_paths(
@@ -39,28 +36,40 @@ def node_paths(
     rooted, edges = _walk(_roots(machine, objects, config), objects, config)
     tops = _tops([id for id in nodes if id not in set(rooted.values())], objects, config)
     starts: dict[NodePath, int] = {(f"{UNREACHABLE}{index}]",): id for index, id in enumerate(tops)}
-    loose, loose_edges = _walk(starts, objects, config)
-    return NodePaths(rooted, loose, edges | loose_edges)
+    unreachable, other_edges = _walk(starts, objects, config)
+    return NodePaths(rooted, unreachable, edges | other_edges)
 
 
 def _roots(machine: int, objects: Objects, config: NodeConfig) -> dict[NodePath, int]:
     """The named roots; of two with one name the first."""
-    found: dict[NodePath, int] = {}
-    roots = objects[machine].get(config.roots)
-    for root in roots if isinstance(roots, tuple) else ():
-        if isinstance(root, Ref) and root.id in objects:
-            name = objects[root.id].get(config.root_name)
-            if name:
-                found.setdefault((str(name),), root.id)
-    return found
+    roots_by_name: dict[NodePath, int] = {}
+    for id in _listed(machine, objects, config):
+        holder = first_holder(config.root_names, id, objects)
+        name = holder and objects[holder[0]][holder[1]]
+        if name:
+            roots_by_name.setdefault((str(name),), id)
+    return roots_by_name
 
 
-def _tops(loose: Iterable[int], objects: Objects, config: NodeConfig) -> Iterator[int]:
-    """The nodes from which all loose ones can be reached, by id; of a ring, its lowest."""
-    loose = tuple(loose)
-    below = {child for id in loose for _, child in _children(id, objects, config)}
+def _listed(machine: int, objects: Objects, config: NodeConfig) -> Iterator[int]:
+    """The root nodes in their order: those listed, or held by the objects that are listed."""
+    fields = objects[machine]
+    lists = (name.partition(".") for name in config.root_lists)
+    name, _, inner = next((it for it in lists if it[0] in fields), ("", "", ""))
+    listed = fields.get(name)
+    for item in listed if isinstance(listed, tuple) else ():
+        if isinstance(item, Ref) and item.id in objects:
+            node = objects[item.id].get(inner) if inner else item
+            if isinstance(node, Ref) and node.id in objects:
+                yield node.id
+
+
+def _tops(unreachable: Iterable[int], objects: Objects, config: NodeConfig) -> Iterator[int]:
+    """The nodes from which all unreachable ones can be reached, by id; of a ring, its lowest."""
+    unreachable = tuple(unreachable)
+    below = {child for id in unreachable for _, child in _children(id, objects, config)}
     reached: set[int] = set()
-    for id in (*(id for id in loose if id not in below), *loose):
+    for id in (*(id for id in unreachable if id not in below), *unreachable):
         if id not in reached:
             reached.update(_walk({("",): id}, objects, config)[0].values())
             yield id
@@ -77,7 +86,7 @@ def _walk(
     starts: Mapping[NodePath, int], objects: Objects, config: NodeConfig
 ) -> tuple[dict[NodePath, int], dict[NodePath, int]]:
     """The roles at and below the starts, depth first, and those that lead to a node met before."""
-    found: dict[NodePath, int] = {}
+    paths: dict[NodePath, int] = {}
     edges: dict[NodePath, int] = {}
     met: set[int] = set()
     stack = [(role, id, frozenset[int]()) for role, id in [*starts.items()][::-1]]
@@ -85,10 +94,10 @@ def _walk(
         role, id, above = stack.pop()
         if id in met:
             edges[role] = id
-        if id in above or (id in met and len(found) > MOST_ROLES):
+        if id in above or (id in met and len(paths) > MOST_ROLES):
             continue
         met.add(id)
-        found[role] = id
+        paths[role] = id
         children = _children(id, objects, config)
         stack.extend([((*role, name), child, above | {id}) for name, child in children][::-1])
-    return found, edges
+    return paths, edges

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from replay.engine.trace import ModelStep, ModelTrace, Outcome
+from msgspec.structs import replace
+
+from replay.engine.trace import NOTHING, GapReason, ModelStep, ModelTrace, Outcome
 from replay.events.event import (
     Await,
     Command,
@@ -20,7 +22,7 @@ from replay.events.event import (
     channel,
     stimulus,
 )
-from replay.language import Crashed, Ending, Failed, Program, Refused, Returned
+from replay.language import Crashed, Ending, Failed, Program, Refused, Returned, Stopped
 from replay.progress import Progress, no_progress
 from replay.state.disk import backing_chain
 from replay.state.objects import State, plain, stopped
@@ -93,7 +95,7 @@ def replay(log: Log, variant: Variant, progress: Progress = no_progress) -> Mode
     requests = _requests(_Content(log.fingerprint, variant.subject, log))
     events = progress(zip(log.events, requests, strict=True), len(requests), "events")
     for seq, (event, asked) in enumerate(events, 1):
-        state, outcome = _step(variant.program, state, asked)
+        state, outcome = advance(variant.program, state, asked)
         steps.append(ModelStep(seq, event, outcome, state))
     return ModelTrace(log, variant, tuple(steps))
 
@@ -111,10 +113,11 @@ def transitions(trace: ModelTrace) -> Iterator[TransitionKey]:
 
 def step(variant: Variant, state: State, event: Event) -> tuple[State, Outcome]:
     """The state after an event, and its outcome. Equal arguments give the same state object."""
-    return _step(variant.program, state, request(event.payload, variant.subject.config))
+    return advance(variant.program, state, request(event.payload, variant.subject.config))
 
 
-def _step(program: Program, state: State, asked: Request) -> tuple[State, Outcome]:
+def advance(program: Program, state: State, asked: Request) -> tuple[State, Outcome]:
+    """The same for a payload's request, which many states may be asked."""
     payload = asked.payload
     if isinstance(payload, Image):
         return _image(state, payload)
@@ -132,8 +135,11 @@ def _key(program: Program, state: State, asked: Request) -> TransitionKey:
     return program.functions[asked.handler].digest, state, asked.stimulus, asked.channel
 
 
-NOTHING = Outcome("returned", value={})
-NOT_RUNNING = Outcome("refused", error={"class": "NotRunning", "desc": "no machine runs"})
+NOT_RUNNING = Outcome(
+    "refused",
+    error={"class": "NotRunning", "desc": "no machine runs"},
+    gap=GapReason.NO_MACHINE,
+)
 
 
 def _transition(program: Program, state: State, asked: Request) -> Transition:
@@ -159,6 +165,8 @@ def _outcome(ending: Ending, channel: ChannelConfig) -> Outcome:
             return Outcome("refused", error={"text": desc})
         case Refused(cls, desc):
             return Outcome("refused", error={"class": cls, "desc": desc})
+        case Stopped(cls, desc):
+            return Outcome("stopped", error={"class": cls, "desc": desc}, gap=GapReason.LIMIT)
         case Crashed(cls, desc):
             return Outcome("crashed", error={"class": cls, "desc": desc})
 
@@ -166,14 +174,16 @@ def _outcome(ending: Ending, channel: ChannelConfig) -> Outcome:
 def _placed(outcome: Outcome, crash: Crashed, program: Program) -> Outcome:
     """The outcome of a crash with its file and line in this program's tree."""
     file, line = program.place(crash)
-    return Outcome(outcome.status, error={**(outcome.error or {}), "file": file, "line": line})
+    return replace(outcome, error={**(outcome.error or {}), "file": file, "line": line})
 
 
 def _unknown(asked: Request) -> Outcome:
     desc = f"the model has no {asked.handler}"
-    return Outcome("refused", error={"class": "CommandNotFound", "desc": desc})
+    error = {"class": "CommandNotFound", "desc": desc}
+    return Outcome("refused", error=error, gap=GapReason.NOT_MODELLED)
 
 
+# A log's images are put on the disk once for each variant that it runs in.
 @lru_cache(maxsize=4096)
 def _image(state: State, image: Image) -> tuple[State, Outcome]:
     """Puts the file on the disk; what its backing files hold fills clusters written in part."""
@@ -182,8 +192,8 @@ def _image(state: State, image: Image) -> tuple[State, Outcome]:
     number = disk.create(image.name, image.format, image.size, *backing)
     if number < 0:
         return state, Outcome("refused", error={"errno": "ENOENT"})
-    found = backing_chain(disk.frozen(), number)
-    chain = [number] if isinstance(found, str) else [inode.number for inode in found]
+    walked = backing_chain(disk.frozen(), number)
+    chain = [number] if isinstance(walked, str) else [inode.number for inode in walked]
     for run in image.data:
         disk.write(chain, run.offset, run.length, run.pattern)
     return State(state.objects, state.machine, state.next_id, disk.frozen()), NOTHING
@@ -198,6 +208,7 @@ class _Content:
     log: Log = field(compare=False)
 
 
+# A log runs in several variants, and its requests are the same in all.
 @lru_cache(maxsize=256)
 def _requests(content: _Content) -> tuple[Request, ...]:
     return tuple(request(e.payload, content.subject.config) for e in content.log.events)

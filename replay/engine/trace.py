@@ -5,29 +5,46 @@ that observer looks.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from enum import StrEnum
 from typing import Any, Literal, Protocol
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from replay.engine.view import Node, View, view
-from replay.events.event import Event, Log
-from replay.state.disk import content, final_files, header
+from replay.events.event import Await, Event, Image, Log, Notice
+from replay.state.disk import Disk, content, final_files, header
 from replay.state.objects import State
 from replay.variants.subject import Subject
 from replay.variants.variant import Variant
+
+
+class GapReason(StrEnum):
+    """Why an event that a variant did not do as QEMU would says nothing about its code."""
+
+    NO_MACHINE = "no machine runs"
+    NOT_MODELLED = "not modelled"
+    NOT_PERFORMED = "not performed"
+    NOT_OBSERVED = "not observed"
+    LIMIT = "limit"
 
 
 class Outcome(Struct, frozen=True):
     """How an event ended: a value if it returned, else an error.
 
     Errors have class and desc, or text (a refused hmp command), or errno; those of a crash also
-    file and line.
+    file and line. Stopped is a limit of ours: what QEMU would have done is unknown. `gap` says
+    why the outcome is not compared with others.
     """
 
-    status: Literal["returned", "refused", "crashed", "unknown"]
+    status: Literal["returned", "refused", "crashed", "stopped", "unknown"]
     value: Any = None
     error: dict[str, Any] | None = None
+    gap: GapReason | None = None
+
+
+NOTHING = Outcome("returned", value={})
+"""The outcome of what asks nothing: an image, and a notice or await that no function handles."""
 
 
 UNKNOWN = Outcome("unknown")
@@ -102,6 +119,15 @@ class Trace(Protocol):
     def files_after(self, index: int) -> Mapping[str, Any]:
         """What each file shows a machine started from it then, in the terms of JSON."""
 
+    def runs_at(self, index: int) -> bool:
+        """Whether a machine runs after the event at this index, as far as is known."""
+
+    def acts_at(self, index: int) -> bool:
+        """Whether the event at this index asked something of the code."""
+
+    def gap_at(self, index: int) -> GapReason | None:
+        """Why the event at this index is not compared; None if it is."""
+
     def parts_at(self, index: int) -> tuple[Hashable, Hashable] | None:
         """What the machine and the disk of that view depend on; equal parts have equal views."""
 
@@ -110,6 +136,22 @@ class Trace(Protocol):
 
     def renamed(self, name: str) -> "Trace":
         """The same trace, its player under another name."""
+
+
+EXIT = "machine_exit"
+"""The model's function for the end of the program."""
+
+
+def disk_left(variant: Variant, state: State) -> Disk:
+    """The disk when the program has ended, if it ends in this state.
+
+    What a program does on its way out is the model's function machine_exit, where a tree has one.
+    """
+    program = variant.program
+    if state.machine is None or EXIT not in program.functions:
+        return state.disk
+    after, _ = program.call(EXIT, (), state)
+    return after.disk
 
 
 class ModelStep(Struct, frozen=True, eq=False):
@@ -149,7 +191,20 @@ class ModelTrace(Struct, frozen=True, eq=False):
 
     def files_after(self, index: int) -> Mapping[str, Any]:
         """What the files then show through their backing chains."""
-        return final_files(self.steps[index].state.disk)
+        return final_files(disk_left(self.variant, self.steps[index].state))
+
+    def runs_at(self, index: int) -> bool:
+        """Whether the state has a machine."""
+        return self.steps[index].state.machine is not None
+
+    def acts_at(self, index: int) -> bool:
+        """Whether the event ran code of the model."""
+        outcome = self.steps[index].outcome
+        return outcome.gap is None and outcome is not NOTHING
+
+    def gap_at(self, index: int) -> GapReason | None:
+        """Why the variant did not do the event as QEMU would."""
+        return self.steps[index].outcome.gap
 
     def parts_at(self, index: int) -> tuple[Hashable, Hashable]:
         """Requests of a guest change the disk alone, commands often the machine alone."""
@@ -165,6 +220,10 @@ class ModelTrace(Struct, frozen=True, eq=False):
         return replace(self, variant=self.variant.renamed(name))
 
 
+FACTS = Image | Notice | Await
+"""What was recorded without having been asked for: it has no outcome that could be observed."""
+
+
 class Observer(Struct, frozen=True):
     """Who observed a machine: a recording, or this program at a running QEMU."""
 
@@ -175,12 +234,16 @@ class Observer(Struct, frozen=True):
 
 
 class ObservedStep(Struct, frozen=True, eq=False):
-    """An event, and what was observed of its outcome and of the state after it, else None."""
+    """An event, and what was observed of its outcome and of the state after it, else None.
+
+    `is_performed` is False for an event that the machine was not asked for.
+    """
 
     seq: int
     event: Event
     outcome: Outcome | None
     view: View | None
+    is_performed: bool = True
 
 
 class ObservedTrace(Struct, frozen=True, eq=False):
@@ -207,6 +270,26 @@ class ObservedTrace(Struct, frozen=True, eq=False):
         last = next((after for after in views if after is not None), View(running=False))
         files = {name: file for name, file in last.files.items() if not file.unlinked}
         return {name: {**header(f.inode), **content(f.inode)} for name, f in files.items()}
+
+    def runs_at(self, index: int) -> bool:
+        """False once a view shows no machine."""
+        after = self.steps[index].view
+        return after is None or after.running
+
+    def acts_at(self, index: int) -> bool:
+        """Whether an outcome or a state was observed."""
+        asks_nothing = isinstance(self.steps[index].event.payload, FACTS)
+        return self.gap_at(index) is None and not asks_nothing
+
+    def gap_at(self, index: int) -> GapReason | None:
+        """Why nothing is known of the event; what is a fact by itself needs no observer."""
+        step = self.steps[index]
+        if not step.is_performed:
+            return GapReason.NOT_PERFORMED
+        if step.outcome is not None:
+            return step.outcome.gap
+        is_known = step.view is not None or isinstance(step.event.payload, FACTS)
+        return None if is_known else GapReason.NOT_OBSERVED
 
     def parts_at(self, index: int) -> tuple[Hashable, Hashable] | None:
         """The view itself, as it is compared by identity."""

@@ -7,11 +7,12 @@ from typing import Any, NamedTuple
 from msgspec import Struct
 from msgspec.structs import replace
 
-from replay.engine.node_paths import NodePath, Objects, node_paths
+from replay.engine.field_names import Objects, holder
+from replay.engine.node_paths import NodePath, node_paths
 from replay.state.disk import Disk, Inode, listing
 from replay.state.extents import SECTOR
-from replay.state.objects import FrozenMap, Object, Ref, State, Value
-from replay.variants.subject import Subject, SubjectConfig
+from replay.state.objects import FrozenMap, Object, Ref, State, Value, items_in
+from replay.variants.subject import FieldConfig, Subject, SubjectConfig
 
 PlainValue = Any
 """A value as JSON has it: None, bool, int, str, list or dict. A node is given by its path."""
@@ -78,19 +79,20 @@ def _machine(objects: tuple[Object, ...], machine: int | None, subject: Subject)
     """The view without files."""
     if machine is None:
         return View(running=False)
-    fields = {thing.id: dict(thing.fields) for thing in objects}
+    fields = {thing.id: _by_name(thing) for thing in objects}
     nodes = [thing.id for thing in objects if thing.cls == subject.config.node.class_name]
-    found = node_paths(machine, nodes, fields, subject.config.node)
+    walked = node_paths(machine, nodes, fields, subject.config.node)
     paths: dict[int, str] = {}
-    for role, id in (found.rooted | found.loose).items():
+    for role, id in (walked.rooted | walked.unreachable).items():
         paths.setdefault(id, ".".join(role))
-    glass = _Glass(fields, paths, _shown(subject.config))
+    things = {thing.id: thing for thing in objects}
+    reader = _ObjectReader(things, fields, paths, subject)
     return View(
         running=True,
-        nodes=_nodes(found.rooted, glass),
-        other=_nodes(found.loose, glass),
-        edges={".".join(role): paths[id] for role, id in found.edges.items()},
-        jobs=_jobs(subject.config, glass),
+        nodes=_nodes(walked.rooted, reader),
+        other=_nodes(walked.unreachable, reader),
+        edges={".".join(role): paths[id] for role, id in walked.edges.items()},
+        jobs=_jobs(subject.config, reader),
     )
 
 
@@ -118,72 +120,133 @@ def extents(inode: Inode) -> list[dict[str, int]]:
     ]
 
 
-class _Glass(NamedTuple):
-    """What is needed to look at an object.
+class _ObjectReader(NamedTuple):
+    """What is needed to look at an object; `paths` has each node's first path."""
 
-    `paths` has each node's first path. `shown` has, for fields that are not simply shown, the
-    names under which they are, each with "value", "present" or "count".
-    """
-
+    things: Mapping[int, Object]
     objects: Objects
     paths: Mapping[int, str]
-    shown: Mapping[str, tuple[tuple[str, str], ...]]
+    subject: Subject
 
 
-def _shown(config: SubjectConfig) -> dict[str, tuple[tuple[str, str], ...]]:
+Shown = Mapping[str, tuple[tuple[str, str, FieldConfig], ...]]
+
+
+# Most objects are the same in many states, and most of these show nothing of others.
+@lru_cache(maxsize=16_384)
+def _by_name(thing: Object) -> Mapping[str, Value]:
+    """An object's fields by their names."""
+    return dict(thing.fields)
+
+
+@lru_cache(maxsize=16_384)
+def _own_fields(thing: Object, subject: Subject) -> Mapping[str, PlainValue] | None:
+    """The observed fields of an object, None if they depend on other objects."""
+    shown = _shown(subject)
+    sources = [source for name, _ in thing.fields for _, source, _ in shown.get(name, ())]
+    plain = [value for name, value in thing.contents.compound if name not in shown]
+    if any("." in source for source in sources) or any(map(_refers, plain)):
+        return None
+    by_name = _by_name(thing)
+    if any(
+        rule.shown == "value" and _refers(by_name[source])
+        for name in by_name
+        for _, source, rule in shown.get(name, ())
+    ):
+        return None
+    return _fields_as_shown(thing.id, _ObjectReader({}, {thing.id: by_name}, {}, subject))
+
+
+def _refers(value: Value) -> bool:
+    refs: list[int] = []
+    items_in(value, refs)
+    return bool(refs)
+
+
+# Asked for with every object.
+@lru_cache(maxsize=64)
+def _shown(subject: Subject) -> Shown:
+    """For fields that are not simply shown, the names under which they are shown.
+
+    Each name comes with its source and its rule.
+    """
+    config = subject.config
     jobs = (config.jobs.field,) if config.jobs else ()
-    shown: dict[str, tuple[tuple[str, str], ...]] = dict.fromkeys(
+    shown: dict[str, tuple[tuple[str, str, FieldConfig], ...]] = dict.fromkeys(
         (*config.hidden, *config.node.children, *jobs), ()
     )
     for name, rule in config.fields.items():
-        shown[rule.source] = (*shown.get(rule.source, ()), (name, rule.shown))
+        for source in rule.sources:
+            field = source.partition(".")[0]
+            shown[field] = (*shown.get(field, ()), (name, source, rule))
     return shown
 
 
-def _nodes(roles: Mapping[NodePath, int], glass: _Glass) -> dict[str, Node]:
-    return {".".join(role): Node(role, id, _fields(id, glass)) for role, id in roles.items()}
+def _nodes(roles: Mapping[NodePath, int], reader: _ObjectReader) -> dict[str, Node]:
+    return {".".join(role): Node(role, id, _fields(id, reader)) for role, id in roles.items()}
 
 
-def _jobs(config: SubjectConfig, glass: _Glass) -> dict[str, Mapping[str, PlainValue]]:
+def _jobs(config: SubjectConfig, reader: _ObjectReader) -> dict[str, Mapping[str, PlainValue]]:
     field = config.jobs.field if config.jobs else ""
-    jobs = {path: glass.objects[id].get(field) for id, path in glass.paths.items()}
+    jobs = {path: reader.objects[id].get(field) for id, path in reader.paths.items()}
     return {
-        f"{path}.{field}": _fields(job.id, glass)
+        f"{path}.{field}": _fields(job.id, reader)
         for path, job in jobs.items()
-        if isinstance(job, Ref) and job.id in glass.objects
+        if isinstance(job, Ref) and job.id in reader.objects
     }
 
 
-def _fields(id: int, glass: _Glass) -> dict[str, PlainValue]:
+def _fields(id: int, reader: _ObjectReader) -> Mapping[str, PlainValue]:
     """The observed fields of an object under their observed names, in the model's order."""
-    seen: dict[str, PlainValue] = {}
-    for source, value in glass.objects[id].items():
-        for name, how in glass.shown.get(source, ((source, "value"),)):
-            if how == "present":
-                seen[name] = bool(value)
-            elif how == "count":
-                seen[name] = len(value) if isinstance(value, tuple | FrozenMap) else 0
-            else:
-                seen[name] = _plain(value, glass)
-    return seen
+    own = _own_fields(reader.things[id], reader.subject)
+    return _fields_as_shown(id, reader) if own is None else own
 
 
-def _plain(value: Value, glass: _Glass, within: tuple[int, ...] = ()) -> PlainValue:
+def _fields_as_shown(id: int, reader: _ObjectReader) -> Mapping[str, PlainValue]:
+    by_name: dict[str, PlainValue] = {}
+    shown = _shown(reader.subject)
+    for field, value in reader.objects[id].items():
+        if field not in shown:
+            by_name[field] = _plain(value, reader)
+        for name, source, rule in shown.get(field, ()):
+            place = holder(source, id, reader.objects)
+            value = place and reader.objects[place[0]][place[1]]
+            by_name[name] = _observed(value, rule, reader)
+    return by_name
+
+
+def _observed(value: Value, rule: FieldConfig, reader: _ObjectReader) -> PlainValue:
+    """What a rule shows of a value."""
+    if rule.shown == "present":
+        return bool(value)
+    if rule.shown == "count":
+        return _count(value)
+    return _plain(rule.otherwise if value is None else value, reader)
+
+
+def _count(value: Value) -> int:
+    """The items of a list or dict; of a number, which older trees may have, itself."""
+    if isinstance(value, int):
+        return value
+    return len(value) if isinstance(value, tuple | FrozenMap) else 0
+
+
+def _plain(value: Value, reader: _ObjectReader, within: tuple[int, ...] = ()) -> PlainValue:
     """A value as JSON has it; an object that is no node as the dict of its fields."""
     if isinstance(value, tuple):
-        return [_plain(item, glass, within) for item in value]
+        return [_plain(item, reader, within) for item in value]
     if isinstance(value, FrozenMap):
-        return {str(key): _plain(item, glass, within) for key, item in value.items()}
+        return {str(key): _plain(item, reader, within) for key, item in value.items()}
     if not isinstance(value, Ref):
         return value
-    if value.id in glass.paths:
-        return glass.paths[value.id]
-    if value.id not in glass.objects:
+    if value.id in reader.paths:
+        return reader.paths[value.id]
+    if value.id not in reader.objects:
         return "gone"
     if value.id in within:
         return "the same again"
     inside = (*within, value.id)
-    return {name: _plain(v, glass, inside) for name, v in glass.objects[value.id].items()}
+    return {name: _plain(v, reader, inside) for name, v in reader.objects[value.id].items()}
 
 
 def _files(disk: Disk) -> dict[str, File]:

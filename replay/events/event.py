@@ -76,11 +76,11 @@ class Command(Fact, frozen=True):
     reply: dict[str, Any] | None = None
 
     def __post_init__(self) -> None:
-        wanted: type = dict if self.channel == "qmp" else str
-        arguments = wanted() if self.arguments is None else self.arguments
-        if not isinstance(arguments, wanted):
-            form = "an object" if wanted is dict else "a text"
-            raise ValueError(f"arguments of a {self.channel} command must be {form}")
+        form: type = dict if self.channel == "qmp" else str
+        arguments = form() if self.arguments is None else self.arguments
+        if not isinstance(arguments, form):
+            words = "an object" if form is dict else "a text"
+            raise ValueError(f"arguments of a {self.channel} command must be {words}")
         if self.reply is not None and self.reply.keys() not in ({"return"}, {"error"}):
             raise ValueError("a reply must have one key, return or error")
         msgspec.structs.force_setattr(self, "arguments", plain(arguments))
@@ -165,7 +165,7 @@ class Event(Struct, frozen=True):
 class Observation(Struct, frozen=True, tag_field="kind", tag="observation"):
     """What the recording itself saw of the machine: a query and its answer.
 
-    It is no event: it changes nothing, and a log's fingerprint does not know it. `after` is the
+    It is no event: it changes nothing, and no part of a log's fingerprint. `after` is the
     seq of the event that it follows, 0 before the first.
     """
 
@@ -216,11 +216,11 @@ class Log(Struct, frozen=True):
 
         Raises ValueError for a name that no log can have.
         """
-        known = LogHeader(header) if isinstance(header, str) else header
+        own_header = LogHeader(header) if isinstance(header, str) else header
         both = tuple(entries)
         events = tuple(entry for entry in both if isinstance(entry, Event))
-        seen = tuple(entry for entry in both if isinstance(entry, Observation))
-        return cls(known.name, known, events, fingerprint(events), seen)
+        observations = tuple(entry for entry in both if isinstance(entry, Observation))
+        return cls(own_header.name, own_header, events, fingerprint(events), observations)
 
 
 def plain(value: Any, depth: int = MAX_DEPTH) -> Any:
@@ -284,5 +284,5 @@ def link(previous: str, said: bytes) -> str:
 
 
 def fingerprint(events: Iterable[Event]) -> str:
-    """The identity of a log's content: a chained sha256 in hex, the same wherever it is kept."""
+    """The identity of a log's content: a chained sha256 in hex, the same in every store."""
     return reduce(chain, (event.payload for event in events), NO_EVENTS)

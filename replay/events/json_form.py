@@ -51,9 +51,9 @@ def located(origin: Origin | None) -> Iterator[None]:
 def parse_payload(raw: dict[str, Any], version: int = SCHEMA_VERSION) -> Payload:
     """The payload of an event object; ReplayError with the reason if it is not one."""
     try:
-        found = raw.get("kind")
-        if found is not None and found not in KINDS:
-            raise ValueError(f"unknown kind {found!r}, known are {', '.join(KINDS)}")
+        kind = raw.get("kind")
+        if kind is not None and kind not in KINDS:
+            raise ValueError(f"unknown kind {kind!r}, known are {', '.join(KINDS)}")
         payload: Payload = msgspec.convert(upcast(raw, version), Payload)
     except (ValueError, RecursionError) as error:
         raise BadInput(f"not an event: {error}") from None
@@ -89,10 +89,10 @@ def parse_observation(
         if odd:
             raise ValueError(f"unknown field {odd[0]!r}")
         fields = {key: raw[key] for key in OBSERVATION_FIELDS if key in raw}
-        seen = msgspec.convert({"kind": OBSERVATION, **fields}, Observation)
+        observation = msgspec.convert({"kind": OBSERVATION, **fields}, Observation)
     except (ValueError, RecursionError) as error:
         raise BadInput(f"not an observation: {error}") from None
-    return msgspec.structs.replace(seen, after=after, origin=origin, recorded=recorded)
+    return msgspec.structs.replace(observation, after=after, origin=origin, recorded=recorded)
 
 
 def seconds(value: Any) -> float | None:
@@ -151,14 +151,14 @@ def event_line(event: Event) -> bytes:
     return msgspec.json.encode(raw) + b"\n"
 
 
-def observation_line(seen: Observation) -> bytes:
+def observation_line(observation: Observation) -> bytes:
     """The observation as a native line, newline included. Its place is behind its event."""
-    raw = {"kind": OBSERVATION, **observation_content(seen)}
-    if seen.recorded is not None:
-        raw["time"] = seen.recorded
+    raw = {"kind": OBSERVATION, **observation_content(observation)}
+    if observation.recorded is not None:
+        raw["time"] = observation.recorded
     return msgspec.json.encode(raw) + b"\n"
 
 
-def observation_content(seen: Observation) -> dict[str, Any]:
+def observation_content(observation: Observation) -> dict[str, Any]:
     """What was asked and answered, as JSON has it."""
-    return {field: getattr(seen, field) for field in OBSERVATION_FIELDS}
+    return {field: getattr(observation, field) for field in OBSERVATION_FIELDS}

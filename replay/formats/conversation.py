@@ -5,6 +5,7 @@ It is read whole before its first event is made: a reply can come long after its
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 from replay.errors import BadInput, ReplayError
@@ -15,35 +16,49 @@ from replay.formats.recording import Message, Recording
 from replay.formats.replies import Paired, event, pair
 from replay.formats.secrets import Cleaner
 from replay.formats.start.events import start_of
+from replay.formats.start.needs import start_note
 
 REPLY_KEYS = ("return", "error")
 HANDSHAKE = "greetings and commands that change nothing"
 NO_ANSWER = "queries without an answer"
 NOT_KEPT = "answers to queries that can't be kept"
 LOST = "messages that are shortened or damaged"
-NO_START = (
-    "it does not tell the drives of the start, which commands then miss: tell each with"
-    " --drive id=drive0,file=/d/a.qcow2,format=qcow2,size=64M"
-)
+ONLY_NOTICES = "it has notices without a command; nothing can be replayed of them alone"
 
 
 def recording(
-    name: str, messages: Sequence[Message], drives: Sequence[str], partial: bool
+    name: str,
+    messages: Sequence[Message],
+    drives: Sequence[str],
+    partial: bool,
+    in_runs: bool = False,
 ) -> Recording:
     """The log of a conversation, with the drives that the user told of.
 
-    `partial` conversations may begin with replies to commands that were not recorded. Raises
-    ReplayError if there is no way to read it.
+    `partial` conversations may begin with replies to commands that were not recorded, `in_runs`
+    tells how replies find their commands. Raises ReplayError if there is no way to read it.
     """
     cleaner = Cleaner()
     talk = [cleaner.clean(message) for message in messages]
     left_out: Counter[str] = Counter()
-    paired = Paired(talk, pair(talk, partial, left_out), left_out)
+    paired = Paired(talk, pair(talk, partial, left_out, in_runs), left_out)
     start = start_of(paired, drives)
-    entries = iter([*start.events, *happened(paired)])
+    # What a machine did is far more than its messages: events are made as they are stored.
+    entries = chain(start.events, happened(paired))
     header = LogHeader(name, description(talk, start.tells_drives))
-    remarks = () if start.tells_drives else (NO_START,)
-    return Recording(header, entries, talk[0].origin, +left_out, cleaner.tally, remarks)
+    note = "" if start.tells_drives else start_note(talk)
+    remarks = (note,) if note else ()
+    if not any(message.role in ("command", "option") for message in talk):
+        remarks = (ONLY_NOTICES,)
+    lost = tuple(losses(talk))
+    return Recording(header, entries, talk[0].origin, left_out, cleaner.tally, remarks, lost)
+
+
+def losses(messages: Iterable[Message]) -> Iterator[str]:
+    """Where something stands that was meant to be a message, and why it is none."""
+    for message in messages:
+        if message.role == "lost" and "error" in message.msg:
+            yield f"{message.origin}: {message.msg['error']}"
 
 
 # What happened then
@@ -72,7 +87,7 @@ def happened(talk: Paired) -> Iterator[LogEntry]:
         elif message.role in ("greeting", "command"):
             talk.left_out[HANDSHAKE] += 1
         elif message.role == "lost":
-            talk.left_out[LOST] += 1
+            talk.left_out[message.msg.get("reason", LOST)] += 1
 
 
 def answer(reply: Message | None) -> dict[str, Any] | None:

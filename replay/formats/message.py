@@ -1,5 +1,6 @@
 """One QMP message and its role: command, reply, event or greeting."""
 
+import re
 from typing import Any
 
 from replay.errors import BadInput, ReplayError
@@ -25,14 +26,38 @@ def message(
         )
 
 
+WHOLE_FLOAT = re.compile(rb"[\d.][eE]\+?\d|\d\.0+\b")
+"""What a number looks like that another program has made a float of, as minimega does."""
+
+
 def parsed(text: bytes) -> dict[str, Any]:
-    """The object of a JSON text as QEMU reads it; ReplayError with the reason if it is none."""
+    """The object of a JSON text as QEMU reads it; ReplayError with the reason if it is none.
+
+    A float that is whole is the integer that QEMU wrote.
+    """
     try:
-        return parse_object(text)
+        msg = parse_object(text)
     except ReplayError:
         if b"'" not in text:
             raise
-        return parse_object(with_double_quotes(text))
+        msg = parse_object(with_double_quotes(text))
+    return {key: with_integers(value) for key, value in msg.items()} if is_suspect(text) else msg
+
+
+def is_suspect(text: bytes) -> bool:
+    """Whether there may be a float in a text that is whole."""
+    return WHOLE_FLOAT.search(text) is not None
+
+
+def with_integers(value: Any) -> Any:
+    """A value with its whole floats as integers; beyond 2^53 a float does not tell which."""
+    if isinstance(value, float):
+        return int(value) if value.is_integer() and abs(value) < 2**53 else value
+    if isinstance(value, list):
+        return [with_integers(item) for item in value]
+    if isinstance(value, dict):
+        return {key: with_integers(item) for key, item in value.items()}
+    return value
 
 
 def message_text(

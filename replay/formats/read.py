@@ -1,8 +1,11 @@
 """Recognising the format of a file and reading the logs in it."""
 
+import heapq
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import chain, islice
+from itertools import accumulate, chain, islice, pairwise
+from operator import itemgetter
 from pathlib import Path
 
 import msgspec
@@ -10,14 +13,19 @@ import msgspec
 from replay.errors import BadInput
 from replay.events.event import Origin
 from replay.formats import conversation
-from replay.formats.reader import ImportOptions, Input, Reader, log_name
-from replay.formats.readers import READERS, qmp_traffic
-from replay.formats.recording import InputLine, Message, Recording, display_name, read_lines
+from replay.formats.packing import SAMPLE, Source, sources
+from replay.formats.reader import ImportOptions, Input, NoMessages, Reader, log_name, several
+from replay.formats.readers import FILES, LAST, READERS, TEXTS, native, qmp_traffic
+from replay.formats.recording import InputLine, Message, Recording, display_name
+from replay.formats.text.pasted import plain
 
 FORMATS = tuple(reader.name for reader in READERS)
 HEAD = 2000
 """How many lines are read to recognise a file: a log may begin with lines of other programs,
 and a file of no known form must not be read, and held, whole."""
+
+CLOCK_TOLERANCE = 1.0
+"""QEMU and libvirt each tell their own time of one thing; only more than a second is a clock's."""
 
 __all__ = [
     "FORMATS",
@@ -30,8 +38,8 @@ __all__ = [
 ]
 
 
-LineSource = Callable[[Path], Iterator[InputLine]]
-"""What gives a file's lines."""
+Opener = Callable[[Path], Iterator[Source]]
+"""What gives the texts in a file."""
 
 
 def read(
@@ -39,86 +47,175 @@ def read(
     format: str | None = None,
     name: str | None = None,
     options: ImportOptions | None = None,
-    lines: LineSource = read_lines,
+    opener: Opener = sources,
 ) -> Iterator[Recording]:
     """The recordings of a file, one after another, read as they are consumed.
 
     The format is recognised by the file's content unless its name is given. `name` takes the
-    place of the log's own, `lines` gives a file's lines. Raises ReplayError with file, line and
-    reason, possibly late.
+    place of the log's own, `opener` gives the texts in a file. Raises ReplayError with file, line
+    and reason, possibly late; of an archive, texts without a message are passed over.
     """
     options = options or ImportOptions(format, name)
-    reader, input = open_input(Path(path), options.format, lines)
-    recordings = reader.read(input, options)
+    recordings = read_sources(opener(Path(path)), options)
     return recordings if options.name is None else rename_only(recordings, options.name)
 
 
+def read_sources(texts: Iterable[Source], options: ImportOptions) -> Iterator[Recording]:
+    """The recordings of all texts of a file; NoMessages if there is no message in any."""
+    count = 0
+    without: NoMessages | None = None
+    for source in texts:
+        try:
+            for recording in read_source(source, options):
+                count += 1
+                yield recording
+        except NoMessages as error:
+            without = without or error
+    if without and not count:
+        raise without
+
+
+def read_source(source: Source, options: ImportOptions) -> Iterator[Recording]:
+    """The recordings of a text. Raises ReplayError with file, line and reason, possibly late."""
+    reader, input, head = open_input(source, options.format)
+    try:
+        yield from reader.read(input, options)
+    except NoMessages:
+        if reader is LAST:
+            raise unknown(source.name, head) from None
+        raise
+
+
 def read_all(
-    paths: Sequence[Path], options: ImportOptions, lines: LineSource = read_lines
+    paths: Sequence[Path], options: ImportOptions, opener: Opener = sources
 ) -> Iterator[Recording]:
     """The recordings of all files; several files with a name for their log make that one log."""
     if options.name is not None and len(paths) > 1:
-        return read_joined(paths, options, lines)
-    return chain.from_iterable(read(path, options=options, lines=lines) for path in paths)
+        return read_joined(paths, options, opener)
+    return chain.from_iterable(read(path, options=options, opener=opener) for path in paths)
 
 
 def read_joined(
-    paths: Sequence[Path], options: ImportOptions, lines: LineSource = read_lines
+    paths: Sequence[Path], options: ImportOptions, opener: Opener = sources
 ) -> Iterator[Recording]:
     """The one log that several files make together: the start from one, the rest from others."""
-    parts: list[Message] = []
+    parts: list[Sequence[Message]] = []
     may_start_midway = False
     for path in paths:
-        reader, input = open_input(path, options.format, lines)
-        may_start_midway = may_start_midway or reader.may_start_midway
-        parts += reader.part(input, options)
-    name = options.name or log_name(paths[0])
-    joined = conversation.recording(name, by_time(parts), options.drives, may_start_midway)
-    yield from rename_only([joined], name)
+        for source in opener(path):
+            reader, input, _ = open_input(source, options.format)
+            may_start_midway = may_start_midway or reader.may_start_midway
+            parts.append(reader.part(input, options))
+    name = options.name or log_name(display_name(paths[0]))
+    joined = conversation.recording(name, merged(parts), options.drives, may_start_midway)
+    remarks = (*joined.remarks, *(remark for part in parts for remark in clock_remarks(part)))
+    yield from rename_only([replace(joined, remarks=remarks)], name)
 
 
-def by_time(parts: Sequence[Message]) -> Sequence[Message]:
-    """The messages of several files by their times if all have one, else file by file."""
-    times = {place: message.time for place, message in enumerate(parts) if message.time is not None}
-    if len(times) < len(parts):
-        return parts
-    return [parts[place] for place in sorted(times, key=times.__getitem__)]
+def merged(parts: Sequence[Sequence[Message]]) -> Sequence[Message]:
+    """The messages of several files by their times if all have one, else file by file.
+
+    Each file keeps its own order: where its clock goes back, what follows counts as of the latest
+    time before.
+    """
+    if any(message.time is None for part in parts for message in part):
+        return [message for part in parts for message in part]
+    files = [timed(file, messages) for file, messages in enumerate(parts)]
+    return [message for _, _, message in heapq.merge(*files, key=itemgetter(0, 1))]
+
+
+def timed(file: int, messages: Sequence[Message]) -> Iterator[tuple[float, int, Message]]:
+    """The messages of a file with times that never go back, and the file's number."""
+    times = accumulate((message.time or 0.0 for message in messages), max)
+    return ((time, file, message) for time, message in zip(times, messages, strict=True))
+
+
+def clock_remarks(messages: Sequence[Message]) -> Iterator[str]:
+    """Where the clock of a file goes back, the first time, and how often."""
+    times = [(message.time, message.origin) for message in messages if message.time is not None]
+    backward = [
+        (before - after, origin)
+        for (before, _), (after, origin) in pairwise(times)
+        if after < before - CLOCK_TOLERANCE
+    ]
+    if backward:
+        seconds, origin = backward[0]
+        more = f", and {len(backward) - 1} times more" if len(backward) > 1 else ""
+        yield f"the clock goes back {seconds:.3g} s at {origin}{more}: the file's order is kept"
 
 
 def read_traffic(name: str, traffic: Iterable[bytes]) -> Recording:
     """The recording in lines of QMP traffic that no file holds, under this name."""
     lines = (InputLine(Origin(name, number), text) for number, text in enumerate(traffic, 1))
-    recordings = qmp_traffic.READER.read(Input(Path(name), lines), ImportOptions())
+    recordings = qmp_traffic.READER.read(Input(name, lines), ImportOptions())
     return next(rename_only(recordings, name))
 
 
-def open_input(path: Path, format: str | None, lines: LineSource) -> tuple[Reader, Input]:
-    """A file and its reader; ReplayError for an empty file and for an unknown form."""
-    rest = lines(path)
-    head = list(islice(rest, 1))
+def open_input(source: Source, format: str | None) -> tuple[Reader, Input, Sequence[InputLine]]:
+    """The reader of a text, what it is to read, and the first lines.
+
+    Raises ReplayError for an empty file and for a format that is none.
+    """
+    named = None if format is None else reader_named(format)
+    head = list(islice(source.lines, 1))
     if not head:
-        raise BadInput("the file is empty", where=display_name(path))
-    if format is not None:
-        return reader_named(format), Input(path, chain(head, rest))
+        raise BadInput("the file is empty", where=source.name)
     # The native form shows in its first line, and its lines are not held.
-    if READERS[0].why_not(head):
-        head += islice(rest, HEAD)
-    return recognise(head), Input(path, chain(head, rest))
+    if named is native.READER or (named is None and not native.READER.why_not(head)):
+        return native.READER, Input(source.name, chain(head, source.lines)), head
+    head += islice(source.lines, HEAD)
+    reader = named or recognise(head, FILES)
+    if reader in FILES and not (named and reader.why_not(head)):
+        return reader, Input(source.name, chain(head, source.lines)), head
+    text = plain(head, source.lines)
+    remarks = (f"undone: {', '.join(text.undone)}",) if text.undone else ()
+    reader = named or recognise(text.head, (*FILES, *TEXTS)) or LAST
+    return reader, Input(source.name, text.lines, remarks), head
 
 
-def recognise(head: Sequence[InputLine]) -> Reader:
-    """The reader of the form that the first lines show; ReplayError with why each refuses it."""
-    reasons = {}
-    for reader in READERS:
-        reasons[reader.name] = reader.why_not(head)
-        if not reasons[reader.name]:
-            return reader
-    text = "; ".join(f"{name}: {why}" for name, why in reasons.items())
-    raise BadInput(
-        f"no reader knows this file ({text})",
-        where=str(head[0].origin),
-        do="if it is one of these, say which with --format",
+def recognise(head: Sequence[InputLine], readers: Iterable[Reader]) -> Reader | None:
+    """The first reader whose form the first lines show; None without one."""
+    return next((reader for reader in readers if head and not reader.why_not(head)), None)
+
+
+NEAREST = (
+    ("libvirtd", re.compile(rb"libvirt|QEMU_MONITOR|qemuMonitor")),
+    ("domain", re.compile(rb"starting up|qemu-system|-blockdev|-drive")),
+    ("console", re.compile(rb"\(qemu|monitor")),
+    ("iotests", re.compile(rb"qemu-i(?:mg|o)|iotests")),
+    ("native", re.compile(rb'"kind"')),
+    ("qmp", re.compile(rb"")),
+)
+"""What in a text without a message makes it most like a format."""
+
+
+def unknown(name: str, head: Sequence[InputLine]) -> NoMessages:
+    """The error for a text that no reader finds a message in: three lines."""
+    text = b"\n".join(line.text for line in head)
+    nearest = next(name for name, pattern in NEAREST if pattern.search(text))
+    why = reader_named(nearest).why_not(head)
+    details = (
+        f"the nearest format is {nearest}: {why or 'it has no message'}",
+        "try a longer copy with the commands in it, or name the format: --format"
+        f" {'|'.join(FORMATS)}",
     )
+    return NoMessages(f"no message in {looks_like(head)}", where=name, details=details)
+
+
+def looks_like(head: Sequence[InputLine]) -> str:
+    """What a text looks like, in a few words."""
+    lines = several(len(head), "line", "lines")
+    if len(head) > HEAD:
+        lines = f"its first {lines}"
+    sample = b"".join(line.text for line in head)[:SAMPLE]
+    odd = sum(byte < 32 and byte not in b"\t\r\n\x1b\x08" for byte in sample)
+    if odd > len(sample) / 20:
+        return f"{lines} of what looks like binary data"
+    if sample.lstrip().startswith((b"<!DOCTYPE", b"<html", b"<?xml")):
+        return f"{lines} of what looks like a web page"
+    if b"{" in sample:
+        return f"{lines} of text with braces"
+    return f"{lines} of text"
 
 
 def reader_named(format: str) -> Reader:

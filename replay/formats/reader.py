@@ -2,34 +2,69 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePath
+from itertools import chain
+from pathlib import PurePath
 from typing import NamedTuple, Protocol
 
 from replay.errors import BadInput
-from replay.events.event import NAME_LENGTH, Event, Origin
+from replay.events.event import NAME_LENGTH, Event, LogEntry, Origin
 from replay.events.json_form import located
 from replay.formats import conversation
-from replay.formats.recording import InputLine, Message, Recording, display_name, within_memory
+from replay.formats.recording import InputLine, Message, Recording, within_memory
+from replay.formats.replies import NOT_SEEN
 
-SUFFIXES = (".gz", ".xz", ".jsonl", ".json", ".qmp", ".log", ".txt", ".trace")
+SUFFIXES = (
+    *(".gz", ".xz", ".bz2", ".zst", ".zip", ".tar", ".tgz"),
+    *(".jsonl", ".json", ".qmp", ".log", ".txt", ".trace", ".out", ".md", ".rst", ".eml"),
+)
 """Ends of a file's name that tell only its format."""
+
+
+MOST_PLACES = 10
+"""More places of what could not be read are not told in an error."""
+
+
+class DomainStart(NamedTuple):
+    """How a domain was started, as its own log tells: the file, the domain, the options.
+
+    `beside` are the texts whose only conversation is with this domain though they do not name it.
+    """
+
+    file: str
+    domain: str
+    options: Sequence[Message]
+    beside: frozenset[str] = frozenset()
+
+    @property
+    def time(self) -> float:
+        """When it was started, in seconds since 1970; 0 if nothing tells."""
+        return next((option.time for option in self.options if option.time), 0.0)
 
 
 class ImportOptions(NamedTuple):
     """What the user says of files: their format, the log's name, which of the conversations in
-    them (a domain's name or a monitor's address), and the drives that no file tells of."""
+    them (a domain's name or a monitor's address), and the drives that no file tells of.
+
+    `starts` are those of domains whose own logs are read beside the files.
+    """
 
     format: str | None = None
     name: str | None = None
     monitor: str | None = None
     drives: tuple[str, ...] = ()
+    starts: tuple[DomainStart, ...] = ()
 
 
 class Input(NamedTuple):
-    """A file and its lines, which can be read once."""
+    """A text: its file's name, its lines, which can be read once, and what was done to them."""
 
-    path: Path
+    name: str
     lines: Iterator[InputLine]
+    remarks: tuple[str, ...] = ()
+
+
+class NoMessages(BadInput):
+    """A file has no message in it, nor anything that was meant to be one."""
 
 
 class Reader(Protocol):
@@ -62,7 +97,9 @@ class Reader(Protocol):
 class ConversationReader:
     """A reader of a form in which clients and QEMU talk: all that it needs is the messages.
 
-    `last_is_meant` says which of several conversations is part of a log of several files.
+    `last_is_meant` says which of several conversations is part of a log of several files,
+    `pairs_in_runs` how replies without ids find their commands (`replies.py`), `joins_starts` that
+    the starts of its machines stand in other files; `remark` is what is said of each log.
     """
 
     name: str
@@ -70,26 +107,54 @@ class ConversationReader:
     why_not: Callable[[Sequence[InputLine]], str]
     messages: Callable[[Iterable[InputLine]], Iterator[Message]]
     last_is_meant: bool = False
+    pairs_in_runs: bool = False
+    joins_starts: bool = False
+    remark: str = ""
 
     def read(self, input: Input, options: ImportOptions) -> Iterator[Recording]:
         """A recording for each conversation of a file in which anything happened."""
         groups = self.by_conversation(input, options)
-        name = log_name(input.path)
-        empty = 0
+        name = log_name(input.name)
+        without: list[Recording] = []
         for channel, messages in groups.items():
             own = channel_name(name, channel, alone=len(groups) == 1)
-            recording = conversation.recording(own, messages, options.drives, self.may_start_midway)
-            entries = list(recording.entries)
-            if any(isinstance(entry, Event) for entry in entries):
-                yield replace(recording, entries=iter(entries))
-            else:
-                empty += 1
-        if empty == len(groups):
-            raise BadInput(
-                "nothing happens in this recording",
-                where=display_name(input.path),
-                do="import it with --log NAME beside another of the same machine",
+            is_only = len(groups) == 1
+            start = self.start_of(channel, messages, options.starts, input.name if is_only else "")
+            talk = [*start.options, *messages] if start else messages
+            recording = conversation.recording(
+                own, talk, options.drives, self.may_start_midway, self.pairs_in_runs
             )
+            first = list(until_event(recording.entries))
+            if not first or not isinstance(first[-1], Event):
+                without.append(recording)
+                continue
+            yield replace(
+                recording,
+                entries=chain(first, recording.entries),
+                remarks=(*self.own_remarks(), *input.remarks, *recording.remarks),
+                start=start and start.file,
+            )
+        if len(without) == len(groups):
+            raise nothing_happens(input.name, without)
+
+    def own_remarks(self) -> tuple[str, ...]:
+        """What is said of each log that it reads."""
+        return (self.remark,) if self.remark else ()
+
+    def start_of(
+        self, channel: str, messages: Sequence[Message], starts: Sequence[DomainStart], text: str
+    ) -> DomainStart | None:
+        """The last start before a conversation of the domain that it is with, if it is known.
+
+        `text` is what the text is called if this is its only conversation.
+        """
+        if not self.joins_starts:
+            return None
+        named = [start for start in starts if channel in (start.domain, f"{start.domain}-2")]
+        named = named or [start for start in starts if text in start.beside]
+        first = next((message.time for message in messages if message.time), None)
+        before = [start for start in named if first is None or start.time <= first]
+        return max(before or named, key=lambda start: start.time, default=None)
 
     def part(self, input: Input, options: ImportOptions) -> Sequence[Message]:
         """The messages of the only conversation, or of the last where that is meant."""
@@ -98,13 +163,13 @@ class ConversationReader:
             return list(groups.values())[-1]
         if len(groups) > 1:
             do = f"pick one with --monitor: {', '.join(groups)}"
-            where = display_name(input.path)
+            where = input.name
             raise BadInput("the file has several conversations", where=where, do=do)
         return next(iter(groups.values()))
 
     def by_conversation(self, input: Input, options: ImportOptions) -> dict[str, list[Message]]:
         """The messages of each conversation, by its name; what is of none is of all."""
-        where = display_name(input.path)
+        where = input.name
         with located(Origin(where, 1)):
             unlimited = self.messages(input.lines)
             messages = list(within_memory(unlimited, lambda message: message.size))
@@ -117,8 +182,40 @@ class ConversationReader:
                 do = f"there are {', '.join(names)}"
                 raise BadInput(f"no monitor {options.monitor!r}", where=where, do=do)
         if not messages:
-            raise BadInput("no message in this file", where=where)
+            raise NoMessages("no message in this file", where=where)
         return grouped(messages, channels)
+
+
+def until_event(entries: Iterator[LogEntry]) -> Iterator[LogEntry]:
+    """The entries up to the first event, which comes last; all if there is none."""
+    for entry in entries:
+        yield entry
+        if isinstance(entry, Event):
+            return
+
+
+def several(number: int, one: str, more: str) -> str:
+    """A number with its noun."""
+    return f"{number} {one if number == 1 else more}"
+
+
+def nothing_happens(name: str, recordings: Sequence[Recording]) -> BadInput:
+    """The error for a file without an event: whether nothing happened, or it could not be read."""
+    lost = [place for recording in recordings for place in recording.lost]
+    replies = sum(recording.left_out.get(NOT_SEEN, 0) for recording in recordings)
+    if lost:
+        damaged = several(len(lost), "message is", "messages are")
+        what = f"no command could be read, and {damaged} cut or damaged"
+        do = "copy it again without cutting, wrapping or shortening lines"
+        details = [f"not read: {place}" for place in lost[:MOST_PLACES]]
+        return BadInput(what, where=name, do=do, details=details)
+    if replies:
+        answers = several(replies, "reply", "replies")
+        what = f"it has no command, only {answers} to commands that are not in it"
+        do = "record the commands too: libvirt's debug log has them, and qmp-shell -v shows them"
+        return BadInput(what, where=name, do=do)
+    do = "import it with --log NAME beside another of the same machine"
+    return BadInput("nothing happens in this recording", where=name, do=do)
 
 
 def grouped(messages: Iterable[Message], channels: Iterable[str]) -> dict[str, list[Message]]:
@@ -138,9 +235,9 @@ def channel_name(log: str, channel: str, alone: bool) -> str:
     return log if alone else f"{log}-{channel}"[-NAME_LENGTH:]
 
 
-def log_name(path: Path) -> str:
+def log_name(file: str) -> str:
     """The file's name without what only tells its format."""
-    name = PurePath(display_name(path)).name
+    name = PurePath(file).name
     while (suffix := PurePath(name).suffix) in SUFFIXES and name != suffix:
         name = name.removesuffix(suffix)
     return "".join(c if c.isprintable() else "?" for c in name)[:NAME_LENGTH] or "log"

@@ -1,17 +1,10 @@
-"""Opening recorded files, packed or not, line by line within limits."""
+"""What is read of recorded files: lines, messages, logs, and how much of them is held."""
 
-import bz2
-import gzip
-import lzma
 import os
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from io import BufferedReader
-from itertools import count
 from pathlib import Path
-from typing import IO, Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from replay.errors import BadInput
 from replay.events.event import Event, LogEntry, LogHeader, Origin
@@ -26,22 +19,6 @@ MAX_SIZE = 1_000_000_000
 
 EACH, EACH_VALUE = 1000, 100
 """About what a message takes that is empty, and what each value in it takes, in bytes."""
-
-BUFFER = 1 << 20
-"""How much is unpacked at a time, in bytes."""
-
-COMPRESSIONS: tuple[tuple[bytes, Any], ...] = (
-    (b"\x1f\x8b", gzip.open),
-    (b"\xfd7zXZ\x00", lzma.open),
-    (b"BZh", bz2.open),
-)
-"""How a compressed file begins, and what opens it."""
-
-UNKNOWN = ((b"\x28\xb5\x2f\xfd", "zstd"), (b"PK\x03\x04", "zip"))
-"""How files begin that are packed in a way that is not read, and its name."""
-
-BROKEN = (OSError, EOFError, lzma.LZMAError, zlib.error)
-"""What reading a file may raise."""
 
 
 class InputLine(NamedTuple):
@@ -76,9 +53,10 @@ class Message(NamedTuple):
 
 @dataclass
 class SecretCount:
-    """How many secrets were replaced until now."""
+    """How many secrets were replaced until now, and where the first of them stood."""
 
     secrets: int = 0
+    places: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -88,7 +66,8 @@ class Recording:
     `entries` are its events, and its observations where they were made (their `after` is not
     yet told). They can be consumed once, and only before the next recording of the same file
     is asked for; reading on may raise a ReplayError. `left_out` counts by reason what was read
-    and is no event, `secrets` what was replaced.
+    and is no event, `secrets` what was replaced; `remarks` are for the user, `lost` says where
+    something could not be read, `start` the other file that tells its start.
     """
 
     header: LogHeader
@@ -97,6 +76,8 @@ class Recording:
     left_out: Mapping[str, int] = field(default_factory=dict)
     tally: SecretCount = field(default_factory=SecretCount)
     remarks: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
+    start: str | None = None
 
     @property
     def secrets(self) -> int:
@@ -133,46 +114,3 @@ def within_memory(items: Iterable[T], size: Callable[[T], int]) -> Iterator[T]:
 def display_name(path: Path) -> str:
     """The path as text that can be stored and printed whatever bytes it has."""
     return os.fsencode(path).decode(errors="replace")
-
-
-@contextmanager
-def readable(path: Path) -> Iterator[None]:
-    """Makes a failure to open or read the file a ReplayError."""
-    try:
-        yield
-    except BROKEN as error:
-        reason = error.strerror if isinstance(error, OSError) else None
-        raise BadInput(reason or f"cannot be read: {error}", where=display_name(path)) from None
-    except ValueError:
-        raise BadInput("not a file name", where=display_name(path)) from None
-
-
-@contextmanager
-def open_packed(path: Path) -> Iterator[IO[bytes]]:
-    """The content of a file, which gzip or xz may have compressed."""
-    with path.open("rb") as file:
-        start = file.peek(8)
-        for magic, unpack in COMPRESSIONS:
-            if start.startswith(magic):
-                with BufferedReader(unpack(file), BUFFER) as content:
-                    yield content
-                return
-        for magic, name in UNKNOWN:
-            if start.startswith(magic):
-                what = f"it is packed with {name}, which is not read"
-                raise BadInput(what, where=display_name(path), do="unpack it first")
-        yield file
-
-
-def read_lines(path: Path) -> Iterator[InputLine]:
-    """The lines of a file that are not blank, numbered from 1; read as they are asked for."""
-    name = display_name(path)
-    with readable(path), open_packed(path) as file:
-        for number in count(1):
-            text = file.readline(MAX_LINE + 1)
-            if not text:
-                return
-            if len(text) > MAX_LINE:
-                raise BadInput(f"a line longer than {MAX_LINE} bytes", where=f"{name}:{number}")
-            if not text.isspace():
-                yield InputLine(Origin(name, number), text.rstrip(b"\r\n"))

@@ -39,11 +39,19 @@ def event(raw: dict[str, Any], message: Message) -> Event:
         return Event(parse_payload(raw), message.origin, message.time)
 
 
-def pair(messages: Sequence[Message], partial: bool, left_out: Counter[str]) -> Replies:
-    """Finds the command of each reply: the oldest waiting one with its id, or with none."""
+def pair(
+    messages: Sequence[Message], partial: bool, left_out: Counter[str], in_runs: bool = False
+) -> Replies:
+    """Finds the command of each reply: the oldest waiting one with its id, or with none.
+
+    `in_runs` is for texts in which replies may be left out: those without an id belong to the
+    commands just before them. Raises ReplayError for a reply to no command, unless the conversation
+    is `partial` or a message was lost.
+    """
     waiting: defaultdict[bytes, deque[int]] = defaultdict(deque)
     lost, shows_connections = 0, False
     replies: dict[int, Message] = {}
+    nearest = dict(runs(messages)) if in_runs else {}
     for place, message in enumerate(messages):
         if message.role == "connection":
             waiting, shows_connections = defaultdict(deque), True
@@ -56,13 +64,14 @@ def pair(messages: Sequence[Message], partial: bool, left_out: Counter[str]) -> 
                     for id, commands in waiting.items()
                 },
             )
-        elif message.role == "command":
+        elif is_sent(message):
             waiting[id_of(message)].append(place)
-        elif message.role == "lost" and message.msg.get("sender") == "C":
-            waiting[id_of(message)].append(place)  # it is answered too, once or more often
-            lost += 1
+            lost += message.role == "lost"
         elif message.role == "reply":
-            if commands := waiting[id_of(message)]:
+            commands = waiting[id_of(message)]
+            if in_runs and id_of(message) == NO_ID:
+                commands = deque([nearest[place]]) if place in nearest else deque()
+            if commands:
                 replies[commands.popleft()] = message
             elif partial or lost:
                 left_out[NOT_SEEN] += 1
@@ -70,9 +79,41 @@ def pair(messages: Sequence[Message], partial: bool, left_out: Counter[str]) -> 
                 raise BadInput(
                     "a reply to no command before it",
                     where=str(message.origin),
-                    do="record the commands too (qmp-shell shows them with -v)",
+                    do="record the commands too",
                 )
     return replies
+
+
+def is_sent(message: Message) -> bool:
+    """Whether it is a command, or what is left of one: it is answered too, once or more often."""
+    is_lost = message.role == "lost" and message.msg.get("sender") == "C"
+    return message.role == "command" or is_lost
+
+
+def runs(messages: Sequence[Message]) -> Iterator[tuple[int, int]]:
+    """The place of each reply without an id that has a command, and the command's place.
+
+    Replies that follow commands belong to the last of these: of several commands in a row the
+    first may have been left without theirs. What a later command comes behind waits no more.
+    """
+    commands: list[int] = []
+    replies: list[int] = []
+    for place, message in enumerate(messages):
+        if id_of(message) != NO_ID:
+            continue
+        if is_sent(message):
+            if replies:
+                yield from zip(replies, commands[-len(replies) :], strict=False)
+                commands, replies = [], []
+            commands.append(place)
+        elif message.role == "reply":
+            replies.append(place)
+    if replies:
+        yield from zip(replies, commands[-len(replies) :], strict=False)
+
+
+NO_ID = b"null"
+"""The id of a message that has none, as JSON."""
 
 
 def id_of(message: Message) -> bytes:

@@ -1,37 +1,37 @@
 """Replacing secrets and random file names in what is read."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+import msgspec
+
 from replay.errors import BadInput
+from replay.events.event import Origin
 from replay.formats.recording import Message, SecretCount
-
-REPLACED = "(secret)"
-
-SECRET = r"password|passwd|passphrase|secret|token|cookie|key"
-SECRET_KEY = re.compile(f"(?i)(?:.*[._])?(?:{SECRET})")
-SECRET_OBJECT = re.compile(r"(?i)secret\w*")
-KINDS = ("qom-type", "driver", "type")
-"""The keys under which an object says what it is."""
-
-TEXTS = (
-    re.compile(rf"(?i)(?<![\w-])(?:{SECRET})=(?P<value>[^,:\s\"&]+)"),
-    re.compile(
-        rf'(?i)"(?:[\w.-]*[._])?(?:{SECRET})"\s{{0,9}}:\s{{0,9}}"(?P<value>(?:[^"\\]|\\.)*+)"'
-    ),
-    re.compile(r"(?i)\bsecret\w{0,20}\b[^\n]{0,400}?\bdata\"?[=:]\s?\"?(?P<value>[^,\s\"}]+)"),
-    re.compile(r"://[^:/@\s]{1,200}:(?P<value>[^@/\s]{1,200})@"),
-    re.compile(r"^\s*(?:set_password|block_passwd)\s+\S+\s+(?P<value>\S+)"),
-    re.compile(r"^\s*change\s+vnc\s+pass\w*\s+(?P<value>\S+)"),
+from replay.formats.secret_shapes import (
+    DATA,
+    NUMBER_NAME,
+    REPLACED,
+    SECRET_NAME,
+    SECRET_OPTIONS,
+    SECRET_TYPE,
+    SHAPES,
+    SUSPECT,
+    SWITCHES,
+    TYPE_NAMES,
 )
-"""Secrets in running text: options, addresses and lines for the human monitor."""
-
-SUSPECT = re.compile(rb"(?i)pass|secret|token|cookie|key|://[^/]{1,400}@|\\[u/]")
-"""What is in every line of JSON that may hold a secret; most lines are free of it."""
+from replay.formats.text.objects import whole_end
 
 TEMPORARY = re.compile(r"(?<![^\s\",:=])(?:[^\s\",:=]{0,200}/)?vl\.[A-Za-z0-9]{6}(?![A-Za-z0-9])")
 """The file that is laid over an image for snapshot=on."""
+
+MOST_PLACES = 1000
+"""More places of secrets than anyone reads are only counted."""
+
+
+MOST_OBJECTS = 100
+"""So many objects of JSON in a text are read as such; in what lies behind shapes are looked for."""
 
 
 class Cleaner:
@@ -42,66 +42,149 @@ class Cleaner:
         self.tally = SecretCount()
         self._temporaries: dict[str, str] = {}
         self._numbers = numbers
+        self._origin: Origin | None = None
+        self._path: list[str] = []
 
     def clean(self, message: Message) -> Message:
         """The message without secrets and random names."""
+        if not is_suspect(message.msg):
+            return message
+        self._begin(message.origin)
         try:
             return message._replace(msg=self._object(dict(message.msg)))
         except RecursionError:
             raise BadInput("nested too deeply", where=str(message.origin)) from None
 
-    def clean_entry(self, raw: Mapping[str, Any]) -> dict[str, Any]:
+    def clean_entry(self, raw: Mapping[str, Any], origin: Origin | None = None) -> dict[str, Any]:
         """The object of an event or observation without secrets; its names are its own."""
+        self._begin(origin)
         try:
             cleaned = self._object(raw)
         except RecursionError:
             raise BadInput("nested too deeply") from None
         if cleaned.get("channel") != "hmp" or not isinstance(cleaned.get("arguments"), str):
             return cleaned
-        # what a line for the human monitor is about stands in its first word
+        # What a line for the human monitor is about stands in its first word.
         name = str(cleaned.get("name"))
         line = self._text(f"{name} {cleaned['arguments']}")
         return {**cleaned, "arguments": line.removeprefix(f"{name} ")}
+
+    def _begin(self, origin: Origin | None) -> None:
+        self._origin, self._path = origin, []
 
     def _value(self, value: Any) -> Any:
         if isinstance(value, dict):
             return self._object(value)
         if isinstance(value, list):
-            return [self._value(item) for item in value]
+            return [self._at(f"[{place}]", item) for place, item in enumerate(value)]
         return self._text(value) if isinstance(value, str) else value
 
+    def _at(self, step: str, value: Any) -> Any:
+        self._path.append(step)
+        cleaned = self._value(value)
+        self._path.pop()
+        return cleaned
+
     def _object(self, fields: Mapping[str, Any]) -> dict[str, Any]:
-        hidden = {key for key in fields if SECRET_KEY.fullmatch(key)}
-        if any(SECRET_OBJECT.fullmatch(str(fields.get(kind))) for kind in KINDS):
+        hidden = {key for key in fields if SECRET_NAME.fullmatch(key)}
+        is_secret = any(SECRET_TYPE.fullmatch(str(fields.get(name))) for name in TYPE_NAMES)
+        if is_secret:
             hidden.add("data")
+        if "property" in fields and is_secret_property(str(fields["property"])):
+            hidden.add("value")
         if fields.get("device") == "vnc" and str(fields.get("target")).startswith("pass"):
             hidden.add("arg")
-        return {
-            self._text(key): self._hidden(value) if key in hidden else self._value(value)
-            for key, value in fields.items()
-        }
+        cleaned: dict[str, Any] = {}
+        for key, value in fields.items():
+            self._path.append(f".{key}")
+            name = self._text(key)
+            if key in hidden:
+                cleaned[name] = self._hidden(value, bool(NUMBER_NAME.fullmatch(key)))
+            elif is_secret and key == "props" and isinstance(value, dict):
+                # object-add of QEMU before 6.0 has the object's own fields one level below.
+                cleaned[name] = self._object({**value, TYPE_NAMES[0]: "secret"})
+                cleaned[name].pop(TYPE_NAMES[0])
+            else:
+                cleaned[name] = self._value(value)
+            self._path.pop()
+        return cleaned
 
-    def _hidden(self, value: Any) -> Any:
-        """In place of a secret; what is no text is looked through like all else."""
-        if not isinstance(value, str) or value in ("", REPLACED):
-            return self._value(value)
+    def _hidden(self, value: Any, is_number: bool) -> Any:
+        """In place of a secret; in a list each item is one, other values are looked through."""
+        if isinstance(value, list):
+            return [self._hidden(item, is_number) for item in value]
+        if isinstance(value, str) and value not in SWITCHES:
+            return self._removed()
+        if is_number and isinstance(value, int | float) and not isinstance(value, bool):
+            return self._removed()
+        return self._value(value)
+
+    def _removed(self) -> str:
+        """Stands for a secret, which is counted, and its place remembered."""
         self.tally.secrets += 1
+        if len(self.tally.places) < MOST_PLACES:
+            place = "".join(self._path).removeprefix(".")
+            self.tally.places.append(f"{self._origin}: {place}" if self._origin else place)
         return REPLACED
 
     def _text(self, text: str) -> str:
+        if not SUSPECT.search(text.encode(errors="replace")):
+            return text
         if self._numbers and "vl." in text:
             text = TEMPORARY.sub(self._temporary, text)
-        for pattern in TEXTS:
+        text = "".join(self._pieces(text))
+        if "data=" in text and SECRET_OPTIONS.search(text):
+            text = DATA.sub(self._replaced, text)
+        for pattern in SHAPES:
             text = pattern.sub(self._replaced, text)
         return text
 
+    def _pieces(self, text: str) -> Iterator[str]:
+        """A text piece by piece; the objects of JSON in it without the secrets in them."""
+        done = start = 0
+        for _ in range(MOST_OBJECTS):
+            start = text.find('{"', start)
+            if start < 0:
+                break
+            end = whole_end(text, start)
+            if end:
+                yield text[done:start]
+                yield self._json(text[start:end])
+                done = end
+            start = end or start + 1
+        yield text[done:]
+
+    def _json(self, text: str) -> str:
+        """A text of JSON without the secrets in it."""
+        try:
+            fields = msgspec.json.decode(text, type=dict[str, Any])
+        except (msgspec.MsgspecError, RecursionError):
+            return text
+        before = self.tally.secrets
+        cleaned = self._object(fields)
+        # What has no secret stays as it was written.
+        return text if self.tally.secrets == before else msgspec.json.encode(cleaned).decode()
+
     def _replaced(self, match: re.Match[str]) -> str:
-        if match["value"] in ("", REPLACED):
+        value = match["value"].strip("\"'").lower()
+        if value in SWITCHES or value.startswith(REPLACED):
             return match[0]
-        self.tally.secrets += 1
         start = match.start("value") - match.start()
         end = match.end("value") - match.start()
-        return match[0][:start] + REPLACED + match[0][end:]
+        return match[0][:start] + self._removed() + match[0][end:]
 
     def _temporary(self, match: re.Match[str]) -> str:
         return self._temporaries.setdefault(match[0], f"<tmp{len(self._temporaries)}>")
+
+
+def is_secret_property(name: str) -> bool:
+    """Whether what qom-set puts under a name is a secret; objects have theirs under "data"."""
+    return name == "data" or SECRET_NAME.fullmatch(name) is not None
+
+
+def is_suspect(msg: Mapping[str, Any]) -> bool:
+    """Whether a message may hold a secret or a random name; looking at it as text is quick."""
+    try:
+        return SUSPECT.search(msgspec.json.encode(msg)) is not None
+    except (ValueError, TypeError, RecursionError):
+        return True

@@ -1,7 +1,7 @@
 """The model language: a subset of Python, checked before it is compiled, run within limits."""
 
 from replay.language.check import check
-from replay.language.endings import Crashed, Ending, Failed, Refused, Returned
+from replay.language.endings import Crashed, Ending, Failed, Refused, Returned, Stopped
 from replay.language.program import FunctionInfo, Program, compile_tree
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "Program",
     "Refused",
     "Returned",
+    "Stopped",
     "check",
     "compile_tree",
 ]

@@ -75,8 +75,8 @@ class Functions:
         """The name of the value's type: str, int, bool, list, dict, None or object."""
         if value is None:
             return "None"
-        known = (bool, int, str, list, dict)
-        return next((kind.__name__ for kind in known if isinstance(value, kind)), "object")
+        kinds = (bool, int, str, list, dict)
+        return next((kind.__name__ for kind in kinds if isinstance(value, kind)), "object")
 
     def _orderable(self, values: tuple[Any, ...]) -> list[Any]:
         items = list(values[0] if isinstance(values[0], list | dict) else values)
@@ -95,6 +95,7 @@ class Methods:
 
     def append(self, value: Any, item: Any) -> None:
         """Adds an item at the end."""
+        self._meter.changes = True
         changeable(value, list).append(item)
 
     def count(self, value: Any, item: Any) -> int:
@@ -119,6 +120,7 @@ class Methods:
 
     def insert(self, value: Any, place: Any, item: Any) -> None:
         """Puts an item before the place."""
+        self._meter.changes = True
         self._meter.tick(len(changeable(value, list)) >> 6)
         value.insert(place, item)
 
@@ -154,6 +156,7 @@ class Methods:
 
     def pop(self, value: Any, *key: Any) -> Any:
         """Takes an item out: the last of a list, or at a place, or under a key of a dict."""
+        self._meter.changes = True
         if isinstance(value, dict):
             return changeable(value, dict).pop(*key)
         self._meter.tick(len(changeable(value, list)) >> 6)
@@ -161,6 +164,7 @@ class Methods:
 
     def remove(self, value: Any, item: Any) -> None:
         """Takes the first item out that is equal to this one; raises ValueError."""
+        self._meter.changes = True
         self._searchable(changeable(value, list)).remove(item)
 
     def rpartition(self, value: Any, separator: Any) -> list[str]:

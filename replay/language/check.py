@@ -14,43 +14,43 @@ def check(tree: Tree, machine_class: str | None = None) -> Definitions:
 
     Raises ReplayError with file, line and reason for the first thing that does not.
     """
-    found = definitions(tree)
-    if machine_class is not None and machine_class not in found.classes:
+    defined = definitions(tree)
+    if machine_class is not None and machine_class not in defined.classes:
         raise NotInLanguage(f"the tree has no class {machine_class}, which the machine needs")
-    names = _Names(found, machine_class)
-    for definition, known in _in_order(found):
+    names = _Names(defined, machine_class)
+    for definition, constants in _in_order(defined):
         own = {use.name for use in definition.uses if use.kind == "local"}
         for use in definition.uses:
             try:
-                names.check(use, known, own)
+                names.check(use, constants, own)
             except MisuseError as misuse:
-                raise located(misuse, tree, found.chunks[definition.name]) from None
-    return found
+                raise located(misuse, tree, defined.chunks[definition.name]) from None
+    return defined
 
 
-def _in_order(found: Definitions) -> Iterator[tuple[Definition, Collection[str]]]:
+def _in_order(defined: Definitions) -> Iterator[tuple[Definition, Collection[str]]]:
     """Every definition with the constants that it can use, which are those before a constant."""
     before: dict[str, None] = {}
-    for constant in found.constants.values():
+    for constant in defined.constants.values():
         yield constant, before
         before[constant.name] = None
-    yield from ((model_class, before) for model_class in found.classes.values())
-    yield from ((function, before) for function in found.functions.values())
+    yield from ((model_class, before) for model_class in defined.classes.values())
+    yield from ((function, before) for function in defined.functions.values())
 
 
 class _Names:
     """The names of a tree, to look up uses in."""
 
-    def __init__(self, found: Definitions, machine_class: str | None) -> None:
-        classes = found.classes
+    def __init__(self, defined: Definitions, machine_class: str | None) -> None:
+        classes = defined.classes
         fields = {name for model_class in classes.values() for name in model_class.fields}
         machine = classes[machine_class].fields if machine_class else fields
-        self._found = found
+        self._defined = defined
         self._fields = {"field": fields, "machine field": machine}
         self._calls: Mapping[str, Mapping[str, tuple[int, int]]] = {
             "method": METHODS,
             "function": BUILTINS
-            | {name: (f.required, len(f.parameters)) for name, f in found.functions.items()},
+            | {name: (f.required, len(f.parameters)) for name, f in defined.functions.items()},
         }
 
     def check(self, use: Use, constants: Collection[str], own: Collection[str]) -> None:
@@ -63,8 +63,8 @@ class _Names:
                 self._variable(use, constants, own)
             case "local":
                 self._local(use)
-            case "class" if use.name not in self._found.classes:
-                raise _missing(use, "class", self._found.classes)
+            case "class" if use.name not in self._defined.classes:
+                raise _missing(use, "class", self._defined.classes)
             case "function" | "method":
                 self._call(use, self._calls[use.kind])
             case "field" | "machine field" if use.name not in self._fields[use.kind]:
@@ -74,28 +74,28 @@ class _Names:
     def _variable(self, use: Use, constants: Collection[str], own: Collection[str]) -> None:
         if use.name in constants:
             return
-        if use.name in self._found.constants:
+        if use.name in self._defined.constants:
             raise MisuseError(use.line, f"the constant {use.name} is defined only later")
-        if use.name in RESERVED or use.name in self._found.chunks:
+        if use.name in RESERVED or use.name in self._defined.chunks:
             what = f"{use.name} is no value here; functions and classes are not values"
             raise MisuseError(use.line, what)
         raise _missing(use, "variable or constant", {*own, *constants})
 
     def _local(self, use: Use) -> None:
-        if use.name in self._found.chunks:
-            file, line = self._found.place(use.name)
+        if use.name in self._defined.chunks:
+            file, line = self._defined.place(use.name)
             raise MisuseError(use.line, f"{use.name} hides what is defined at {file}:{line}")
 
-    def _call(self, use: Use, known: Mapping[str, tuple[int, int]]) -> None:
-        if use.name not in known:
-            raise _missing(use, use.kind, known)
-        least, most = known[use.name]
+    def _call(self, use: Use, callables: Mapping[str, tuple[int, int]]) -> None:
+        if use.name not in callables:
+            raise _missing(use, use.kind, callables)
+        least, most = callables[use.name]
         if not least <= use.arguments <= most:
-            wanted = f"{least}" if least == most else f"{least} to {most}"
-            raise MisuseError(use.line, f"{use.name} takes {wanted} arguments, not {use.arguments}")
+            count = f"{least}" if least == most else f"{least} to {most}"
+            raise MisuseError(use.line, f"{use.name} takes {count} arguments, not {use.arguments}")
 
 
-def _missing(use: Use, kind: str, known: Collection[str]) -> MisuseError:
-    near = get_close_matches(use.name, sorted(known), n=3)
+def _missing(use: Use, kind: str, names: Collection[str]) -> MisuseError:
+    near = get_close_matches(use.name, sorted(names), n=3)
     do = f"did you mean {' or '.join(near)}?" if near else ""
     return MisuseError(use.line, f"there is no {kind} {use.name}", do)

@@ -1,40 +1,29 @@
 """Rewriting a checked function so that every operation goes through the runtime's limits."""
 
 import ast
-from collections.abc import Callable
 from functools import lru_cache
 from types import CodeType
 from weakref import WeakKeyDictionary
 
+from replay.language.operators import LIMITED
 from replay.language.vocabulary import BUILTINS, MACHINE, without_docstring
-
-Transform = Callable[[], ast.NodeTransformer]
-"""Makes the compiled form of a function from its syntax tree; Plain is one."""
-
-OPERATORS: dict[type[ast.operator], str] = {
-    ast.Add: "__add",
-    ast.Sub: "__subtract",
-    ast.Mult: "__multiply",
-    ast.FloorDiv: "__divide",
-    ast.Mod: "__modulo",
-    ast.Pow: "__power",
-    ast.LShift: "__shift",
-    ast.BitOr: "__either",
-}
-"""What stands for the operators whose result could be too large or not a number."""
 
 ORDER = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
 
+BETWEEN = "__between"
+"""The variable for an operand in the middle of a chain of comparisons; models can't name it."""
 
+
+# Every variant of a series is compiled, and a patch leaves most chunks as they are.
 @lru_cache(maxsize=8192)
-def compiled(text: str, transform: Transform) -> CodeType:
+def compiled(text: str) -> CodeType:
     """The functions of a checked chunk as code that defines them in a name space.
 
     The name space has to offer the runtime's names, which all start with two underscores.
     """
     module = ast.parse(text)
     functions = [node for node in module.body if isinstance(node, ast.FunctionDef)]
-    module.body = [transform().visit(function) for function in functions]
+    module.body = [Plain().visit(function) for function in functions]
     return compile(ast.fix_missing_locations(module), "model", "exec", dont_inherit=True)
 
 
@@ -75,7 +64,7 @@ class Plain(ast.NodeTransformer):
             case ast.Call(func=ast.Name(id="__walk")) | ast.List():
                 node.iter = running
             case _:
-                node.iter = _call("__iterated", running, at=running)
+                node.iter = _call("__iterated", running, at=node)
         node.body = self._counted(node.body)
         return node
 
@@ -98,18 +87,16 @@ class Plain(ast.NodeTransformer):
         return [*calls]
 
     def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:
-        name = "__extend" if isinstance(node.op, ast.Add) else OPERATORS.get(type(node.op))
-        if name is None:
-            return self.generic_visit(node)
-        before = ast.parse(ast.unparse(node.target), mode="eval").body
-        operands = (self.visit(_placed(before, node)), self.visit(node.value))
-        target = self.visit(node.target)
-        return ast.copy_location(ast.Assign([target], _call(name, *operands, at=node)), node)
+        before = self.visit(_placed(ast.parse(ast.unparse(node.target), mode="eval").body, node))
+        value, target = self.visit(node.value), self.visit(node.target)
+        if isinstance(node.op, ast.Add):
+            changed: ast.expr = _call("__extend", before, value, at=node)
+        else:
+            changed = _operation(node.op, before, value, at=node)
+        return ast.copy_location(ast.Assign([target], changed), node)
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
-        self.generic_visit(node)
-        name = OPERATORS.get(type(node.op))
-        return _call(name, node.left, node.right, at=node) if name else node
+        return _operation(node.op, self.visit(node.left), self.visit(node.right), at=node)
 
     def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.AST:
         self.generic_visit(node)
@@ -118,18 +105,21 @@ class Plain(ast.NodeTransformer):
         return node
 
     def visit_Compare(self, node: ast.Compare) -> ast.AST:
-        before = [node.left, *node.comparators]
-        after = [self.visit(operand) for operand in before]
-        for at, op in enumerate(node.ops):
-            left, right = before[at], before[at + 1]
-            if isinstance(op, ast.In | ast.NotIn) and not _is_short(right):
-                after[at + 1] = _call("__searched", after[at + 1], at=node)
-            if isinstance(op, ORDER) and not _is_literal(left, int, str):
-                after[at] = _call("__ordered", after[at], at=node)
-            if isinstance(op, ast.Eq | ast.NotEq) and not (_is_literal(left) or _is_literal(right)):
-                after[at] = _call("__compared", after[at], at=node)
-        node.left, *node.comparators = after
-        return node
+        """A chain is taken apart, so that each operand has a value before it is looked at."""
+        parts: list[ast.expr] = []
+        left = self.visit(node.left)
+        for op, right in zip(node.ops, node.comparators, strict=True):
+            right = self.visit(right)
+            after = right
+            if len(parts) < len(node.ops) - 1 and not isinstance(right, ast.Name | ast.Constant):
+                after = ast.copy_location(ast.Name(BETWEEN, ast.Load()), node)
+                target = ast.copy_location(ast.Name(BETWEEN, ast.Store()), node)
+                right = ast.copy_location(ast.NamedExpr(target, right), node)
+            parts.append(_comparison(op, left, right, at=node))
+            left = after
+        if len(parts) == 1:
+            return parts[0]
+        return ast.copy_location(ast.BoolOp(ast.And(), parts), node)
 
     def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
         self.generic_visit(node)
@@ -172,6 +162,22 @@ class Plain(ast.NodeTransformer):
             return []
         count = ast.Expr(_call("__tick", ast.Constant(len(body)), at=body[0]))
         return [ast.copy_location(count, body[0]), *self._block(body)]
+
+
+def _operation(op: ast.operator, left: ast.expr, right: ast.expr, at: ast.AST) -> ast.expr:
+    if type(op) in LIMITED:
+        return _call(f"__{LIMITED[type(op)]}", left, right, at=at)
+    return ast.copy_location(ast.BinOp(left, op, right), at)
+
+
+def _comparison(op: ast.cmpop, left: ast.expr, right: ast.expr, at: ast.AST) -> ast.expr:
+    # Comparing with a literal takes no time worth counting, and is what models do most.
+    by_literal = isinstance(op, ast.Eq | ast.NotEq) and (_is_literal(left) or _is_literal(right))
+    ordered = isinstance(op, ORDER) and _is_literal(left, int, str)
+    searched = isinstance(op, ast.In | ast.NotIn) and _is_short(right)
+    if type(op) not in LIMITED or by_literal or ordered or searched:
+        return ast.copy_location(ast.Compare(left, [op], [right]), at)
+    return _call(f"__{LIMITED[type(op)]}", left, right, at=at)
 
 
 def _call(name: str, *arguments: ast.expr, at: ast.AST) -> ast.Call:

@@ -111,15 +111,15 @@ class Definitions:
 
 def definitions(tree: Tree) -> Definitions:
     """What a tree defines; ReplayError with file, line and reason for anything else in it."""
-    found = Definitions()
+    defined = Definitions()
     for file in tree.files:
         for chunk in _chunks(file.name, file.text):
             try:
                 for definition in parse(chunk.text):
-                    found.add(definition, chunk)
+                    defined.add(definition, chunk)
             except MisuseError as misuse:
                 raise located(misuse, tree, chunk) from None
-    return found
+    return defined
 
 
 def located(misuse: MisuseError, tree: Tree, chunk: Chunk) -> ReplayError:
@@ -137,6 +137,7 @@ class _NotPythonError(MisuseError):
     """The chunk can't be parsed."""
 
 
+# Every prefix of a series is parsed, and a patch leaves most chunks as they are.
 @lru_cache(maxsize=8192)
 def parse(text: str) -> tuple[Definition, ...]:
     """The definitions of a chunk; raises MisuseError."""
@@ -156,10 +157,9 @@ def _chunks(file: str, text: str) -> tuple[Chunk, ...]:
     Where every chunk is Python by itself, together they mean what the file means.
     """
     lines = text.split("\n")
-    starts = [at for at, line in enumerate(lines) if line.startswith(("def ", "class "))]
-    bounds = [0, *(at for at in starts if at), len(lines)]
-    spans = pairwise(bounds)
-    chunks = tuple(Chunk(file, at, "\n".join((*lines[at:end], ""))) for at, end in spans)
+    heads = [index for index, line in enumerate(lines) if line.startswith(("def ", "class "))]
+    spans = pairwise([0, *filter(None, heads), len(lines)])
+    chunks = tuple(Chunk(file, start, "\n".join((*lines[start:end], ""))) for start, end in spans)
     try:
         for chunk in chunks:
             parse(chunk.text)
@@ -191,17 +191,17 @@ def _definition(node: ast.stmt) -> Definition:
 def _fields(node: ast.ClassDef) -> Iterator[tuple[str, ast.expr]]:
     if node.bases or node.keywords or node.decorator_list or getattr(node, "type_params", None):
         raise MisuseError(node, "a class has no bases and no decorators")
-    seen = set()
+    names = set()
     for item in without_docstring(node.body):
         match item:
             case ast.Pass():
                 continue
             case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
-                if name in seen:
+                if name in names:
                     raise MisuseError(item, f"the field {name} is there twice")
                 if name in METHODS or name.startswith("_"):
                     raise MisuseError(item, f"a field can't be called {name}")
-                seen.add(name)
+                names.add(name)
                 yield name, value
             case _:
                 do = "write name: annotation = constant"

@@ -11,7 +11,7 @@ from replay.language.vocabulary import MACHINE, without_docstring
 _OWN: WeakKeyDictionary[ast.AST, tuple[str, frozenset[str]]] = WeakKeyDictionary()
 
 
-def digests(found: Definitions, machine_class: str, keep_class: str) -> Mapping[str, str]:
+def digests(defined: Definitions, machine_class: str, keep_class: str) -> Mapping[str, str]:
     """sha256 hex of each function's syntax and of all the definitions that it reaches.
 
     Texts that describe, comments, annotations and places in files do not count. The classes
@@ -19,7 +19,7 @@ def digests(found: Definitions, machine_class: str, keep_class: str) -> Mapping[
     """
     own = {
         definition.name: _own(definition)
-        for kind in (found.functions, found.constants, found.classes)
+        for kind in (defined.functions, defined.constants, defined.classes)
         for definition in kind.values()
     }
     aliases = {MACHINE: machine_class}
@@ -29,7 +29,7 @@ def digests(found: Definitions, machine_class: str, keep_class: str) -> Mapping[
     }
     return {
         name: _together(_reach(name, uses), own, f"{machine_class} {keep_class}")
-        for name in found.functions
+        for name in defined.functions
     }
 
 

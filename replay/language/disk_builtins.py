@@ -14,21 +14,34 @@ class Files:
 
     def __init__(self, meter: Meter) -> None:
         self._meter = meter
-        self._disk = WorkDisk(Disk())
+        self._left = Disk()
+        self._disk = WorkDisk(self._left)
+        self._is_changed = False
 
     def start(self, disk: Disk) -> None:
-        """Starts an event with this disk."""
-        self._disk = WorkDisk(disk)
+        """Starts an event with this disk, which often is the one that the last event left."""
+        if disk is not self._left:
+            self._disk = WorkDisk(disk)
+            self._left = disk
+        self._is_changed = False
 
     def frozen(self) -> Disk:
         """The disk as it is now."""
-        return self._disk.frozen()
+        if self._is_changed:
+            self._left = self._disk.frozen()
+        return self._left
+
+    @property
+    def _changing(self) -> WorkDisk:
+        """The disk, which is not as it was any more."""
+        self._is_changed = True
+        return self._disk
 
     def create(self, name: Any, format: Any, size: Any, file: Any, file_format: Any) -> int:
         """Makes or truncates a file; its inode, or -errno."""
         self._meter.tick(self._disk.names)
         backing = (string(file), string(file_format))
-        return self._disk.create(string(name), string(format), integer(size), *backing)
+        return self._changing.create(string(name), string(format), integer(size), *backing)
 
     def open(self, name: Any) -> int:
         """The inode of that name, or -errno."""
@@ -36,7 +49,7 @@ class Files:
 
     def unlink(self, name: Any) -> int:
         """Takes the name from the directory; 0, or -errno."""
-        return self._disk.unlink(string(name))
+        return self._changing.unlink(string(name))
 
     def realpath(self, name: Any) -> str:
         """The absolute path of a file that is there, or ""."""
@@ -44,7 +57,7 @@ class Files:
 
     def temporary(self) -> str:
         """The next name of a temporary file."""
-        return self._disk.temporary()
+        return self._changing.temporary()
 
     def format(self, inode: Any) -> str:
         """The image's format."""
@@ -64,15 +77,15 @@ class Files:
 
     def set_backing(self, inode: Any, file: Any, file_format: Any) -> None:
         """Rewrites the header."""
-        self._disk.set_backing(inode, string(file), string(file_format))
+        self._changing.set_backing(inode, string(file), string(file_format))
 
     def resize(self, inode: Any, size: Any) -> None:
         """Changes the size in bytes."""
-        self._disk.resize(inode, integer(size))
+        self._changing.resize(inode, integer(size))
 
     def clear(self, inode: Any) -> None:
         """Deallocates everything."""
-        self._disk.clear(inode)
+        self._changing.clear(inode)
 
     def read(self, chain: Any, offset: Any, length: Any) -> int | str:
         """The byte that fills the range, or "mixed"."""
@@ -81,7 +94,7 @@ class Files:
     def write(self, chain: Any, offset: Any, length: Any, pattern: Any) -> None:
         """Fills the range of chain[0]."""
         place = (integer(offset), integer(length))
-        self._disk.write(self._chain(chain), *place, integer(pattern))
+        self._changing.write(self._chain(chain), *place, integer(pattern))
 
     def is_allocated(self, chain: Any, offset: Any, length: Any) -> bool:
         """Whether any sector of the range is allocated in any of the inodes."""
@@ -94,9 +107,9 @@ class Files:
 
     def extents(self, inode: Any) -> list[list[int]]:
         """The offset and length in bytes of what the image holds itself, in order."""
-        found = self._disk.inode(inode).extents
-        self._meter.tick(len(found))
-        return [[e.start * SECTOR, (e.end - e.start) * SECTOR] for e in found]
+        extents = self._disk.inode(inode).extents
+        self._meter.tick(len(extents))
+        return [[e.start * SECTOR, (e.end - e.start) * SECTOR] for e in extents]
 
     def copy(
         self, source: Any, among: Any, target: Any, offset: Any, length: Any, granularity: Any
@@ -104,7 +117,7 @@ class Files:
         """Writes what `source` shows into target[0], where any of `among` has it allocated."""
         chains = [self._chain(chain) for chain in (source, among, target)]
         place = (integer(offset), integer(length), integer(granularity))
-        self._disk.copy(chains[0], chains[1], chains[2], *place)
+        self._changing.copy(chains[0], chains[1], chains[2], *place)
 
     def _chain(self, chain: Any) -> list[int]:
         """The inodes of a chain; what it takes to look at them counts."""

@@ -31,7 +31,7 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Crashed:
-    """The model crashed: Assertion, StepLimit or Fault, in a function, at one of its nodes.
+    """The model crashed: Assertion or Fault, in a function, at one of its nodes.
 
     `Program.place` knows the line, which is another in each tree.
     """
@@ -40,6 +40,11 @@ class Crashed:
     desc: str
     function: str
     node: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped(Crashed):
+    """A limit of the language was passed, as after StepLimit: no behaviour of the model."""
 
 
 Ending = Returned | Refused | Failed | Crashed

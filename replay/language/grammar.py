@@ -45,9 +45,9 @@ def uses(node: ast.FunctionDef) -> tuple[Use, ...]:
 
 def _parameters(args: ast.arguments) -> Iterable[Use]:
     """The constants that defaults use."""
-    for other in (*args.posonlyargs, *args.kwonlyargs, args.vararg, args.kwarg):
-        if other:
-            raise MisuseError(other, "a function has plain parameters only")
+    for odd in (*args.posonlyargs, *args.kwonlyargs, args.vararg, args.kwarg):
+        if odd:
+            raise MisuseError(odd, "a function has plain parameters only")
     names = [argument.arg for argument in args.args]
     for argument in args.args:
         if names.count(argument.arg) > 1:

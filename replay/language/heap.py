@@ -1,20 +1,23 @@
 """The mutable objects of a running event, thawed from a state and frozen back into one."""
 
-from collections.abc import Iterator, Mapping
-from operator import attrgetter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from operator import attrgetter, is_
 from typing import Any
 
 from replay.language.limits import MAX_NESTING, Meter, StepLimitError, text, whole
 from replay.language.operators import kind_of
-from replay.state.objects import FrozenMap, Object, Ref, Value
-
-ATOMS = frozenset({type(None), bool, int, str})
+from replay.state.objects import ATOMS, FrozenMap, Object, Ref, Value
 
 
 class Live:
-    """An object while an event changes it; a class of the model adds a slot a field."""
+    """An object while an event changes it; a class of the model adds a slot a field.
 
-    __slots__ = ("_id",)
+    Most events read few objects and write to fewer. So an object is `asleep`, and has no fields,
+    until one is read; then it is `unwritten` until one is written.
+    """
+
+    __slots__ = ("_heap", "_id")
+    _heap: "Heap"
     _id: int
 
     def __repr__(self) -> str:
@@ -22,14 +25,21 @@ class Live:
 
 
 class Shape:
-    """A class of the model: its fields, their defaults, and the class of its live objects."""
+    """A class of the model: its fields, their defaults, and the classes of its live objects."""
 
     def __init__(self, name: str, defaults: Mapping[str, Any]) -> None:
         self.name = name
         self.fields = tuple(defaults)
         self.defaults = tuple(defaults.values())
-        self.live: type[Live] = type(name, (Live,), {"__slots__": self.fields})
+        self.live: type[Any] = type(name, (Live,), {"__slots__": self.fields})
+        self.unwritten = self._kind(__setattr__=_write)
+        self.asleep = self._kind(__setattr__=_write, __getattr__=_read)
         self._read = attrgetter(*self.fields) if self.fields else None
+
+    def _kind(self, **methods: Any) -> type[Live]:
+        kind: type[Any] = type(self.name, (self.live,), {"__slots__": (), **methods})
+        kind.__slots__ = self.fields  # those that look at an object's fields ask its class
+        return kind
 
     def values(self, live: Live) -> tuple[Any, ...]:
         """The values of an object's fields, in order."""
@@ -38,6 +48,30 @@ class Shape:
         values = self._read(live)
         return values if len(self.fields) > 1 else (values,)
 
+    def fill(self, live: Live, values: Iterable[Any]) -> None:
+        """Gives an object these values for its fields."""
+        for name, value in zip(self.fields, values, strict=True):
+            setattr(live, name, value)
+
+
+def _read(live: Any, name: str) -> Any:
+    live._heap.wake(live)
+    return getattr(live, name)
+
+
+def _write(live: Any, name: str, value: Any) -> None:
+    live._heap.let_write(live)
+    setattr(live, name, value)
+
+
+_set_class: Callable[[Live, str, type[Live]], None] = object.__setattr__
+_set_heap: Callable[[Live, "Heap"], None] = Live.__dict__["_heap"].__set__
+_set_id: Callable[[Live, int], None] = Live.__dict__["_id"].__set__
+"""How an object is changed without waking it."""
+
+Watch = tuple[tuple[list[Any] | dict[Any, Any], tuple[Any, ...]], ...]
+"""The lists and dicts in an object's fields, however deep, and what each held."""
+
 
 class Heap:
     """The live objects of one event."""
@@ -45,8 +79,12 @@ class Heap:
     def __init__(self, shapes: Mapping[str, Shape], meter: Meter) -> None:
         self._shapes = shapes
         self._meter = meter
+        self._before: dict[int, Object] = {}
         self._objects: dict[int, Live] = {}
+        self._watched: dict[int, Watch] = {}
         self._freed: set[int] = set()
+        self._frozen_before: tuple[Object, ...] = ()
+        self._is_written = False
         self.next_id = 1
         self.machine: int | None = None
 
@@ -55,45 +93,89 @@ class Heap:
 
         Raises ValueError if they are not of this program's classes.
         """
-        self._freed = set()
+        self.go_on()
         self.next_id = next_id
         self.machine = machine
         self._objects = {}
+        self._watched = {}
+        self._frozen_before = objects
+        self._before = {frozen.id: frozen for frozen in objects}
         for frozen in objects:
             shape = self._shapes.get(frozen.cls)
             if shape is None or len(shape.fields) != len(frozen.fields):
                 raise ValueError(f"{frozen.cls} {frozen.id} comes from another program")
-            live = shape.live()
-            live._id = frozen.id
-            self._objects[frozen.id] = live
-        for frozen in objects:
-            live = self._objects[frozen.id]
-            for name, value in frozen.fields:
-                setattr(live, name, value if type(value) in ATOMS else self.thawed(value))
+
+    def go_on(self) -> None:
+        """Starts an event with the objects as they were frozen last."""
+        self._freed = set()
+        self._is_written = False
+
+    def wake(self, live: Live) -> None:
+        """Gives an object that is asleep the fields that it had before the event."""
+        self._fill(live, self._before[live._id])
+
+    def let_write(self, live: Live) -> None:
+        """Makes an object one that is frozen anew after the event."""
+        shape = self._shapes[type(live).__name__]
+        self._is_written = True
+        if type(live) is shape.asleep:
+            self.wake(live)
+        _set_class(live, "__class__", shape.live)
+
+    def _fill(self, live: Live, frozen: Object) -> None:
+        """Gives an object the fields of a frozen one, lists and dicts fresh."""
+        shape, contents = self._shapes[frozen.cls], frozen.contents
+        _set_class(live, "__class__", shape.live)
+        shape.fill(live, contents.values)
+        watched: list[Any] = []
+        for name, value in contents.compound:
+            thawed = self.thawed(value)
+            setattr(live, name, thawed)
+            _watch(thawed, watched)
+        self._watched[frozen.id] = tuple(watched)
+        _set_class(live, "__class__", shape.unwritten)
 
     def thawed(self, value: Value) -> Any:
         """The live form of a frozen value, lists and dicts fresh."""
         if isinstance(value, Ref):
-            return self._objects[value.id]
+            return self.get(value.id)
         if isinstance(value, tuple):
             return [self.thawed(item) for item in value]
         if isinstance(value, FrozenMap):
             return {key: self.thawed(item) for key, item in value.pairs}
         return value
 
-    def freeze(self, keep_class: str) -> tuple[Object, ...]:
+    def freeze(self, keep_class: str, may_hold_other: bool = True) -> tuple[Object, ...]:
         """The objects that the machine reaches, and leaked ones of `keep_class`, by id.
 
-        A reference to an object that was freed becomes None. Raises TypeError for what a field
-        can't keep, StepLimitError for lists and dicts that are too deep or too long.
+        `may_hold_other` is False if no list or dict can have changed. A reference to an object
+        that was freed becomes None. Raises TypeError for what a field can't keep, StepLimitError
+        for lists and dicts that are too deep or too long.
         """
-        found: dict[int, Object] = {}
+        if not self._is_written and not may_hold_other:
+            return self._frozen_before
+        objects: dict[int, Object] = {}
+        changed: list[int] = []
         if self.machine is not None:
-            self._collect(self.machine, found)
-        for number, live in self._objects.items():
-            if type(live).__name__ == keep_class and number not in self._freed:
-                self._collect(number, found)
-        return tuple(found[number] for number in sorted(found))
+            self._collect(self.machine, objects, changed)
+        before = [(number, frozen.cls) for number, frozen in self._before.items()]
+        made = [(number, type(live).__name__) for number, live in self._objects.items()]
+        for number, cls in (*before, *made):
+            if cls == keep_class and number not in self._freed:
+                self._collect(number, objects, changed)
+        self._settle(objects, changed)
+        self._frozen_before = tuple([objects[number] for number in sorted(objects)])
+        return self._frozen_before
+
+    def _settle(self, objects: dict[int, Object], changed: Iterable[int]) -> None:
+        """Makes the live objects what the frozen ones would become, for an event that goes on.
+
+        No two of them share a list or a dict then.
+        """
+        self._objects = {n: live for n, live in self._objects.items() if n in objects}
+        self._before = objects
+        for number in changed:
+            self._fill(self._objects[number], objects[number])
 
     def frozen(self, value: Any) -> Value:
         """The frozen form of a value; raises as `freeze` does."""
@@ -103,21 +185,32 @@ class Heap:
         """A new object of that class with its defaults."""
         shape = self._shapes[name]
         self._meter.tick(10 + len(shape.fields))
-        live = shape.live()
+        live: Live = shape.live()
+        live._heap = self
         live._id = self.next_id
         self.next_id += 1
         for field, default in zip(shape.fields, shape.defaults, strict=True):
             setattr(live, field, self.thawed(default))
         self._objects[live._id] = live
+        self._is_written = True
         return live
 
     def live(self) -> tuple[Live, ...]:
         """All objects of the event, freed ones too."""
-        return tuple(self._objects.values())
+        before = [self.get(number) for number in self._before]
+        made = (live for number, live in self._objects.items() if number not in self._before)
+        return (*before, *made)
 
     def get(self, number: int) -> Live:
-        """The object with that id."""
-        return self._objects[number]
+        """The object with that id; raises KeyError if there is none."""
+        live = self._objects.get(number)
+        if live is None:
+            shape = self._shapes[self._before[number].cls]
+            asleep: Live = shape.asleep.__new__(shape.asleep)
+            _set_id(asleep, number)
+            _set_heap(asleep, self)
+            live = self._objects[number] = asleep
+        return live
 
     def free(self, live: Any) -> None:
         """The object is gone when the event is over; raises ValueError if it is already."""
@@ -127,40 +220,66 @@ class Heap:
         if number == self.machine:
             raise ValueError("the machine can't be freed")
         self._freed.add(number)
+        self._is_written = True
 
-    def swap(self, one: Any, other: Any) -> None:
-        """Exchanges the fields of two objects of one class; who points to them stays."""
-        shape = self._shapes[type(_object(one)).__name__]
-        if type(one) is not type(_object(other)):
-            raise TypeError(f"swap of {one} and {other}")
+    def swap(self, left: Any, right: Any) -> None:
+        """Exchanges the fields of two objects of one class; references to either stay."""
+        shape = self._shapes[type(_object(left)).__name__]
+        if type(left).__name__ != type(_object(right)).__name__:
+            raise TypeError(f"swap of {left} and {right}")
         self._meter.tick(len(shape.fields))
-        mine, its = shape.values(one), shape.values(other)
-        for field, my_value, its_value in zip(shape.fields, mine, its, strict=True):
-            setattr(one, field, its_value)
-            setattr(other, field, my_value)
+        left_values, right_values = shape.values(left), shape.values(right)
+        for field, left_value, right_value in zip(
+            shape.fields, left_values, right_values, strict=True
+        ):
+            setattr(left, field, right_value)
+            setattr(right, field, left_value)
 
     def walk(self, start: Any, field: str) -> Iterator[Live]:
-        """The object and what its field leads to, up to None or one that was seen before."""
-        seen = set()
+        """The object and what its field leads to, up to None or an object that came before."""
+        visited = set()
         node = start
-        while node is not None and _object(node)._id not in seen:
-            seen.add(node._id)
+        while node is not None and _object(node)._id not in visited:
+            visited.add(node._id)
             yield node
             node = getattr(node, field)
 
-    def _collect(self, number: int, found: dict[int, Object]) -> None:
+    def _collect(self, number: int, objects: dict[int, Object], changed: list[int]) -> None:
         pending = [number]
         while pending:
             number = pending.pop()
-            if number not in found:
-                live = self._objects[number]
-                shape = self._shapes[type(live).__name__]
-                values = [
-                    value if type(value) in ATOMS else self._frozen(value, pending, MAX_NESTING)
-                    for value in shape.values(live)
-                ]
-                fields = tuple(zip(shape.fields, values, strict=True))
-                found[number] = Object(number, shape.name, fields)
+            if number in objects:
+                continue
+            before = self._before.get(number)
+            if before is not None and self._is_unchanged(number, before):
+                pending += before.contents.refs
+                self._meter.tick(before.contents.items)
+                objects[number] = before
+            else:
+                objects[number] = self._changed(number, pending)
+                changed.append(number)
+
+    def _is_unchanged(self, number: int, before: Object) -> bool:
+        """Whether an object is as it was before the event, and so is all that it refers to."""
+        if self._freed and not self._freed.isdisjoint(before.contents.refs):
+            return False
+        live = self._objects.get(number)
+        if live is None:
+            return True
+        shape = self._shapes[before.cls]
+        if type(live) is shape.unwritten:
+            return all(_holds(*watched) for watched in self._watched[number])
+        return type(live) is shape.asleep
+
+    def _changed(self, number: int, reached: list[int]) -> Object:
+        """The frozen form of an object; adds the ids that it refers to."""
+        live = self.get(number)
+        shape = self._shapes[type(live).__name__]
+        values = [
+            value if type(value) in ATOMS else self._frozen(value, reached, MAX_NESTING)
+            for value in shape.values(live)
+        ]
+        return Object(number, shape.name, tuple(zip(shape.fields, values, strict=True)))
 
     def _frozen(self, value: Any, reached: list[int], depth: int) -> Value:
         """The frozen value; adds the ids that it refers to."""
@@ -208,6 +327,24 @@ def _small(value: int | str) -> int | str:
         return text(value) if isinstance(value, str) else whole(value)
     except StepLimitError as error:
         raise ArgumentError(str(error)) from None
+
+
+def _watch(value: Any, watched: list[Any]) -> None:
+    """Adds the lists and dicts in a value, with what they hold."""
+    if isinstance(value, list):
+        watched.append((value, tuple(value)))
+        for item in value:
+            _watch(item, watched)
+    elif isinstance(value, dict):
+        watched.append((value, (*value, *value.values())))
+        for item in value.values():
+            _watch(item, watched)
+
+
+def _holds(value: list[Any] | dict[Any, Any], items: tuple[Any, ...]) -> bool:
+    """Whether a list or dict still holds these very objects, in this order."""
+    now = value if isinstance(value, list) else (*value, *value.values())
+    return len(now) == len(items) and all(map(is_, now, items))
 
 
 def _object(value: Any) -> Live:

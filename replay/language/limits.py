@@ -21,9 +21,12 @@ class StepLimitError(Exception):
 
 
 class Meter:
-    """Counts what an event uses up."""
+    """Counts what an event uses up.
 
-    __slots__ = ("_depth", "_steps")
+    `changes` is whether a list or dict has been changed in place.
+    """
+
+    __slots__ = ("_depth", "_steps", "changes")
 
     def __init__(self) -> None:
         self.reset()
@@ -32,6 +35,7 @@ class Meter:
         """Starts a new event."""
         self._depth = 0
         self._steps = 0
+        self.changes = False
 
     def tick(self, count: int) -> None:
         """Counts statements, or work that takes as long; raises StepLimitError."""

@@ -1,11 +1,49 @@
-"""Arithmetic and comparison with limits; both forms of the language call these.
+"""The operators of the language; both forms of it take them from here.
 
 Each raises TypeError for operands that the language has no such operator for.
 """
 
+import ast
+import operator
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from replay.language.limits import MAX_INT, MIN_INT, Meter, StepLimitError, text, whole
+
+LIMITED: Mapping[type[ast.AST], str] = {
+    ast.Add: "add",
+    ast.Sub: "subtract",
+    ast.Mult: "multiply",
+    ast.FloorDiv: "divide",
+    ast.Mod: "modulo",
+    ast.Pow: "power",
+    ast.LShift: "shift",
+    ast.BitOr: "either",
+    ast.USub: "negate",
+    ast.Eq: "equal",
+    ast.NotEq: "unequal",
+    ast.Lt: "less",
+    ast.LtE: "at_most",
+    ast.Gt: "greater",
+    ast.GtE: "at_least",
+    ast.In: "contained",
+    ast.NotIn: "missing",
+}
+"""The methods of Operators that stand for an operator: its operands can be long, or its result too
+large or of a kind that the language does not have."""
+
+NATIVE: Mapping[type[ast.AST], Callable[..., Any]] = {
+    ast.BitAnd: operator.and_,
+    ast.BitXor: operator.xor,
+    ast.RShift: operator.rshift,
+    ast.Not: operator.not_,
+    ast.Invert: operator.invert,
+    ast.Is: operator.is_,
+    ast.IsNot: operator.is_not,
+}
+"""Operators that need no limit. The plain form leaves them to Python."""
+
+COMPARISONS = tuple(op for op in (*LIMITED, *NATIVE) if issubclass(op, ast.cmpop))
 
 
 class FixedList(list[Any]):
@@ -93,6 +131,7 @@ class Operators:
         if not isinstance(left, list) or not isinstance(right, list):
             return self.add(left, right)
         self._meter.tick(len(right) >> 3)
+        self._meter.changes = True
         changeable(left, list).extend(right)
         return left
 
@@ -138,23 +177,43 @@ class Operators:
         """`-operand`."""
         return whole(-integer(operand))
 
-    def compared(self, operand: Any) -> Any:
-        """The left side of == and !=."""
-        return self._meter.weigh(operand) if isinstance(operand, list | dict) else operand
+    def equal(self, left: Any, right: Any) -> bool:
+        """`left == right`."""
+        if isinstance(left, list | dict):
+            self._meter.weigh(left)
+        return bool(left == right)
 
-    def ordered(self, operand: Any) -> Any:
-        """The left side of <, <=, > and >=, which compare numbers and texts."""
-        if isinstance(operand, int | str):
-            return operand
-        raise TypeError(f"{kind_of(operand)} has no order")
+    def unequal(self, left: Any, right: Any) -> bool:
+        """`left != right`."""
+        return not self.equal(left, right)
 
-    def searched(self, operand: Any) -> Any:
-        """The right side of `in`."""
-        if isinstance(operand, list):
-            return self._meter.weigh(operand)
-        if isinstance(operand, dict | str):
-            return operand
-        raise TypeError(f"{kind_of(operand)} holds nothing")
+    def less(self, left: Any, right: Any) -> bool:
+        """`left < right` of numbers or of texts."""
+        return bool(_ordered(left) < right)
+
+    def at_most(self, left: Any, right: Any) -> bool:
+        """`left <= right`, likewise."""
+        return bool(_ordered(left) <= right)
+
+    def greater(self, left: Any, right: Any) -> bool:
+        """`left > right`, likewise."""
+        return bool(_ordered(left) > right)
+
+    def at_least(self, left: Any, right: Any) -> bool:
+        """`left >= right`, likewise."""
+        return bool(_ordered(left) >= right)
+
+    def contained(self, left: Any, right: Any) -> bool:
+        """Whether an item is in a list, a key in a dict, a text in a text."""
+        if isinstance(right, list):
+            self._meter.weigh(right)
+        elif not isinstance(right, dict | str):
+            raise TypeError(f"{kind_of(right)} holds nothing")
+        return left in right
+
+    def missing(self, left: Any, right: Any) -> bool:
+        """`left not in right`."""
+        return not self.contained(left, right)
 
     def iterated(self, operand: Any) -> Any:
         """What a for runs over."""
@@ -172,4 +231,12 @@ class Operators:
 
     def delete(self, operand: Any, key: Any) -> None:
         """`del operand[key]` of a dict; raises KeyError."""
+        self._meter.changes = True
         del changeable(operand, dict)[key]
+
+
+def _ordered(operand: Any) -> Any:
+    """The left side of a comparison; Python refuses a right side of another type."""
+    if isinstance(operand, int | str):
+        return operand
+    raise TypeError(f"{kind_of(operand)} has no order")

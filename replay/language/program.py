@@ -5,11 +5,12 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from opcode import opmap
 from types import CodeType, FrameType, TracebackType
 from typing import Any
 
 from replay.language.check import check
-from replay.language.compile import Plain, Transform, compiled, expression
+from replay.language.compile import compiled, expression
 from replay.language.definitions import Class, Constant, Definitions, Function, located
 from replay.language.digests import digests
 from replay.language.endings import (
@@ -20,6 +21,7 @@ from replay.language.endings import (
     RefusalError,
     Refused,
     Returned,
+    Stopped,
     ViolationError,
 )
 from replay.language.heap import ArgumentError, Heap, Shape, argument
@@ -32,7 +34,7 @@ from replay.state.disk import Disk
 from replay.state.objects import Ref, State
 
 
-def evaluated(found: Definitions, tree: Tree) -> tuple[dict[str, Any], dict[str, Shape]]:
+def evaluated(defined: Definitions, tree: Tree) -> tuple[dict[str, Any], dict[str, Shape]]:
     """The constants and the classes of a checked tree by name.
 
     Raises ReplayError with file, line and reason for an expression without a value.
@@ -42,7 +44,7 @@ def evaluated(found: Definitions, tree: Tree) -> tuple[dict[str, Any], dict[str,
     names["__builtins__"] = {}
     constants: dict[str, Any] = {}
     shapes: dict[str, Shape] = {}
-    data: list[Constant | Class] = [*found.constants.values(), *found.classes.values()]
+    data: list[Constant | Class] = [*defined.constants.values(), *defined.classes.values()]
     for definition in data:
         try:
             if isinstance(definition, Constant):
@@ -50,7 +52,7 @@ def evaluated(found: Definitions, tree: Tree) -> tuple[dict[str, Any], dict[str,
             else:
                 shapes[definition.name] = _shape(definition, names | constants)
         except MisuseError as misuse:
-            raise located(misuse, tree, found.chunks[definition.name]) from None
+            raise located(misuse, tree, defined.chunks[definition.name]) from None
     return constants, shapes
 
 
@@ -68,6 +70,9 @@ def _value(node: ast.expr, names: dict[str, Any]) -> Any:
     except (TypeError, ValueError, ArithmeticError, StepLimitError) as error:
         raise MisuseError(node, f"this has no value: {error}") from None
 
+
+STORE_ITEM = opmap["STORE_SUBSCR"]
+"""The instruction by which compiled code assigns to an item of a list or dict."""
 
 FAULTS = (
     *(TypeError, AttributeError, LookupError, ArithmeticError, ValueError),
@@ -92,26 +97,27 @@ class Program:
 
     def __init__(
         self,
-        found: Definitions,
+        defined: Definitions,
         data: tuple[Mapping[str, Any], Mapping[str, Shape]],
         codes: Sequence[CodeType],
         machine_class: str,
         keep_class: str,
     ) -> None:
-        self._found = found
+        self._defined = defined
         self._keep_class = keep_class
         constants, shapes = data
         self._runtime = Runtime(shapes)
         self._names: dict[str, Any] = {"__builtins__": {}, **constants, **self._runtime.names()}
         for code in codes:
             exec(code, self._names)
+        self._storing: dict[str, bool] = {}
         self._machine_class = machine_class
-        known = digests(found, machine_class, keep_class)
+        by_name = digests(defined, machine_class, keep_class)
         self.functions: Mapping[str, FunctionInfo] = {
-            name: FunctionInfo(name, *found.place(name), function.parameters, known[name])
-            for name, function in found.functions.items()
+            name: FunctionInfo(name, *defined.place(name), function.parameters, by_name[name])
+            for name, function in defined.functions.items()
         }
-        lines = sorted(f"{name} {digest}" for name, digest in known.items())
+        lines = sorted(f"{name} {digest}" for name, digest in by_name.items())
         self.digest = sha256("\n".join(lines).encode()).hexdigest()
 
     def initial(self) -> State:
@@ -119,7 +125,7 @@ class Program:
         heap = self._runtime.heap
         self._runtime.start(State((), None, 1, Disk()))
         heap.machine = heap.new(self._machine_class)._id
-        return self._runtime.frozen(self._keep_class)
+        return self._runtime.frozen(self._keep_class, may_store=True)
 
     def call(self, function: str, arguments: Sequence[Any], state: State) -> tuple[State, Ending]:
         """Runs a function on a state with a machine: the next state, and how the event ended.
@@ -141,8 +147,9 @@ class Program:
         self._names["__machine"] = runtime.heap.get(state.machine)
         try:
             ending = self._run(function, values)
-            after = runtime.frozen(self._keep_class)
+            after = runtime.frozen(self._keep_class, self._may_store(function))
         except Exception as error:
+            # Whatever stops model code is a crash of the model; _crash raises again what is a bug.
             return runtime.halted(), self._crash(error, function)
         return after, ending
 
@@ -165,12 +172,12 @@ class Program:
             self.call(function, arguments, state)
         finally:
             sys.settrace(before)
-        return frozenset(self._found.place(name, line) for name, line in lines)
+        return frozenset(self._defined.place(name, line) for name, line in lines)
 
     def place(self, crash: Crashed) -> tuple[str, int]:
         """The file and line of a crash in this program's tree."""
-        line = _lines(self._found.functions[crash.function])[crash.node]
-        return self._found.place(crash.function, line)
+        line = _lines(self._defined.functions[crash.function])[crash.node]
+        return self._defined.place(crash.function, line)
 
     def _run(self, function: str, values: Sequence[Any]) -> Ending:
         try:
@@ -181,6 +188,24 @@ class Program:
         except FailureError as failure:
             return Failed(failure.errno)
 
+    def _may_store(self, function: str) -> bool:
+        """Whether an item can be assigned to in all the code that a function can reach."""
+        if function not in self._storing:
+            codes = [self._names[name].__code__ for name in self._reached_from(function)]
+            self._storing[function] = any(STORE_ITEM in code.co_code[::2] for code in codes)
+        return self._storing[function]
+
+    def _reached_from(self, function: str) -> set[str]:
+        reached: set[str] = set()
+        pending = [function]
+        while pending:
+            name = pending.pop()
+            if name not in reached:
+                reached.add(name)
+                used = self._names[name].__code__.co_names
+                pending += [other for other in used if other in self.functions]
+        return reached
+
     def _invoke(self, function: str, values: Sequence[Any]) -> Any:
         """What the function returns; raises what it does."""
         return self._names[function](*values)
@@ -188,40 +213,38 @@ class Program:
     def _crash(self, error: Exception, entry: str) -> Crashed:
         """What a crash is called, and where it was; reraises what is no crash of the model."""
         function, line = self._innermost(error.__traceback__) or (entry, 0)
-        lines = _lines(self._found.functions[function])
+        lines = _lines(self._defined.functions[function])
         node = lines.index(line) if line in lines else 0
         match error:
             case ViolationError():
                 return Crashed("Assertion", str(error), function, node)
             case StepLimitError() | RecursionError() | MemoryError() | OverflowError():
                 desc = str(error) if isinstance(error, StepLimitError) else "too much at once"
-                return Crashed("StepLimit", desc, function, node)
+                return Stopped("StepLimit", desc, function, node)
             case _ if isinstance(error, FAULTS):
                 return Crashed("Fault", _description(error), function, node)
         raise error
 
     def _innermost(self, traceback: TracebackType | None) -> tuple[str, int] | None:
-        found = None
+        innermost = None
         while traceback:
             if traceback.tb_frame.f_globals is self._names:
-                found = (traceback.tb_frame.f_code.co_name, traceback.tb_lineno)
+                innermost = (traceback.tb_frame.f_code.co_name, traceback.tb_lineno)
             traceback = traceback.tb_next
-        return found
+        return innermost
 
 
-def compile_tree(
-    tree: Tree, machine_class: str, keep_class: str = "", transform: Transform = Plain
-) -> Program:
+def compile_tree(tree: Tree, machine_class: str, keep_class: str = "") -> Program:
     """The program of a tree; ReplayError with file, line and reason if it is not in the language.
 
     `keep_class` is the class whose objects stay in the state when nothing reaches them any more
-    and nobody freed them.
+    and they were not freed.
     """
-    found = check(tree, machine_class)
-    texts = dict.fromkeys(chunk.text for chunk in found.chunks.values())
-    codes = [compiled(text, transform) for text in texts]
-    data = evaluated(found, tree)
-    return Program(found, data, codes, machine_class, keep_class)
+    defined = check(tree, machine_class)
+    texts = dict.fromkeys(chunk.text for chunk in defined.chunks.values())
+    codes = [compiled(text) for text in texts]
+    data = evaluated(defined, tree)
+    return Program(defined, data, codes, machine_class, keep_class)
 
 
 def _lines(function: Function) -> list[int]:

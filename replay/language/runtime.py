@@ -20,6 +20,8 @@ class Runtime:
         self._meter = Meter()
         self.heap = Heap(shapes, self._meter)
         self._files = Files(self._meter)
+        self._before: State | None = None
+        self._left: State | None = None
 
     def names(self) -> dict[str, Callable[..., Any]]:
         """What compiled code calls, by name."""
@@ -42,14 +44,30 @@ class Runtime:
     def start(self, state: State) -> None:
         """Starts an event."""
         self._meter.reset()
-        self.heap.thaw(state.objects, state.next_id, state.machine)
+        # Most events follow the one that ran here before them, so that nothing has to be thawed.
+        if state is self._left:
+            self.heap.go_on()
+        else:
+            self.heap.thaw(state.objects, state.next_id, state.machine)
+        self._left = None
+        self._before = state
         self._files.start(state.disk)
 
-    def frozen(self, keep_class: str) -> State:
-        """The state after the event; raises what `Heap.freeze` does."""
+    def frozen(self, keep_class: str, may_store: bool) -> State:
+        """The state after the event; raises what `Heap.freeze` does.
+
+        `may_store` is whether the code that ran has assignments to items.
+        """
+        may_hold_other = may_store or self._meter.changes
         self._meter.reset()
-        objects = self.heap.freeze(keep_class)
-        return State(objects, self.heap.machine, self.heap.next_id, self._files.frozen())
+        objects = self.heap.freeze(keep_class, may_hold_other)
+        disk, next_id = self._files.frozen(), self.heap.next_id
+        was = self._before
+        if was and (objects, disk, next_id) == (was.objects, was.disk, was.next_id):
+            self._left = was
+        else:
+            self._left = State(objects, self.heap.machine, next_id, disk)
+        return self._left
 
     def halted(self) -> State:
         """The state after a crash: only the disk is left, as it is now."""

@@ -5,12 +5,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from replay.language.limits import MAX_INT, MAX_TEXT
+from replay.language.operators import LIMITED, NATIVE
 
-OPERATORS = (
-    *(ast.Add, ast.Sub, ast.Mult, ast.FloorDiv, ast.Mod, ast.Pow),
-    *(ast.LShift, ast.RShift, ast.BitOr, ast.BitAnd, ast.BitXor),
-)
-
+OPERATORS = tuple(op for op in (*LIMITED, *NATIVE) if issubclass(op, ast.operator))
+"""The operators between two values."""
 
 MAX_DEPTH = 100
 """Levels of syntax inside each other."""

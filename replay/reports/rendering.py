@@ -1,4 +1,4 @@
-"""One table of what each result can be written as, and a report that picks from it."""
+"""One table of what each document can be written as, and a report that picks from it."""
 
 from collections.abc import Callable, Mapping
 from enum import StrEnum
@@ -7,70 +7,135 @@ from typing import Any
 
 from msgspec import Struct
 
-from replay.analysis.attribute import AttributedDiff
-from replay.analysis.explain import Explanation
-from replay.engine.diff import Diff
-from replay.engine.trace import ModelTrace
 from replay.errors import ReplayError
 from replay.files import deliver
-from replay.reports import bisection, checks, explanation, json, markdown
-from replay.reports.bisection import BisectReport
-from replay.reports.checks import CheckReport
-from replay.reports.documents import DiffReport, RunReport, run_report
-from replay.reports.documents import report as diff_report
-from replay.reports.explanation import ExplainReport, explain_report
-from replay.reports.text.diff import diff as diff_text
+from replay.progress import Progress, no_progress
+from replay.reports import json, markdown, text
+from replay.reports.documents.bisect import BisectReport
+from replay.reports.documents.check import CheckReports
+from replay.reports.documents.conform import ConformReport, RecordingReport
+from replay.reports.documents.diff import DiffReports
+from replay.reports.documents.explain import ExplainReport
+from replay.reports.documents.graph import Drawing
+from replay.reports.documents.results import Document, Result, document_of
+from replay.reports.documents.run import RunReport
+from replay.reports.drawing.dot import dot
+from replay.reports.drawing.svg import document as svg_document
 from replay.reports.text.page import WIDTH, Page
-from replay.reports.text.run import run as run_text
 
 
-class Form(StrEnum):
-    """The forms of a report; each value is the suffix of its files too."""
+class OutputFormat(StrEnum):
+    """The forms of a report, by the words of --format."""
 
-    TEXT = "txt"
+    TEXT = "text"
     JSON = "json"
     MARKDOWN = "md"
     HTML = "html"
+    SVG = "svg"
+    DOT = "dot"
+
+    @property
+    def suffix(self) -> str:
+        """How the names of such files end."""
+        return ".txt" if self is OutputFormat.TEXT else f".{self}"
 
 
-Document = DiffReport | RunReport | ExplainReport | BisectReport | CheckReport
-Result = Diff | AttributedDiff | ModelTrace | Explanation | BisectReport | CheckReport
+class RenderOptions(Struct, frozen=True):
+    """How much is written: all `details`; of many logs an `overview`; and how far that has come.
+
+    A format that can't have it otherwise writes the same with and without.
+    """
+
+    details: bool = False
+    overview: bool = False
+    progress: Progress = no_progress
 
 
-def _diff_page(document: DiffReport) -> str:
+AS_USUAL = RenderOptions()
+
+Renderer = Callable[[Any, RenderOptions], str | Page]
+
+
+def _diff_text(document: DiffReports, options: RenderOptions) -> Page:
+    write = text.diff.overviews if options.overview else text.diff.diffs
+    return write(document.logs, options.details)
+
+
+def _diff_page(document: DiffReports, options: RenderOptions) -> str:
     # Templates take long to import, and only pages need them.
     from replay.reports.html.diff import diffs  # noqa: PLC0415
 
-    return diffs([document])
+    return diffs(document.logs, options.progress)
 
 
-def _run_page(document: RunReport) -> str:
-    from replay.reports.html.run import run  # noqa: PLC0415
+def _run_page(document: RunReport, _: RenderOptions) -> str:
+    from replay.reports.html.run import run as run_page  # noqa: PLC0415
 
-    return run(document)
+    return run_page(document)
 
 
-RENDERERS: Mapping[type, Mapping[Form, Callable[[Any], str | Page]]] = {
-    DiffReport: {
-        Form.TEXT: diff_text,
-        Form.JSON: lambda document: json.diffs([document]),
-        Form.MARKDOWN: lambda document: markdown.diffs([document]),
-        Form.HTML: _diff_page,
+def plain(write: Callable[[Any], str | Page]) -> Renderer:
+    """The renderer that writes the same whatever is wanted."""
+    return lambda document, _: write(document)
+
+
+RENDERERS: Mapping[type, Mapping[OutputFormat, Renderer]] = {
+    DiffReports: {
+        OutputFormat.TEXT: _diff_text,
+        OutputFormat.JSON: plain(json.diff.diffs),
+        OutputFormat.MARKDOWN: plain(markdown.diff.diffs),
+        OutputFormat.HTML: _diff_page,
     },
     RunReport: {
-        Form.TEXT: run_text,
-        Form.JSON: json.run,
-        Form.MARKDOWN: markdown.run,
-        Form.HTML: _run_page,
+        OutputFormat.TEXT: plain(text.run.run),
+        OutputFormat.JSON: plain(json.run.run),
+        OutputFormat.MARKDOWN: plain(markdown.run.run),
+        OutputFormat.HTML: _run_page,
     },
-    ExplainReport: {Form.TEXT: explanation.text, Form.JSON: explanation.json},
-    BisectReport: {Form.TEXT: bisection.text, Form.JSON: bisection.json},
-    CheckReport: {
-        Form.TEXT: lambda document: checks.text([document]),
-        Form.JSON: lambda document: checks.json([document]),
+    ExplainReport: {
+        OutputFormat.TEXT: plain(text.explain.explain),
+        OutputFormat.JSON: plain(json.explain.explain),
     },
+    BisectReport: {
+        OutputFormat.TEXT: plain(text.bisect.bisect),
+        OutputFormat.JSON: plain(json.bisect.bisect),
+    },
+    CheckReports: {
+        OutputFormat.TEXT: plain(text.check.checks),
+        OutputFormat.JSON: plain(json.check.checks),
+    },
+    ConformReport: {
+        OutputFormat.TEXT: lambda document, options: text.conform.conform(
+            document, options.details
+        ),
+        OutputFormat.JSON: lambda document, options: json.conform.conform(
+            document, options.details
+        ),
+    },
+    RecordingReport: {
+        OutputFormat.TEXT: plain(text.conform.recordings),
+        OutputFormat.JSON: plain(json.conform.recordings),
+    },
+    Drawing: {OutputFormat.SVG: plain(svg_document), OutputFormat.DOT: plain(dot)},
 }
 """What there is for each kind of document; what is not here is not offered."""
+
+
+def formats(*documents: type) -> tuple[OutputFormat, ...]:
+    """The formats that all of these kinds of documents have, in the order of the first."""
+    first, *others = (RENDERERS[document] for document in documents)
+    return tuple(format for format in first if all(format in other for other in others))
+
+
+def render(
+    document: Document, format: OutputFormat, options: RenderOptions = AS_USUAL
+) -> str | Page:
+    """The document in a format. Raises ReplayError if there is none for its kind."""
+    renderers = RENDERERS[type(document)]
+    if format not in renderers:
+        do = f"there are {', '.join(renderers)}"
+        raise ReplayError(f"this result has no form {format}", do=do)
+    return renderers[format](document, options)
 
 
 class Report(Struct, frozen=True):
@@ -83,58 +148,39 @@ class Report(Struct, frozen=True):
 
     def text(self, width: int = WIDTH) -> str:
         """The text, so many columns wide where words allow it."""
-        page = self._render(Form.TEXT)
+        page = render(self.document, OutputFormat.TEXT)
         lines = page.laid(width) if isinstance(page, Page) else ()
         return "".join(f"{line}\n" for _, line in lines)
 
     def json(self) -> str:
         """The JSON document that the command prints."""
-        return str(self._render(Form.JSON))
+        return str(render(self.document, OutputFormat.JSON))
 
     def markdown(self) -> str:
         """Markdown for a review. Raises ReplayError for a result that has none."""
-        return str(self._render(Form.MARKDOWN))
+        return str(render(self.document, OutputFormat.MARKDOWN))
 
     def html(self) -> str:
         """A page that needs nothing else. Raises ReplayError for a result that has none."""
-        return str(self._render(Form.HTML))
+        return str(render(self.document, OutputFormat.HTML))
 
     def save(self, path: str | Path) -> None:
         """Writes the form that the suffix names: .txt, .json, .md or .html.
 
         The file is whole or not there. Raises ReplayError for another suffix.
         """
-        suffix = Path(path).suffix.removeprefix(".")
-        if suffix not in {*Form}:
-            do = f"end its name in one of {', '.join(f'.{form}' for form in Form)}"
-            raise ReplayError(f"no form of a report has the suffix {suffix!r}", do=do)
-        deliver([str(self._render(Form(suffix))).encode()], Path(path))
+        suffix = Path(path).suffix
+        by_suffix = {format.suffix: format for format in formats(type(self.document))}
+        if suffix not in by_suffix:
+            do = f"end its name in one of {', '.join(by_suffix)}"
+            raise ReplayError(f"no form of this report has the suffix {suffix!r}", do=do)
+        deliver([str(render(self.document, by_suffix[suffix])).encode()], Path(path))
 
     def _repr_html_(self) -> str | None:
-        return self.html() if Form.HTML in RENDERERS[type(self.document)] else None
-
-    def _render(self, form: Form) -> str | Page:
-        renderers = RENDERERS[type(self.document)]
-        if form not in renderers:
-            do = f"there are {', '.join(renderers)}"
-            raise ReplayError(f"this result has no form {form}", do=do)
-        return renderers[form](self.document)
+        offered = OutputFormat.HTML in RENDERERS[type(self.document)]
+        return self.html() if offered else None
 
 
 def report(result: Result) -> Report:
     """The report of a diff, a trace, an explanation, a bisection or a check."""
-    return Report(_document(result))
-
-
-def _document(result: Result) -> Document:
-    match result:
-        case AttributedDiff():
-            return diff_report(result.diff, result.attribution)
-        case Diff():
-            return diff_report(result)
-        case ModelTrace():
-            return run_report(result)
-        case Explanation():
-            return explain_report([[result]])
-        case _:
-            return result
+    return Report(document_of(result))

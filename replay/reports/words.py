@@ -1,12 +1,13 @@
 """Events, outcomes and values in words; nothing unprintable gets through."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import singledispatch
 from typing import Any
 
 import msgspec
 
 from replay.engine.places import EdgePlace, FilePlace, MachinePlace, NodePlace, OutcomePlace, Place
+from replay.engine.view import flag_names
 from replay.events.event import Await, Command, Guest, Image, Internal, Payload, kind, name
 from replay.state.extents import MIXED, UNREADABLE
 
@@ -25,6 +26,11 @@ def listing(words: Sequence[str]) -> str:
     """ "a", "a and b", "a, b and c"; escaped."""
     *most, last = map(escape, words)
     return f"{', '.join(most)} and {last}" if most else last
+
+
+def paragraphs(text: str) -> list[str]:
+    """The paragraphs of a text, each without its line breaks."""
+    return [" ".join(lines.split()) for lines in text.split("\n\n") if lines.strip()]
 
 
 def count(number: int, noun: str) -> str:
@@ -123,6 +129,30 @@ def _(place: Place) -> str:
 def flags(names: Sequence[str]) -> str:
     """Flags that are set."""
     return " ".join(map(escape, names)) or "none"
+
+
+def set_flags(value: Any, bits: Mapping[str, int]) -> tuple[str, ...]:
+    """The names of the flags that are set, in the order of `bits`."""
+    return flag_names(value, bits)
+
+
+def changed_flags(before: Any, after: Any, bits: Mapping[str, int]) -> str:
+    """The flags that came (+) and those that went (-), by name."""
+    was, now = (set(flag_names(value, bits)) for value in (before, after))
+    return " ".join([*(f"+{n}" for n in sorted(now - was)), *(f"-{n}" for n in sorted(was - now))])
+
+
+def groups(texts: Mapping[str, str]) -> list[tuple[str, list[str]]]:
+    """Each text once, with the variants that have it, in the order of being met."""
+    joined: dict[str, list[str]] = {}
+    for variant, text in texts.items():
+        joined.setdefault(text, []).append(variant)
+    return [*joined.items()]
+
+
+def phrases(grouped: Iterable[tuple[str, list[str]]]) -> str:
+    """ "x in a and b; y in c"."""
+    return "; ".join(f"{text} in {listing(names)}" for text, names in grouped)
 
 
 def outcome(status: str, returned: Any, error: Mapping[str, Any] | None) -> str:

@@ -4,12 +4,13 @@ from difflib import SequenceMatcher
 from functools import lru_cache, reduce
 from itertools import takewhile
 
-from replay.series import Hunk, Patch, Series, Tree, apply
+from replay.series import Hunk, Patch, Series, SourceFile, Tree, apply
 
 ALIKE = 0.8
 """A removed line is the same line changed if it is at least so similar to the added one."""
 
 
+# A report asks for the same lines again and again, and each answer applies patches anew.
 @lru_cache(maxsize=4096)
 def lineage(series: Series, tree: Tree, file: str, line: int) -> tuple[Patch, ...]:
     """The patches behind a line, counted from 1, the latest first; none for a line of base.
@@ -17,18 +18,18 @@ def lineage(series: Series, tree: Tree, file: str, line: int) -> tuple[Patch, ..
     An earlier one counts where a patch only changed its line: what it took away beside what it put
     there is alike.
     """
-    found = list[Patch]()
+    patches = list[Patch]()
     text: str | None = None
     while text is None or line:
-        source = next((it for it in tree.files if it.name == file), None)
+        source = _file(tree, file)
         number = source.lines[line - 1].patch if source else None
         if source is None or number is None:
             break
         text = source.lines[line - 1].text
-        found.append(tree.patches[number])
+        patches.append(tree.patches[number])
         tree = _before(series, tree.patches[:number])
-        line = _removed(found[-1], file, text, tree)
-    return tuple(found)
+        line = _removed(patches[-1], file, text, tree)
+    return tuple(patches)
 
 
 def _before(series: Series, patches: tuple[Patch, ...]) -> Tree:
@@ -44,12 +45,15 @@ def _removed(patch: Patch, file: str, text: str, before: Tree) -> int:
     for hunk in hunks:
         if any(edit.mark == "+" and edit.text == text for edit in hunk.edits):
             old = _most_alike(hunk, text)
-            source = next((it for it in before.files if it.name == file), None)
-            places = (
-                [at for at, it in enumerate(source.lines, 1) if it.text == old] if source else []
-            )
-            return min(places, key=lambda at: abs(at - hunk.start), default=0)
+            source = _file(before, file)
+            lines = enumerate(source.lines, 1) if source else ()
+            numbers = [number for number, line in lines if line.text == old]
+            return min(numbers, key=lambda number: abs(number - hunk.start), default=0)
     return 0
+
+
+def _file(tree: Tree, name: str) -> SourceFile | None:
+    return next((source for source in tree.files if source.name == name), None)
 
 
 def _most_alike(hunk: Hunk, text: str) -> str | None:

@@ -121,7 +121,7 @@ def _read_source(path: Path, directory: Path) -> SourceFile:
 
 def _series_entries(path: Path) -> Iterator[tuple[str, int, str]]:
     """Name, -p level and place of each patch that the series file names."""
-    seen: set[str] = set()
+    names: set[str] = set()
     text = "" if path.is_file() and path.stat().st_size == 0 else read_text(path)
     for number, line in enumerate(text.split("\n"), 1):
         words = re.sub(r"(^|\s)#.*", "", line).split()
@@ -130,11 +130,11 @@ def _series_entries(path: Path) -> Iterator[tuple[str, int, str]]:
         name, where = words[0], f"{path}:{number}"
         if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
             raise BadInput(f"{name} is not below the directory of the series", where=where)
-        if name in seen:
+        if name in names:
             raise BadInput(f"names {name} twice", where=where)
-        seen.add(name)
+        names.add(name)
         yield name, _strip_level(words[1:], where), where
-    if len(seen) > PATCHES_LIMIT:
+    if len(names) > PATCHES_LIMIT:
         raise BadInput(f"names more than {PATCHES_LIMIT} patches", where=str(path))
 
 

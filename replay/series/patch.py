@@ -2,10 +2,12 @@
 
 import email
 import email.header
+import hashlib
 import re
 from dataclasses import dataclass
 from email.errors import MessageError
 from email.message import Message
+from functools import cached_property
 
 from replay.errors import BadInput
 from replay.series.unified_diff import FileChange, parse_diff, starts_diff
@@ -33,6 +35,20 @@ class Patch:
     commits: tuple[str, ...]
     files: tuple[FileChange, ...]
 
+    @cached_property
+    def id(self) -> str:
+        """sha256 hex of what it adds to and removes from each file, whatever stands around it.
+
+        Moved or rebased, a patch keeps it; a changed hunk makes another.
+        """
+        digest = hashlib.sha256()
+        for file in self.files:
+            digest.update(f"{file.kind} {file.path}\n".encode())
+            for edit in (edit for hunk in file.hunks for edit in hunk.edits):
+                if edit.mark != " ":
+                    digest.update(f"{edit.mark}{edit.text.strip()}\n".encode())
+        return digest.hexdigest()
+
 
 def parse_patch(text: str, name: str, strip: int = 1) -> Patch:
     """The patch that `text` holds: a bare diff, git format-patch output or one mbox mail.
@@ -45,9 +61,9 @@ def parse_patch(text: str, name: str, strip: int = 1) -> Patch:
     mail = _mail(text, name)
     if mail is not None:
         text = _decoded(mail, text, name)
-    header, at = split_header(text)
+    header, index = split_header(text)
     lines = text.removesuffix("\n").split("\n")
-    files = parse_diff(lines, at, name, strip)
+    files = parse_diff(lines, index, name, strip)
     sha = _FROM.match(text)
     description = header if mail is None else header.partition("\n\n")[2]
     commits = _COMMITS.search(header)
@@ -65,8 +81,8 @@ def parse_patch(text: str, name: str, strip: int = 1) -> Patch:
 def split_header(text: str) -> tuple[str, int]:
     """What stands before the diff, without a line `---` at its end, and the diff's line from 0."""
     lines = text.split("\n")
-    diff = next((at for at in range(len(lines)) if starts_diff(lines, at)), len(lines))
-    end = next((at for at in range(diff) if lines[at].rstrip() == "---"), diff)
+    diff = next((index for index in range(len(lines)) if starts_diff(lines, index)), len(lines))
+    end = next((index for index in range(diff) if lines[index].rstrip() == "---"), diff)
     return "\n".join(lines[:end]), diff
 
 

@@ -41,19 +41,19 @@ def find_patch(series: Series, sha: str) -> int:
     if not re.fullmatch(r"[0-9a-fA-F]{7,40}", sha):
         raise ReplayError(f"{sha!r} is no sha of 7 to 40 digits", do=_nearest(series, sha))
     sha = sha.lower()
-    found = [at for at, patch in enumerate(series.patches) if patch.sha.startswith(sha)]
+    indices = [index for index, patch in enumerate(series.patches) if patch.sha.startswith(sha)]
     groups = [patch for patch in series.patches if _inside(patch, sha)]
-    if len(found) + len(groups) > 1:
-        patches = [*(series.patches[at] for at in found), *groups]
+    if len(indices) + len(groups) > 1:
+        patches = [*(series.patches[index] for index in indices), *groups]
         names = ", ".join(label(patch) for patch in patches)
         raise ReplayError(f"{sha} is ambiguous", do=f"write more digits of one of {names}")
     if groups:
         group = groups[0]
         do = f"use {group.sha[:8]}, the tree after the group, or {group.sha[:8]}^, before it"
         raise ReplayError(f"commit {sha} is inside the group {label(group)}", do=do)
-    if not found:
+    if not indices:
         raise ReplayError(f"unknown revision {sha}", do=_nearest(series, sha))
-    return found[0]
+    return indices[0]
 
 
 def label(patch: Patch) -> str:

@@ -64,7 +64,8 @@ def source_file(name: str, text: str, patch: int | None = None) -> SourceFile:
     return SourceFile(
         name,
         tuple(
-            SourceLine(line, patch, ended or at < len(lines)) for at, line in enumerate(lines, 1)
+            SourceLine(line, patch, ended or index < len(lines))
+            for index, line in enumerate(lines, 1)
         ),
     )
 
@@ -166,7 +167,7 @@ def _place(lines: tuple[SourceLine, ...], hunk: Hunk, path: str, patch: Patch) -
     stated = _stated(hunk)
     if _fits(lines, hunk.old, stated):
         return stated
-    places = [at for at in range(len(lines)) if _fits(lines, hunk.old, at)]
+    places = [index for index in range(len(lines)) if _fits(lines, hunk.old, index)]
     if len(places) == 1:
         return places[0]
     if places:
@@ -176,21 +177,21 @@ def _place(lines: tuple[SourceLine, ...], hunk: Hunk, path: str, patch: Patch) -
     raise _conflict(_mismatch(lines, hunk, path), hunk, patch)
 
 
-def _fits(lines: tuple[SourceLine, ...], old: tuple[Edit, ...], at: int) -> bool:
-    if at < 0 or at + len(old) > len(lines):
+def _fits(lines: tuple[SourceLine, ...], old: tuple[Edit, ...], index: int) -> bool:
+    if index < 0 or index + len(old) > len(lines):
         return False
-    pairs = zip(old, lines[at:], strict=False)
+    pairs = zip(old, lines[index:], strict=False)
     return all(edit.text == line.text and edit.newline == line.newline for edit, line in pairs)
 
 
 def _mismatch(lines: tuple[SourceLine, ...], hunk: Hunk, path: str) -> str:
     """What the hunk expected where it fits best, and what is there."""
-    for at, edit in enumerate(hunk.old, _nearest(lines, hunk)):
-        line = lines[at] if 0 <= at < len(lines) else None
+    for index, edit in enumerate(hunk.old, _nearest(lines, hunk)):
+        line = lines[index] if 0 <= index < len(lines) else None
         if line is None or line.text != edit.text:
             there = "the end of the file" if line is None else repr(line.text)
             return (
-                f"the hunk for {path} fits nowhere: at line {at + 1} it expects"
+                f"the hunk for {path} fits nowhere: at line {index + 1} it expects"
                 f" {edit.text!r}, there is {there}"
             )
     return f"the hunk for {path} disagrees about the newline at the end of the file"
@@ -200,9 +201,9 @@ def _nearest(lines: tuple[SourceLine, ...], hunk: Hunk) -> int:
     """The place with the most lines as the hunk has them; of several the one nearest to it."""
     stated = _stated(hunk)
 
-    def likeness(at: int) -> tuple[int, int]:
-        pairs = zip(hunk.old, lines[at:], strict=False)
-        return sum(edit.text == line.text for edit, line in pairs), -abs(at - stated)
+    def likeness(index: int) -> tuple[int, int]:
+        pairs = zip(hunk.old, lines[index:], strict=False)
+        return sum(edit.text == line.text for edit, line in pairs), -abs(index - stated)
 
     best = max(range(len(lines)), key=likeness, default=stated)
     return best if lines and likeness(best)[0] else stated

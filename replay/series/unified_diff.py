@@ -56,7 +56,7 @@ class FileChange:
     hunks: tuple[Hunk, ...]
 
 
-def parse_diff(lines: list[str], at: int, name: str, strip: int) -> tuple[FileChange, ...]:
+def parse_diff(lines: list[str], index: int, name: str, strip: int) -> tuple[FileChange, ...]:
     """What the diff from line `at` (from 0) on does to each file.
 
     `strip` is the number of leading components taken off a path. Raises ReplayError with `name`
@@ -64,21 +64,21 @@ def parse_diff(lines: list[str], at: int, name: str, strip: int) -> tuple[FileCh
     """
     changes: list[FileChange] = []
     announced = None
-    while at < len(lines):
-        line = lines[at]
-        _refuse(line, f"{name}:{at + 1}")
+    while index < len(lines):
+        line = lines[index]
+        _refuse(line, f"{name}:{index + 1}")
         if line.startswith("diff --git "):
             _check_changed(announced, name)
-            announced = at
-            at += 1
-        elif _is_file_header(lines, at):
-            change, at = _file_change(lines, at, name, strip)
+            announced = index
+            index += 1
+        elif _is_file_header(lines, index):
+            change, index = _file_change(lines, index, name, strip)
             changes.append(change)
             announced = None
         elif line.startswith("@@ "):
-            raise BadInput("a hunk without its file's --- and +++", where=f"{name}:{at + 1}")
+            raise BadInput("a hunk without its file's --- and +++", where=f"{name}:{index + 1}")
         else:
-            at += 1
+            index += 1
     _check_changed(announced, name)
     if not changes:
         raise BadInput("holds no unified diff", where=name, do="make it with git diff")
@@ -100,18 +100,18 @@ def _check_changed(announced: int | None, name: str) -> None:
 
 
 def _check_once(changes: list[FileChange], name: str) -> None:
-    seen: set[str] = set()
+    paths: set[str] = set()
     for change in changes:
-        if change.path in seen:
+        if change.path in paths:
             where = f"{name}:{change.line}"
             raise BadInput(f"changes {change.path} twice", where=where, do="join the hunks")
-        seen.add(change.path)
+        paths.add(change.path)
 
 
-def _file_change(lines: list[str], at: int, name: str, strip: int) -> tuple[FileChange, int]:
+def _file_change(lines: list[str], index: int, name: str, strip: int) -> tuple[FileChange, int]:
     """The change whose `---` is at `at`, and the line after it."""
-    where = f"{name}:{at + 1}"
-    old, new = (_stripped(lines[at + side], strip) for side in (0, 1))
+    where = f"{name}:{index + 1}"
+    old, new = (_stripped(lines[index + side], strip) for side in (0, 1))
     if old is None and new is None:
         raise BadInput("both sides are /dev/null", where=where)
     if old is not None and new is not None and old != new:
@@ -124,14 +124,14 @@ def _file_change(lines: list[str], at: int, name: str, strip: int) -> tuple[File
     kind: Literal["edit", "create", "delete"] = (
         "create" if old is None else "delete" if new is None else "edit"
     )
-    line = at + 1
-    at += 2
+    line = index + 1
+    index += 2
     hunks: list[Hunk] = []
-    while at < len(lines) and lines[at].startswith("@@"):
-        hunk, at = _hunk(lines, at, name)
+    while index < len(lines) and lines[index].startswith("@@"):
+        hunk, index = _hunk(lines, index, name)
         hunks.append(hunk)
     _check_hunks(hunks, kind, where)
-    return FileChange(path, kind, line, tuple(hunks)), at
+    return FileChange(path, kind, line, tuple(hunks)), index
 
 
 def _stripped(line: str, strip: int) -> str | None:
@@ -145,16 +145,16 @@ def _stripped(line: str, strip: int) -> str | None:
     return "/".join(parts[min(strip, len(parts) - 1) :])
 
 
-def _hunk(lines: list[str], at: int, name: str) -> tuple[Hunk, int]:
+def _hunk(lines: list[str], index: int, name: str) -> tuple[Hunk, int]:
     """The hunk whose @@ is at `at`, and the line after it."""
-    where = f"{name}:{at + 1}"
-    match = _HUNK.match(lines[at])
+    where = f"{name}:{index + 1}"
+    match = _HUNK.match(lines[index])
     if match is None:
-        raise BadInput(f"not a hunk's header: {lines[at][:60]!r}", where=where)
+        raise BadInput(f"not a hunk's header: {lines[index][:60]!r}", where=where)
     start = int(match[1])
     old, new = (int(match[group] or "1") for group in (2, 4))
     edits: list[Edit] = []
-    end = at + 1
+    end = index + 1
     while end < len(lines):
         line = lines[end]
         if line.startswith("\\") and edits:
@@ -174,14 +174,14 @@ def _hunk(lines: list[str], at: int, name: str) -> tuple[Hunk, int]:
     if old or new or _goes_on(lines, end):
         do = "the counts in its @@ line and its lines disagree; make the diff again"
         raise BadInput("a hunk that is cut off or too long", where=where, do=do)
-    return Hunk(at + 1, start, tuple(edits)), end
+    return Hunk(index + 1, start, tuple(edits)), end
 
 
-def _goes_on(lines: list[str], at: int) -> bool:
+def _goes_on(lines: list[str], index: int) -> bool:
     """True if a line that looks like a hunk's follows; a mail's signature mark does not."""
-    if at >= len(lines) or lines[at].rstrip() == "--" or _is_file_header(lines, at):
+    if index >= len(lines) or lines[index].rstrip() == "--" or _is_file_header(lines, index):
         return False
-    return lines[at].startswith((" ", "+", "-"))
+    return lines[index].startswith((" ", "+", "-"))
 
 
 def _check_hunks(hunks: list[Hunk], kind: str, where: str) -> None:
@@ -201,11 +201,11 @@ def _check_hunks(hunks: list[Hunk], kind: str, where: str) -> None:
         raise BadInput(f"the hunks do not {kind} the whole file", where=where)
 
 
-def starts_diff(lines: list[str], at: int) -> bool:
+def starts_diff(lines: list[str], index: int) -> bool:
     """True if line `at` (from 0) is the first of a diff."""
-    return lines[at].startswith("diff --") or _is_file_header(lines, at)
+    return lines[index].startswith("diff --") or _is_file_header(lines, index)
 
 
-def _is_file_header(lines: list[str], at: int) -> bool:
-    following = lines[at + 1] if at + 1 < len(lines) else ""
-    return lines[at].startswith("--- ") and following.startswith("+++ ")
+def _is_file_header(lines: list[str], index: int) -> bool:
+    following = lines[index + 1] if index + 1 < len(lines) else ""
+    return lines[index].startswith("--- ") and following.startswith("+++ ")

@@ -110,7 +110,7 @@ def backing_chain(disk: Disk, number: int) -> list[Inode] | str:
     """An inode with a name and those that headers name below it, or why that can't be opened."""
     inodes = {inode.number: inode for inode in disk.inodes}
     directory = dict(disk.directory)
-    name = next(name for name, known in disk.directory if known == number)
+    name = next(name for name, inode in disk.directory if inode == number)
     chain = [inodes[number]]
     while chain[-1].backing_file and chain[-1].format != "raw":
         above, backing_format = name, chain[-1].backing_format

@@ -91,21 +91,21 @@ def shown(layers: Sequence[Layer], start: int, end: int) -> Extents:
 
     Beyond a layer's end there are zeros, whatever the layers under it hold.
     """
-    found: list[Extent] = []
+    pieces: list[Extent] = []
     missing = [(start, end)]
     for layer in layers:
         below: list[tuple[int, int]] = []
         for first, last in missing:
             bound = max(first, min(last, layer.sectors))
-            pieces = list(cut(layer.extents, first, bound))
-            found += pieces
-            found.append(Extent(bound, last, 0))
-            below += gaps(pieces, first, bound)
+            pieces_of_layer = list(cut(layer.extents, first, bound))
+            pieces += pieces_of_layer
+            pieces.append(Extent(bound, last, 0))
+            below += gaps(pieces_of_layer, first, bound)
         missing = below
         if layer.whole:
             break
-    found += [Extent(first, last, 0) for first, last in missing]
-    return merged(sorted(found))
+    pieces += [Extent(first, last, 0) for first, last in missing]
+    return merged(sorted(pieces))
 
 
 def overlaid(extents: Extents, start: int, end: int, pieces: Iterable[Extent]) -> Extents:

@@ -1,9 +1,9 @@
 """The state of a machine between two events: immutable objects and the disk."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from replay.state.disk import Disk
 from replay.state.interned import Interned
@@ -42,9 +42,25 @@ class FrozenMap(metaclass=Interned):
         return self.pairs
 
 
+ATOMS = frozenset({type(None), bool, int, str})
+"""The types of values that hold no others."""
+
 Key = None | bool | int | str
 Value = None | bool | int | str | Ref | tuple["Value", ...] | FrozenMap
 """What a field holds; a tuple is a frozen list."""
+
+
+class Contents(NamedTuple):
+    """What follows from an object's fields: their values, and those that are no atoms.
+
+    `compound` has these with their fields, `refs` the ids that they refer to in order, `items` how
+    many lists and dicts and items in them there are.
+    """
+
+    values: tuple[Value, ...]
+    compound: tuple[tuple[str, Value], ...]
+    refs: tuple[int, ...]
+    items: int
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True, eq=False)
@@ -54,6 +70,15 @@ class Object(metaclass=Interned):
     id: int
     cls: str
     fields: tuple[tuple[str, Value], ...]
+    _contents: Contents | None = field(default=None, init=False, repr=False)
+
+    @property
+    def contents(self) -> Contents:
+        """What follows from the fields."""
+        # Most objects stay as they are over many events, each of which asks.
+        if self._contents is None:
+            object.__setattr__(self, "_contents", _contents(self.fields))
+        return self._contents  # type: ignore[return-value]
 
     def _key(self) -> tuple[Any, ...]:
         return (self.id, self.cls, self.fields, kinds(map(itemgetter(1), self.fields)))
@@ -79,6 +104,25 @@ class State(metaclass=Interned):
 def stopped(state: State) -> State:
     """The state after the machine is gone: the disk stays."""
     return State((), None, state.next_id, state.disk)
+
+
+def _contents(fields: tuple[tuple[str, Value], ...]) -> Contents:
+    compound = tuple((name, value) for name, value in fields if type(value) not in ATOMS)
+    refs: list[int] = []
+    items = sum(items_in(value, refs) for _, value in compound)
+    return Contents(tuple([value for _, value in fields]), compound, tuple(refs), items)
+
+
+def items_in(value: Value, refs: list[int]) -> int:
+    """How many lists and dicts, and items in them, a value has; adds the ids it refers to."""
+    if isinstance(value, Ref):
+        refs.append(value.id)
+        return 0
+    if isinstance(value, tuple):
+        return 1 + len(value) + sum([items_in(item, refs) for item in value])
+    if isinstance(value, FrozenMap):
+        return 1 + len(value) + sum([items_in(item, refs) for _, item in value.pairs])
+    return 0
 
 
 def kinds(values: Iterable[Value]) -> tuple[Any, ...]:

@@ -108,10 +108,12 @@ class WorkDisk:
         """Changes the size in bytes; what lies beyond it is lost."""
         inode = self._inodes[number]
         end = sectors(_natural(size))
-        kept = tuple(cut(inode.extents, 0, end))
-        if inode.format != "raw" and kept:
-            kept = merged((*kept, Extent(kept[-1].end, clusters(0, kept[-1].end)[1], 0)))
-        self._inodes[number] = replace(inode, size=size, extents=kept)
+        extents = tuple(cut(inode.extents, 0, end))
+        if inode.format != "raw" and extents:
+            extents = merged(
+                (*extents, Extent(extents[-1].end, clusters(0, extents[-1].end)[1], 0))
+            )
+        self._inodes[number] = replace(inode, size=size, extents=extents)
 
     def clear(self, number: int) -> None:
         """Deallocates everything that the inode holds."""
@@ -198,9 +200,11 @@ class WorkDisk:
         Of those that hold no image, the ones below a directory that does are missing.
         """
         names = (*self._directory, *self._gone)
-        known = {PurePosixPath(name).parent for name in names if not is_temporary(name)}
+        directories = {PurePosixPath(name).parent for name in names if not is_temporary(name)}
         parent = PurePosixPath(place).parent
-        return parent in known or known.isdisjoint(parent.parents) or is_temporary(place)
+        return (
+            parent in directories or directories.isdisjoint(parent.parents) or is_temporary(place)
+        )
 
 
 def _natural(size: int) -> int:

@@ -22,7 +22,7 @@ class Database(NamedTuple):
 
     engine: Engine
     where: str
-    found: str | None
+    revision: str | None
     file: tuple[Path, int] | None
 
 
@@ -34,14 +34,14 @@ def open_database(where: str | Path) -> Database:
     engine = backend.connect(where)
     with failures(str(where)):
         with engine.connect() as connection:
-            found = revision_of(connection)
-        if found != REVISION:
+            revision = revision_of(connection)
+        if revision != REVISION:
             with backend.begin_write(engine) as connection:
                 upgrade(connection, revision_of(connection))
         backend.let_readers_in(engine)
         with engine.connect() as connection:
             path = backend.file_of(connection)
-    return Database(engine, str(where), found, (path, inode(path)) if path else None)
+    return Database(engine, str(where), revision, (path, inode(path)) if path else None)
 
 
 def inode(path: Path) -> int:
@@ -74,7 +74,7 @@ def failures(where: str) -> Iterator[None]:
 
 
 def revision_of(connection: Connection) -> str | None:
-    """The revision of the tables, None in an empty database; ReplayError if it is not ours."""
+    """The revision of the tables, None in an empty database; StoreError if it is not ours."""
     tables = inspect(connection).get_table_names()
     if not tables:
         return None
@@ -82,14 +82,14 @@ def revision_of(connection: Connection) -> str | None:
         raise StoreError(
             "a database, but not one of replay", where=connection.engine.url.database or ""
         )
-    found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
-    return found
+    revision: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return revision
 
 
-def upgrade(connection: Connection, found: str | None) -> None:
-    """Brings the tables from revision `found` to today's, in the connection's transaction.
+def upgrade(connection: Connection, revision: str | None) -> None:
+    """Brings the tables from this revision to today's, in the connection's transaction.
 
-    Raises ReplayError if `found` is not in our history: then the database is newer.
+    Raises StoreError if it is not in our history: then the database is newer.
     """
     # Alembic takes longer to import than all else, and few openings need it.
     from alembic import command  # noqa: PLC0415
@@ -100,9 +100,9 @@ def upgrade(connection: Connection, found: str | None) -> None:
     config.set_main_option("script_location", str(shipped("migrations")).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     history = ScriptDirectory.from_config(config).walk_revisions()
-    if found is not None and found not in {script.revision for script in history}:
+    if revision is not None and revision not in {script.revision for script in history}:
         raise StoreError(
-            f"the database is newer than this program, its revision is {found}",
+            f"the database is newer than this program, its revision is {revision}",
             where=connection.engine.url.database or "",
             do="upgrade replay",
         )

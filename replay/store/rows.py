@@ -49,14 +49,14 @@ CHECKED = {
 
 
 def numbered(
-    found: Iterable[LogEntry], log: int, position: int
+    entries: Iterable[LogEntry], log: int, position: int
 ) -> Iterator[tuple[Table, dict[str, Any]]]:
     """The rows of a log's entries and their tables.
 
     Events have places from `position` on, and each the fingerprint of the log up to it.
     """
     fingerprint, seq, number = NO_EVENTS, 0, 0
-    for entry in found:
+    for entry in entries:
         if isinstance(entry, Observation):
             number += 1
             yield observations, observation_row(entry, log, number, seq)
@@ -84,15 +84,15 @@ def event_row(event: Event, log: int, seq: int, previous: str) -> dict[str, Any]
     }
 
 
-def observation_row(seen: Observation, log: int, number: int, after: int) -> dict[str, Any]:
+def observation_row(observation: Observation, log: int, number: int, after: int) -> dict[str, Any]:
     """The row of an observation, to which the database gives its position."""
     row = {
         "log": log,
         "number": number,
         "after": after,
-        "name": seen.name,
-        "content": msgspec.json.encode(observation_content(seen)).decode(),
-        **origin_columns(seen),
+        "name": observation.name,
+        "content": msgspec.json.encode(observation_content(observation)).decode(),
+        **origin_columns(observation),
     }
     return {**row, "checksum": checksum(observations, row)}
 

@@ -34,15 +34,15 @@ def begin(database: Database, name: str) -> Unfinished:
     except ValueError as error:
         raise StoreError(f"{error}: {name!r}") from None
     with failures(database.where), begin_write(database.engine) as connection:
-        if found(connection, name):
+        if counted_recordings(connection, name):
             raise StoreError(
                 f"a recording {name} goes on, or was broken off",
                 where=database.where,
                 do=f"{next_command(name)} makes a log of it; or name this one with --log NAME",
             )
         connection.execute(insert(recordings).values(recording_row(name)))
-        (begun,) = found(connection, name)
-    return begun
+        (recording,) = counted_recordings(connection, name)
+    return recording
 
 
 def append(database: Database, recording: int, lines: Iterable[bytes]) -> None:
@@ -52,7 +52,7 @@ def append(database: Database, recording: int, lines: Iterable[bytes]) -> None:
     """
     with failures(database.where), begin_write(database.engine) as connection:
         if connection.scalar(select(recordings.c.id).where(recordings.c.id == recording)) is None:
-            raise StoreError("the recording was finished by somebody else", where=database.where)
+            raise StoreError("the recording was finished meanwhile", where=database.where)
         query = select(func.coalesce(func.max(messages.c.number), 0))
         last = connection.scalar(query.where(messages.c.recording == recording))
         rows = [
@@ -66,7 +66,7 @@ def append(database: Database, recording: int, lines: Iterable[bytes]) -> None:
 def unfinished(database: Database, name: str | None = None) -> tuple[Unfinished, ...]:
     """The recordings that are no logs yet, by name; only the one of this name if one is given."""
     with failures(database.where), database.engine.connect() as connection:
-        return found(connection, name)
+        return counted_recordings(connection, name)
 
 
 def traffic(database: Database, recording: Unfinished) -> Iterator[bytes]:
@@ -99,7 +99,7 @@ def drop(database: Database, recording: Unfinished) -> None:
 
 def remove(connection: Connection, recording: Unfinished) -> None:
     """Removes a recording, unless it has changed since it was looked at."""
-    if found(connection, recording.name) != (recording,):
+    if counted_recordings(connection, recording.name) != (recording,):
         raise StoreError(
             f"the recording {recording.name} goes on",
             do="end the program that records it, which then makes a log of it",
@@ -112,7 +112,7 @@ def next_command(name: str) -> str:
     return f"replay record --finish {shlex.quote(name)}"
 
 
-def found(connection: Connection, name: str | None) -> tuple[Unfinished, ...]:
+def counted_recordings(connection: Connection, name: str | None) -> tuple[Unfinished, ...]:
     """The recordings by name, or the one of this name."""
     counted = func.count(messages.c.number)
     query = select(recordings.c.id, recordings.c.name, counted).outerjoin(messages)

@@ -1,8 +1,8 @@
 """Finding rows that were changed, lost or inserted since they were written.
 
 Every row has a checksum over all its columns, an event's also the fingerprint of its log up to
-it, and positions and numbers leave no gap. That shows accidents. It does not show the work of
-somebody who changes rows and computes everything anew.
+it, and positions and numbers leave no gap. That shows accidents, and not the work of a
+forger who changes rows and computes everything anew.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -29,7 +29,7 @@ class Finding(NamedTuple):
     what: str
 
 
-class Course:
+class LogCheck:
     """How far the events of one log have been read, and what comes next if all is well."""
 
     def __init__(self, log: Row[Any]) -> None:
@@ -46,14 +46,14 @@ class Course:
     def take(self, row: Row[Any]) -> Iterator[Finding]:
         """What is wrong with the next row that claims to be of this log."""
         if not intact(row, events):
-            yield self.found(row.seq, "was changed: its checksum is another")
+            yield self.finding(row.seq, "was changed: its checksum is another")
             if row.seq == self.seq + 1:
                 self.seq += 1
                 self.ends = {row.fingerprint, *continued(self.ends, row.payload)}
         elif self.last is not None and row.seq > self.last:
-            yield self.found(row.seq, f"stands after the last event, {self.last}: put in later")
+            yield self.finding(row.seq, f"stands after the last event, {self.last}: put in later")
         elif row.seq <= self.seq:
-            yield self.found(row.seq, f"stands after event {self.seq}: moved or put in again")
+            yield self.finding(row.seq, f"stands after event {self.seq}: moved or put in again")
         else:
             yield from self.go_on(row)
 
@@ -63,42 +63,42 @@ class Course:
         if self.start is None:
             self.start = row.position - row.seq
         if row.position - row.seq != self.start:
-            yield self.found(row.seq, "stands at another position than it was written to: moved")
+            yield self.finding(row.seq, "stands at another position than it was written to: moved")
         elif self.ends and row.fingerprint not in continued(self.ends, row.payload):
-            yield self.found(row.seq, "does not go on from the event before it: not of this log")
+            yield self.finding(row.seq, "does not go on from the event before it: not of this log")
         self.seq, self.ends = row.seq, {row.fingerprint}
         try:
             from_row(row)
         except ReplayError as error:
-            yield self.found(row.seq, f"can't be read: {error}")
+            yield self.finding(row.seq, f"can't be read: {error}")
 
     def close(self) -> Iterator[Finding]:
         """What is wrong with the log itself, when all rows have been taken."""
         if self.last is None:
-            yield self.found(0, "its name, header, fingerprint or length was changed")
+            yield self.finding(0, "its name, header, fingerprint or length was changed")
             return
         yield from self.missing(self.last)
         if self.ends and self.log.fingerprint not in self.ends:
-            yield self.found(0, "its fingerprint is not that of its events")
+            yield self.finding(0, "its fingerprint is not that of its events")
         try:
             header_from_row(self.log)
         except ReplayError as error:
-            yield self.found(0, f"its header can't be read: {error}")
+            yield self.finding(0, f"its header can't be read: {error}")
 
     def missing(self, last: int) -> Iterator[Finding]:
         """The events that should have come up to the event `last`."""
         if self.seq < last:
             events = f"events {self.seq + 1} to {last} are" if self.seq + 1 < last else "is"
-            yield self.found(self.seq + 1, f"{events} missing")
+            yield self.finding(self.seq + 1, f"{events} missing")
             self.seq, self.ends = last, set()
 
-    def found(self, seq: int, what: str) -> Finding:
+    def finding(self, seq: int, what: str) -> Finding:
         """A finding of this log."""
         return Finding(self.name, seq, what)
 
 
 def verify(
-    database: Database, names: Iterable[str] = (), watch: Progress = no_progress
+    database: Database, names: Iterable[str] = (), progress: Progress = no_progress
 ) -> Iterator[Finding]:
     """All that is wrong with the named logs; without names, with the whole database.
 
@@ -112,12 +112,12 @@ def verify(
     ):
         rows = [find(connection, name) for name in dict.fromkeys(names)]
         if rows:
-            yield from verify_logs(connection, [Course(row) for row in rows], watch)
+            yield from verify_logs(connection, [LogCheck(row) for row in rows], progress)
             return
         yield from verify_file(connection)
-        courses = [Course(row) for row in connection.execute(select(logs).order_by(logs.c.id))]
-        yield from verify_logs(connection, courses, watch, every=True)
-        yield from verify_removals(connection, courses)
+        checks = [LogCheck(row) for row in connection.execute(select(logs).order_by(logs.c.id))]
+        yield from verify_logs(connection, checks, progress, every=True)
+        yield from verify_removals(connection, checks)
         yield from verify_recordings(connection)
 
 
@@ -132,47 +132,47 @@ def verify_file(connection: Connection) -> Iterator[Finding]:
 
 
 def verify_logs(
-    connection: Connection, courses: Sequence[Course], watch: Progress, every: bool = False
+    connection: Connection, checks: Sequence[LogCheck], progress: Progress, every: bool = False
 ) -> Iterator[Finding]:
     """What is wrong with the events of logs, and with these logs' own rows.
 
     The rows are read in the order of the table, which no index can feign. `every` reads those of
     no log too.
     """
-    by_log = {course.log.id: course for course in courses}
+    by_log = {check.log.id: check for check in checks}
     query = select(events).order_by(events.c.position)
     if not every:
         query = query.where(events.c.log.in_(by_log))
     try:
-        total = sum(course.last or 0 for course in courses)
-        for row in watch(rows_up_to_damage(connection, query), total, "events"):
-            course = by_log.get(row.log)
-            if course:
-                yield from course.take(row)
+        total = sum(check.last or 0 for check in checks)
+        for row in progress(rows_up_to_damage(connection, query), total, "events"):
+            check = by_log.get(row.log)
+            if check:
+                yield from check.take(row)
             else:
                 what = f"event {row.seq} at position {row.position} is of no log that is here"
                 yield Finding("", 0, what)
     except DBAPIError as error:
         yield Finding("", 0, f"no event behind this can be read: {error.orig}")
-    for course in by_log.values():
-        yield from course.close()
-        yield from verify_observations(connection, course)
+    for check in by_log.values():
+        yield from check.close()
+        yield from verify_observations(connection, check)
 
 
-def verify_observations(connection: Connection, course: Course) -> Iterator[Finding]:
+def verify_observations(connection: Connection, check: LogCheck) -> Iterator[Finding]:
     """What is wrong with what a log's recording saw. One that came last can go unnoticed."""
-    query = select(observations).where(observations.c.log == course.log.id)
+    query = select(observations).where(observations.c.log == check.log.id)
     number = 0
     try:
         for row in connection.execute(query.order_by(observations.c.number)):
             number += 1
             if not intact(row, observations):
-                yield course.found(row.after, "an observation after it was changed")
+                yield check.finding(row.after, "an observation after it was changed")
             elif row.number != number:
-                yield course.found(row.after, "an observation before another is missing")
+                yield check.finding(row.after, "an observation before another is missing")
                 number = row.number
     except DBAPIError as error:
-        yield course.found(0, f"its observations can't be read: {error.orig}")
+        yield check.finding(0, f"its observations can't be read: {error.orig}")
 
 
 def verify_recordings(connection: Connection) -> Iterator[Finding]:
@@ -216,13 +216,13 @@ def rows_up_to_damage(connection: Connection, query: Select[Any]) -> Iterator[Ro
         yield from connection.execute(rest.execution_options(yield_per=1))
 
 
-def verify_removals(connection: Connection, courses: Iterable[Course]) -> Iterator[Finding]:
+def verify_removals(connection: Connection, checks: Iterable[LogCheck]) -> Iterator[Finding]:
     """Positions that no log accounts for: the database remembers those that it gave out."""
     before = 0
-    for course in courses:
-        if course.start is not None and course.start > before:
-            yield removed(before + 1, course.start)
-        before = (course.start or before) + course.seq
+    for check in checks:
+        if check.start is not None and check.start > before:
+            yield removed(before + 1, check.start)
+        before = (check.start or before) + check.seq
     last = backend.positions_given_out(connection)
     if last > before:
         yield removed(before + 1, last)

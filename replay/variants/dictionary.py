@@ -27,10 +27,11 @@ MEMORY = "Memory"
 
 @dataclass(frozen=True, eq=False)
 class Dictionary:
-    """The compiled functions, and the reasons of what asks nothing."""
+    """The compiled functions and their source, and the reasons of what asks nothing."""
 
     program: Program
     idle: Mapping[str, str]
+    source: str = ""
 
 
 def read_dictionary(directory: Path) -> Dictionary | None:
@@ -55,4 +56,4 @@ def read_dictionary(directory: Path) -> Dictionary | None:
     # errors must give the lines of the source by their numbers in the file
     before = text[: text.find(source)].count("\n") if source else 0
     tree = Tree((source_file(FILE, "\n" * before + source),))
-    return Dictionary(compile_tree(tree, MEMORY), idle)
+    return Dictionary(compile_tree(tree, MEMORY), idle, source)

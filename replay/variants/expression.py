@@ -10,7 +10,7 @@ from replay.errors import NotFound, ReplayError
 from replay.series import Series, find_patch, is_file, label, parse_revision, step_back
 from replay.variants.subject import MACHINES, RESERVED, Subject
 
-_POINT = re.compile(r"(?P<atom>\w+)(?P<steps>(?:\^|~\d*)*)(?P<rest>.*)", re.DOTALL)
+_POINT = re.compile(r"(?P<atom>v?\d+(?:\.\d+)+|\w+)(?P<steps>(?:\^|~\d*)*)(?P<rest>.*)", re.DOTALL)
 _LEFT_OUT = re.compile(r"-([0-9a-fA-F]{7,40})(?=[+-]|$)")
 _RANGE = re.compile(r"(?<![./])\.\.(?![./])")
 
@@ -51,7 +51,15 @@ def parse_machine(text: str, named: Mapping[str, str]) -> MachineSpec | None:
 def expressions(subject: Subject, named: Mapping[str, str]) -> Mapping[str, str]:
     """Every name of a variant with its expression: subject.toml's, then the user's."""
     own = {name: variant.revision for name, variant in subject.config.variants.items()}
-    return own | dict(named)
+    releases = {name: release.revision for name, release in subject.config.releases.items()}
+    return releases | own | dict(named)
+
+
+def release_name(atom: str) -> str:
+    """A release as the subject writes it: "1.5" is v1.5.0; any other word as it is."""
+    if re.fullmatch(r"v?\d+\.\d+(\.\d+)?", atom) is None:
+        return atom
+    return "v" + ".".join([*atom.removeprefix("v").split("."), "0"][:3])
 
 
 def is_expression(subject: Subject, text: str, named: Mapping[str, str]) -> bool:
@@ -59,7 +67,7 @@ def is_expression(subject: Subject, text: str, named: Mapping[str, str]) -> bool
     match = _POINT.fullmatch(text)
     if match is None:
         return False
-    atom, rest = match["atom"], match["rest"]
+    atom, rest = release_name(match["atom"]), match["rest"]
     known = atom == "base" or atom in expressions(subject, named)
     is_point = known or re.fullmatch(r"[0-9a-fA-F]{7,40}", atom) is not None
     return is_point and (not rest or rest[0] == "+" or _LEFT_OUT.match(rest) is not None)
@@ -97,7 +105,7 @@ def parse_spec(
     if match is None:
         do = "write a name, a revision, REV+FILE or REV-SHA"
         raise ReplayError(f"{text!r} is no variant expression", do=do)
-    atom, steps, rest = match["atom"], match["steps"], match["rest"]
+    atom, steps, rest = release_name(match["atom"]), match["steps"], match["rest"]
     if atom in within:
         raise ReplayError(f"the variant {atom} is defined by itself")
     if atom in by_name:

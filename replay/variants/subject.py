@@ -30,14 +30,28 @@ class NodeConfig(
     """The class of nodes, its child fields in walking order, and where the roots are.
 
     `roots` is the machine's field that lists the root nodes, `root_name` the node's field that
-    names one. `chain` is the child field along which a drawing runs, "" for none.
+    names one. Each may be several, of which the first counts that a tree has. A name with a dot
+    leads on: to the field of the object that is listed, or that the field refers to. `own_name` is
+    the field with a name that a node was given for itself, `chain` the child field along which a
+    drawing runs; both may be "" for none.
     """
 
     class_name: str
     children: tuple[str, ...]
     chain: str
-    roots: str
-    root_name: str
+    roots: str | tuple[str, ...]
+    root_name: str | tuple[str, ...]
+    own_name: str = ""
+
+    @property
+    def root_lists(self) -> tuple[str, ...]:
+        """The names in `roots`."""
+        return _several(self.roots)
+
+    @property
+    def root_names(self) -> tuple[str, ...]:
+        """The names in `root_name`."""
+        return _several(self.root_name)
 
 
 class FieldConfig(
@@ -46,10 +60,20 @@ class FieldConfig(
     forbid_unknown_fields=True,
     rename={"source": "from", "shown": "as"},
 ):
-    """The model's field that an observed field shows: itself, whether it is set, or its length."""
+    """The model's field that an observed field shows: itself, whether it is set, or its length.
 
-    source: str
+    There may be several sources, of which a tree has one; one with a dot leads through the object
+    that a field refers to. Where it refers to none, what is shown is `otherwise`.
+    """
+
+    source: str | tuple[str, ...]
     shown: Literal["value", "present", "count"] = "value"
+    otherwise: str | int | bool | tuple[int, ...] | None = None
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The names in `source`."""
+        return _several(self.source)
 
 
 class ChannelConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -69,10 +93,21 @@ class JobsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class VariantConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A named variant: its expression, and a line about it."""
+    """A named variant: its expression, and a line about it.
+
+    Where no variant is asked for, all stand that are so by default.
+    """
 
     revision: str
     about: str = ""
+    by_default: bool = True
+
+
+class ReleaseConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A release: its commit, and the last revision of the series that is part of it."""
+
+    commit: str
+    revision: str
 
 
 class SubjectConfig(msgspec.Struct, frozen=True):
@@ -86,7 +121,13 @@ class SubjectConfig(msgspec.Struct, frozen=True):
     jobs: JobsConfig | None = None
     bits: Mapping[str, Mapping[str, int]] = {}
     variants: Mapping[str, VariantConfig] = {}
+    releases: Mapping[str, ReleaseConfig] = {}
     more: Mapping[str, Any] = {}
+
+    @property
+    def default_variants(self) -> tuple[str, ...]:
+        """The names of the variants that stand where none is asked for."""
+        return tuple(name for name, variant in self.variants.items() if variant.by_default)
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,8 +153,8 @@ class Subject:
         return resolve(self, expression, named or {})
 
     def variants(self, *expressions: str) -> "tuple[Variant, ...]":
-        """The variants of several expressions; those that the subject names if there are none."""
-        return tuple(map(self.variant, expressions or self.config.variants))
+        """The variants of several expressions; the subject's own by default if there are none."""
+        return tuple(map(self.variant, expressions or self.config.default_variants))
 
 
 def read_config(path: Path) -> SubjectConfig:
@@ -137,6 +178,10 @@ def read_config(path: Path) -> SubjectConfig:
         hidden=_convert(document.pop("hidden", []), tuple[str, ...], path, "hidden"),
         jobs=None if jobs is None else _convert(jobs, JobsConfig, path, "jobs"),
         bits={name: _bits(bits, path, name) for name, bits in _table(document, "bits", path)},
+        releases={
+            name: _convert(release, ReleaseConfig, path, f"releases.{name}")
+            for name, release in _table(document, "releases", path)
+        },
         variants={
             name: _variant(variant, path, name)
             for name, variant in _table(document, "variants", path)
@@ -152,6 +197,11 @@ def check_name(name: str, where: str = "") -> None:
     if not re.fullmatch(r"[A-Za-z]\w*", name, re.ASCII) or re.fullmatch(r"[0-9a-f]{7,40}", name):
         do = "use a letter, then letters, digits and _, and nothing that could be a sha"
         raise ReplayError(f"{name!r} cannot name a variant", where=where, do=do)
+
+
+def _several(names: str | tuple[str, ...]) -> tuple[str, ...]:
+    """One name or several, as several."""
+    return (names,) if isinstance(names, str) else names
 
 
 def _table(document: dict[str, Any], key: str, path: Path) -> list[tuple[str, Any]]:

@@ -86,12 +86,15 @@ def _translated(content: _Content) -> tuple[Event, ...]:
 
 
 class Interpreter:
-    """Translates the events of one log in their order; later ones may depend on earlier ones."""
+    """Translates the events of one log in their order; later ones may depend on earlier ones.
 
-    def __init__(self, subject: Subject) -> None:
+    `memory` is what the events until now left, by default what there is before the first.
+    """
+
+    def __init__(self, subject: Subject, memory: State | None = None) -> None:
         assert subject.dictionary is not None
         self._dictionary = subject.dictionary
-        self._state: State = self._dictionary.program.initial()
+        self.memory = memory or self._dictionary.program.initial()
 
     def foresee(self, payload: Payload) -> None:
         """Lets the dictionary see an event before the first one is translated."""
@@ -113,10 +116,10 @@ class Interpreter:
         """What a function returns, None if there is none or it fails on the event."""
         if function not in self._dictionary.program.functions:
             return None
-        state, ending = self._dictionary.program.call(function, arguments, self._state)
+        state, ending = self._dictionary.program.call(function, arguments, self.memory)
         if isinstance(ending, Crashed):
             return None
-        self._state = state
+        self.memory = state
         return plain(ending.value) if isinstance(ending, Returned) else None
 
 

@@ -23,8 +23,7 @@ from replay.events.event import (
     fingerprint,
 )
 from replay.formats.read import read
-from replay.reports.documents import report
-from replay.reports.effects import effects_of
+from replay.reports.documents.diff import diff_report
 from replay.variants.expression import VariantSpec
 from replay.variants.path import named_patches, path_between
 from replay.variants.variant import Subject, Variant, build, load_subject, resolve
@@ -62,13 +61,13 @@ def told(subject: Subject, log: Log, *expressions: str) -> dict[Place, list]:
 
 def test_a_story_of_some_causes_does_not_say_that_a_patch_did_nothing():
     found, attribution = compared(QEMU, example("snapshot-on"), "with", "after")
-    assert [c.turns[0].patch.sha[:8] for c in effects_of(report(found, attribution)).first] == [
-        "7e3d98dd"
-    ]
+    assert [
+        done.step[0].patch.sha[:8] for done in diff_report(found, attribution).effects.first
+    ] == ["7e3d98dd"]
     between = compared(QEMU, example("snapshot-on"), "before", "after")
     others = select(*between, lambda _, cause: cause.turns[0].patch.sha[:8] != "7e3d98dd")
     assert not others[1].hidden
-    assert effects_of(report(*others)).first == ()
+    assert diff_report(*others).effects.first == ()
 
 
 YARD = log(

@@ -115,7 +115,7 @@ def test_each_breach_has_a_culprit_unless_base_has_it(qemu):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_halving_takes_few_replays_and_finds_a_true_turn(qemu, name):
-    ends = ends_of(qemu, name, "base", "b1e6fc08")
+    ends = ends_of(qemu, name, "base", qemu.series.patches[-1].sha)
     for divergence in diff(*ends).divergences[:3]:
         target = find_place_of(divergence.place.path, divergence.place.field, ends)
         bisection = bisect(ends, about_place(ends, target, divergence.first_seq))
@@ -141,7 +141,7 @@ def find_place_of(path: str, field: str, ends: tuple[ModelTrace, ModelTrace]):
 
 
 def test_all_turns_are_found_where_neighbours_differ(qemu):
-    ends = ends_of(qemu, "snapshot-on", "base", "b1e6fc08")
+    ends = ends_of(qemu, "snapshot-on", "base", qemu.series.patches[-1].sha)
     target = find_place("drive0.open_flags", ends)
     bisection = bisect(ends, about_place(ends, target), every=True)
     log = ends[0].log

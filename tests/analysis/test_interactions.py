@@ -10,8 +10,8 @@ from replay.analysis.interactions import Interaction, interactions
 from replay.engine.diff import diff
 from replay.engine.places import FieldPlace, OutcomePlace
 from replay.events.event import Command
-from replay.reports import json as as_json
-from replay.reports.documents import interaction_report, report
+from replay.reports.documents.diff import DiffReports, diff_report, interaction_report
+from replay.reports.json.diff import diffs
 from replay.reports.text import diff as text
 from replay.variants.variant import Subject, load_subject
 from tests.examples import example, log_of, traced
@@ -134,9 +134,9 @@ def test_clearing_no_backing_has_no_effect_until_the_revert(qemu):
     assert FieldPlace("drive0", "open_flags") in places
     assert OutcomePlace("guest read drive0") in places
     told = replace(
-        report(diff(*traces)), together=tuple(map(interaction_report, found)), work=Work()
+        diff_report(diff(*traces)), together=tuple(map(interaction_report, found)), work=Work()
     )
-    validate("diff", json.loads(as_json.diffs([told])))
+    validate("diff", json.loads(diffs(DiffReports((told,)))))
     assert str(text.diff(told)).partition("Only together\n")[2].startswith(LOST_BACKING)
 
 

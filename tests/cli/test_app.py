@@ -108,13 +108,23 @@ def test_a_name_that_is_taken_refuses_an_import_and_renames_on_the_way(replay, t
 def test_an_import_takes_a_name(replay):
     replay("import", "yard.jsonl", "--log", "other")
     assert succeeds(replay("logs")).startswith("other ")
-    assert "several files" in fails(replay("import", "yard.jsonl", "same.jsonl", "--log", "x"))
+    told = fails(replay("import", "yard.jsonl", "same.jsonl", "--log", "x"))
+    assert "import it by itself" in told
 
 
 def test_of_several_files_all_or_none_are_stored(replay, tmp_path):
     (tmp_path / "bad.jsonl").write_text(YARD.replace('"yard"', '"bad"') + "{\n")
-    assert "bad.jsonl:4" in fails(replay("import", "same.jsonl", "bad.jsonl"))
+    told = fails(replay("import", "--all-or-nothing", "same.jsonl", "bad.jsonl"))
+    assert "bad.jsonl:4" in told
     assert succeeds(replay("logs")) == ""
+
+
+def test_of_several_files_those_that_can_be_read_are_stored(replay, tmp_path):
+    (tmp_path / "bad.jsonl").write_text(YARD.replace('"yard"', '"bad"') + "{\n")
+    done = replay("import", "bad.jsonl", "same.jsonl")
+    assert (done.status, done.out.startswith("stored same")) == (2, True)
+    assert "bad.jsonl:4" in done.err
+    assert "1 of 2 could not be read" in done.err
 
 
 def test_the_database_is_named_by_option_or_environment(replay, tmp_path, monkeypatch):
@@ -288,7 +298,10 @@ def test_trouble_is_told_in_a_line(replay, words, told):
 def test_a_file_that_is_no_recording_is_told_and_nothing_is_stored(replay, tmp_path, content):
     (tmp_path / "bad").write_bytes(content)
     for command in ("import", "run", "diff"):
-        assert "bad" in fails(replay(command, "bad"))
+        done = replay(command, "bad")
+        assert (done.status, done.out) == (2, "")
+        assert done.err.startswith("replay: bad")
+        assert done.err.count("\n") <= 3
     assert succeeds(replay("logs")) == ""
 
 

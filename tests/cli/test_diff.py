@@ -254,11 +254,18 @@ def test_json_of_many_logs_is_a_list(diff):
 
 
 def test_what_is_accepted_is_no_difference_until_something_new_comes(diff, tmp_path):
-    assert diff("short", "--write-baseline", "known.jsonl").status == 0
+    assert diff("short", "--write-baseline", "known.jsonl", "--accept-in", "*").status == 0
     assert (tmp_path / "known.jsonl").read_text().count("\n") == 2
     assert diff("short", "--baseline", "known.jsonl")[0::2] == (0, "")
     new = body(diff("long", "--baseline", "known.jsonl"))
     assert "2 divergences: 1 node, 1 field; 1 left out" in new
+
+
+def test_what_is_accepted_in_one_log_is_new_in_another(diff):
+    assert diff("short", "--write-baseline", "known.jsonl").status == 0
+    done = diff("long", "--baseline", "known.jsonl")
+    assert done[0::2] == (1, "")
+    assert "left out" not in done.out
 
 
 def test_logs_that_differ_in_what_is_accepted_are_not_called_the_same(diff):
@@ -270,9 +277,9 @@ def test_logs_that_differ_in_what_is_accepted_are_not_called_the_same(diff):
 
 
 def test_of_many_entries_that_do_not_occur_in_few_logs_the_rest_is_counted(diff, tmp_path):
-    entry = '{{"kind":"file","path":"/images/{}","field":"data","patch":"*"}}\n'
+    entry = '{{"kind":"file","path":"/images/{}","field":"data","event":"*","log":"*","id":"0"}}\n'
     lines = [entry.format(number) for number in range(9)]
-    (tmp_path / "many.jsonl").write_text('{"replay_baseline": 1}\n' + "".join(lines))
+    (tmp_path / "many.jsonl").write_text('{"replay_baseline": 2}\n' + "".join(lines))
     few = diff("short", "--baseline", "many.jsonl").err.splitlines()
     assert len(few) == 6
     assert few[-1] == (
@@ -282,10 +289,9 @@ def test_of_many_entries_that_do_not_occur_in_few_logs_the_rest_is_counted(diff,
 
 
 def test_an_entry_that_no_longer_occurs_is_told(diff):
-    diff("long", "--write-baseline", "known.jsonl")
-    done = diff("short", "--baseline", "known.jsonl")
-    assert done.status == 0
+    diff("long", "--write-baseline", "known.jsonl", "--accept-in", "*")
+    done = diff("short", "--baseline", "known.jsonl", "--write-baseline", "short.jsonl")
     assert done.err == (
-        "replay: known.jsonl: no longer occurs: field 7.behind.behind marks, by bbbb222200\n"
-        "replay: known.jsonl: no longer occurs: node other[0] existence, by aaaa111100\n"
+        "replay: known.jsonl: no longer occurs: field 7.behind.behind marks in *, by bbbb222200\n"
+        "replay: known.jsonl: no longer occurs: node other[0] existence in *, by aaaa111100\n"
     )

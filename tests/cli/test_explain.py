@@ -148,7 +148,7 @@ def test_a_bisection_looks_for_a_check(run):
         (["--field", "drive0.open_flag"], "nearest: drive0.open_flags"),
         (["--file", "x", "--field", "y"], "about one thing"),
         (["after"], "is no range"),
-        (["after..after"], "do not differ"),
+        (["after..after"], "No difference: 7 events, the same in after and after"),
     ],
 )
 def test_what_cannot_be_searched_is_told(run, words, told):

@@ -8,7 +8,6 @@ import pytest
 from typer.testing import CliRunner
 
 from replay.cli.app import app
-from replay.cli.terminal import folded
 from tests.examples import PATCHES
 from tests.hostile import hostile
 from tests.terminals import STYLE, on_terminal
@@ -133,21 +132,6 @@ def test_nothing_of_a_hostile_recording_comes_alive_on_a_terminal(wild):
     shown = on_terminal("--db", db, "run", file)
     assert [line for line in bare(shown).split("\n") if not line.isprintable()] == []
     assert "[red]owned[/red] [link=http://l.m]k[/link] :smile: [bold" in bare(shown)
-
-
-def test_a_line_that_is_too_long_goes_on_below_its_last_column():
-    row = "a  what it is about and more"
-    assert folded(row, 16) == ["a  what it is", "   about and", "   more"]
-    assert folded(f"#2 {row}", 8) != [f"#2 {row}"]
-
-
-def test_a_word_is_never_broken():
-    assert folded("x" * 99, 40) == ["x" * 99]
-    assert folded("  " + "x" * 99 + " y", 40) == ["  " + "x" * 99, "      y"]
-
-
-def test_wide_letters_take_two_columns():
-    assert folded("漢字 漢字 漢字 漢字", 10) == ["漢字 漢字", "    漢字", "    漢字"]
 
 
 # Progress

@@ -18,6 +18,7 @@ from replay.engine.places import (
     comparable,
     label,
 )
+from replay.engine.replay import NOT_RUNNING
 from replay.engine.trace import Outcome
 from replay.engine.view import view
 from replay.events.event import Await, Command, Guest, Internal, Notice
@@ -205,7 +206,7 @@ def test_a_crash_is_not_a_refusal_of_the_same_class():
 
 
 def test_a_machine_that_is_gone_takes_no_part_in_outcomes():
-    gone = Outcome("refused", None, {"class": "NotRunning"})
+    gone = NOT_RUNNING
     assert outcomes(a=TAKEN, b=gone) == {}
     assert outcomes(a=TAKEN, b=gone, c=Outcome("refused", None, {"errno": "EIO"}))
 

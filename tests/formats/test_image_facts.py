@@ -143,6 +143,6 @@ def test_nodes_without_a_drive_are_options_of_the_start(tmp_path: Path) -> None:
 
 
 def test_a_recording_that_does_not_tell_its_drives_says_how_to(tmp_path: Path) -> None:
-    (remark,) = recording(tmp_path, qmp("stop"), OK, drive="").remarks
+    (remark,) = recording(tmp_path, qmp("eject", device="d0"), OK, drive="").remarks
     assert "--drive id=" in remark
     assert recording(tmp_path, qmp("stop"), OK).remarks == ()

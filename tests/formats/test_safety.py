@@ -22,6 +22,8 @@ from replay.formats import read as ingest
 from replay.formats import recording
 from replay.formats.read import ImportOptions
 from replay.formats.recording import InputLine
+from replay.formats.text import objects
+from tests.trust import fuzz_readers
 
 DATA = Path(__file__).parents[1] / "data/recordings"
 FILES = sorted(path for path in DATA.iterdir() if path.is_file())
@@ -94,22 +96,23 @@ def test_any_bytes_in_any_format_are_read_or_refused(
 @settings(deadline=None)
 @given(st.lists(st.text(st.sampled_from('{}"\\a ')), max_size=6))
 def test_objects_are_found_whatever_lines_they_are_spread_over(texts: list[str]) -> None:
-    objects = [json.dumps({"a": text, "b": {"c": text}}) for text in texts]
-    joined = " noise ".join(objects).encode()
+    expected = [json.dumps({"a": text, "b": {"c": text}}) for text in texts]
+    joined = " noise ".join(expected).encode()
     for width in (1, 7, len(joined) or 1):
         pieces = [joined[at : at + width] for at in range(0, len(joined), width)]
         lines = [InputLine(Origin("f", number), piece) for number, piece in enumerate(pieces, 1)]
-        assert [line.text.decode() for line in json_texts.objects(lines)] == objects
+        assert [line.text.decode() for line in json_texts.objects(lines)] == expected
 
 
 def test_an_object_that_never_ends_is_not_collected_for_ever(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(json_texts, "MAX_LINE", 1000)
+    monkeypatch.setattr(objects, "MAX_LINE", 1000)
     path = tmp_path / "endless"
-    path.write_bytes(b'-> {"a": [\n' + b"1,1,1,1,1,1,1,1,\n" * 100)
-    with pytest.raises(ReplayError, match="endless:1: an object longer than 1000 bytes"):
+    path.write_bytes(b'-> {"execute": "x", "a": [\n' + b"1,1,1,1,1,1,1,1,\n" * 100)
+    with pytest.raises(ReplayError, match="1 message is cut") as error:
         list(ingest.read(path))
+    assert error.value.details == (f"not read: {path}:1: an object longer than 1000 characters",)
 
 
 def test_more_messages_than_can_be_held_are_refused(
@@ -152,7 +155,7 @@ def test_a_packed_file_is_unpacked_no_further_than_it_is_read(tmp_path: Path) ->
     path.write_bytes(gzip.compress(b"nobody knows this\n" * 5_000_000, 1))
     tracemalloc.start()
     try:
-        with pytest.raises(ReplayError, match="no reader knows this file"):
+        with pytest.raises(ReplayError, match="no message in"):
             list(ingest.read(path))
         _, peak = tracemalloc.get_traced_memory()
     finally:
@@ -175,7 +178,7 @@ def test_a_packed_file_that_is_damaged_is_refused(
             list(ingest.read(path))
 
 
-@pytest.mark.parametrize(("start", "name"), [(b"\x28\xb5\x2f\xfd", "zstd"), (b"PK\3\4", "zip")])
+@pytest.mark.parametrize(("start", "name"), [(b"7z\xbc\xaf\x27\x1c", "7z"), (b"Rar!", "rar")])
 def test_a_packing_that_is_not_read_is_told(tmp_path: Path, start: bytes, name: str) -> None:
     path = tmp_path / "packed"
     path.write_bytes(start + b"rest")
@@ -199,3 +202,8 @@ def test_a_long_line_takes_no_time_that_grows_with_its_square(tmp_path: Path, li
     path = tmp_path / "long"
     path.write_bytes(line + b"\n")
     assert read(path) == 1
+
+
+def test_nothing_but_the_readers_own_errors_comes_of_mangled_texts(tmp_path: Path) -> None:
+    files = list(fuzz_readers.contents([DATA, DATA.parent / "texts"]))
+    assert fuzz_readers.fuzz(range(200), files, tmp_path) == 200

@@ -59,6 +59,125 @@ def test_a_secret_is_replaced_and_counted(tmp_path: Path, message: dict[str, Any
     assert again.secrets == 0
 
 
+NESTED = json.dumps({"driver": "ssh", "password": SECRET})
+SECRET_FILE = {"driver": "secret", "data": SECRET}
+HOST = "img.example/disk"
+TEXTS = [
+    f"iscsi://me%{SECRET}@{HOST}/1",
+    f"ftp://:{SECRET}@{HOST}",
+    f"https://me:p@{SECRET}@{HOST}",
+    f"https://{HOST}?access_token={SECRET}&x=1",
+    f"https://{HOST}?x=1&sig={SECRET}",
+    f"https://{HOST}?X-Amz-Signature={SECRET}",
+    f"https://{HOST}?X-Amz-Security-Token={SECRET}",
+    f"https://{HOST}?apikey={SECRET}#frag",
+    f"https://{HOST}?key={SECRET}",
+    f"Cookie: a=1; session={SECRET}",
+    f"Set-Cookie: id={SECRET}; Secure",
+    f"Authorization: Bearer {SECRET}",
+    f"authorization: Basic {SECRET}",
+    f"X-Auth-Token: {SECRET}",
+    f"curl -u me:{SECRET} https://{HOST}",
+    f"curl --user me:{SECRET} https://{HOST}",
+    f"json:{NESTED}",
+    f"json:{json.dumps({'file': 'json:' + NESTED})}",
+    f"json:{json.dumps(SECRET_FILE)}",
+    f'json:{{"password": "{SECRET}", and no more',
+    f'{{\\"password\\": \\"{SECRET}\\"',
+    f"driver=ssh,file.password={SECRET},if=none",
+    f"driver=https,cookie=a=1; b={SECRET},if=none",
+    f"access_key={SECRET}",
+    f"client_secret={SECRET}",
+    f"api-key={SECRET}",
+    f"password=a,,{SECRET},if=none",
+    f"rbd:pool/img:id=me:key={SECRET}\\:x:mon_host=a",
+    f"eyJhbGciOiJIUzI1.eyJ{SECRET.strip('=')}xxxx.c2ln",
+    f"-----BEGIN RSA PRIVATE KEY-----\n{SECRET}\n-----END RSA PRIVATE KEY-----",
+]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_secret_is_known_by_its_shape_wherever_it_stands(tmp_path: Path, text: str) -> None:
+    _, kept = read(
+        tmp_path,
+        qmp("drive-mirror", device="d0", target=text),
+        {"return": {"file": text}},
+        {"event": "BLOCK_IO_ERROR", "data": {"reason": [text]}},
+        {"execute": "query-block"},
+        {"error": {"class": "GenericError", "desc": text}},
+        hmp(f"drive_add 0 file={text}"),
+    )
+    assert "hunter2" not in kept
+    assert kept.count("(secret)") >= 4
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        qmp("object-add", **{"qom-type": "secret", "id": "s0", "props": {"data": SECRET}}),
+        qmp("object-add", **{"data": SECRET, "qom-type": "secret", "id": "s0"}),
+        qmp("qom-set", path="/objects/s0", property="data", value=SECRET),
+        qmp("qom-set", path="/objects/x", property="password", value=SECRET),
+        qmp("change-vnc-password", password=SECRET),
+        qmp("sev-inject-launch-secret", secret=SECRET),
+        qmp("x", headers={"Cookie": SECRET}),
+        qmp("x", headers=[f"Cookie: a=1; b={SECRET}"]),
+        qmp("x", cookies=[SECRET]),
+        qmp("x", **{"proxy-password": SECRET}),
+        qmp("x", options={"file": {"credentials": SECRET}}),
+        hmp(f"object_add data={SECRET},qom-type=secret,id=s0"),
+        hmp(f"object_add secret,data={SECRET},id=s0"),
+        hmp(f'set_password spice "{SECRET} with blanks" keep'),
+        hmp(f"set_password -d v0 vnc {SECRET}"),
+        hmp(f"drive_add 0 file.password={SECRET},if=none"),
+    ],
+)
+def test_a_secret_is_known_by_the_field_that_holds_it(
+    tmp_path: Path, message: dict[str, Any]
+) -> None:
+    recording, kept = read(tmp_path, message, {"return": {}}, qmp("stop"))
+    assert "hunter2" not in kept
+    assert recording.secrets == 1
+    assert "blanks" not in kept
+
+
+@pytest.mark.parametrize("pin", ["password", "passphrase", "file.password"])
+def test_a_password_of_digits_is_one_too(tmp_path: Path, pin: str) -> None:
+    _, kept = read(tmp_path, qmp("blockdev-add", **{pin: 73311337}))
+    assert "73311337" not in kept
+
+
+def test_where_secrets_stood_is_known_and_not_what_they_were(tmp_path: Path) -> None:
+    options = {"file": [{"password": SECRET}], "url": f"https://me:{SECRET}@host"}
+    recording, _ = read(tmp_path, qmp("stop"), qmp("x", options=options))
+    assert recording.tally.places == [
+        f"{tmp_path}/log:2: arguments.options.file[0].password",
+        f"{tmp_path}/log:2: arguments.options.url",
+    ]
+
+
+def test_the_header_of_a_native_log_keeps_no_secret(tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+    extra = {"source": f"https://me:{SECRET}@host", "env": {"TOKEN": SECRET}}
+    description = f"made with password={SECRET}"
+    path.write_text(json.dumps({"replay_log": 1, "name": "x", "description": description, **extra}))
+    (recording,) = ingest.read(path)
+    assert "hunter2" not in msgspec.json.encode(recording.header).decode()
+    assert recording.secrets == 3
+
+
+def test_what_only_looks_like_a_secret_stays(tmp_path: Path) -> None:
+    arguments = {
+        "tls-creds": "tls0", "node-name": "keys", "file": "/d/token=ring.qcow2x", "auth": "cephx",
+        "options": "password=on,ticketing=off", "key-secret": "s1", "passwordid": "s2",
+        "proxy-password-secret": "s3", "text": 'json:{"filename": "/d/a b"}',
+    }  # fmt: skip
+    _, kept = read(tmp_path, qmp("blockdev-add", **arguments))
+    for name, value in arguments.items():
+        if name != "file":
+            assert json.dumps(value) in kept
+
+
 def test_a_secret_in_a_reply_is_replaced(tmp_path: Path) -> None:
     seen = {"file": f"rbd:pool/img:key={SECRET}", "drv": "raw"}
     recording, kept = read(tmp_path, qmp("stop"), {"return": {}}, qmp("query-x"), {"return": seen})

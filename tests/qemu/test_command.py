@@ -62,7 +62,7 @@ def test_another_build_can_be_named(replay, tmp_path, need):
     )
     other.chmod(0o755)
     status, _, said = replay("diff", "after", "qemu", OVERLAY, "--qemu", str(other))
-    assert status == 2
+    assert status == 125
     assert "QEMU does not start" in said
     _, _, said = replay("diff", "after", "qemu", OVERLAY, "--qemu", str(other) + "x")
     assert "otherx: no program that can be run" in said
@@ -88,11 +88,11 @@ def test_two_builds_are_compared_under_names_of_ones_own(replay, installed, back
     names = ("--variant", "old=qemu", "--variant", f"new=qemu:{backports}")
     status, told, _ = replay(*names, "diff", "old", "new", OVERLAY)
     assert status == 0
-    assert "No difference: 6 events, the same in old and new." in told
+    assert "The same in what was compared: 5 of 6 events in old and new; #4 cli device was" in told
     assert "variant  old  QEMU" in told
     assert "variant  new  QEMU" in told
     status, told, _ = replay(*names, "variants")
-    assert f"new     qemu:{backports}" in told
+    assert f"qemu:{backports}" in told
 
 
 def test_a_log_runs_on_a_build_and_checks_are_asked_about_it(replay, installed):

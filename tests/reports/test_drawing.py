@@ -7,8 +7,8 @@ from xml.etree import ElementTree
 from msgspec.structs import replace
 
 from replay.engine.view import view
+from replay.reports.documents.graph import NOTHING, Differing, Drawing, Mark, graph
 from replay.reports.drawing.dot import dot
-from replay.reports.drawing.graph import NOTHING, Differing, Drawing, Mark, graph
 from replay.reports.drawing.svg import document, layout, svg
 from replay.state.objects import Object, Ref, State
 from tests.handmade import SUBJECT, disk, machine, node

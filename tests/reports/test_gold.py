@@ -6,8 +6,8 @@ import pytest
 
 from replay.analysis.attribute import attribute
 from replay.engine.diff import diff
-from replay.reports import json, markdown
-from replay.reports.documents import DiffReport, report
+from replay.reports.documents.diff import DiffReport, DiffReports, diff_report
+from replay.reports.rendering import OutputFormat, render
 from replay.reports.text import diff as text
 from replay.variants.variant import load_subject
 from tests.examples import NAMES, PATCHES, example, traced
@@ -21,19 +21,17 @@ def reports() -> dict[str, DiffReport]:
     subject = load_subject(PATCHES)
 
     def told(name: str) -> DiffReport:
-        found = diff(*traced(subject, example(name), *subject.config.variants))
-        return report(found, attribute(found))
+        found = diff(*traced(subject, example(name), *subject.config.default_variants))
+        return diff_report(found, attribute(found))
 
     return {name: told(name) for name in NAMES}
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize(
-    ("form", "suffix"), [(text.diffs, "txt"), (json.diffs, "json"), (markdown.diffs, "md")]
-)
-def test_a_diff_of_an_example_reads_as_it_did(reports, request, name, form, suffix):
-    gold = GOLD / f"{name}.{suffix}"
-    told = str(form([reports[name]]))
+@pytest.mark.parametrize("format", [OutputFormat.TEXT, OutputFormat.JSON, OutputFormat.MARKDOWN])
+def test_a_diff_of_an_example_reads_as_it_did(reports, request, name, format):
+    gold = GOLD / f"{name}{format.suffix}"
+    told = str(render(DiffReports((reports[name],)), format))
     if request.config.getoption("--write-gold"):
         gold.parent.mkdir(exist_ok=True)
         gold.write_text(told)

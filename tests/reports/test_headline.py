@@ -3,7 +3,7 @@
 from replay.engine.diff import diff
 from replay.engine.trace import Outcome
 from replay.events.event import Command, Guest, Payload
-from replay.reports.headline import headline
+from replay.reports.documents.headline import headline
 from replay.state.extents import Extent
 from replay.state.objects import Ref, State, stopped
 from tests.handmade import FLAGS, SUBJECT, disk, machine, node, trace
@@ -19,7 +19,7 @@ def tell(payload: Payload = DO, outcomes: dict[str, Outcome] | None = None, **st
     """The headline of one event with these outcomes and states after it, by variant."""
     told = outcomes or {}
     traces = [trace(name, (payload, told.get(name, DONE), state)) for name, state in states.items()]
-    return headline(diff(*traces), SUBJECT.config.bits)
+    return str(headline(diff(*traces), SUBJECT.config.bits))
 
 
 def chain(top: int, file: int, backing: int, backing_file: int) -> State:

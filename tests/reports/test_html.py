@@ -15,7 +15,7 @@ from replay.engine.replay import replay
 from replay.engine.trace import Outcome
 from replay.events.event import Event, Guest, Log, fingerprint
 from replay.formats.read import read
-from replay.reports.documents import report
+from replay.reports.documents.diff import diff_report
 from replay.reports.html import diff as html
 from replay.variants.variant import load_subject, resolve
 from tests.handmade import machine, node, trace
@@ -65,9 +65,9 @@ def made(subject):
         recording = next(iter(read(path)))
         events = tuple(event for event in recording.events if isinstance(event, Event))
         log = Log(recording.header.name, recording.header, events, fingerprint(events))
-        variants = (resolve(subject, name, {}) for name in subject.config.variants)
+        variants = (resolve(subject, name, {}) for name in subject.config.default_variants)
         found = diff(*(replay(log, variant) for variant in variants))
-        return html.diffs([report(found, attribute(found))])
+        return html.diffs([diff_report(found, attribute(found))])
 
     return make
 
@@ -142,8 +142,8 @@ def test_a_log_without_a_difference_and_a_machine_that_never_was_have_a_page():
     read_none = Guest("read", "d", 0, 1)
     done = Outcome("refused", error={"class": "DeviceNotFound"})
     states = machine(node(2, "d", x=1), roots=(2,)), machine(roots=())
-    same = report(diff(*(trace(name, (read_none, done, states[0])) for name in "ab")))
-    other = report(
+    same = diff_report(diff(*(trace(name, (read_none, done, states[0])) for name in "ab")))
+    other = diff_report(
         diff(*(trace(n, (read_none, done, s)) for n, s in zip("ab", states, strict=True)))
     )
     page = Page(html.diffs([same, other]))

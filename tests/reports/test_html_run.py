@@ -5,7 +5,7 @@ import pytest
 from replay.engine.replay import replay
 from replay.events.event import Command, Log
 from replay.formats.read import read
-from replay.reports.documents import run_report
+from replay.reports.documents.run import run_report
 from replay.reports.html.run import run
 from replay.variants.variant import load_subject, resolve
 from tests.examples import PATCHES, example, log_of

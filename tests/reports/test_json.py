@@ -5,8 +5,10 @@ import msgspec
 from replay.engine.diff import diff
 from replay.engine.trace import Outcome
 from replay.events.event import Command
-from replay.reports import json
-from replay.reports.documents import report, run_report
+from replay.reports.documents.diff import DiffReports, diff_report
+from replay.reports.documents.run import run_report
+from replay.reports.json.diff import diffs
+from replay.reports.json.run import run
 from replay.state.extents import Extent
 from replay.state.objects import Object, Ref
 from tests.handmade import disk, machine, node, trace
@@ -25,7 +27,7 @@ def test_a_diff_has_its_variants_headline_and_divergences():
         )
         for name, x, outcome in [("a", 1, DONE), ("b", 2, NO)]
     ]
-    told = msgspec.json.decode(json.diffs([report(diff(*traces))]))
+    told = msgspec.json.decode(diffs(DiffReports((diff_report(diff(*traces)),))))
     assert told["headline"].startswith("#2: qmp do device=d returns in a")
     assert told == {
         "format_version": 1,
@@ -36,6 +38,8 @@ def test_a_diff_has_its_variants_headline_and_divergences():
         ],
         "events": 2,
         "headline": told["headline"],
+        "verdict": "differs",
+        "compared": {"events": 2, "acting": 2, "gaps": []},
         "divergences": [
             {
                 "kind": "field",
@@ -65,8 +69,8 @@ def test_a_diff_has_its_variants_headline_and_divergences():
 
 
 def test_of_several_diffs_there_is_a_list():
-    told = report(diff(*(trace(name, (DO, DONE, machine(roots=()))) for name in ("a", "b"))))
-    assert len(msgspec.json.decode(json.diffs([told, told]))) == 2
+    told = diff_report(diff(*(trace(name, (DO, DONE, machine(roots=()))) for name in ("a", "b"))))
+    assert len(msgspec.json.decode(diffs(DiffReports((told, told))))) == 2
 
 
 def test_a_run_has_the_whole_view_after_each_event():
@@ -81,7 +85,7 @@ def test_a_run_has_the_whole_view_after_each_event():
         disk=files,
     )
     replayed = trace("a", (DO, DONE, state), (DO, NO, state))
-    told = msgspec.json.decode(json.run(run_report(replayed)))
+    told = msgspec.json.decode(run(run_report(replayed)))
     header = {"format": "qcow2", "size": 1 << 20, "backing_file": None, "backing_format": None}
     step = {
         "seq": 1,

@@ -9,7 +9,8 @@ from replay.engine.diff import diff
 from replay.engine.trace import Outcome
 from replay.events.event import Command, Guest
 from replay.reports import markdown
-from replay.reports.documents import report, run_report
+from replay.reports.documents.diff import DiffReports, diff_report
+from replay.reports.documents.run import run_report
 from replay.state.objects import Ref
 from tests.handmade import FLAGS, disk, machine, node, trace
 from tests.hostile import WILD
@@ -30,13 +31,13 @@ def codes(text: str) -> list[str]:
 
 def test_a_text_in_code_is_shown_as_it_is():
     for text in ("a", "`", "``a`", " a ", "a`", "<b>", "\\", "#1 @x"):
-        assert codes(markdown.code(text)) == [text]
-    assert codes(markdown.code("\x1b\n")) == ["\\x1b\\n"]
+        assert codes(markdown.markup.code(text)) == [text]
+    assert codes(markdown.markup.code("\x1b\n")) == ["\\x1b\\n"]
 
 
 def test_prose_has_no_markup_and_no_references():
     for wild in WILD:
-        found = tokens(markdown.prose(wild))
+        found = tokens(markdown.markup.prose(wild))
         assert {token.type for token in found} <= {
             "paragraph_open",
             "paragraph_close",
@@ -52,7 +53,9 @@ def test_prose_has_no_markup_and_no_references():
 def test_a_diff_has_headline_and_values():
     a = machine(node(2, "d", x=1, open_flags=2, file=Ref(3)), node(3), roots=(2,), disk=disk("/f"))
     b = machine(node(2, "d", x=2, open_flags=18), roots=(2,), disk=disk(gone=("/f",)))
-    told = markdown.diffs([report(diff(trace("a", (DO, DONE, a)), trace("b", (DO, DONE, b))))])
+    told = markdown.diff.diffs(
+        DiffReports((diff_report(diff(trace("a", (DO, DONE, a)), trace("b", (DO, DONE, b)))),))
+    )
     assert "**`#1`: the file /f exists in a; is unlinked in b.**" in told
     assert "| `d` | `TEMPORARY` | cleared | **set** |" in told
     assert "| `#1` | `d x` | `1` | `2` |" in told
@@ -63,7 +66,9 @@ def test_a_diff_has_headline_and_values():
 
 def test_a_run_has_a_numbered_list_of_events():
     state = machine(node(2, "d", open_flags=sum(FLAGS.values())), roots=(2,))
-    told = markdown.run(run_report(trace("a", (DO, DONE, state), (DO, DONE, machine(roots=())))))
+    told = markdown.run.run(
+        run_report(trace("a", (DO, DONE, state), (DO, DONE, machine(roots=()))))
+    )
     assert "1. `qmp do device=d`: `returned`\n" in told
     assert "    - `+ d name=d open_flags=RDWR|SNAPSHOT|TEMPORARY`\n" in told
     assert told.endswith("2. `qmp do device=d`: `returned`\n    - `- d`\n")
@@ -77,7 +82,10 @@ def test_nothing_of_a_hostile_recording_becomes_markup():
         refused = Outcome("refused", error={"class": wild, "desc": wild})
         traces = trace("a", (event, refused, a)), trace("b", (event, DONE, b))
         told = "\n".join(
-            [markdown.diffs([report(diff(*traces))]), markdown.run(run_report(traces[0]))]
+            [
+                markdown.diff.diffs(DiffReports((diff_report(diff(*traces)),))),
+                markdown.run.run(run_report(traces[0])),
+            ]
         )
         html = [token.content for token in tokens(told) if token.type.startswith("html")]
         assert [line for part in html for line in part.split("\n") if line] == [

@@ -2,30 +2,29 @@
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator, ValidationError
-from referencing import Registry, Resource
 
 from replay.cli import main
+from replay.reports.json.schemas import DOCUMENTS, schema
 from tests.hostile import hostile
 from tests.traces import READS, put, recorded, write
 
 ROOT = Path(__file__).parents[2]
-SCHEMAS = {
-    path.stem: json.loads(path.read_text()) for path in ROOT.glob("replay/reports/schemas/*.json")
-}
+FILES = ROOT / "replay" / "reports" / "schemas"
+SCHEMAS = {command: schema(command) for command in DOCUMENTS}
+EVENTS = ("image", "command", "notice", "await", "guest", "internal")
+EVENT = "an event, as in [a native log](../formats/README.md)"
 EXAMPLES = sorted((ROOT / "patches" / "examples").glob("*.jsonl"))
-REGISTRY: Registry[Any] = Registry().with_resources(
-    (schema["$id"], Resource.from_contents(schema)) for schema in SCHEMAS.values()
-)
+SNAPSHOT_ON = next(path for path in EXAMPLES if path.stem == "snapshot-on")
 
 
 def validate(command: str, document: Any) -> None:
-    Draft202012Validator(SCHEMAS[command], registry=REGISTRY).validate(document)
+    Draft202012Validator(SCHEMAS[command]).validate(document)
 
 
 @pytest.fixture
@@ -50,9 +49,79 @@ def run(tmp_path, monkeypatch, capfd) -> Callable[..., Any]:
 
 
 @pytest.mark.parametrize("name", sorted(SCHEMAS))
-def test_a_schema_is_one(name):
+def test_a_schema_is_one_and_is_published(name, request):
     Draft202012Validator.check_schema(SCHEMAS[name])
-    assert SCHEMAS[name]["$id"] == f"{name}.json"
+    text = json.dumps(SCHEMAS[name], indent=2) + "\n"
+    file = FILES / f"{name}.json"
+    if request.config.getoption("--write-gold"):
+        file.write_text(text)
+    assert file.read_text() == text
+
+
+def test_the_document_of_the_room_describes_every_schema(request):
+    readme = FILES.parent / "README.md"
+    head, title, _ = readme.read_text().partition("## The documents\n")
+    if request.config.getoption("--write-gold"):
+        readme.write_text(head + title + described())
+    assert readme.read_text() == head + title + described()
+
+
+def described() -> str:
+    """The tables of all documents: first what each prints, then the objects in it."""
+    objects: dict[str, Any] = {}
+    text = "\n"
+    for command, document in SCHEMAS.items():
+        roots = " or ".join(map(kind, document.get("anyOf", [document])))
+        text += f"- `{command}`: {document['description']} {roots}.\n"
+        objects |= document["$defs"] | dict(titled(document["$defs"]))
+    for name, part in sorted(objects.items()):
+        if "enum" in part:
+            text += f"\n### {name}\n\n{' '.join(part['description'].split())}\n\n{kind(part)}\n"
+        elif name.lower() not in (*EVENTS, "run"):
+            required = part.get("required", ())
+            about = " ".join(part["description"].split())
+            text += f"\n### {name}\n\n{about}\n\n| field | kind | what it is |\n|---|---|---|\n"
+            text += "".join(row(*field, required) for field in part["properties"].items())
+    return text
+
+
+def titled(part: Any) -> Iterator[tuple[str, Any]]:
+    """The objects in a schema that have a title and stand where they are used."""
+    inside = part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
+    for value in inside:
+        if isinstance(value, dict) and "title" in value and "properties" in value:
+            yield value["title"], value
+        yield from titled(value)
+
+
+def row(name: str, part: Any, required: Sequence[str]) -> str:
+    optional = "" if name in required else ", perhaps absent"
+    return f"| `{name}` | {kind(part)}{optional} | {part.get('description', '')} |\n"
+
+
+def kind(part: Any) -> str:
+    """The JSON type of a part of a schema in a few words."""
+    match part:
+        case {"$ref": name}:
+            return EVENT if name.rpartition("/")[2].lower() in EVENTS else name.rpartition("/")[2]
+        case {"anyOf": parts}:
+            return " or ".join(dict.fromkeys(map(kind, parts)))
+        case {"enum": values}:
+            return ", ".join(map(str, values))
+        case {"title": name}:
+            return str(name)
+        case {"prefixItems": parts}:
+            return f"[{', '.join(map(kind, parts))}]"
+        case {"type": "array", "items": items}:
+            return f"list of {kind(items)}"
+        case {"type": "object", "additionalProperties": {} as values}:
+            return f"object of {kind(values)}"
+        case _:
+            return str(part.get("type", "any"))
+
+
+def test_no_schema_is_published_but_those_of_commands():
+    assert {file.stem for file in FILES.iterdir()} == set(SCHEMAS)
 
 
 @pytest.mark.parametrize("log", EXAMPLES, ids=lambda log: log.stem)
@@ -87,20 +156,20 @@ def test_a_translated_recording_is_valid(run, tmp_path):
 
 def test_checks_are_valid(run):
     assert run("check", *EXAMPLES[:2])
-    assert run("check", EXAMPLES[-2])["breaches"]
+    assert run("check", SNAPSHOT_ON)["breaches"]
 
 
 def test_a_bisection_is_valid(run):
-    assert run("bisect", EXAMPLES[-2], "with..after")["changes"]
+    assert run("bisect", SNAPSHOT_ON, "with..after")["changes"]
     assert run("bisect", EXAMPLES[0], "before..after", "--check", "images_stay")["changes"]
 
 
 def test_explanations_are_valid(run):
-    assert run("explain", EXAMPLES[-2], "drive0.open_flags", "with..after")["explanations"]
-    assert run("explain", EXAMPLES[-2], "/images/base.qcow2")["explanations"]
-    assert run("explain", EXAMPLES[-2], "drive0")["explanations"]
+    assert run("explain", SNAPSHOT_ON, "drive0.open_flags", "with..after")["explanations"]
+    assert run("explain", SNAPSHOT_ON, "/images/base.qcow2")["explanations"]
+    assert run("explain", SNAPSHOT_ON, "drive0")["explanations"]
     for example in EXAMPLES:
-        assert run("explain", example, "--seq", 5 if example != EXAMPLES[-2] else 3)["explanations"]
+        assert run("explain", example, "--seq", 5 if example != SNAPSHOT_ON else 3)["explanations"]
 
 
 def test_conformance_of_a_recording_and_of_a_directory_is_valid(run, tmp_path):

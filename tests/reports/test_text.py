@@ -10,7 +10,8 @@ from replay.engine.replay import replay
 from replay.engine.trace import Outcome
 from replay.events.event import Command, Guest, Log
 from replay.formats.read import read
-from replay.reports.documents import report, run_report
+from replay.reports.documents.diff import diff_report
+from replay.reports.documents.run import run_report
 from replay.reports.text import diff as text
 from replay.reports.text import run as runtext
 from replay.reports.text.page import WIDTH
@@ -81,7 +82,7 @@ def body(told: str) -> str:
 
 def test_a_diff_is_told(toy, yard):
     variants = [resolve(toy, name, {}) for name in ("before", "with", "after")]
-    told = str(text.diff(report(diff(*(replay(yard, variant) for variant in variants)))))
+    told = str(text.diff(diff_report(diff(*(replay(yard, variant) for variant in variants)))))
     assert told.startswith("log      yard  555555555555  11 events\nvariant  before  aaaa1111^  ")
     assert body(told) == DIFF
 
@@ -147,7 +148,7 @@ DO = Command("qmp", "do\x1b", {})
 
 
 def told_of(a, b) -> str:
-    return body(str(text.diff(report(diff(trace("a", a), trace("b", b))))))
+    return body(str(text.diff(diff_report(diff(trace("a", a), trace("b", b))))))
 
 
 def test_outcomes_files_nodes_and_fields_have_sections_in_this_order():
@@ -200,7 +201,7 @@ def test_nothing_of_a_log_reaches_the_terminal_raw():
     b = machine(node(2, wild, x=1), roots=(2,), disk=disk(gone=(wild,)))
     refused = Outcome("refused", error={"class": wild, "desc": wild})
     traces = trace("a", (event, refused, a)), trace("b", (event, DONE, b))
-    told = f"{text.diff(report(diff(*traces)))}{runtext.run(run_report(traces[0]))}"
+    told = f"{text.diff(diff_report(diff(*traces)))}{runtext.run(run_report(traces[0]))}"
     assert all(line.isprintable() for line in told.split("\n"))
 
 
@@ -208,13 +209,13 @@ def test_many_variants_share_the_width():
     names = [f"variant{n}" for n in range(12)]
     states = [machine(node(2, "d", open_flags=n % 3 * 8), roots=(2,)) for n in range(12)]
     traces = [trace(name, (DO, DONE, s)) for name, s in zip(names, states, strict=True)]
-    told = str(text.diff(report(diff(*traces))))
+    told = str(text.diff(diff_report(diff(*traces))))
     assert max(map(len, told.splitlines())) <= WIDTH
     assert all(name in told.partition("open_flags after")[2] for name in names)
 
 
 def test_headlines_of_several_logs_have_their_names():
     state = machine(roots=())
-    told = report(diff(trace("a", (DO, DONE, state)), trace("b", (DO, DONE, state))))
+    told = diff_report(diff(trace("a", (DO, DONE, state)), trace("b", (DO, DONE, state))))
     assert str(text.headlines([told])) == f"{told.headline}\n"
     assert str(text.headlines([told, told])) == f"handmade: {told.headline}\n" * 2

@@ -28,7 +28,7 @@ def tables(path: Path) -> set[str]:
 
 def test_the_migrations_make_the_tables_that_the_store_uses(tmp_path: Path) -> None:
     database = open_database(tmp_path / "new.db")
-    assert database.found is None
+    assert database.revision is None
     with database.engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
     database.engine.dispose()
@@ -47,7 +47,7 @@ def test_a_database_before_its_first_revision_is_upgraded(tmp_path: Path) -> Non
         connection.execute("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
     open_database(path).engine.dispose()
     again = open_database(path)
-    assert again.found == REVISION
+    assert again.revision == REVISION
     again.engine.dispose()
 
 

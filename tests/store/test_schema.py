@@ -76,7 +76,7 @@ def test_a_database_is_kept_of_every_revision():
 def test_a_kept_database_is_upgraded_with_all_that_it_holds(kept):
     _, before = dump(kept)
     database = open_database(kept)
-    assert database.found == kept.stem
+    assert database.revision == kept.stem
     with database.engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
     database.engine.dispose()

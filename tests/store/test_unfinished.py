@@ -85,7 +85,7 @@ def test_what_comes_after_the_end_is_refused_and_takes_no_other_recordings_place
     recordings.finish(store.database, one, made(store, one))
     two = begun(store, name="two")
     assert two.id != one.id
-    with pytest.raises(ReplayError, match="finished by somebody else"):
+    with pytest.raises(ReplayError, match="finished meanwhile"):
         recordings.append(store.database, one.id, MESSAGES)
 
 

@@ -29,6 +29,7 @@ from replay.files import shipped
 from replay.formats import read as ingest
 from replay.variants.translation import TranslationSummary, summarize_translation, translate
 from replay.variants.variant import Subject, load_subject, resolve
+from tests import block_commands
 
 DATA = Path(__file__).parents[1] / "data"
 RECORDINGS = DATA / "recordings"
@@ -181,6 +182,12 @@ CHAIN = (Image("/d/base.qcow2", "qcow2", 1 << 20), Image("/d/a.qcow2", "qcow2", 
             Await("end", "d0"),
         ),
         ((), Notice("BLOCK_JOB_READY", {"device": "d0"}), Await("ready", "d0")),
+        ((), qmp("block-commit", device="d0"), qmp("block-commit", device="d0", top="/d/a.qcow2")),
+        (
+            (),
+            qmp("block-commit", device="n0", **{"top-node": "n0"}),
+            qmp("block-commit", device="d0", top="/d/a.qcow2"),
+        ),
         (
             (qmp("blockdev-add", driver="qcow2", file={"filename": "/d/m"}, **{"node-name": "t"}),),
             qmp("blockdev-mirror", device="d0", target="t", sync="full", **{"job-id": "j"}),
@@ -212,12 +219,41 @@ def test_a_command_of_today_has_an_equivalent(
     assert said(subject, *CHAIN, DRIVE, *before, command)[-1] == becomes
 
 
+def test_the_table_says_of_every_block_command_what_becomes_of_it(subject: Subject) -> None:
+    text = block_commands.table(subject)
+    assert text == block_commands.TABLE.read_text()
+    assert text.count("| without equivalent |") == len(block_commands.WITHOUT)
+
+
+@pytest.mark.parametrize("started", [True, False])
+def test_a_notice_of_a_job_that_nothing_started_is_waited_for_by_nobody(
+    subject: Subject, started: bool
+) -> None:
+    notice = Notice("BLOCK_JOB_COMPLETED", {"device": "d9"})
+    line = Command("hmp", "block_stream", "-f d9", {"return": {}})
+    events = translate(log_of(*([line] if started else []), notice), subject).events
+    if started:
+        assert events[-1].payload == Await("end", "d9")
+    else:
+        assert events[-1].payload == Notice("BLOCK_JOB_COMPLETED")
+        assert events[-1].note == "no command of the recording started this job"
+
+
+def test_a_commit_without_a_top_is_left_where_its_top_is_a_temporary_file(
+    subject: Subject,
+) -> None:
+    drive = Command("cli", "drive", "if=none,id=d0,file=/d/a.qcow2,snapshot=on")
+    commit = qmp("block-commit", device="d0")
+    assert said(subject, drive, commit)[-1] == commit
+
+
 @pytest.mark.parametrize(
     "command",
     [
         qmp("job-dismiss", id="j"),
+        qmp("nbd-server-add", device="d0"),
         qmp("blockdev-open-tray", id="d0"),
-        qmp("block-dirty-bitmap-add", **{"node": "n0", "name": "b"}),
+        qmp("block-dirty-bitmap-merge", **{"node": "n0", "target": "b", "bitmaps": []}),
         qmp("transaction", actions=[{"type": "block-dirty-bitmap-add", "data": {}}]),
     ],
 )
@@ -267,7 +303,7 @@ def test_a_command_that_failed_when_it_was_recorded_changes_nothing(subject: Sub
         {"device": "d0", "format": "qcow2", "mode": "existing", "snapshot-file": "/d/m"},
         error,
     )
-    assert found[3] == qmp("block-commit", device="n0")
+    assert found[3] == qmp("block-commit", device="d0", top="/d/a.qcow2")
 
 
 def test_what_has_no_equivalent_is_counted(subject: Subject) -> None:

@@ -12,18 +12,16 @@ from replay.cli.commands.bisect_builds import (
     over_builds,
     place_of,
 )
-from replay.cli.options import ChecksFile, FormatOption, Forms, LogWord, OutputFile, OutputFormat
+from replay.cli.options import ChecksFile, LogWord, OutputFile, format_option
 from replay.cli.progress_bar import with_progress
 from replay.cli.session import Session
 from replay.engine.replay import replay
 from replay.errors import ReplayError
-from replay.reports import bisection, words
-from replay.reports.bisection import BisectReport, bisect_report
+from replay.reports import words
+from replay.reports.documents.bisect import BisectReport, bisect_report
+from replay.reports.rendering import OutputFormat, render
 
-BISECTIONS: Forms[BisectReport] = {
-    OutputFormat.TEXT: bisection.text,
-    OutputFormat.JSON: bisection.json,
-}
+ReportFormat = Annotated[OutputFormat, format_option(BisectReport)]
 
 
 @app.command("bisect")
@@ -43,7 +41,7 @@ def bisect_log(
         typer.Option(metavar="A,B,...", help="Real QEMUs in place of patches, in order."),
     ] = None,
     checks: ChecksFile = None,
-    format: FormatOption = OutputFormat.TEXT,
+    format: ReportFormat = OutputFormat.TEXT,
     output: OutputFile = None,
 ) -> None:
     """Find the patch that changes something; by default what the headline of the diff tells."""
@@ -66,4 +64,4 @@ def bisect_log(
         target, seq = place_of(ends, outcome, field or file)
         about, question = words.place(target), about_place(ends, target, seq)
     found = bisect(ends, question, every, with_progress)
-    print_result(BISECTIONS[format](bisect_report(ends, about, found, target)), output)
+    print_result(render(bisect_report(ends, about, found, target), format), output)

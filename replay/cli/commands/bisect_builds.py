@@ -1,6 +1,6 @@
 """What replay bisect does with --builds."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,6 @@ from replay.analysis.bisect import BREACHED, HOLDS
 from replay.analysis.bisect_builds import BuildSearch, TraceQuestion
 from replay.analysis.checks import breaches, check_named, load_checks, needs_all
 from replay.api import headline_place
-from replay.cli.options import Forms, OutputFormat
 from replay.cli.players import player_of
 from replay.cli.session import Session
 from replay.engine.find_place import find_place, outcome_of, value_after
@@ -21,9 +20,11 @@ from replay.errors import ReplayError
 from replay.reports import words
 from replay.reports.builds import bisection as build_bisection
 from replay.reports.builds.bisection import BuildBisectionReport, build_bisection_report
+from replay.reports.rendering import OutputFormat
+from replay.reports.text.page import Page
 from replay.variants.expression import parse_machine
 
-BUILD_BISECTIONS: Forms[BuildBisectionReport] = {
+BUILD_BISECTIONS: Mapping[OutputFormat, Callable[[BuildBisectionReport], Page | str]] = {
     OutputFormat.TEXT: build_bisection.text,
     OutputFormat.JSON: build_bisection.json,
 }

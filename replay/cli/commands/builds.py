@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from replay.cli.app import app, print_text
-from replay.cli.listings import columns
+from replay.cli.app import app, print_result
+from replay.cli.listings import builds as list_of_builds
 from replay.errors import ReplayError
 from replay.qemu.live.builds import list_builds
 
@@ -23,4 +23,4 @@ def builds(
         do = "name directories with a qemu-system-x86_64, or with unpacked packages"
         raise ReplayError("no build of QEMU there", do=do)
     rows = ((build.name, build.version, build.digest[:12], build.remark) for build in found)
-    print_text(columns(rows))
+    print_result(list_of_builds(rows))

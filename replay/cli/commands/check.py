@@ -1,27 +1,23 @@
 """replay check."""
 
-from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
 from replay.analysis.bisect import culprits
 from replay.analysis.checks import breaches, load_checks
-from replay.cli.app import DIFFERS, app, print_result
-from replay.cli.options import At, ChecksFile, FormatOption, Forms, OutputFile, OutputFormat
+from replay.cli.app import DIFFERS, TROUBLE, app, print_result
+from replay.cli.options import At, ChecksFile, OutputFile, format_option
 from replay.cli.players import player_of
 from replay.cli.progress_bar import with_progress
 from replay.cli.session import Session
 from replay.engine.trace import ModelTrace
 from replay.errors import ReplayError
-from replay.reports import checks as reports
-from replay.reports.checks import CheckReport, check_report
+from replay.reports.documents.check import CheckReports, check_report
+from replay.reports.rendering import OutputFormat, render
 from replay.variants.expression import parse_machine
 
-CHECKS: Forms[Sequence[CheckReport]] = {
-    OutputFormat.TEXT: reports.text,
-    OutputFormat.JSON: reports.json,
-}
+ReportFormat = Annotated[OutputFormat, format_option(CheckReports)]
 
 
 @app.command("check")
@@ -34,7 +30,7 @@ def check_logs(
     find_patch: Annotated[
         bool, typer.Option("--bisect", help="For each breach the patch that brought it.")
     ] = False,
-    format: FormatOption = OutputFormat.TEXT,
+    format: ReportFormat = OutputFormat.TEXT,
     output: OutputFile = None,
 ) -> None:
     """Look for states that breach an invariant; exit with 1 if there are."""
@@ -55,6 +51,9 @@ def check_logs(
         if find_patch and isinstance(trace, ModelTrace):
             brought = dict(culprits(trace, file, breached))
         documents.append(check_report(trace, loaded, breached, brought))
-    print_result(CHECKS[format](documents), output)
-    if any(document.breaches for document in documents):
+    print_result(render(CheckReports(tuple(documents)), format), output)
+    verdicts = {document.verdict for document in documents}
+    if verdicts == {"not compared"}:
+        raise typer.Exit(TROUBLE)
+    if "differs" in verdicts:
         raise typer.Exit(DIFFERS)

@@ -1,6 +1,5 @@
 """replay conform."""
 
-from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -8,28 +7,19 @@ import typer
 
 from replay.cli import arguments
 from replay.cli.app import DIFFERS, app, print_result
-from replay.cli.options import FormatOption, OutputFile, OutputFormat
+from replay.cli.options import OutputFile, format_option
 from replay.cli.players import player_of
 from replay.cli.progress_bar import with_progress
 from replay.cli.session import Session, report_renamed
-from replay.cli.terminal import Printable
 from replay.errors import ReplayError
 from replay.files import shipped
-from replay.qemu.conformance import Conformance, agreements, conformance, open_recordings, plan
-from replay.qemu.conformance.with_recording import RecordingAgreement, compare_with_recording
+from replay.qemu.conformance import agreements, conformance, open_recordings, plan
+from replay.qemu.conformance.with_recording import compare_with_recording
 from replay.qemu.observed.recorded import recorded
-from replay.reports import conformance as report
+from replay.reports.documents.conform import ConformReport, RecordingReport
+from replay.reports.rendering import OutputFormat, RenderOptions, render
 
-OBSERVED: Mapping[
-    OutputFormat, Callable[[Sequence[RecordingAgreement], report.Bits], Printable]
-] = {
-    OutputFormat.TEXT: report.recording_text,
-    OutputFormat.JSON: report.recording_json,
-}
-FORMATS: Mapping[OutputFormat, Callable[[Conformance, bool], Printable]] = {
-    OutputFormat.TEXT: report.text,
-    OutputFormat.JSON: report.json,
-}
+ReportFormat = Annotated[OutputFormat, format_option(ConformReport, RecordingReport)]
 
 
 @app.command()
@@ -42,7 +32,7 @@ def conform(
     verbose: Annotated[
         bool, typer.Option("-v", "--verbose", help="Each disagreement's recorded step too.")
     ] = False,
-    format: FormatOption = OutputFormat.TEXT,
+    format: ReportFormat = OutputFormat.TEXT,
     output: OutputFile = None,
 ) -> None:
     """Compare replays with recordings of the real program; exit with 1 if they disagree."""
@@ -54,7 +44,8 @@ def conform(
     work = plan(open_recordings(directory), patches, session.named, at)
     found = with_progress(agreements(work.tasks), len(work.tasks), "logs")
     told = conformance(work, found)
-    print_result(FORMATS[format](told, verbose), output)
+    options = RenderOptions(details=verbose)
+    print_result(render(ConformReport(told), format, options), output)
     if told.disagreeing:
         raise typer.Exit(DIFFERS)
 
@@ -64,7 +55,8 @@ def with_recording(
 ) -> None:
     """Compares replays of recordings with what these saw themselves; as conform does."""
     subject = session.subject()
-    players = [player_of(session, at) for at in ([at] if at else subject.config.variants)]
+    words = [at] if at else list(subject.config.default_variants)
+    players = [player_of(session, word) for word in words]
     with session.store() as store:
         logs = list(arguments.open_logs(store, word, report_renamed))
     found = [
@@ -76,6 +68,7 @@ def with_recording(
     if not any(one.looks or one.replies for one in found):
         do = "name a log that was imported from a recording"
         raise ReplayError("no look and no reply was recorded", where=word, do=do)
-    print_result(OBSERVED[format](found, subject.config.bits), output)
+    report = RecordingReport(tuple(found), subject.config.bits)
+    print_result(render(report, format), output)
     if not all(one.whole for one in found):
         raise typer.Exit(DIFFERS)

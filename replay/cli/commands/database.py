@@ -6,8 +6,9 @@ from typing import Annotated
 import typer
 
 from replay.cli import listings
-from replay.cli.app import DIFFERS, app, print_text
+from replay.cli.app import DIFFERS, app, print_result
 from replay.cli.progress_bar import with_progress
+from replay.reports.text.page import listing
 from replay.store.backup import backup
 from replay.store.verify import verify
 
@@ -21,9 +22,10 @@ def verify_logs(
     with context.obj.store() as store:
         count = 0
         for finding in verify(store.database, names or (), with_progress):
-            print_text(listings.finding(finding))
+            print_result(listings.finding(finding))
             count += 1
-        print_text(listings.damage(count) if count else listings.intact(store.logs(names or None)))
+        end = listings.damage(count) if count else listings.intact(store.logs(names or None))
+        print_result(end)
     if count:
         raise typer.Exit(DIFFERS)
 
@@ -33,12 +35,13 @@ def back_up(context: typer.Context, file: Annotated[Path, typer.Argument(metavar
     """Copy the database to a new file, while others may write to it."""
     with context.obj.store() as store:
         backup(store.database, file)
-    print_text(f"the database {context.obj.db} is copied to {file}\n")
+    print_result(listing([f"the database {context.obj.db} is copied to {file}"]))
 
 
 @app.command()
 def migrate(context: typer.Context) -> None:
     """Bring the database to the form of this version."""
     with context.obj.store() as store:
-        found = store.database.found
-    print_text(f"the database {context.obj.db} is up to date, it was {found or 'new'}\n")
+        revision = store.database.revision
+    text = f"the database {context.obj.db} is up to date, it was {revision or 'new'}"
+    print_result(listing([text]))

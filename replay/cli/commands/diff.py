@@ -1,7 +1,6 @@
 """replay diff."""
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,27 +20,34 @@ from replay.analysis.baseline import (
 )
 from replay.analysis.interactions import interactions
 from replay.cli import arguments
-from replay.cli.app import DIFFERS, app, print_result
-from replay.cli.options import OutputFile, PageFormat, PageOption
+from replay.cli.app import DIFFERS, TROUBLE, app, print_result
+from replay.cli.options import OutputFile, format_option
 from replay.cli.players import Player, QemuOption, players_of
 from replay.cli.progress_bar import with_progress
 from replay.cli.session import Session
-from replay.cli.terminal import Printable, print_note
-from replay.engine.diff import Divergence, diff
+from replay.cli.terminal import print_note
+from replay.engine.diff import Diff, Divergence, diff
 from replay.errors import ReplayError
 from replay.events.event import Log
 from replay.files import deliver
-from replay.reports import json, markdown
-from replay.reports.documents import DiffReport, InteractionReport, interaction_report, report
-from replay.reports.html import diff as html
-from replay.reports.text import diff as text
+from replay.reports.documents.diff import (
+    DiffReport,
+    DiffReports,
+    InteractionReport,
+    diff_report,
+    interaction_report,
+)
+from replay.reports.rendering import OutputFormat, RenderOptions, render
+from replay.reports.text.diff import headlines
 from replay.reports.words import escape
 from replay.series import Patch, Series, find_patch, read_patch
 from replay.variants.variant import Variant, expressions
 
+ReportFormat = Annotated[OutputFormat, format_option(DiffReports)]
+
 
 class DiffOptions(Struct, frozen=True):
-    """What an invocation is about: `only` these patches, none for all; what is known is not.
+    """What an invocation is about: `only` these patches, none for all; not what is `known`.
 
     `interactions` is whether to look for patches that matter only together.
     """
@@ -50,6 +56,7 @@ class DiffOptions(Struct, frozen=True):
     other_than: tuple[Patch, ...]
     known: tuple[AcceptedEffect, ...]
     interactions: bool
+    accept_in: str | None = None
 
     def wanted(self, _: Divergence, cause: Cause) -> bool:
         """Whether the options let a cause through."""
@@ -62,8 +69,8 @@ class DiffResult(Struct, frozen=True):
     """A report, what would have to be accepted for it to be empty, and what was accepted by."""
 
     report: DiffReport
-    entries: frozenset[AcceptedEffect] = frozenset()
-    used: frozenset[AcceptedEffect] = frozenset()
+    entries: tuple[AcceptedEffect, ...] = ()
+    used: frozenset[int] = frozenset()
 
 
 def patches_of(text: str, variants: Sequence[Variant], series: Series) -> tuple[Patch, ...]:
@@ -76,25 +83,27 @@ def patches_of(text: str, variants: Sequence[Variant], series: Series) -> tuple[
     )
 
 
-def compare(log: Log, players: Sequence[Player], asked: DiffOptions | None) -> DiffResult:
-    """What there is to tell of a log in several variants; asked None leaves patches out."""
-    found = diff(*(play(log) for play in players))
-    if asked is None:
-        return DiffResult(report(found))
-    wanted = select(found, attribute(found, with_progress), asked.wanted)
-    told = report(*without_accepted(*wanted, asked.known), asked.only)
-    if asked.interactions:
-        told = replace(told, together=_together(told))
-    return DiffResult(told, accepted_effects(*wanted), occurring(*wanted, asked.known))
+def compare(log: Log, players: Sequence[Player], options: DiffOptions | None) -> DiffResult:
+    """What differs in a log in several variants; without options patches are not looked for."""
+    difference = diff(*(play(log) for play in players))
+    if options is None:
+        return DiffResult(diff_report(difference))
+    selected = select(difference, attribute(difference, with_progress), options.wanted)
+    report = diff_report(*without_accepted(*selected, options.known), options.only)
+    if options.interactions:
+        report = replace(report, together=_together(report, difference))
+    known = occurring(*selected, options.known)
+    return DiffResult(report, accepted_effects(*selected, options.accept_in), known)
 
 
-def _together(told: DiffReport) -> tuple[InteractionReport, ...]:
+def _together(report: DiffReport, difference: Diff) -> tuple[InteractionReport, ...]:
     """Of the patches that are asked about, of all that did something if none of those is there."""
-    asked = {patch.name for patch in told.named}
-    did = {t.patch.name for one in told.divergences for c in one.causes for t in c.turns}
-    names = asked & did or did
-    found = interactions(model_traces(told.diff), lambda patch: patch.name in names)
-    return tuple(map(interaction_report, found))
+    asked = {patch.name for patch in report.named}
+    causes = (cause for divergence in report.divergences for cause in divergence.causes)
+    acting = {change.patch.name for cause in causes for change in cause.turns}
+    names = asked & acting or acting
+    pairs = interactions(model_traces(difference), lambda patch: patch.name in names)
+    return tuple(map(interaction_report, pairs))
 
 
 class LogsAfterDashes(TyperCommand):
@@ -132,14 +141,23 @@ def diff_logs(
     write_baseline: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write a file that accepts all of it.")
     ] = None,
+    accept_in: Annotated[
+        str | None,
+        typer.Option(metavar="GLOB", help="Accept it in the logs of these names, not in its own."),
+    ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 2 if any event was not compared.")
+    ] = False,
     binary: QemuOption = None,
-    format: PageOption = PageFormat.TEXT,
+    format: ReportFormat = OutputFormat.TEXT,
     output: OutputFile = None,
 ) -> None:
-    """Replay logs in several variants and compare; exit with 1 if they differ."""
+    """Replay logs in several variants and compare; exit with 1 if they differ.
+
+    Where nothing could be compared the status is 2.
+    """
     attributed = not (quiet or no_attribution)
-    needing = [only, other_than, interactions, baseline, write_baseline]
-    if not attributed and any(needing):
+    if not attributed and any([only, other_than, interactions, baseline, write_baseline]):
         what = "--only, --except, --interactions and baselines need to know the patches"
         raise ReplayError(what, do="leave --quiet and --no-attribution out")
     session: Session = context.obj
@@ -149,55 +167,52 @@ def diff_logs(
     players = players_of(choice.variants, compared, subject, binary, session.named)
     attributed = attributed and len(compared) == len(players)
     several = every or any(map(arguments.is_pattern, choice.logs))
-    if interactions and several and not details and format == PageFormat.TEXT:
+    if interactions and several and not details and format == OutputFormat.TEXT:
         raise ReplayError("an overview tells no interactions", do="say --details, or name the logs")
     known = read_baseline(baseline) if baseline else ()
-    asked = DiffOptions(
+    options = DiffOptions(
         patches_of(only, compared, subject.series),
         patches_of(other_than, compared, subject.series),
         known,
         interactions,
+        accept_in,
     )
     near = expressions(subject, session.named)
     logs = session.logs(choice.logs, every, "compare", near)
-    asking = asked if attributed else None
-    found = [compare(log, players, asking) for log in with_progress(logs, len(logs), "logs")]
-    form = QUIET if quiet else _form(format, several and attributed, details)
-    print_result(form([one.report for one in found]), output)
-    used = frozenset().union(*(one.used for one in found))
-    _tell_unused(baseline, [entry for entry in known if entry not in used], every)
+    choose = options if attributed else None
+    results = [compare(log, players, choose) for log in with_progress(logs, len(logs), "logs")]
+    document = DiffReports(tuple(result.report for result in results))
+    layout = RenderOptions(details, several and attributed, with_progress)
+    print_result(headlines(document.logs) if quiet else render(document, format, layout), output)
+    used = frozenset().union(*(result.used for result in results))
+    names = [log.name for log in logs]
+    unused = [e for n, e in enumerate(known) if n not in used and e.is_about(names)]
+    _warn_of_unused(baseline, unused, every)
     if write_baseline:
-        accepted = frozenset().union(*(one.entries for one in found))
+        accepted = [entry for result in results for entry in result.entries]
         deliver([format_baseline(accepted).encode()], write_baseline)
-    elif any(one.report.divergences for one in found):
-        raise typer.Exit(DIFFERS)
+    status = _status(document.logs, strict)
+    if status and not (write_baseline and status == DIFFERS):
+        raise typer.Exit(status)
+
+
+def _status(reports: Sequence[DiffReport], strict: bool) -> int:
+    """As diff(1) has it: where nothing could be compared there is trouble and no agreement."""
+    verdicts = {report.verdict for report in reports}
+    if verdicts == {"not compared"} or (strict and not all(r.compared.is_all for r in reports)):
+        return TROUBLE
+    return DIFFERS if "differs" in verdicts else 0
 
 
 MOST_UNUSED = 5
-"""Entries of a baseline that are told one by one where not all logs are compared."""
-
-Form = Callable[[Sequence[DiffReport]], Printable]
-QUIET: Form = text.headlines
-FORMS: Mapping[str, Form] = {
-    PageFormat.JSON: json.diffs,
-    PageFormat.MARKDOWN: markdown.diffs,
-    PageFormat.HTML: partial(html.diffs, watch=with_progress),
-}
-"""What is the same for few and many logs."""
+"""Entries of a baseline that are named one by one where not all logs are compared."""
 
 
-def _form(format: PageFormat, several: bool, details: bool) -> Form:
-    """How reports are told; several are those of logs that nobody named one by one."""
-    if format in FORMS:
-        return FORMS[format]
-    return partial(text.overviews if several else text.diffs, details=details)
-
-
-def _tell_unused(file: Path | None, unused: Sequence[AcceptedEffect], every: bool) -> None:
+def _warn_of_unused(file: Path | None, unused: Sequence[AcceptedEffect], every: bool) -> None:
     """Says which entries of a baseline cover nothing any more; not all if these are few logs."""
     shown = unused if every else unused[:MOST_UNUSED]
     for entry in shown:
-        what = " ".join(filter(None, (entry.kind, entry.path, entry.field)))
+        what = " ".join(filter(None, (entry.kind, entry.path, entry.field, "in", entry.log)))
         print_note(f"replay: {file}: no longer occurs: {escape(what)}, by {entry.patch}")
     if more := len(unused) - len(shown):
         print_note(f"replay: {file}: {more} more that do not occur in these logs; --all tells them")

@@ -7,7 +7,7 @@ import typer
 
 from replay.analysis.explain import explain
 from replay.cli.app import app, print_result
-from replay.cli.options import At, FormatOption, Forms, LogWord, OutputFile, OutputFormat
+from replay.cli.options import At, LogWord, OutputFile, format_option
 from replay.cli.progress_bar import with_progress
 from replay.cli.session import Session
 from replay.engine.find_place import find_place, flags_of, outcome_of
@@ -15,14 +15,11 @@ from replay.engine.places import Place
 from replay.engine.replay import replay
 from replay.engine.trace import ModelTrace
 from replay.errors import ReplayError
-from replay.reports import explanation
-from replay.reports.explanation import ExplainReport, explain_report
+from replay.reports.documents.explain import ExplainReport, explain_report
+from replay.reports.rendering import OutputFormat, render
 from replay.variants.variant import parse_range
 
-EXPLANATIONS: Forms[ExplainReport] = {
-    OutputFormat.TEXT: explanation.text,
-    OutputFormat.JSON: explanation.json,
-}
+ReportFormat = Annotated[OutputFormat, format_option(ExplainReport)]
 
 
 @app.command("explain")
@@ -32,7 +29,7 @@ def explain_place(
     words: Annotated[list[str] | None, typer.Argument(metavar="[PATH.FIELD] [A..B]")] = None,
     at: At = None,
     seq: Annotated[int | None, typer.Option(metavar="SEQ", help="Default: the last.")] = None,
-    format: FormatOption = OutputFormat.TEXT,
+    format: ReportFormat = OutputFormat.TEXT,
     output: OutputFile = None,
 ) -> None:
     """Tell why a field, a flag, a node or a file is as it is; or with --seq alone, an outcome."""
@@ -45,7 +42,7 @@ def explain_place(
     traces = [replay(log, variant, with_progress) for variant in variants]
     targets = explained(what, traces, seq)
     told = [[explain(trace, target, seq) for trace in traces] for target in targets]
-    print_result(EXPLANATIONS[format](explain_report(told)), output)
+    print_result(render(explain_report(told), format), output)
 
 
 def split_words(words: Sequence[str]) -> tuple[str | None, str | None]:

@@ -1,31 +1,21 @@
 """replay graph."""
 
-from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from replay.cli.app import app, print_result
-from replay.cli.options import At, LogWord, OutputFile
+from replay.cli.options import At, LogWord, OutputFile, format_option
 from replay.cli.progress_bar import with_progress
 from replay.cli.session import Session
 from replay.engine.replay import replay
 from replay.engine.trace import ModelTrace
 from replay.engine.view import view
 from replay.errors import ReplayError
-from replay.reports.drawing.dot import dot
-from replay.reports.drawing.graph import Drawing, graph
-from replay.reports.drawing.svg import document
+from replay.reports.documents.graph import Drawing, graph
+from replay.reports.rendering import OutputFormat, render
 
-
-class DrawingFormat(StrEnum):
-    """The forms in which a graph can be had."""
-
-    SVG = "svg"
-    DOT = "dot"
-
-
-DRAWINGS = {DrawingFormat.SVG: document, DrawingFormat.DOT: dot}
+ReportFormat = Annotated[OutputFormat, format_option(Drawing)]
 
 
 @app.command("graph")
@@ -34,15 +24,13 @@ def draw(
     name: LogWord,
     at: At = None,
     seq: Annotated[int | None, typer.Option(metavar="N", help="Default: the last event.")] = None,
-    format: Annotated[
-        DrawingFormat, typer.Option("--format", case_sensitive=False)
-    ] = DrawingFormat.SVG,
+    format: ReportFormat = OutputFormat.SVG,
     output: OutputFile = None,
 ) -> None:
     """Draw the nodes after an event: base left, active layer right."""
     session: Session = context.obj
     trace = replay(session.log(name), session.variant(at), with_progress)
-    print_result(DRAWINGS[format](_graph(trace, seq)), output)
+    print_result(render(_graph(trace, seq), format), output)
 
 
 def _graph(trace: ModelTrace, seq: int | None) -> Drawing:

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from replay.cli import listings
-from replay.cli.app import app, print_text
+from replay.cli.app import app, print_result
 from replay.errors import ReplayError
 from replay.series import annotate as source
 
@@ -16,10 +16,7 @@ def variants(
     long: Annotated[bool, typer.Option("--long", help="The patches of the series too.")] = False,
 ) -> None:
     """List the named variants, and the patches that they are points of."""
-    subject = context.obj.subject()
-    print_text(listings.variants(subject, context.obj.named))
-    if long:
-        print_text("\n" + listings.series(subject))
+    print_result(listings.variants(context.obj.subject(), context.obj.named, long))
 
 
 @app.command()
@@ -29,7 +26,7 @@ def show(
     """Show the model's source at a revision."""
     revision, _, function = point.partition(":")
     variant = context.obj.variant(revision)
-    print_text(listings.shown(source.show(variant.tree, variant.name, function or None)))
+    print_result(listings.source(source.show(variant.tree, variant.name, function or None)))
 
 
 @app.command()
@@ -41,4 +38,4 @@ def annotate(
     if not at:
         raise ReplayError(f"{point} names no revision", do=f"write {point}@REV")
     variant = context.obj.variant(revision)
-    print_text(listings.annotated(source.annotate(variant.tree, file)))
+    print_result(listings.annotated(source.annotate(variant.tree, file)))

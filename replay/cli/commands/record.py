@@ -10,9 +10,8 @@ from typing import Annotated
 
 import typer
 
-from replay.cli import import_summary as intake
-from replay.cli import listings
-from replay.cli.app import app, print_text
+from replay.cli import import_summary
+from replay.cli.app import app, print_result
 from replay.cli.interrupts import Interrupted
 from replay.cli.terminal import print_note
 from replay.errors import ReplayError
@@ -164,7 +163,7 @@ def end(store: EventStore, name: str, output: Path | None) -> None:
     except ReplayError as error:
         raise no_log(store, recording, output, error) from None
     stored = recordings.finish(store.database, recording, found)
-    print_text("".join([f"{listings.stored(stored)}\n", *intake.notes(found)]))
+    print_result(import_summary.stored(stored, found))
 
 
 def no_log(

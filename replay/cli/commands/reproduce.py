@@ -23,9 +23,9 @@ from replay.events.event import Log
 from replay.qemu.live.iotest import iotest
 from replay.qemu.live.mail import BugReport, mail
 from replay.qemu.live.script import FileQuestion, script
-from replay.reports.documents import report
-from replay.reports.headline import chief
-from replay.reports.values import value as value_in_words
+from replay.reports.documents.diff import diff_report
+from replay.reports.documents.divergences import value as value_in_words
+from replay.reports.documents.headline import chief
 from replay.reports.words import listing
 from replay.reports.words import place as place_in_words
 from replay.variants.variant import Subject, expressions
@@ -103,7 +103,7 @@ def write_mail(log: Log, difference: Diff) -> str:
     event = event_label(log.events[first.first_seq - 1].payload)
     finding = BugReport(
         subject=f"{event}: {happened if is_outcome else f'{where}: {happened}'}",
-        headline=report(difference).headline,
+        headline=str(diff_report(difference).headline),
         expected=expected,
         traces=difference.traces,
         suspects=tuple(suspected(log, first.place, difference)),
@@ -145,19 +145,19 @@ def suspected(log: Log, place: Place, difference: Diff) -> Iterator[str]:
     yield f"None known: a model of the code up to {last.sha[:12]} ({last.date}) does not do this."
 
 
-def about(found: Diff) -> Iterator[str]:
+def about(difference: Diff) -> Iterator[str]:
     """What a reader of the script should know."""
-    told = report(found)
-    only_models = all(trace.is_complete for trace in found.traces)
-    yield f"{told.log.name}: {found.traces[0].log.header.description}".rstrip(": ")
-    yield f"log {told.log.fingerprint[:12]}, written by replay for a plain QEMU"
-    yield from (f"{v.name} is {v.revision}" for v in told.variants if v.name != v.revision)
-    yield f"{'In the model: ' if only_models else ''}{told.headline}"
+    report = diff_report(difference)
+    only_models = all(trace.is_complete for trace in difference.traces)
+    yield f"{report.log.name}: {difference.traces[0].log.header.description}".rstrip(": ")
+    yield f"log {report.log.fingerprint[:12]}, written by replay for a plain QEMU"
+    yield from (f"{v.name} is {v.revision}" for v in report.variants if v.name != v.revision)
+    yield f"{'In the model: ' if only_models else ''}{report.headline}"
 
 
-def questions(found: Diff) -> Iterator[FileQuestion]:
+def questions(difference: Diff) -> Iterator[FileQuestion]:
     """Which files are there in some variants and not in others, where that begins."""
-    for divergence in found.divergences:
+    for divergence in difference.divergences:
         place = divergence.place
         if isinstance(place, FilePlace) and place == place.existence:
             values = divergence.values

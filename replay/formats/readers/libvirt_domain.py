@@ -1,18 +1,16 @@
 """libvirt's per-domain log: the command line of each start."""
 
 import re
-import shlex
 from collections.abc import Iterable, Iterator, Sequence
 
 from replay.formats.reader import ConversationReader
-from replay.formats.readers.libvirt_debug import seconds
-from replay.formats.recording import InputLine, Message, weight
+from replay.formats.recording import InputLine, Message
+from replay.formats.text.marks import time_in
+from replay.formats.text.options import options
 
 START = re.compile(rb"^(?P<date>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3})\+0000: starting up\b")
 MOST = 10_000
 """More lines than any command line has."""
-
-OPTION = re.compile(r"--?[A-Za-z][\w.-]*")
 
 
 def why_not(head: Sequence[InputLine]) -> str:
@@ -28,7 +26,12 @@ def messages(lines: Iterable[InputLine]) -> Iterator[Message]:
     going_on, time = False, None
     for line in lines:
         if header := START.match(line.text):
-            start, time, going_on, words = start + 1, seconds(header["date"]), True, []
+            start, time, going_on, words = (
+                start + 1,
+                time_in(header["date"].decode() + "+00:00"),
+                True,
+                [],
+            )
         elif going_on:
             going_on = line.text.endswith(b"\\") and len(words) < MOST
             words.append(InputLine(line.origin, line.text.removesuffix(b"\\").strip()))
@@ -36,23 +39,13 @@ def messages(lines: Iterable[InputLine]) -> Iterator[Message]:
                 yield from options(words, time, str(start))
 
 
-def options(words: Iterable[InputLine], time: float | None, channel: str) -> Iterator[Message]:
-    """The options of a command line that stands an argument, or an option with it, a line."""
-    parts = [(word.origin, part) for word in words for part in split(word.text)]
-    for (origin, name), (_, value) in zip(parts, [*parts[1:], (None, "-")], strict=True):
-        if OPTION.fullmatch(name):
-            text = "" if OPTION.fullmatch(value) or value == "-" else value
-            msg = {"name": name.removeprefix("-").removeprefix("-"), "value": text}
-            yield Message(origin, "option", msg, time, channel, weight(text.encode()))
-
-
-def split(text: bytes) -> list[str]:
-    """The words of a line, without the shell's quotes; old logs have none, and odd ones."""
-    line = text.decode(errors="replace")
-    try:
-        return shlex.split(line)
-    except ValueError:
-        return line.split()
+def domain_in(options: Iterable[Message]) -> str:
+    """The domain's name in its options, "" if they have none."""
+    for option in options:
+        if option.msg["name"] == "name":
+            first, _, _ = str(option.msg["value"]).partition(",")
+            return first.removeprefix("guest=")
+    return ""
 
 
 READER = ConversationReader("domain", True, why_not, messages, last_is_meant=True)

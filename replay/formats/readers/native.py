@@ -1,13 +1,15 @@
 """Logs in replay's own form: JSON lines after a header."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 
 from replay.errors import BadInput, ReplayError
 from replay.events.event import LogEntry, LogHeader
 from replay.events.json_form import located, parse_entry, parse_header, parse_object
 from replay.formats.reader import ImportOptions, Input
-from replay.formats.recording import InputLine, Message, Recording, display_name
-from replay.formats.secrets import SUSPECT, Cleaner
+from replay.formats.recording import InputLine, Message, Recording
+from replay.formats.secret_shapes import SUSPECT
+from replay.formats.secrets import Cleaner
 
 MARK = b'"replay_log"'
 
@@ -39,9 +41,9 @@ class NativeReader:
     def part(self, input: Input, options: ImportOptions) -> Sequence[Message]:
         """Raises BadInput: its lines are no messages."""
         raise BadInput(
-            "a file in the native form is no part of a log of several files",
-            where=display_name(input.path),
-            do="leave out --log",
+            "a file in the native form is a log already, and no part of one",
+            where=input.name,
+            do="import it by itself",
         )
 
 
@@ -50,9 +52,9 @@ def logs(lines: Iterable[InputLine]) -> Iterator[Recording]:
     rest = iter(lines)
     start = next(rest, None)
     while start is not None:
-        header, version = header_of(start)
-        ended_by: list[InputLine] = []
         cleaner = Cleaner(numbers=False)
+        header, version = header_of(start, cleaner)
+        ended_by: list[InputLine] = []
         entries = until_header(rest, version, ended_by, cleaner)
         yield Recording(header, entries, start.origin, tally=cleaner.tally)
         for _ in entries:  # what the caller left is read, and checked, all the same
@@ -60,10 +62,13 @@ def logs(lines: Iterable[InputLine]) -> Iterator[Recording]:
         start = ended_by[0] if ended_by else None
 
 
-def header_of(line: InputLine) -> tuple[LogHeader, int]:
-    """The header of a log and the version of its events."""
+def header_of(line: InputLine, cleaner: Cleaner) -> tuple[LogHeader, int]:
+    """The header of a log without secrets, and the version of its events."""
     with located(line.origin):
-        return parse_header(parse_object(line.text))
+        raw = parse_object(line.text)
+        if SUSPECT.search(line.text):
+            raw = cleaner.clean_entry(raw, line.origin)
+        return parse_header(raw)
 
 
 def until_header(
@@ -74,7 +79,8 @@ def until_header(
         if is_header(line):
             ended_by.append(line)
             return
-        clean = cleaner.clean_entry if SUSPECT.search(line.text) else None
+        is_suspect = SUSPECT.search(line.text)
+        clean = partial(cleaner.clean_entry, origin=line.origin) if is_suspect else None
         yield parse_entry(line.text, line.origin, version, clean)
 
 

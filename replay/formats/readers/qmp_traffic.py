@@ -15,23 +15,30 @@ from replay.formats.recording import InputLine, Message, weight
 class TrafficLine(msgspec.Struct, frozen=True):
     """A line that tells more than the message; C sent the client, S the server.
 
+    `t` is null where the time was not told.
+
     O is an option of the command line that started the machine: its name and its value. Of what
     was no message only that is told, under "lost", and why; and under "client" when one came.
     """
 
-    t: float
+    t: float | None
     dir: Literal["C", "S", "O"]
     msg: dict[str, Any]
 
 
 def why_not(head: Sequence[InputLine]) -> str:
-    """Why the first line is not of this format; "" means that it is."""
+    """Why the first lines are not of this format; "" means that they are.
+
+    A recording that a program writes may be damaged, which is an error; bare messages among other
+    lines are running text.
+    """
     try:
         raw = parse_object(head[0].text)
     except ReplayError:
         return "the first line is not a JSON object"
     if raw.keys() & KEYS.keys():
-        return ""
+        odd = next((line for line in head if not line.text.startswith(b"{")), None)
+        return "" if odd is None else f"line {odd.origin.line} is not a JSON object"
     missing = [f'"{key}"' for key in TrafficLine.__struct_fields__ if key not in raw]
     return f"the first line has no {', '.join(missing)}" if missing else ""
 

@@ -1,5 +1,6 @@
 """Reading drives and images from a QEMU command line."""
 
+import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -69,7 +70,15 @@ def opened(
     file, below = file_of(node.get("file"), nodes), nodes.get(str(node.get("backing")), {})
     if file:
         backing = file_of(below.get("file"), nodes) or None
-        yield file, ImageFacts(None, text(node, "driver"), backing, text(below, "driver"))
+        own = backing and name_from(file, backing)
+        yield file, ImageFacts(None, text(node, "driver"), own, text(below, "driver"))
+
+
+def name_from(file: str, backing: str) -> str:
+    """How the header of a file names a file below it, which a command names from elsewhere."""
+    directory = posixpath.dirname(file)
+    is_relative = directory and not posixpath.isabs(file) and not posixpath.isabs(backing)
+    return posixpath.relpath(backing, directory) if is_relative else backing
 
 
 def file_of(value: Any, nodes: Mapping[str, Mapping[str, Any]]) -> str:

@@ -51,8 +51,14 @@ def start_of(talk: Paired, drives: Sequence[str]) -> Start:
     start = [*option_events(options, facts), *(queried or ())]
     events = [*later(talk, facts, images(start)), *start]
     unsized = images(events) - images(queried or ())
-    talk.left_out[NO_SIZE] += sum(facts.get(name, ImageFacts()).size is None for name in unsized)
+    leave_out(talk, NO_SIZE, sum(facts.get(name, ImageFacts()).size is None for name in unsized))
     return Start(events, bool(options) or queried is not None)
+
+
+def leave_out(talk: Paired, reason: str, number: int) -> None:
+    """Counts what is left out for a reason, if there is any."""
+    if number:
+        talk.left_out[reason] += number
 
 
 def images(events: Iterable[Event]) -> set[str]:
@@ -72,7 +78,7 @@ def options_of(talk: Paired) -> tuple[list[Message], list[str]]:
     options = [message for message in talk.messages if message.role == "option"]
     noted = [option.msg["value"] for option in options if option.msg["name"] == GIVEN]
     kept = [option for option in options if commandline.is_kept(option)]
-    talk.left_out[NO_DRIVE] += len(options) - len(noted) - len(kept)
+    leave_out(talk, NO_DRIVE, len(options) - len(noted) - len(kept))
     return kept, noted
 
 

@@ -22,14 +22,14 @@ def call_that_wrote(record: EventTrace, number: int, field: str) -> TracedValue 
 
 def call_that_named(record: EventTrace, name: str, made: bool) -> TracedValue | None:
     """The last call that made the file of that name, or that unlinked it; None if no call did."""
-    wanted = "disk_create" if made else "disk_unlink"
-    calls = [call for call in reversed(record.calls) if call.name == wanted]
+    builtin = "disk_create" if made else "disk_unlink"
+    calls = [call for call in reversed(record.calls) if call.name == builtin]
     same = [call for call in calls if name.endswith(str(call.sources[0].value))]
     return next(iter(same or calls), None)
 
 
 def target_of(call: TracedValue, field: str) -> TracedValue | None:
-    """What told a call which file to write to: an inode, the top one where it was given a chain.
+    """The value that says which file a call writes to: an inode, the top one of a chain.
 
     None for a call that makes the file.
     """
@@ -44,6 +44,6 @@ def _written(call: TracedValue, field: str) -> Any:
     """The inode that a call wrote to."""
     if call.name == "disk_create":
         return plain(call.value)
-    found = target_of(call, field)
-    number = plain(found)
+    target = target_of(call, field)
+    number = plain(target)
     return number[0] if isinstance(number, list) else number

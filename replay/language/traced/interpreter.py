@@ -4,7 +4,6 @@ import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from replay.language.compile import OPERATORS
 from replay.language.definitions import Definitions
 from replay.language.heap import Heap
 from replay.language.limits import StepLimitError
@@ -20,15 +19,26 @@ class Evaluator:
     """Evaluates expressions of one traced event."""
 
     def __init__(
-        self, found: Definitions, names: Mapping[str, Any], do: Operations, call: Call
+        self, defined: Definitions, names: Mapping[str, Any], do: Operations, call: Call
     ) -> None:
-        self._found = found
+        self._defined = defined
         self._names = names
         self._do = do
         self._function = call
+        self.failed_line: int | None = None
+        """The line of the innermost expression that raised, if one did."""
 
     def value(self, node: ast.expr, frame: Frame) -> TracedValue:
         """The cell of an expression; raises what the plain form does."""
+        try:
+            return self._expression(node, frame)
+        except Exception:
+            # Whatever stops the event: the innermost expression is where it was.
+            if self.failed_line is None:
+                self.failed_line = node.lineno
+            raise
+
+    def _expression(self, node: ast.expr, frame: Frame) -> TracedValue:
         match node:
             case ast.Constant(value=value):
                 return self._do.cell(value, "literal", node, frame)
@@ -45,12 +55,10 @@ class Evaluator:
                 chosen = self.value(node.body if test.value else node.orelse, frame)
                 return self._do.cell(chosen.value, "choice", node, frame, (chosen, test))
             case ast.UnaryOp():
-                negated = isinstance(node.op, ast.USub) and not _is_numeral(node.operand)
-                negate = "__negate" if negated else None
-                return self._do.operation(negate, node, frame, self.value(node.operand, frame))
+                return self._do.operation(node.op, node, frame, self.value(node.operand, frame))
             case ast.BinOp():
                 left, right = self.value(node.left, frame), self.value(node.right, frame)
-                return self._do.operation(OPERATORS.get(type(node.op)), node, frame, left, right)
+                return self._do.operation(node.op, node, frame, left, right)
             case ast.Compare():
                 return self._compare(node, frame)
             case ast.List() | ast.Tuple():
@@ -67,10 +75,10 @@ class Evaluator:
             return frame.variables[name]
         if name == MACHINE:
             return self._do.cell(self._names["__machine"], "machine", node, frame)
-        if name in self._found.constants:
+        if name in self._defined.constants:
             return self._do.cell(self._names[name], "constant", node, frame, name=name)
-        told = f"cannot access local variable '{name}' where it is not associated with a value"
-        raise UnboundLocalError(told)
+        what = f"cannot access local variable '{name}' where it is not associated with a value"
+        raise UnboundLocalError(what)
 
     def _subscript(self, node: ast.Subscript, frame: Frame) -> TracedValue:
         items = self.value(node.value, frame)
@@ -94,19 +102,19 @@ class Evaluator:
         left = cell = self.value(node.left, frame)
         for op, operand in zip(node.ops, node.comparators, strict=True):
             right = self.value(operand, frame)
-            cell = self._do.comparison(op, node, frame, left, right)
+            cell = self._do.operation(op, node, frame, left, right)
             if not cell.value:
                 break
             left = right
         return cell
 
     def _dict(self, node: ast.Dict, frame: Frame) -> TracedValue:
-        found: dict[Any, TracedValue] = {}
+        items: dict[Any, TracedValue] = {}
         for key, item in zip(node.keys, node.values, strict=True):
             assert key is not None
             name = plain(self.value(key, frame))
-            found[name] = self.value(item, frame)
-        return self._do.cell(found, "display", node, frame, tuple(found.values()))
+            items[name] = self.value(item, frame)
+        return self._do.cell(items, "display", node, frame, tuple(items.values()))
 
     def _call(self, node: ast.Call, frame: Frame) -> TracedValue:
         match node.func, node.args:
@@ -123,23 +131,20 @@ class Evaluator:
         raise TypeError("only what has a name can be called")
 
 
-def _is_numeral(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and isinstance(node.value, int)
-
-
 BREAK, CONTINUE = object(), object()
 
 
 class Walker:
     """One traced event. `names` are the runtime's names and the tree's constants."""
 
-    def __init__(self, found: Definitions, names: Mapping[str, Any], heap: Heap) -> None:
+    def __init__(self, defined: Definitions, names: Mapping[str, Any], heap: Heap) -> None:
         self.record = EventTrace()
         self.failed: tuple[str, int] | None = None
-        self._found = found
+        self._defined = defined
         self._names = names
         self._do = Operations(names, heap, self.record)
-        self._eval = Evaluator(found, names, self._do, self._function).value
+        self._evaluator = Evaluator(defined, names, self._do, self._function)
+        self._eval = self._evaluator.value
 
     def strip(self) -> None:
         """Ends the event: takes the cells out of the objects, into the record."""
@@ -147,15 +152,15 @@ class Walker:
 
     def run(self, function: str, values: Sequence[Any]) -> Any:
         """What the function returns for arguments of the event."""
-        found = self._found.functions[function]
-        if not found.required <= len(values) <= len(found.parameters):
+        definition = self._defined.functions[function]
+        if not definition.required <= len(values) <= len(definition.parameters):
             self._names[function](*values)  # which raises, as the plain form does
         frame = Frame(function)
         cells = [
-            self._do.cell(value, "event", found.node, frame, name=name)
-            for value, name in zip(values, found.parameters, strict=False)
+            self._do.cell(value, "event", definition.node, frame, name=name)
+            for value, name in zip(values, definition.parameters, strict=False)
         ]
-        node = found.node
+        node = definition.node
         self.record.end = self._body(node, frame, cells)
         return plain(self.record.end)
 
@@ -185,13 +190,14 @@ class Walker:
         try:
             self._names["__enter"](len(body))
         except Exception as error:
+            # Whatever it is: the place is noted, and the error goes on.
             self._fail(error, first, frame)
             raise
 
     def _function(
         self, name: str, node: ast.Call, frame: Frame, cells: list[TracedValue]
     ) -> TracedValue:
-        function = self._found.functions[name].node
+        function = self._defined.functions[name].node
         inner = Frame(name, frame, node, frame.guards)
         passed = [
             self._do.cell(cell.value, "argument", node, frame, (cell,), name=parameter.arg)
@@ -210,6 +216,7 @@ class Walker:
             try:
                 signal = self._statement(statement, frame)
             except Exception as error:
+                # Likewise.
                 self._fail(error, statement, frame)
                 raise
             if signal is not None:
@@ -220,7 +227,7 @@ class Walker:
         """Keeps the innermost statement that an error ended, and the value it came to last."""
         if self.failed is not None:
             return
-        self.failed = (frame.function, statement.lineno)
+        self.failed = (frame.function, self._evaluator.failed_line or statement.lineno)
         if self.record.end is None:
             last = None if isinstance(error, StepLimitError) else self._do.last
             sources = (last,) if last is not None and last.frame is frame else ()
@@ -233,10 +240,11 @@ class Walker:
                 for target in node.targets:
                     self._bind(target, value, node, frame)
             case ast.AugAssign():
-                added = isinstance(node.op, ast.Add)
-                operation = "__extend" if added else OPERATORS.get(type(node.op))
                 before, value = self._eval(node.target, frame), self._eval(node.value, frame)
-                after = self._do.operation(operation, node, frame, before, value)
+                if isinstance(node.op, ast.Add):
+                    after = self._do.extend(node, frame, before, value)
+                else:
+                    after = self._do.operation(node.op, node, frame, before, value)
                 self._bind(node.target, after, node, frame)
             case ast.If():
                 return self._if(node, frame)
@@ -292,9 +300,9 @@ class Walker:
     def _walk(
         self, cell: TracedValue, field: str, node: ast.expr, frame: Frame
     ) -> Iterator[TracedValue]:
-        seen = set[int]()
-        while cell.value is not None and id(cell.value) not in seen:
-            seen.add(id(cell.value))
+        visited = set[int]()
+        while cell.value is not None and id(cell.value) not in visited:
+            visited.add(id(cell.value))
             live = next(self._names["__walk"](cell.value, field))
             yield self._do.cell(live, "item", node, frame, (cell,))
             cell = self._do.read(cell, field, node, frame)
@@ -342,7 +350,7 @@ def _unpacked(value: Any, count: int) -> list[Any]:
         raise TypeError(f"cannot unpack non-iterable {type(value).__name__} object")
     if count == len(items := list(value)):
         return items
-    told = f"(expected {count}, got {len(items)})" if len(items) < count else f"(expected {count})"
+    what = f"(expected {count}, got {len(items)})" if len(items) < count else f"(expected {count})"
     raise ValueError(
-        f"{'not enough' if len(items) < count else 'too many'} values to unpack {told}"
+        f"{'not enough' if len(items) < count else 'too many'} values to unpack {what}"
     )

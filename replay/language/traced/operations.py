@@ -1,39 +1,12 @@
 """What operators, calls and assignments do to values with origins."""
 
 import ast
-import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from replay.language.compile import ORDER
 from replay.language.heap import Heap
+from replay.language.operators import COMPARISONS, LIMITED, NATIVE
 from replay.language.traced.cells import FIXED, EventTrace, Frame, TracedValue, plain
-
-NATIVE: Mapping[type[ast.AST], Callable[..., Any]] = {
-    ast.BitAnd: operator.and_,
-    ast.BitXor: operator.xor,
-    ast.RShift: operator.rshift,
-    ast.Not: operator.not_,
-    ast.Invert: operator.invert,
-    ast.Eq: operator.eq,
-    ast.NotEq: operator.ne,
-    ast.Lt: operator.lt,
-    ast.LtE: operator.le,
-    ast.Gt: operator.gt,
-    ast.GtE: operator.ge,
-    ast.Is: operator.is_,
-    ast.IsNot: operator.is_not,
-    ast.In: lambda item, items: item in items,
-    ast.NotIn: lambda item, items: item not in items,
-}
-"""Operators that the plain form leaves to Python."""
-
-IN_PLACE: Mapping[type[ast.AST], Callable[..., Any]] = {
-    ast.BitAnd: operator.iand,
-    ast.BitXor: operator.ixor,
-    ast.RShift: operator.irshift,
-}
-"""The same behind a target; they differ in what they say of a wrong operand."""
 
 KEEPING = {"append", "insert", "pop", "get", "items", "keys", "values"}
 """Methods of lists and dicts that move items without looking at them."""
@@ -99,20 +72,22 @@ class Operations:
         return self.cell(item, "item", node, frame, (items,))
 
     def operation(
-        self, name: str | None, node: ast.expr | ast.AugAssign, frame: Frame, *operands: TracedValue
+        self, op: ast.AST, node: ast.expr | ast.stmt, frame: Frame, *operands: TracedValue
     ) -> TracedValue:
-        """An operator, by the runtime's name or Python's own; lists keep their items' cells."""
-        op = type(node.op)  # type: ignore[union-attr]
-        if name:
-            value = self._names[name](*(cell.value for cell in operands))
-        elif op is ast.USub:
-            value = -operands[0].value
+        """An operator with its operands. What is made of lists keeps their items' cells."""
+        kind = type(op)
+        if kind in NATIVE or kind in COMPARISONS:
+            values = [plain(cell) for cell in operands]
         else:
-            native = IN_PLACE if isinstance(node, ast.AugAssign) else NATIVE
-            value = native[op](*map(plain, operands))
-        cell = self.cell(value, "operation", node, frame, operands, name=op.__name__)
-        if name == "__extend":
-            self.change(operands[0], cell)
+            values = [cell.value for cell in operands]
+        does = self._names[f"__{LIMITED[kind]}"] if kind in LIMITED else NATIVE[kind]
+        return self.cell(does(*values), "operation", node, frame, operands, name=kind.__name__)
+
+    def extend(self, node: ast.stmt, frame: Frame, *operands: TracedValue) -> TracedValue:
+        """`+=`, by which a list grows in place."""
+        value = self._names["__extend"](*(cell.value for cell in operands))
+        cell = self.cell(value, "operation", node, frame, operands, name="Add")
+        self.change(operands[0], cell)
         return cell
 
     def new(self, name: str, node: ast.Call, frame: Frame) -> TracedValue:
@@ -150,7 +125,7 @@ class Operations:
             value = None
             self._remove(held.value, arguments[0])
         elif name in KEEPING and isinstance(held.value, list | dict):
-            value = self._names[f"__of_{name}"](held.value, *_kept(name, arguments))
+            value = self._names[f"__of_{name}"](held.value, *_moved(name, arguments))
         else:
             value = self._names[f"__of_{name}"](*map(plain, cells))
         result = self.cell(value, "call", node, frame, tuple(cells), name=name)
@@ -163,28 +138,10 @@ class Operations:
         if isinstance(items.value, list | dict):
             self._changed[id(items.value)] = (items.value, by)
 
-    def comparison(
-        self, op: ast.cmpop, node: ast.expr, frame: Frame, *operands: TracedValue
-    ) -> TracedValue:
-        """A comparison of two cells."""
-        values = self._operands(op, *map(plain, operands))
-        value = NATIVE[type(op)](*values)
-        return self.cell(value, "operation", node, frame, operands, name=type(op).__name__)
-
-    def _operands(self, op: ast.cmpop, left: Any, right: Any) -> tuple[Any, Any]:
-        """The operands, if the language compares such."""
-        if isinstance(op, ORDER):
-            left = self._names["__ordered"](left)
-        if isinstance(op, ast.In | ast.NotIn):
-            right = self._names["__searched"](right)
-        if isinstance(op, ast.Eq | ast.NotEq):
-            left = self._names["__compared"](left)
-        return left, right
-
     def _swap(self, node: ast.Call, frame: Frame, cells: list[TracedValue]) -> TracedValue:
-        one, other = (cell.value for cell in cells)
-        self._names["__swap"](one, other)
-        for here, there in ((one, other), (other, one)):
+        left, right = (cell.value for cell in cells)
+        self._names["__swap"](left, right)
+        for here, there in ((left, right), (right, left)):
             for field in here.__slots__:
                 held = getattr(here, field)
                 if not isinstance(held, TracedValue):
@@ -201,7 +158,7 @@ class Operations:
         del items[place]
 
 
-def _kept(name: str, arguments: Sequence[TracedValue]) -> list[Any]:
+def _moved(name: str, arguments: Sequence[TracedValue]) -> list[Any]:
     """The arguments of a method that moves items: keys and places plain, items as cells."""
     match name, arguments:
         case "append", [item]:

@@ -42,7 +42,7 @@ def is_fixed(cell: TracedValue) -> bool:
 
 def _first(operands: Iterable[TracedValue]) -> OriginStep | None:
     """The first operand that the source text alone does not say."""
-    return next((OriginStep(it, None) for it in operands if not is_fixed(it)), None)
+    return next((OriginStep(operand, None) for operand in operands if not is_fixed(operand)), None)
 
 
 def _either(cell: TracedValue, bit: int | None) -> OriginStep | None:
@@ -59,15 +59,15 @@ def _either(cell: TracedValue, bit: int | None) -> OriginStep | None:
 def _both(cell: TracedValue, bit: int | None) -> OriginStep | None:
     """The operand that lacks the bit, or else the one that is no mask."""
     left, right = cell.sources
-    other, mask = (right, left) if is_fixed(left) else (left, right)
+    operand, mask = (right, left) if is_fixed(left) else (left, right)
     if bit is None:
         value = mask.value if is_fixed(mask) else 0
         return OriginStep(
-            other, value if value and not value & (value - 1) else _lowest(cell.value)
+            operand, value if value and not value & (value - 1) else _lowest(cell.value)
         )
-    if not mask.value & bit and other.value & bit:
+    if not mask.value & bit and operand.value & bit:
         return None if is_fixed(mask) else OriginStep(mask, bit)
-    return OriginStep(other, bit)
+    return OriginStep(operand, bit)
 
 
 def _lowest(value: int) -> int | None:

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any
 
 from replay.language.check import check
-from replay.language.compile import Plain, compiled
+from replay.language.compile import compiled
 from replay.language.endings import Ending
 from replay.language.limits import MAX_DEPTH
 from replay.language.program import Program, evaluated
@@ -20,7 +20,7 @@ from replay.language.traced.skipped_writes import could_write, writers
 from replay.series import Tree
 from replay.state.objects import State
 
-FRAMES_A_CALL = 40
+FRAMES_A_CALL = 60
 """Frames of Python that a call of the model may take here."""
 
 
@@ -30,7 +30,7 @@ class TracedProgram(Program):
     def trace(
         self, function: str, arguments: Sequence[Any], state: State
     ) -> tuple[State, Ending, EventTrace]:
-        """What `call` gives, and what was done on the way; raises as `call` does."""
+        """What `call` gives, and what was done meanwhile; raises as `call` does."""
         limit = sys.getrecursionlimit()
         sys.setrecursionlimit(max(limit, MAX_DEPTH * FRAMES_A_CALL))
         try:
@@ -41,26 +41,29 @@ class TracedProgram(Program):
 
     def skipped(self, record: EventTrace, after: int, target: int, field: str) -> Test | None:
         """The last condition after a time that kept the field of an object from being set."""
-        names = writers(self._found, field)
-        found = [
+        names = writers(self._defined, field)
+        tests = [
             test
             for test in record.tests
             if test.cell.time > after and could_write(test, target, field, names)
         ]
-        return found[-1] if found else None
+        return tests[-1] if tests else None
 
     def statement(self, function: str, line: int) -> tuple[str, int, str]:
         """File, line and text of a line of a function's chunk."""
-        file, number = self._found.place(function, line)
-        text = self._found.chunks[function].text.split("\n")[line - 1]
+        file, number = self._defined.place(function, line)
+        text = self._defined.chunks[function].text.split("\n")[line - 1]
         return file, number, text.strip()
 
     def _invoke(self, function: str, values: Sequence[Any]) -> Any:
-        self._walker = Walker(self._found, self._names, self._runtime.heap)
+        self._walker = Walker(self._defined, self._names, self._runtime.heap)
         try:
             return self._walker.run(function, values)
         finally:
             self._walker.strip()
+
+    def _may_store(self, function: str) -> bool:
+        return True
 
     def _innermost(self, traceback: TracebackType | None) -> tuple[str, int] | None:
         return self._walker.failed
@@ -68,7 +71,7 @@ class TracedProgram(Program):
 
 def trace_tree(tree: Tree, machine_class: str, keep_class: str = "") -> TracedProgram:
     """The traced program of a tree; raises as `compile_tree` does."""
-    found = check(tree, machine_class)
-    texts = dict.fromkeys(chunk.text for chunk in found.chunks.values())
-    codes = [compiled(text, Plain) for text in texts]
-    return TracedProgram(found, evaluated(found, tree), codes, machine_class, keep_class)
+    defined = check(tree, machine_class)
+    texts = dict.fromkeys(chunk.text for chunk in defined.chunks.values())
+    codes = [compiled(text) for text in texts]
+    return TracedProgram(defined, evaluated(defined, tree), codes, machine_class, keep_class)

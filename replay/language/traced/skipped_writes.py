@@ -7,12 +7,13 @@ from replay.language.definitions import Definitions
 from replay.language.traced.cells import Test, TracedValue
 
 
-def writers(found: Definitions, field: str) -> frozenset[str]:
+def writers(defined: Definitions, field: str) -> frozenset[str]:
     """The functions that can set the field of some object, themselves or by what they call."""
-    names = {name for name, it in found.functions.items() if any(_stores([it.node], field))}
+    functions = defined.functions.items()
+    names = {name for name, function in functions if any(_stores([function.node], field))}
     growing = True
     while growing:
-        more = {name for name, it in found.functions.items() if _calls(it.node) & names} - names
+        more = {name for name, function in functions if _calls(function.node) & names} - names
         names |= more
         growing = bool(more)
     return frozenset(names)
@@ -21,15 +22,16 @@ def writers(found: Definitions, field: str) -> frozenset[str]:
 def could_write(test: Test, target: int, field: str, names: frozenset[str]) -> bool:
     """Whether the branch that a test did not take could have set the field of that object."""
     skipped = test.node.orelse if test.cell.value else test.node.body
-    for held in _stores(skipped, field):
-        if isinstance(held, ast.Name) and _is(test.variables.get(held.id), target):
+    for owner in _stores(skipped, field):
+        if isinstance(owner, ast.Name) and _is(test.variables.get(owner.id), target):
             return True
     return any(
         isinstance(node, ast.Call)
         and isinstance(node.func, ast.Name)
         and node.func.id in names
         and any(
-            isinstance(it, ast.Name) and _is(test.variables.get(it.id), target) for it in node.args
+            isinstance(argument, ast.Name) and _is(test.variables.get(argument.id), target)
+            for argument in node.args
         )
         for statement in skipped
         for node in ast.walk(statement)
@@ -46,8 +48,8 @@ def _stores(body: Sequence[ast.AST], field: str) -> Iterator[ast.expr]:
 
 
 def _calls(node: ast.AST) -> set[str]:
-    calls = (it.func for it in ast.walk(node) if isinstance(it, ast.Call))
-    return {it.id for it in calls if isinstance(it, ast.Name)}
+    called = (inner.func for inner in ast.walk(node) if isinstance(inner, ast.Call))
+    return {function.id for function in called if isinstance(function, ast.Name)}
 
 
 def _is(cell: TracedValue | None, target: int) -> bool:

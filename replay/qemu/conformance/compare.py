@@ -1,5 +1,6 @@
 """Comparing one replay with the recorded steps of its log."""
 
+import json
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
@@ -7,7 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from replay.engine.trace import ModelStep, ModelTrace, Outcome
+from replay.engine.trace import ModelStep, ModelTrace, Outcome, disk_left
 from replay.engine.view import Node, View, view
 from replay.events.event import Await
 from replay.qemu.conformance.expected import RecordedLog, RecordedReply, RecordedStep, read_after
@@ -122,7 +123,7 @@ class _Comparison:
     def final_files(self, recorded: Mapping[str, Mapping[str, Any]]) -> Iterator[Disagreement]:
         """Compares the files that were left at the end."""
         last = self._trace.steps[-1]
-        found = final_files(last.state.disk)
+        found = final_files(disk_left(self._trace.variant, last.state))
         files = {posixpath.basename(name): content for name, content in found.items()}
         yield from _presence(last.seq, "final_files", recorded, files)
         for name in sorted(recorded.keys() & files.keys()):
@@ -133,7 +134,7 @@ class _Comparison:
 
     def _same(self, field: str, wanted: Any, got: Any) -> bool:
         if field in NAMES:
-            return self._same_name(posixpath.basename(wanted or ""), posixpath.basename(got or ""))
+            return self._same_name(_last(wanted or ""), _last(got or ""))
         # of a text that tells why a file could not be read, only that there is one
         unreadable = field == "content_runs_KiB" and isinstance(wanted, str)
         return isinstance(got, str) if unreadable else bool(wanted == got)
@@ -145,6 +146,23 @@ class _Comparison:
         if wanted not in self._temporaries and got in self._temporaries.values():
             return False
         return self._temporaries.setdefault(wanted, got) == got
+
+
+def _last(name: str) -> str:
+    """The last component of a file name; of a json: name a text that tells it, sorted."""
+    if not name.startswith("json:"):
+        return posixpath.basename(name)
+    try:
+        options = json.loads(name.removeprefix("json:"), object_hook=_with_last)
+    except ValueError:
+        return name
+    return json.dumps(options, sort_keys=True)
+
+
+def _with_last(options: dict[str, Any]) -> dict[str, Any]:
+    if isinstance(file := options.get("filename"), str):
+        return options | {"filename": posixpath.basename(file)}
+    return options
 
 
 def _fate(recorded: RecordedStep, at_start: bool) -> str:

@@ -4,6 +4,7 @@ import os
 import signal
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -151,7 +152,8 @@ def _point(
 
 @cache
 def _subject(patches: Path) -> Subject:
-    return load_subject(patches)
+    """The subject without its dictionary: what a tree was asked is in that tree's own words."""
+    return replace(load_subject(patches), dictionary=None)
 
 
 @cache

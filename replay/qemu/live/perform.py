@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from replay.engine.replay import NOT_RUNNING, NOTHING
-from replay.engine.trace import ObservedStep, ObservedTrace, Observer, Outcome
+from replay.engine.replay import NOT_RUNNING
+from replay.engine.trace import NOTHING, ObservedStep, ObservedTrace, Observer, Outcome
 from replay.engine.view import Node, View
 from replay.errors import ReplayError
 from replay.events.event import Event, Log
@@ -114,9 +114,10 @@ class LivePerformance:
     async def step(self, seq: int, event: Event) -> ObservedStep:
         """What was observed of an event and after it."""
         outcome = await self._outcome(seq, event)
+        done = outcome is not None
         if self._moving and not self._gone:
-            return ObservedStep(seq, event, outcome, None)
-        return ObservedStep(seq, event, outcome, await self._look())
+            return ObservedStep(seq, event, outcome, None, done)
+        return ObservedStep(seq, event, outcome, await self._look(), done)
 
     async def _outcome(self, seq: int, event: Event) -> Outcome | None:
         machine = (self._places, self._rules, self.overlaid, self._nodes)

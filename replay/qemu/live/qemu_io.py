@@ -4,8 +4,7 @@ import errno
 import os
 import re
 
-from replay.engine.replay import NOTHING
-from replay.engine.trace import Outcome
+from replay.engine.trace import NOTHING, Outcome
 
 ERRORS = {os.strerror(number): name for number, name in errno.errorcode.items()} | {
     "Block node is read-only": "EACCES"

@@ -10,8 +10,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from replay.engine.replay import NOTHING
-from replay.engine.trace import ObservedStep, ObservedTrace, Observer, Outcome
+from replay.engine.trace import NOTHING, ObservedStep, ObservedTrace, Observer, Outcome
 from replay.engine.view import Node, View
 from replay.events.event import Await, Command, Event, Log, Notice, Observation
 from replay.qemu.observed.open_flags import add_flags

@@ -6,10 +6,9 @@ from typing import Any
 from msgspec import Struct
 
 from replay.analysis.bisect_builds import BuildAnswer
-from replay.engine.view import flag_names
 from replay.reports import words
-from replay.reports.documents import FORMAT_VERSION, LogId, VariantId, log_id, log_json, variant_id
-from replay.reports.json import document
+from replay.reports.documents.common import LogId, VariantId, log_id, variant_id
+from replay.reports.json.common import FORMAT_VERSION, encode, log_object
 from replay.reports.text.page import Page, Piece, block, header, page
 
 
@@ -81,7 +80,7 @@ def _headline(report: BuildBisectionReport) -> str:
 
 def _shown(value: Any, flags: Mapping[str, int]) -> str:
     if flags and isinstance(value, int):
-        return words.flags(sorted(flag_names(value, flags)))
+        return words.flags(sorted(words.set_flags(value, flags)))
     if isinstance(value, Mapping) and "status" in value:
         return words.outcome(value["status"], value.get("value"), value)
     if isinstance(value, list) and all(isinstance(item, Mapping) for item in value):
@@ -91,10 +90,10 @@ def _shown(value: Any, flags: Mapping[str, int]) -> str:
 
 def json(report: BuildBisectionReport) -> str:
     """The object of a bisection over builds."""
-    return document(
+    return encode(
         {
             "format_version": FORMAT_VERSION,
-            "log": log_json(report.log),
+            "log": log_object(report.log),
             "about": report.about,
             "answers": report.answers,
             "changes": [

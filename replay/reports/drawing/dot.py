@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from markupsafe import escape
 
-from replay.reports.drawing.graph import Drawing, Edge, Vertex
+from replay.reports.documents.graph import Drawing, Edge, Vertex
 
 
 def dot(graph: Drawing) -> str:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from replay.reports import words
-from replay.reports.drawing.graph import Drawing, Edge, Vertex
+from replay.reports.documents.graph import Drawing, Edge, Vertex
 
 GridCell = tuple[int, int]
 """Column, from 0 at the left, and row, from 0 at the top."""

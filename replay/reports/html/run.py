@@ -7,18 +7,17 @@ from markupsafe import Markup
 from msgspec import Struct
 
 from replay.reports import words
-from replay.reports.documents import RunReport, StepReport
-from replay.reports.drawing.graph import Drawing
+from replay.reports.documents.graph import Drawing
+from replay.reports.documents.run import RunReport, StepReport
 from replay.reports.drawing.svg import STYLE, svg
 from replay.reports.html.templates import digest, environment, text
 from replay.reports.text.page import translation
-from replay.reports.text.run import change
 
 ROOM = 1_000_000
 """So many characters of graphs and changes stand in a page."""
 
 MOST = 60
-"""So many changes of an event are told; the rest is a number."""
+"""So many changes of an event are shown; the rest is a number."""
 
 
 class RunRow(Struct, frozen=True):
@@ -41,7 +40,7 @@ def run(report: RunReport) -> str:
         report=report,
         headline=_headline(report),
         last=report.steps[-1].graph if report.steps else None,
-        entries=list(_entries(report)),
+        rows=list(_rows(report)),
         style=Markup(style),
         style_hash=digest(style),
     )
@@ -50,20 +49,20 @@ def run(report: RunReport) -> str:
 def _headline(report: RunReport) -> str:
     """ "9 events in after: 8 returned, 1 refused"."""
     ended = Counter(step.outcome.status for step in report.steps)
-    told = ", ".join(f"{number} {status}" for status, number in ended.items())
+    outcomes = ", ".join(f"{number} {status}" for status, number in ended.items())
     name = words.escape(report.variant.name)
-    return f"{words.count(len(report.steps), 'event')} in {name}: {told}".rstrip(": ")
+    return f"{words.count(len(report.steps), 'event')} in {name}: {outcomes}".rstrip(": ")
 
 
-def _entries(report: RunReport) -> Iterator[RunRow]:
+def _rows(report: RunReport) -> Iterator[RunRow]:
     """The events, with graphs and changes while there is room for them."""
     room = ROOM
     chains: Mapping[str, str] = {}
     for step in report.steps:
-        moved = step.graph.chains != chains
+        is_new = step.graph.chains != chains
         chains = step.graph.chains
-        graph = step.graph if moved and step.graph.vertices and room > 0 else None
+        graph = step.graph if is_new and step.graph.vertices and room > 0 else None
         shown = step.changes[:MOST] if room > 0 else ()
-        told = tuple(change(it, step.view, report) for it in shown)
-        room -= sum(map(len, told)) + (len(svg(graph)) if graph else 0)
-        yield RunRow(step, graph, told, len(step.changes) - len(told))
+        texts = tuple(change.text for change in shown)
+        room -= sum(map(len, texts)) + (len(svg(graph)) if graph else 0)
+        yield RunRow(step, graph, texts, len(step.changes) - len(texts))

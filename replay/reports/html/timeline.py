@@ -7,7 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from replay.reports import words
-from replay.reports.documents import DiffReport
+from replay.reports.documents.diff import DiffReport
 
 LABEL, WIDTH, ROW, TOP = 250, 700, 18, 24
 """Pixels: the column of names, the events beside it, a row's height, and the numbers above."""
@@ -27,21 +27,17 @@ class Bar(Struct, frozen=True):
     fields: tuple[str, ...]
 
 
-def bars(report: DiffReport, quiet: frozenset[int]) -> list[list[Bar]]:
+def bars(report: DiffReport) -> list[list[Bar]]:
     """The rows from top to bottom: behaviour, then state, in the order of beginning."""
-    found: dict[tuple[str, str, int, int], Bar] = {}
-    for index, told in enumerate(report.divergences):
-        it = told.divergence
-        kind: str = it.place.level
-        key = (kind, it.place.path, it.first_seq, it.last_seq)
-        new = Bar(
-            it.place.path, it.first_seq, it.last_seq, kind, index, (it.place.field or "outcome",)
-        )
-        if kind == "state" and index in quiet:
-            new = replace(new, kind="quiet")
-        found[key] = _joined(found[key], new) if key in found else new
+    by_span: dict[tuple[str, str, int, int], Bar] = {}
+    for index, one in enumerate(report.divergences):
+        place, first, last = one.divergence.place, one.divergence.first_seq, one.divergence.last_seq
+        key = (place.level, place.path, first, last)
+        kind: str = "quiet" if place.level == "state" and one.quiet else place.level
+        new = Bar(place.path, first, last, kind, index, (place.field or "outcome",))
+        by_span[key] = _joined(by_span[key], new) if key in by_span else new
     rows: dict[tuple[str, str], list[Bar]] = {}
-    for (kind, path, _, _), bar in found.items():
+    for (kind, path, _, _), bar in by_span.items():
         rows.setdefault((kind, path), []).append(bar)
     return [rows[key] for key in sorted(rows, key=lambda key: key[0])]
 
@@ -52,23 +48,23 @@ def _joined(bar: Bar, other: Bar) -> Bar:
     return replace(loud, fields=(*loud.fields, *still.fields))
 
 
-def timeline(report: DiffReport, quiet: frozenset[int], prefix: str, chosen: int) -> Markup:
+def timeline(report: DiffReport, prefix: str) -> Markup:
     """The time line as SVG; each bar leads to the first divergence that it stands for."""
     events = max(report.log.events, 1)
-    rows = bars(report, quiet)
+    rows = bars(report)
     height = TOP + ROW * min(len(rows), MOST_ROWS) + 6
-    shown = [_row(row, TOP + ROW * at, events, prefix) for at, row in enumerate(rows[:MOST_ROWS])]
+    shown = [_row(row, TOP + ROW * n, events, prefix) for n, row in enumerate(rows[:MOST_ROWS])]
     if len(rows) > MOST_ROWS:
         height += ROW
         more = f"{len(rows) - MOST_ROWS} more paths, see the list below"
         shown.append(Markup('<text class="name" x="0" y="{}">{}</text>').format(height - 8, more))
-    told = f"time line of {words.count(report.log.events, 'event')}"
+    label = f"time line of {words.count(report.log.events, 'event')}"
     opening = Markup(
         '<svg xmlns="http://www.w3.org/2000/svg" class="timeline" role="group" aria-label="{}"'
         ' viewBox="0 0 {} {}" data-left="{}" data-width="{}" data-events="{}">'
-    ).format(told, LABEL + WIDTH, height, LABEL, WIDTH, events)
+    ).format(label, LABEL + WIDTH, height, LABEL, WIDTH, events)
     now = Markup('<rect class="now" x="{:.1f}" y="16" width="{:.1f}" height="{}"/>').format(
-        _x(chosen, events), max(WIDTH / events, 2), height - 16
+        _x(report.chosen_seq, events), max(WIDTH / events, 2), height - 16
     )
     return Markup("\n").join([opening, now, *_numbers(events), *shown, Markup("</svg>")])
 
@@ -95,12 +91,12 @@ def _row(row: list[Bar], y: int, events: int, prefix: str) -> Markup:
     ]
     for bar in row:
         width = max((bar.last - bar.first + 1) * WIDTH / events - 1.5, 2.5)
-        told = f"{words.span(bar.first, bar.last)} {path}: {', '.join(bar.fields)}"
+        label = f"{words.span(bar.first, bar.last)} {path}: {', '.join(bar.fields)}"
         parts.append(
             Markup(
                 '<a href="#{}d{}" aria-label="{}"><rect class="{}" x="{:.1f}" y="{}"'
                 ' width="{:.1f}" height="12" rx="2"/><title>{}</title></a>'
-            ).format(prefix, bar.index, told, bar.kind, _x(bar.first, events), y + 2, width, told)
+            ).format(prefix, bar.index, label, bar.kind, _x(bar.first, events), y + 2, width, label)
         )
     return Markup("").join(parts)
 

@@ -5,34 +5,36 @@ from functools import partial
 from typing import NamedTuple
 
 from replay.reports import words
-from replay.reports.flag_tables import FlagRow, FlagTable
-from replay.reports.text.page import Piece, line, wrapped
+from replay.reports.documents.flag_tables import FlagRow, FlagTable
+from replay.reports.text.page import Piece, cells, line, padded, side_by_side, wrapped
 
 INDENT = 6
+MISSING = "no such node"
 
 
-def table(chain: FlagTable, common: bool = True) -> Iterator[Piece]:
+def table(flags: FlagTable, common: bool = True) -> Iterator[Piece]:
     """A row a node, a column a variant; a cell has the flags that differ, + set and - cleared.
 
-    `common` is whether to tell the flags too that are set in all variants.
+    `common` is whether the flags stand there too that are set in all variants.
     """
     same = ", = set in all" if common else ""
-    yield line(f"{chain.field} after #{chain.seq}: + set, - cleared{same}", "heading")
-    yield Piece(partial(_rows, chain, common))
+    yield line(f"{flags.field} after #{flags.seq}: + set, - cleared{same}", "heading")
+    yield Piece(partial(_rows, flags, common))
 
 
-def _rows(chain: FlagTable, common: bool, width: int) -> Iterator[str]:
-    labels = {row.path: _label(row) for row in chain.rows}
-    cell = max(len(word) for word in (*chain.variants, *_flags(chain), "no such node")) + 3
-    path = max(map(len, labels.values())) + 2
-    if path + cell * len(chain.variants) > width:
-        path = INDENT
-    columns = (width - path) // cell or 1
-    for start in range(0, len(chain.variants), columns):
-        variants = chain.variants[start : start + columns]
-        yield (" " * path + "".join(f"{words.escape(name):{cell}}" for name in variants)).rstrip()
-        for row in chain.rows:
-            yield from _row(row, variants, labels[row.path], _Form(path, cell, common, width))
+def _rows(flags: FlagTable, common: bool, width: int) -> Iterator[str]:
+    labels = {row.path: _label(row) for row in flags.rows}
+    cell = 1 + max(map(cells, (*flags.variants, *_flags(flags), MISSING)))
+    path = max(map(cells, labels.values()))
+    if path + 2 + (cell + 2) * len(flags.variants) > width:
+        path = INDENT - 2
+    count = (width - path - 2) // (cell + 2) or 1
+    for start in range(0, len(flags.variants), count):
+        variants = flags.variants[start : start + count]
+        form = _Form((path, *[cell] * len(variants)), common, width)
+        yield form.line("", map(words.escape, variants))
+        for row in flags.rows:
+            yield from _row(row, variants, labels[row.path], form)
 
 
 def _label(row: FlagRow) -> str:
@@ -41,32 +43,35 @@ def _label(row: FlagRow) -> str:
     return f"  {words.escape(row.path)}{span}"
 
 
-def _flags(chain: FlagTable) -> Iterator[str]:
-    return (words.escape(flag) for row in chain.rows for flag in row.differing)
+def _flags(flags: FlagTable) -> Iterator[str]:
+    return (words.escape(flag) for row in flags.rows for flag in row.differing)
 
 
 class _Form(NamedTuple):
-    """How wide the column of paths, the others and all are; whether common flags are told."""
+    """How wide the columns are, that of paths first, and all; whether common flags are shown."""
 
-    path: int
-    cell: int
+    columns: tuple[int, ...]
     common: bool
     width: int
 
+    def line(self, label: str, texts: Iterable[str]) -> str:
+        """A label and what stands in the column of each variant."""
+        return side_by_side((label, *texts), self.columns, "<" * len(self.columns))
+
 
 def _row(row: FlagRow, variants: Iterable[str], label: str, form: _Form) -> Iterator[str]:
-    if len(label) > form.path:
+    if cells(label) > form.columns[0]:
         yield label
         label = ""
     for flag in row.differing:
-        cells = (_cell(flag, row.set_in.get(name)) for name in variants)
-        yield (f"{label:{form.path}}" + "".join(f"{text:{form.cell}}" for text in cells)).rstrip()
+        yield form.line(label, (_cell(flag, row.set_in.get(name)) for name in variants))
         label = ""
     if form.common:
-        yield from wrapped(f"{label:{form.path}}", f"= {words.flags(row.common)}", 2, form.width)
+        lead = padded(label, form.columns[0] + 2)
+        yield from wrapped(lead, f"= {words.flags(row.common)}", 2, form.width)
 
 
 def _cell(flag: str, set_here: tuple[str, ...] | None) -> str:
     if set_here is None:
-        return "no such node"
+        return MISSING
     return f"{'+' if flag in set_here else '-'}{words.escape(flag)}"

@@ -1,0 +1,374 @@
+"""Comparing variants over many logs, where most logs do what others did before them.
+
+The definition is `diff(*(replay(log, variant) for variant in variants))`, whose divergences this
+gives. What makes it fast: logs are renamed, so that machines which do the same are one; and the
+machines of all variants together are one moment, which knows the moments that follow it. So for
+an event that came before nothing is looked at, not even in how many variants.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache, partial
+from typing import Any, NamedTuple
+
+from msgspec import MsgspecError, Raw, Struct
+from msgspec.json import Decoder, encode
+
+from replay.engine.compare import Differences, compare_outcomes
+from replay.engine.diff import (
+    Divergence,
+    StateComparison,
+    compare_running,
+    diff,
+    in_reading_order,
+    spans,
+)
+from replay.engine.places import FILE_FIELDS, FilePlace
+from replay.engine.renaming import PRIVATE, NotShareable, Renamed, Renaming, Restoring
+from replay.engine.replay import advance, replay, request
+from replay.engine.trace import GapReason, Outcome
+from replay.engine.view import View, view
+from replay.errors import ReplayError
+from replay.events.event import Command, Event, Log, Notice, Payload, content
+from replay.events.json_form import parse_object, parse_payload
+from replay.language.mentions import Mentions, mentions
+from replay.state.objects import State
+from replay.variants.subject import Subject
+from replay.variants.translation import Interpreter
+from replay.variants.variant import Variant
+
+MOST_MOMENTS = 200_000
+"""How many moments are remembered; then all are forgotten, since each leads to others.
+
+Their states take about 2 KB each.
+"""
+
+Runs = tuple[tuple[int, Differences], ...]
+"""The events after which something else differs than before them, and what."""
+
+
+class Corpus:
+    """Variants of one subject, in which logs are compared one after another.
+
+    Raises ValueError if two of the variants have one name.
+    """
+
+    def __init__(self, variants: Sequence[Variant], most_moments: int = MOST_MOMENTS) -> None:
+        if len({variant.name for variant in variants}) != len(variants):
+            raise ValueError("variants that are compared need a name each")
+        self._variants = tuple(variants)
+        self._subject = variants[0].subject
+        self._renaming = renaming(self._subject, self._variants)
+        self._most_moments = most_moments
+        self._forget()
+
+    def divergences(self, log: Log) -> tuple[Divergence, ...]:
+        """The divergences between the variants in a log, as `diff` finds them."""
+        shared = self.shared_divergences("\n".join(map(_content, log.events)))
+        return shared if shared is not None else self._alone(log)
+
+    def shared_divergences(self, text: str) -> tuple[Divergence, ...] | None:
+        """The same of a log as a text: on each line the content of an event in canonical JSON.
+
+        None if the log has to be looked at by itself.
+        """
+        if len(self._moments) > self._most_moments:
+            self._forget()
+        if REPLY in text:
+            text = "\n".join(map(_without_reply, text.split("\n")))
+        try:
+            renamed = self._renaming.rename(text)
+            texts = renamed.text.split("\n")
+            return _restored(self._found(self._runs(texts), len(texts)), renamed)
+        except NotShareable:
+            return None
+
+    def _alone(self, log: Log) -> tuple[Divergence, ...]:
+        return diff(*(replay(log, variant) for variant in self._variants)).divergences
+
+    def _forget(self) -> None:
+        for moment in getattr(self, "_moments", {}).values():
+            moment.clear()  # they refer to each other
+        self._moments: dict[Any, _Moment] = {}
+        self._foreseen: dict[State, _Foresight] = {}
+        self._by_runs: dict[Any, tuple[Runs, tuple[_Found, ...]]] = {}
+        self._comparison = StateComparison()
+        self._states = tuple(variant.program.initial() for variant in self._variants)
+        has_dictionary = self._subject.dictionary is not None
+        self._memory = Interpreter(self._subject).memory if has_dictionary else None
+
+    def _found(self, runs: Runs, last_seq: int) -> tuple["_Found", ...]:
+        """The divergences of a log that went so; of renamed logs many go alike."""
+        key = (last_seq, *((seq, id(differences)) for seq, differences in runs))
+        if key not in self._by_runs:
+            self._by_runs[key] = runs, tuple(_found(runs, last_seq))
+        return self._by_runs[key][1]
+
+    def _runs(self, texts: Sequence[str]) -> Runs:
+        runs = []
+        moment = self._first(texts)
+        last: Differences = {}
+        for seq, text in enumerate(texts, 1):
+            moment = moment[text]
+            if moment.differences is not last:
+                last = moment.differences
+                runs.append((seq, last))
+        return tuple(runs)
+
+    def _first(self, texts: Iterable[str]) -> "_Moment":
+        """The moment before the first event, which a dictionary's foresight is a part of."""
+        memory = self._memory
+        if memory is not None:
+            foresight = self._foresight(memory)
+            for text in texts:
+                foresight = foresight[text]
+            memory = foresight.memory
+        return self._moment(memory, self._states, NO_FATES, (), {})
+
+    def _foresight(self, memory: State) -> "_Foresight":
+        if memory not in self._foreseen:
+            self._foreseen[memory] = _Foresight(self, memory)
+        return self._foreseen[memory]
+
+    def foresee(self, memory: State, text: str) -> "_Foresight":
+        """What the dictionary remembers when it has seen one more event in advance."""
+        interpreter = Interpreter(self._subject, memory)
+        interpreter.foresee(_payload(text))
+        return self._foresight(interpreter.memory)
+
+    def after(self, moment: "_Moment", text: str) -> "_Moment":
+        """The moment that follows when an event happens in all variants."""
+        payload, memory = _payload(text), moment.memory
+        if memory is not None:
+            interpreter = Interpreter(self._subject, memory)
+            payload = interpreter.event(Event(payload), payload).payload
+            memory = interpreter.memory
+        asked = request(payload, self._subject.config)
+        both = [
+            advance(variant.program, state, asked)
+            for variant, state in zip(self._variants, moment.states, strict=True)
+        ]
+        states = tuple(state for state, _ in both)
+        outcomes = tuple(outcome for _, outcome in both)
+        stopped = frozenset(n for n, one in enumerate(outcomes) if one.gap == GapReason.LIMIT)
+        fates = _Fates(moment.fates.left_out, moment.fates.stopped | stopped).after(states)
+        running = {
+            variant.name: state.machine is not None
+            for n, (variant, state) in enumerate(zip(self._variants, states, strict=True))
+            if n not in fates.stopped
+        }
+        named = {v.name: one for v, one in zip(self._variants, outcomes, strict=True)}
+        differing = compare_outcomes(payload, named) | compare_running(running)
+        return self._moment(memory, states, fates, outcomes if differing else (), differing)
+
+    def _moment(
+        self,
+        memory: State | None,
+        states: tuple[State, ...],
+        fates: "_Fates",
+        outcomes: tuple[Outcome, ...],
+        differing: Differences,
+    ) -> "_Moment":
+        key = memory, states, fates, tuple(map(id, outcomes))
+        if key not in self._moments:
+            pairs = zip(self._variants, states, strict=True)
+            there = [pair for n, pair in enumerate(pairs) if n not in fates.left_out]
+            parts = [((state.objects, state.machine), state.disk) for _, state in there]
+            by_state = self._comparison.differences(parts, partial(self._views, there))
+            differences = differing | by_state if differing else by_state
+            self._moments[key] = _Moment(self, memory, states, fates, differences, outcomes)
+        return self._moments[key]
+
+    def _views(self, there: Iterable[tuple[Variant, State]]) -> Mapping[str, View]:
+        return {variant.name: view(state, self._subject) for variant, state in there}
+
+
+class _Fates(NamedTuple):
+    """The variants, by number, that are not compared any more.
+
+    `left_out` are those whose machine was gone while another's ran, `stopped` those where a limit
+    of ours was passed.
+    """
+
+    left_out: frozenset[int] = frozenset()
+    stopped: frozenset[int] = frozenset()
+
+    def after(self, states: Sequence[State]) -> "_Fates":
+        """The same after an event that left these states."""
+        gone = frozenset(n for n, state in enumerate(states) if state.machine is None)
+        return self._replace(left_out=gone) if 0 < len(gone) < len(states) else self
+
+
+NO_FATES = _Fates()
+
+
+class _Moment(dict[str, "_Moment"]):
+    """The machines of all variants after an event; by the next event, the moment after that.
+
+    `differences` is one object as long as the same differs. `outcomes` are held because the
+    moment is known by them.
+    """
+
+    __slots__ = ("corpus", "differences", "fates", "memory", "outcomes", "states")
+
+    def __init__(
+        self,
+        corpus: Corpus,
+        memory: State | None,
+        states: tuple[State, ...],
+        fates: _Fates,
+        differences: Differences,
+        outcomes: tuple[Outcome, ...],
+    ) -> None:
+        self.corpus = corpus
+        self.memory = memory
+        self.states = states
+        self.fates = fates
+        self.differences = differences
+        self.outcomes = outcomes
+
+    def __missing__(self, text: str) -> "_Moment":
+        after = self[text] = self.corpus.after(self, text)
+        return after
+
+
+class _Foresight(dict[str, "_Foresight"]):
+    """What a dictionary remembers of the events that it saw in advance; by the next one, then."""
+
+    __slots__ = ("corpus", "memory")
+
+    def __init__(self, corpus: Corpus, memory: State) -> None:
+        self.corpus = corpus
+        self.memory = memory
+
+    def __missing__(self, text: str) -> "_Foresight":
+        after = self[text] = self.corpus.foresee(self.memory, text)
+        return after
+
+
+def renaming(subject: Subject, variants: Iterable[Variant]) -> Renaming:
+    """What renames logs that run in these variants, and through the subject's dictionary."""
+    config, dictionary = subject.config, subject.dictionary
+    sources = [file.text for variant in variants for file in variant.tree.files]
+    words = [*config.node.children, *config.bits, *config.fields]
+    if dictionary is not None:
+        sources.append(dictionary.source)
+        words += dictionary.idle
+    return Renaming(Mentions().union(map(mentions, sources)), words)
+
+
+def _content(event: Event) -> str:
+    return content(event.original or event.payload).decode()
+
+
+class _Replied(Struct):
+    """The end of a canonical command, whose keys are sorted."""
+
+    reply: Raw = Raw(b"")
+
+
+_replied = Decoder(_Replied).decode
+REPLY = ',"reply":'
+
+
+def _without_reply(content: str) -> str:
+    """The content without the recorded reply, of which nothing but success counts."""
+    if REPLY not in content:
+        return content
+    try:
+        reply = bytes(_replied(content).reply).decode()
+    except MsgspecError:
+        return content
+    end = f"{REPLY}{reply}}}"
+    if not reply or not content.endswith(end):
+        return content
+    failed = REPLY + '{"error":{}}}' if reply.startswith('{"error"') else "}"
+    return content.removesuffix(end) + failed
+
+
+# Each text comes twice when it is new: when it is foreseen, and when it happens.
+@lru_cache(maxsize=4096)
+def _payload(text: str) -> Payload:
+    """What a renamed text says."""
+    try:
+        payload = parse_payload(parse_object(text.encode()))
+    except ReplayError:
+        raise NotShareable from None  # read as it is, it says what is wrong and where
+    if isinstance(payload, Command | Notice) and _is_key_renamed(payload):
+        raise NotShareable
+    return payload
+
+
+def _is_key_renamed(payload: Command | Notice) -> bool:
+    """Whether a name is a key: keys are sorted, and a function may look at all of them."""
+    fields = payload.arguments if isinstance(payload, Command) else payload.data
+    return any(PRIVATE.search(key) for key in _keys(fields))
+
+
+def _keys(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        yield from value
+        for item in value.values():
+            yield from _keys(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _keys(item)
+
+
+class _Found(NamedTuple):
+    """A divergence between renamed logs, and what putting the names back has to look at.
+
+    `rank` orders those of one event and kind, where names do not.
+    """
+
+    divergence: Divergence
+    is_named: bool
+    has_named_values: bool
+    rank: tuple[int, int]
+
+
+FIELD_ORDER = ("existence", *FILE_FIELDS)
+"""The places of a file in the order in which they are compared."""
+
+
+def _found(runs: Runs, last_seq: int) -> Iterator[_Found]:
+    divergences = [Divergence(*span) for span in spans(runs, last_seq)]
+    for index, divergence in enumerate(in_reading_order(divergences, runs)):
+        place, values = divergence.place, divergence.values
+        rank = _file_rank(place, runs) if isinstance(place, FilePlace) else (index, 0)
+        has_named_values = PRIVATE.search(encode(values).decode()) is not None
+        yield _Found(divergence, PRIVATE.search(place.path) is not None, has_named_values, rank)
+
+
+def _file_rank(place: FilePlace, runs: Runs) -> tuple[int, int]:
+    """When a file first differed there, and the first variant that has the file."""
+    seq, differences = next((seq, found) for seq, found in runs if place in found)
+    existence = differences.get(place.existence, {})
+    having = [index for index, value in enumerate(existence.values()) if value != "absent"]
+    return seq, having[0] if having else 0
+
+
+def _restored(found: Sequence[_Found], renamed: Renamed) -> tuple[Divergence, ...]:
+    """The divergences with the names in them; those of files in the order of their names."""
+    restoring = Restoring(renamed.names)
+    restored = []
+    for divergence, is_named, has_named_values, rank in found:
+        place, values = divergence.place, divergence.values
+        if is_named:
+            place = type(place)(restoring.text(place.path), place.field, place.flag)
+        if has_named_values:
+            values = {name: restoring.value(value) for name, value in values.items()}
+        if is_named or has_named_values:
+            first, last = divergence.first_seq, divergence.last_seq
+            divergence = Divergence(place, values, first, last)
+        restored.append((rank, divergence))
+    if sum(isinstance(divergence.place, FilePlace) for _, divergence in restored) > 1:
+        restored.sort(key=_position)
+    return tuple(divergence for _, divergence in restored)
+
+
+def _position(ranked: tuple[tuple[int, int], Divergence]) -> tuple[Any, ...]:
+    rank, divergence = ranked
+    place = divergence.place
+    is_file = isinstance(place, FilePlace)
+    of_file = (place.path, FIELD_ORDER.index(place.field)) if is_file else ()
+    return divergence.first_seq, place.order, rank, of_file

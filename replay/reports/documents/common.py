@@ -1,0 +1,41 @@
+"""Which log and which variants a document is about."""
+
+from msgspec import Struct
+
+from replay.engine.compared import Compared
+from replay.engine.trace import GapReason, Outcome, Trace
+from replay.variants.translation import TranslationSummary, summarize_translation
+
+__all__ = ["Compared", "GapReason", "LogId", "Outcome", "VariantId", "log_id", "variant_id"]
+
+
+class LogId(Struct, frozen=True):
+    """Which log a report is about, and what its translation did, None if it has none."""
+
+    name: str
+    fingerprint: str
+    events: int
+    translation: TranslationSummary | None = None
+
+
+class VariantId(Struct, frozen=True):
+    """Which code was replayed. `about` has the subject's words about a variant that it names."""
+
+    name: str
+    revision: str
+    digest: str
+    about: str = ""
+
+
+def log_id(trace: Trace) -> LogId:
+    """Which log was replayed."""
+    log = trace.log
+    summary = summarize_translation(log, trace.player.subject)
+    return LogId(log.name, log.fingerprint, len(log.events), summary)
+
+
+def variant_id(trace: Trace) -> VariantId:
+    """Which code it was replayed in."""
+    player = trace.player
+    named = player.subject.config.variants.get(player.name)
+    return VariantId(player.name, player.revision, player.digest, named.about if named else "")

@@ -1,0 +1,170 @@
+"""The document of a diff, computed once; every format renders it."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
+
+from msgspec import Struct
+
+from replay.analysis.attribute import Attribution, Cause, Work, model_traces
+from replay.analysis.interactions import Interaction, PatchPart
+from replay.engine.compared import Compared
+from replay.engine.diff import Diff, Divergence
+from replay.engine.places import ABSENT
+from replay.engine.trace import are_files_compared, compared_views, hidden_fields
+from replay.reports.documents.common import LogId, VariantId, log_id, variant_id
+from replay.reports.documents.divergences import DivergenceReport, divergence_report
+from replay.reports.documents.effects import Effects, effects_of
+from replay.reports.documents.explain import reasons
+from replay.reports.documents.flag_tables import BitFields, FlagTable, flag_tables
+from replay.reports.documents.frames import Frames
+from replay.reports.documents.graph import graph
+from replay.reports.documents.headline import Headline, chief, headline
+from replay.reports.verdict import Verdict, gaps, verdict
+from replay.series import Patch
+from replay.variants.path import PatchChange, named_patches
+
+GONE = "not there"
+"""What stands for a chain in a variant that lacks it."""
+
+
+class InteractionReport(Struct, frozen=True):
+    """What there is with an earlier patch, or one statement of it, and a later one only.
+
+    `dormant` says that the earlier has no effect without the later, else it is the later.
+    """
+
+    part: PatchPart
+    later: PatchChange
+    dormant: bool
+    divergences: tuple[DivergenceReport, ...]
+
+
+class DiffReport(Struct, frozen=True):
+    """What differs between variants of a log. `bits` are the bit fields with their flags' names.
+
+    `chosen_seq` is the event that a reader wants first. `chains` are the chains of nodes there,
+    in words, by their top and by variant. `frames` are all events. `remarks` are about traces of
+    real machines.
+
+    Of an attribution: `steps` lie between the variants, `named` are the patches that are asked
+    about, `effects` what each did, `work` is what it took, `hidden` how many divergences are left
+    out, `partial` whether any of what patches did is. `together` are patches that matter only
+    together, None if they were not looked for.
+    """
+
+    log: LogId
+    variants: tuple[VariantId, ...]
+    headline: Headline
+    divergences: tuple[DivergenceReport, ...]
+    flag_tables: tuple[FlagTable, ...]
+    bits: BitFields
+    chosen_seq: int
+    chains: Mapping[str, Mapping[str, str]]
+    frames: Frames
+    effects: Effects
+    named: tuple[Patch, ...] = ()
+    steps: tuple[tuple[PatchChange, ...], ...] = ()
+    work: Work | None = None
+    remarks: tuple[str, ...] = ()
+    compared: Compared = Compared(0, 0, 0)
+    hidden: int = 0
+    partial: bool = False
+    together: tuple[InteractionReport, ...] | None = None
+
+    @property
+    def verdict(self) -> Verdict:
+        """What is left out was looked at, and is no gap."""
+        return verdict(self.compared, bool(self.divergences))
+
+
+class DiffReports(Struct, frozen=True):
+    """The diffs of one log or several."""
+
+    logs: tuple[DiffReport, ...]
+
+
+def diff_report(
+    diff: Diff, attribution: Attribution | None = None, only: Iterable[Patch] = ()
+) -> DiffReport:
+    """The report of a diff, with the patches that its divergences come from if they are known.
+
+    Asked about are those that the variants are named after, and `only` those.
+    """
+    bits = diff.traces[0].player.subject.config.bits
+    done = attribution or Attribution(((),) * len(diff.divergences), (), Work())
+    models = model_traces(diff)
+    named = (*named_patches(*(trace.variant for trace in models)), *only)
+    names = {patch.name for patch in named} if attribution and named else None
+    divergences = tuple(
+        divergence_report(
+            divergence,
+            diff,
+            causes,
+            quiet=names is not None and not _is_by(causes, names),
+            reasons=partial(reasons, divergence, models, bits),
+        )
+        for divergence, causes in zip(diff.divergences, done.causes, strict=True)
+    )
+    first = headline(diff, bits, done.hidden)
+    return DiffReport(
+        log=log_id(diff.traces[0]),
+        variants=tuple(map(variant_id, diff.traces)),
+        headline=first,
+        divergences=divergences,
+        flag_tables=tuple(flag_tables(diff, bits)),
+        bits=bits,
+        chosen_seq=first.seq or 1,
+        chains=_chains(diff, bits),
+        frames=Frames(diff, divergences, names),
+        effects=effects_of(divergences, done, {patch.name for patch in named}, bits),
+        named=named,
+        steps=done.steps,
+        work=done.work if attribution else None,
+        hidden=done.hidden,
+        partial=done.partial,
+        remarks=tuple(_remarks(diff)),
+        compared=diff.compared,
+    )
+
+
+def interaction_report(interaction: Interaction) -> InteractionReport:
+    """The report of an interaction."""
+    names = [trace.player.name for trace in interaction.diff.traces]
+
+    def report(divergence: Divergence) -> DivergenceReport:
+        before, after = (divergence.values.get(name, ABSENT) for name in names)
+        cause = Cause((interaction.turn,), before, after)
+        return divergence_report(divergence, interaction.diff, (cause,))
+
+    divergences = tuple(map(report, interaction.diff.divergences))
+    return InteractionReport(interaction.part, interaction.turn, interaction.dormant, divergences)
+
+
+def _is_by(causes: Iterable[Cause], names: Iterable[str]) -> bool:
+    return any(change.patch.name in names for cause in causes for change in cause.turns)
+
+
+def _chains(diff: Diff, bits: BitFields) -> dict[str, dict[str, str]]:
+    """The chains that differ where the headline's difference begins, else the one it is about."""
+    if not diff.divergences:
+        return {}
+    first = chief(diff, bits)
+    config = diff.traces[0].player.subject.config
+    views = compared_views(diff.traces, first.first_seq - 1) or {}
+    chains = {name: graph(view, config).chains for name, view in views.items()}
+    tops = dict.fromkeys(top for by_top in chains.values() for top in by_top)
+    differing = [top for top in tops if len({c.get(top) for c in chains.values()}) > 1]
+    shown = differing or [top for top in tops if first.place.path.split(".")[0] == top]
+    return {top: {name: c.get(top, GONE) for name, c in chains.items()} for top in shown}
+
+
+def _remarks(diff: Diff) -> Iterator[str]:
+    """What a reader must know of traces of real machines."""
+    for trace in diff.traces:
+        yield from (f"{trace.player.name}: {remark}" for remark in trace.remarks)
+    if diff.divergences:
+        names = [trace.player.name for trace in diff.traces]
+        yield from (f"not compared: {gap}" for gap in gaps(diff.compared, names))
+    if hidden := hidden_fields(diff.traces):
+        data = () if are_files_compared(diff.traces) else ("the data of files",)
+        yield f"not compared, since nobody can see it: {', '.join((*hidden, *data))}"

@@ -1,0 +1,186 @@
+"""Choosing the divergence a reader wants first, and saying it in one sentence.
+
+Behaviour comes before state: a crash, a machine that does not start or is gone, a file that is
+unlinked, what a guest reads, an outcome, a file's header or data; then nodes, flags in the
+subject's order of interest, other fields.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from msgspec import Struct
+
+from replay.engine.diff import Diff, Divergence
+from replay.engine.node_paths import UNREACHABLE
+from replay.engine.places import EdgePlace, FilePlace, Level, MachinePlace, NodePlace, OutcomePlace
+from replay.events.event import Guest, Payload
+from replay.reports import words
+from replay.reports.documents.flag_tables import BitFields, FlagTable, first_bit, flag_table
+from replay.reports.verdict import agreement
+
+Interest = tuple[int, int]
+"""The smaller, the sooner it is told."""
+
+EXISTENCE = {"exists": "exists", "unlinked": "is unlinked", "absent": "never existed"}
+
+
+class Headline(Struct, frozen=True):
+    """A sentence for a whole diff: the event that it is about, None for none, and what is so."""
+
+    statement: str
+    seq: int | None = None
+    level: Level = "behaviour"
+
+    def __str__(self) -> str:
+        if self.seq is None:
+            return self.statement
+        lead = "" if self.level == "behaviour" else "Only state differs, from "
+        return f"{lead}#{self.seq}: {self.statement}."
+
+
+def headline(diff: Diff, bits: BitFields, hidden: int = 0) -> Headline:
+    """One sentence for the whole diff; "No difference: ..." if there is none.
+
+    `hidden` is how many divergences the diff lacks.
+    """
+    if not diff.divergences and hidden:
+        that = "is" if hidden == 1 else "are"
+        number = words.count(hidden, "divergence")
+        return Headline(f"No difference but {number} that {that} left out.")
+    if not diff.divergences:
+        return Headline(agreement(diff.compared, [trace.player.name for trace in diff.traces]))
+    first = chief(diff, bits)
+    level = first.place.level
+    if level == "behaviour":
+        event = diff.traces[0].steps[first.first_seq - 1].event.payload
+        return Headline(_behaviour(first, event), first.first_seq, level)
+    bit = first_bit(first, bits)
+    state = _standing(bit, flag_table(diff, first, bits)) if bit else _state(first)
+    return Headline(state, first.first_seq, level)
+
+
+def chief(diff: Diff, bits: BitFields) -> Divergence:
+    """The divergence that the headline is about; ValueError if there is none."""
+    refusals = [d for d in diff.divergences if isinstance(d.place, OutcomePlace) and _refusing(d)]
+    return min(diff.divergences, key=lambda d: (*_interest(d, refusals, bits), d.first_seq))
+
+
+def _interest(divergence: Divergence, refusals: Sequence[Divergence], bits: BitFields) -> Interest:
+    """How early a divergence is told; for flags, also by the first one that differs.
+
+    What is lost where nothing was refused, and kept only where something was refused before, is
+    what the refusal left undone.
+    """
+    values = divergence.values.values()
+    match divergence.place:
+        case OutcomePlace() if any(value["status"] == "crashed" for value in values):
+            return 0, 0
+        case MachinePlace():
+            return 1, 0
+        case FilePlace(field="existence") if {"unlinked", "exists"} <= set(values):
+            return (4, 1) if _is_left_undone(divergence, refusals) else (2, 0)
+        case OutcomePlace() if all(map(_is_read, values)):
+            return (4, 2) if _is_left_undone(divergence, refusals) else (3, 0)
+        case OutcomePlace() if _refusing(divergence):
+            return 4, 0
+        case OutcomePlace():
+            return 5, 1
+        case FilePlace():
+            return 5, 0
+        case place if place.path.startswith(UNREACHABLE):
+            return 9, 0
+        case NodePlace() | EdgePlace():
+            return 6, 0
+        case place:
+            bit = first_bit(divergence, bits)
+            return (7, [*bits[place.field], bit].index(bit)) if bit else (8, 0)
+
+
+def _is_left_undone(divergence: Divergence, refusals: Sequence[Divergence]) -> bool:
+    losing = {name for name, value in divergence.values.items() if _is_loss(value)}
+    earlier = [r for r in refusals if losing and r.first_seq <= divergence.first_seq]
+    refusing = set[str]().union(*map(_refusing, earlier))
+    return divergence.values.keys() - losing <= refusing and not losing & refusing
+
+
+def _is_loss(value: Any) -> bool:
+    return value == "unlinked" or (_is_read(value) and value["value"]["pattern"] == 0)
+
+
+def _refusing(divergence: Divergence) -> set[str]:
+    return {name for name, value in divergence.values.items() if value["status"] == "refused"}
+
+
+def _is_read(outcome: Any) -> bool:
+    value = outcome.get("value") if isinstance(outcome, Mapping) else None
+    return isinstance(value, Mapping) and value.keys() == {"pattern"}
+
+
+def _behaviour(divergence: Divergence, event: Payload) -> str:
+    place = divergence.place
+    match place:
+        case FilePlace(field="existence"):
+            return _statement(words.escape(words.place(place)), divergence, EXISTENCE.__getitem__)
+        case FilePlace():
+            what = f"{words.escape(words.place(place))} is"
+            return _statement(what, divergence, words.of_field(place))
+        case MachinePlace():
+            return _statement("the machine", divergence, lambda runs: "runs" if runs else "is gone")
+    if isinstance(event, Guest) and all(map(_is_read, divergence.values.values())):
+        what = f"at sector {event.sector} of {words.escape(event.device)} the guest reads"
+        return _statement(
+            what, divergence, lambda outcome: words.pattern(outcome["value"]["pattern"])
+        )
+    return _statement(words.event(event), divergence, _outcome)
+
+
+def _outcome(value: Mapping[str, Any]) -> str:
+    text = words.outcome(value["status"], value.get("value"), value)
+    if value["status"] == "refused":
+        return f"is {text}"
+    return text.replace("returned", "returns", 1).replace("crashed", "crashes", 1)
+
+
+def _state(divergence: Divergence) -> str:
+    what = f"{words.escape(words.place(divergence.place))} is"
+    show: Callable[[Any], str] = words.value
+    match divergence.place:
+        case NodePlace():
+            show = str
+        case EdgePlace(path=path):
+            show = partial(_target, path)
+    return _statement(what, divergence, show)
+
+
+def _target(path: str, target: str) -> str:
+    return "a node of its own" if target == path else words.escape(target)
+
+
+def _statement(what: str, divergence: Divergence, show: Callable[[Any], str]) -> str:
+    """ "WHAT x in a and b; y in c"."""
+    texts = {name: show(value) for name, value in divergence.values.items()}
+    return f"{what} {words.phrases(words.groups(texts))}"
+
+
+def _standing(bit: str, nodes: FlagTable) -> str:
+    """Where a flag stands in each variant, node by node."""
+    texts = {
+        name: _stands({r.path: bit in r.set_in[name] for r in nodes.rows if name in r.set_in})
+        for name in nodes.variants
+    }
+    return f"{words.escape(bit)} in {nodes.field} is {words.phrases(words.groups(texts))}"
+
+
+def _stands(by_path: Mapping[str, bool]) -> str:
+    """On a prefix of the nodes "set on a and b only", else node by node."""
+    on = [path for path, is_set in by_path.items() if is_set]
+    if not on:
+        return "set on no node"
+    if len(on) == len(by_path):
+        return f"set on {words.listing(on)}"
+    if list(by_path)[: len(on)] == on:
+        return f"set on {words.listing(on)} only"
+    return words.listing(
+        [f"{'set' if is_set else 'cleared'} on {p}" for p, is_set in by_path.items()]
+    )

@@ -1,0 +1,214 @@
+"""Diffs as JSON."""
+
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from replay.reports.documents.diff import DiffReport, DiffReports, InteractionReport
+from replay.reports.documents.divergences import Cause, DivergenceReport
+from replay.reports.json.common import (
+    FORMAT_VERSION,
+    ComparedObject,
+    Count,
+    JsonObject,
+    LogObject,
+    Seq,
+    VariantObject,
+    Version,
+    compared_object,
+    encode,
+    log_object,
+    variant_objects,
+)
+from replay.reports.verdict import Verdict
+from replay.variants.path import PatchChange
+
+PatchId = Annotated[str, Meta(description="The patch's sha, or its file's name.")]
+
+
+class CauseObject(JsonObject, frozen=True):
+    """A patch at which the value changes, with the value before and after it.
+
+    A value is left out where the place is not there.
+    """
+
+    patch: PatchId
+    before: Any = UNSET
+    after: Any = UNSET
+    together: Annotated[
+        list[PatchId] | UnsetType, Meta(description="Others without which it does not apply.")
+    ] = UNSET
+
+
+class DivergenceObject(JsonObject, frozen=True):
+    """A place that differs, and the events at which it has these values."""
+
+    kind: Annotated[
+        Literal["outcome", "file", "node", "edge", "field"],
+        Meta(description="node: there or not; edge: what a role leads to."),
+    ]
+    path: str
+    field: str
+    level: Annotated[
+        Literal["behaviour", "state"],
+        Meta(description="behaviour: outcomes and files, which a user can notice."),
+    ]
+    values: Annotated[
+        dict[str, Any], Meta(description="By variant, without those that lack the place.")
+    ]
+    first_seq: Seq
+    last_seq: Seq
+    patches: Annotated[list[CauseObject], Meta(description="What the divergence comes from.")]
+
+
+class WorkObject(JsonObject, frozen=True):
+    """What it took to find the patches."""
+
+    revisions: Count
+    transitions: Count
+    distinct: Count
+
+
+class TurnedPatch(JsonObject, frozen=True):
+    """A patch that did something."""
+
+    patch: Annotated[str, Meta(description="The name that divergences have for it.")]
+    sha: str
+    name: Annotated[str, Meta(description="Its file.")]
+    date: str
+    subject: str
+    out: Annotated[bool, Meta(description="True where the way takes the patch out.")]
+
+
+class InteractionObject(JsonObject, frozen=True, kw_only=True):
+    """Patches that matter only together: divergences are between one of them and both."""
+
+    patches: Annotated[tuple[PatchId, PatchId], Meta(description="The earlier first.")]
+    dormant: Annotated[
+        bool,
+        Meta(
+            description="True: the earlier has no effect without the later."
+            " False: the later does this only since the earlier."
+        ),
+    ]
+    file: str | UnsetType = UNSET
+    line: Annotated[int, Meta(ge=1)] | UnsetType = UNSET
+    statement: Annotated[
+        str | UnsetType,
+        Meta(description="The earlier patch's statement that is meant, if not the whole patch."),
+    ] = UNSET
+    divergences: list[DivergenceObject]
+
+
+class DiffObject(JsonObject, frozen=True, kw_only=True):
+    """What differs between the variants of a log."""
+
+    format_version: Version
+    log: LogObject
+    variants: Annotated[list[VariantObject], Meta(min_length=1)]
+    events: Count
+    headline: Annotated[str, Meta(description="The story in a sentence or two.")]
+    verdict: Annotated[Verdict, Meta(description="The same in what was compared, as said there.")]
+    compared: ComparedObject
+    attribution: Annotated[
+        WorkObject | UnsetType,
+        Meta(description="Absent, as the next three, if patches were not looked for."),
+    ] = UNSET
+    left_out: Annotated[
+        Count | UnsetType,
+        Meta(description="Divergences that --only, --except or --baseline leave out."),
+    ] = UNSET
+    patches: Annotated[
+        list[TurnedPatch] | UnsetType, Meta(description="Those that did something, in order.")
+    ] = UNSET
+    interactions: Annotated[
+        list[InteractionObject] | UnsetType, Meta(description="Only with --interactions.")
+    ] = UNSET
+    remarks: Annotated[
+        list[str] | UnsetType,
+        Meta(description="What a real program did not show, and what was so not compared."),
+    ] = UNSET
+    divergences: Annotated[
+        list[DivergenceObject],
+        Meta(description="One for each place and each tuple of values that lasts."),
+    ]
+
+
+def diffs(document: DiffReports) -> str:
+    """The object of one diff; of several a list."""
+    documents = [_diff(report) for report in document.logs]
+    return encode(documents[0] if len(documents) == 1 else documents)
+
+
+def _diff(report: DiffReport) -> DiffObject:
+    document = DiffObject(
+        format_version=FORMAT_VERSION,
+        log=log_object(report.log),
+        variants=list(variant_objects(report.variants)),
+        events=report.log.events,
+        headline=str(report.headline),
+        verdict=report.verdict,
+        compared=compared_object(report.compared),
+        remarks=list(report.remarks) or UNSET,
+        divergences=[_divergence(divergence) for divergence in report.divergences],
+    )
+    return _attributed(document, report) if report.work else document
+
+
+def _attributed(document: DiffObject, report: DiffReport) -> DiffObject:
+    """The document with the patches that did something, and what it took to know that."""
+    causes = [cause for divergence in report.divergences for cause in divergence.causes]
+    acting = {_id(change) for cause in causes for change in cause.turns}
+    changes = [change for step in report.steps for change in step if _id(change) in acting]
+    together = report.together
+    return msgspec.structs.replace(
+        document,
+        attribution=msgspec.convert(report.work, WorkObject, from_attributes=True),
+        left_out=report.hidden,
+        patches=[_patch(change) for change in changes],
+        interactions=UNSET if together is None else [*map(_interaction, together)],
+    )
+
+
+def _divergence(report: DivergenceReport) -> DivergenceObject:
+    divergence = report.divergence
+    place: dict[str, Any] = {**divergence.place.document(), "level": divergence.place.level}
+    return DivergenceObject(
+        **place,
+        values=dict(divergence.values),
+        first_seq=divergence.first_seq,
+        last_seq=divergence.last_seq,
+        patches=[entry for cause in report.causes for entry in _causes(cause)],
+    )
+
+
+def _interaction(report: InteractionReport) -> InteractionObject:
+    """Two patches, the earlier first, where a statement of it is meant, and what both do."""
+    part = report.part
+    document = InteractionObject(
+        patches=(part.patch.sha or part.patch.name, _id(report.later)),
+        dormant=report.dormant,
+        divergences=[_divergence(divergence) for divergence in report.divergences],
+    )
+    if not part.lines:
+        return document
+    place = {"file": part.file, "line": part.line, "statement": part.text}
+    return msgspec.structs.replace(document, **place)
+
+
+def _patch(change: PatchChange) -> TurnedPatch:
+    patch = change.patch
+    return TurnedPatch(_id(change), patch.sha, patch.name, patch.date, patch.subject, change.out)
+
+
+def _causes(cause: Cause) -> Iterator[CauseObject]:
+    """Each patch of a step with the values before and after it, and the others of the step."""
+    for change in cause.turns:
+        together = [_id(other) for other in cause.turns if other != change]
+        yield CauseObject(_id(change), cause.before, cause.after, together or UNSET)
+
+
+def _id(change: PatchChange) -> str:
+    return change.patch.sha or change.patch.name
