@@ -324,3 +324,31 @@ def test_one_build_beside_itself_does_not_diverge():
     found = diff(*(performed(log) for _ in range(2)))
     assert [trace.player.name for trace in found.traces] == ["qemu", "qemu-2"]
     assert found.divergences == ()
+
+
+def test_a_build_that_floods_or_hangs_is_an_outcome_and_leaves_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr("replay.qemu.live.process.SECONDS", 2.0)
+    log = log_of(BASE, PLAIN, READ, READ)
+    for name, trouble, how in (
+        ("flooding", "yes replayed-flood &", {"Flood", "TimeLimit"}),
+        (
+            "hanging",
+            "(while [ ! -e base.qcow2 ]; do :; done; kill -STOP $$) &",
+            "TimeLimit",
+        ),
+    ):
+        script = tmp_path / name
+        script.write_text(
+            "#!/bin/sh\n"
+            f'case "$*" in *--version*) ;; *) {trouble} ;; esac\n'
+            'exec qemu-system-x86_64 "$@"\n'
+        )
+        script.chmod(0o755)
+        steps = perform(log, SUBJECT, find_build(str(script))).steps
+        crash = next(step for step in steps if step.outcome.status == "crashed")
+        assert crash.outcome.error["class"] in how
+        assert all(step.outcome.error["class"] == "NotRunning" for step in steps[crash.seq :])
+    processes = [
+        path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()
+    ]
+    assert not [words for words in processes if b"replayed-flood" in words]

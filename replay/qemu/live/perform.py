@@ -117,7 +117,8 @@ class LivePerformance:
         done = outcome is not None
         if self._moving and not self._gone:
             return ObservedStep(seq, event, outcome, None, done)
-        return ObservedStep(seq, event, outcome, await self._look(), done)
+        view, crash = await self._look()
+        return ObservedStep(seq, event, crash or outcome, view, done or crash is not None)
 
     async def _outcome(self, seq: int, event: Event) -> Outcome | None:
         machine = (self._places, self._rules, self.overlaid, self._nodes)
@@ -131,9 +132,12 @@ class LivePerformance:
         try:
             return await self._do(order)
         except GoneError as error:
-            self._gone = True
-            desc = self._places.with_log_names(error.words)
-            return Outcome("crashed", error={"class": error.how, "desc": desc})
+            return self._crash(error)
+
+    def _crash(self, error: GoneError) -> Outcome:
+        self._gone = True
+        desc = self._places.with_log_names(error.words)
+        return Outcome("crashed", error={"class": error.how, "desc": desc})
 
     async def _do(self, order: Operation) -> Outcome | None:
         match order:
@@ -226,14 +230,15 @@ class LivePerformance:
         self._moving |= self._machine.moved
         self._machine.moved.clear()
 
-    async def _look(self) -> View:
-        """What can be seen now."""
+    async def _look(self) -> tuple[View, Outcome | None]:
+        """What can be seen now, and how QEMU ended if that is only noticed here."""
+        crash = None
         if not self._gone:
             try:
-                return await self._look_inside()
-            except GoneError:
-                self._gone = True
-        return View(running=False, files=self._files())
+                return await self._look_inside(), None
+            except GoneError as error:
+                crash = self._crash(error)
+        return View(running=False, files=self._files()), crash
 
     async def _look_inside(self) -> View:
         answers = QueryAnswers(*[await self._machine.query(query) for query in QUERIES])
