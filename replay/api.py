@@ -1,5 +1,6 @@
 """The library's functions: read a log, choose variants, replay, compare, explain, report."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from replay.analysis.bisect import bisect as find_change
 from replay.analysis.checks import breaches, load_checks
 from replay.analysis.explain import Explanation
 from replay.analysis.explain import explain as find_reasons
-from replay.engine.diff import Diff, diff
+from replay.engine.diff import Diff, Divergence, diff
 from replay.engine.find_place import find_place, outcome_of
 from replay.engine.places import Place
 from replay.engine.replay import replay
@@ -159,16 +160,25 @@ def headline_place(ends: tuple[Trace, Trace]) -> tuple[Place, int]:
 
     Raises ReplayError if the traces do not differ.
     """
-    difference = diff(*ends)
+    first = headline_difference(ends)
+    return first.place, first.first_seq
+
+
+def headline_difference(traces: Sequence[Trace]) -> Divergence:
+    """The divergence that the headline of a diff is about; of flags, the first that differs.
+
+    Raises ReplayError if the traces do not differ.
+    """
+    difference = diff(*traces)
     if not difference.divergences:
-        names = [trace.player.name for trace in ends]
+        names = [trace.player.name for trace in traces]
         what = agreement(difference.compared, names).rstrip(".")
         raise ReplayError(what, do="name what to look for, or other variants")
-    bits = ends[0].player.subject.config.bits
+    bits = traces[0].player.subject.config.bits
     first = chief(difference, bits)
     flag = first_bit(first, bits) or ""
     is_named = flag in bits.get(first.place.field, ())
-    return (with_fields(first.place, flag=flag) if is_named else first.place), first.first_seq
+    return with_fields(first, place=with_fields(first.place, flag=flag)) if is_named else first
 
 
 def check(

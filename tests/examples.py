@@ -26,3 +26,19 @@ def log_of(*payloads: Payload) -> Log:
 def traced(subject: Subject, log: Log, *expressions: str) -> tuple[ModelTrace, ...]:
     """The log in each of the variants."""
     return tuple(replay(log, resolve(subject, text, {})) for text in expressions)
+
+
+C_DIFF = """\
+--- a/block.c
++++ b/block.c
+@@ -10,3 +10,3 @@ static void bdrv_move_feature_fields(BlockDriverState *a)
+     x();
+-    y();
++    z();
+     return;
+@@ -50,2 +50,3 @@ int bdrv_invented(void)
+     x();
++    y();
+     return;
+"""
+"""A change of two functions of QEMU, of which the model has the first."""

@@ -27,10 +27,10 @@ class Cause(Struct, frozen=True):
     """A step of the way at which the value of a place changes.
 
     `before` and `after` are the values at the first event of the divergence, ABSENT where the
-    place is not there. The step turns several patches where they apply only together.
+    place is not there. The step changes several patches where they apply only together.
     """
 
-    turns: tuple[PatchChange, ...]
+    changes: tuple[PatchChange, ...]
     before: Any
     after: Any
 
@@ -46,7 +46,7 @@ class Work(Struct, frozen=True):
 class Attribution(Struct, frozen=True, eq=False):
     """The causes of each divergence of a diff, in the diff's order, and the steps looked at.
 
-    `hidden` is how many divergences are not among them, since nobody wants to see their patches;
+    `hidden` is how many divergences are not among them, since their patches are left out;
     `partial` says that causes are left out, of these or of others.
     """
 
@@ -64,18 +64,18 @@ class AttributedDiff(Struct, frozen=True, eq=False):
     attribution: Attribution
 
 
-class RoadStep(NamedTuple):
+class ReplayedStep(NamedTuple):
     """A trace on the way from one compared variant to another, with what was turned before it.
 
     From the index `limit` on a limit of ours hides what it does.
     """
 
-    turns: tuple[PatchChange, ...]
+    changes: tuple[PatchChange, ...]
     trace: ModelTrace
     limit: int
 
 
-Road = tuple[RoadStep, ...]
+ReplayedPath = tuple[ReplayedStep, ...]
 
 
 def model_traces(diff: Diff) -> tuple[ModelTrace, ...]:
@@ -87,13 +87,13 @@ def attribute(diff: Diff, progress: Progress = no_progress) -> Attribution:
     """The causes of every divergence, between neighbours of the variants that it has values in."""
     traces = {trace.variant.name: trace for trace in model_traces(diff)}
     pairs = dict.fromkeys(pair for each in diff.divergences for pair in _pairs(each, traces))
-    roads = {(a, b): _road(traces[a], traces[b], progress) for a, b in pairs}
+    paths = {(a, b): _replayed_path(traces[a], traces[b], progress) for a, b in pairs}
     causes = tuple(
-        tuple(cause for pair in _pairs(each, traces) for cause in _causes(each, roads[pair]))
+        tuple(cause for pair in _pairs(each, traces) for cause in _causes(each, paths[pair]))
         for each in diff.divergences
     )
-    steps = [step for pair in pairwise(traces) for step in _steps(pair, traces, roads)]
-    replayed = [trace for road in roads.values() for _, trace, _ in road]
+    steps = [step for pair in pairwise(traces) for step in _steps(pair, traces, paths)]
+    replayed = [trace for path in paths.values() for _, trace, _ in path]
     return Attribution(causes, tuple(dict.fromkeys(steps)), _work(replayed))
 
 
@@ -124,37 +124,39 @@ def _pairs(divergence: Divergence, names: Collection[str]) -> list[tuple[str, st
     return [(a, b) for a, b in pairwise(values) if values[a] != values[b]]
 
 
-def _road(start: ModelTrace, end: ModelTrace, progress: Progress) -> Road:
+def _replayed_path(start: ModelTrace, end: ModelTrace, progress: Progress) -> ReplayedPath:
     path = path_between(start.variant, end.variant)
     steps = progress(path, len(path), "patches")
     turned = ((step.changes, replay(start.log, step.variant, progress)) for step in steps)
-    return tuple(RoadStep(*reached, limit_of(reached[1])) for reached in (((), start), *turned))
+    return tuple(ReplayedStep(*reached, limit_of(reached[1])) for reached in (((), start), *turned))
 
 
 def _steps(
-    pair: tuple[str, str], traces: Mapping[str, ModelTrace], roads: Mapping[tuple[str, str], Road]
+    pair: tuple[str, str],
+    traces: Mapping[str, ModelTrace],
+    paths: Mapping[tuple[str, str], ReplayedPath],
 ) -> list[tuple[PatchChange, ...]]:
     """What lies between two variants, whether or not anybody had to go there."""
-    if pair in roads:
-        return [step.turns for step in roads[pair] if step.turns]
+    if pair in paths:
+        return [step.changes for step in paths[pair] if step.changes]
     start, end = (traces[name].variant for name in pair)
-    return [(turn,) for turn in changes_between(start, end)]
+    return [(change,) for change in changes_between(start, end)]
 
 
-def _causes(divergence: Divergence, road: Road) -> Iterator[Cause]:
+def _causes(divergence: Divergence, path: ReplayedPath) -> Iterator[Cause]:
     """The steps of a way at which the value at the first event changes.
 
     A change beside a trace of which a limit hides the value is no patch's that we know of.
     """
     index = divergence.first_seq - 1
     known, last, before = False, None, None
-    for turns, trace, limit in road:
+    for changes, trace, limit in path:
         step, was_known, known = trace.steps[index], known, index < limit
         if last is not None and step.state is last.state and step.outcome == last.outcome:
             continue
         after = divergence.place.value_in(step.outcome, _view(step.state, trace.variant.subject))
         if was_known and known and after != before:
-            yield Cause(turns, before, after)
+            yield Cause(changes, before, after)
         last, before = step, after
 
 

@@ -158,7 +158,7 @@ def _effects(diff: Diff, attribution: Attribution) -> Iterator[PatchEffect]:
 def _effects_of(diff: Diff, divergence: Divergence, cause: Cause) -> Iterator[PatchEffect]:
     log = diff.traces[0].log
     event = label(log.events[divergence.first_seq - 1].payload)
-    for change in cause.turns:
+    for change in cause.changes:
         yield PatchEffect(log.name, event, divergence.place, cause, change.patch)
 
 

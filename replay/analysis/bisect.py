@@ -35,7 +35,7 @@ Question = Callable[[ModelTrace], Answer]
 class AnswerChange(Struct, frozen=True, eq=False):
     """Two neighbours on the way that answer differently, and what is turned between them."""
 
-    turns: tuple[PatchChange, ...]
+    changes: tuple[PatchChange, ...]
     before: ModelTrace
     after: ModelTrace
     answers: tuple[Answer, Answer]
@@ -103,7 +103,7 @@ class _Search:
     def change(self, before: int, after: int) -> AnswerChange:
         """What is turned between two neighbours."""
         return AnswerChange(
-            turns=self.path[after - 1].changes,
+            changes=self.path[after - 1].changes,
             before=self._trace(before),
             after=self._trace(after),
             answers=(self._answer(before), self._answer(after)),
@@ -184,13 +184,13 @@ def culprits(
             any(_same(breach, known_breach) for known_breach in by_digest[digest]), breach.first_seq
         )
 
-    def turns(breach: Breach) -> tuple[PatchChange, ...]:
+    def changes(breach: Breach) -> tuple[PatchChange, ...]:
         question = partial(has, breach=breach)
         if question(base).value:
             return ()
-        return bisect((base, trace), question).changes[0].turns
+        return bisect((base, trace), question).changes[0].changes
 
-    return {breach: turns(breach) for breach in breaching}
+    return {breach: changes(breach) for breach in breaching}
 
 
 def _same(breach: Breach, other: Breach) -> bool:

@@ -14,27 +14,33 @@ name the device.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
 from msgspec.structs import replace
 
 from replay.analysis.observed_state import Classes, number, observed_state
-from replay.engine.replay import step
+from replay.engine.replay import request
 from replay.engine.trace import ModelStep, ModelTrace, Trace
 from replay.engine.view import View, view
-from replay.events.event import Command, Event, Guest
+from replay.events.event import Command, Guest
+from replay.language import Returned
 from replay.state.disk import header
-from replay.state.objects import Ref, State
+from replay.state.objects import FrozenMap, Ref, State, plain
 from replay.variants.variant import Variant
 
 
 class CheckInput(NamedTuple):
-    """Something that a check can be asked about: its path, and values by a parameter's name."""
+    """Something that a check can be asked about: its path, and values by a parameter's name.
+
+    Inputs with equal keys offer the same.
+    """
 
     path: str
     offered: Mapping[str, Any]
+    key: Hashable = ()
 
 
 KINDS = ({"node", "role"}, {"file"}, {"write"}, set[str]())
@@ -42,13 +48,16 @@ KINDS = ({"node", "role"}, {"file"}, {"write"}, set[str]())
 
 
 class _Write(NamedTuple):
-    """Sectors from start up to end that still are as the event `seq` wrote them."""
+    """Sectors from start up to end that still are as an event wrote them.
 
-    seq: int
+    `commands` are the names of those that returned since and name the device.
+    """
+
     device: str
     start: int
     end: int
     pattern: int
+    commands: tuple[str, ...] = ()
 
 
 class CheckedStep(NamedTuple):
@@ -70,10 +79,16 @@ def check_inputs(trace: Trace, classes: Classes) -> Iterator[CheckedStep]:
 
 def _replayed(trace: ModelTrace) -> Iterator[CheckedStep]:
     written: tuple[_Write, ...] = ()
+    guest = _Guest(trace.variant)
     for done in trace.steps:
-        written = _written(written, done)
+        written = _written(_with_command(written, done), done)
         after = view(done.state, trace.variant.subject)
-        inputs = (*_of_machine(after), *_of_files(after), *_of_writes(written, done, trace))
+        writes = written if done.state.machine is not None else ()
+        inputs = (
+            *_of_machine(after),
+            *_of_files(after),
+            *_of_writes(writes, done.state, guest),
+        )
         yield CheckedStep(done.seq, done.state, inputs)
 
 
@@ -91,32 +106,46 @@ def _of_machine(after: View) -> Iterator[CheckInput]:
     if after.running:
         yield CheckInput("machine", {})
     for path, node in after.all_nodes.items():
-        yield CheckInput(path, {"node": Ref(node.id), "role": [*node.role]})
+        offered = {"node": Ref(node.id), "role": [*node.role]}
+        yield CheckInput(path, offered, (path, node.id))
 
 
 def _of_files(after: View) -> Iterator[CheckInput]:
     for name, file in after.files.items():
-        yield CheckInput(
-            name, {"file": {"name": name, "unlinked": file.unlinked, **header(file.inode)}}
-        )
+        facts = {"name": name, "unlinked": file.unlinked, **header(file.inode)}
+        yield CheckInput(name, {"file": facts}, tuple(facts.values()))
 
 
-def _of_writes(
-    written: Iterable[_Write], done: ModelStep, trace: ModelTrace
-) -> Iterator[CheckInput]:
-    if done.state.machine is None:
-        return
+def _of_writes(written: Iterable[_Write], state: State, guest: "_Guest") -> Iterator[CheckInput]:
     for write in written:
-        since = trace.steps[write.seq : done.seq]
+        reads = guest.read(write, state)
         offered = {
             "device": write.device,
             "sector": write.start,
             "sectors": write.end - write.start,
             "pattern": write.pattern,
-            "reads": _read(write, done.state, trace.variant),
-            "commands": [*_commands(since, write.device)],
+            "reads": reads,
+            "commands": [*write.commands],
         }
-        yield CheckInput(f"{write.device} sector {write.start}", {"write": offered})
+        yield CheckInput(f"{write.device} sector {write.start}", {"write": offered}, (write, reads))
+
+
+def _with_command(written: tuple[_Write, ...], done: ModelStep) -> tuple[_Write, ...]:
+    """The writes with one more command, if one returned that names their device."""
+    event = done.event.payload
+    if not written or not isinstance(event, Command) or done.outcome.status != "returned":
+        return written
+    text = msgspec.json.encode(event.arguments).decode()
+    named = {item.device for item in written if _name(item.device).search(text)}
+    return tuple(
+        item._replace(commands=(*item.commands, event.name)) if item.device in named else item
+        for item in written
+    )
+
+
+@lru_cache(maxsize=1024)
+def _name(device: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<!\w){re.escape(device)}(?!\w)")
 
 
 def _written(before: tuple[_Write, ...], done: ModelStep) -> tuple[_Write, ...]:
@@ -124,7 +153,7 @@ def _written(before: tuple[_Write, ...], done: ModelStep) -> tuple[_Write, ...]:
     event = done.event.payload
     if not isinstance(event, Guest) or event.pattern is None or done.outcome.status != "returned":
         return before
-    new = _Write(done.seq, event.device, event.sector, event.sector + event.sectors, event.pattern)
+    new = _Write(event.device, event.sector, event.sector + event.sectors, event.pattern)
     remaining = (part for old in before for part in _rest(old, new))
     return (*remaining, new)
 
@@ -139,17 +168,33 @@ def _rest(old: _Write, new: _Write) -> Iterator[_Write]:
             yield old._replace(start=start, end=end)
 
 
-def _read(write: _Write, state: State, variant: Variant) -> Any:
-    """What the guest would read; the state stays as it is."""
-    request = Guest("read", write.device, write.start, write.end - write.start)
-    _, outcome = step(variant, state, Event(request))
-    return outcome.value.get("pattern") if isinstance(outcome.value, Mapping) else None
+class _Guest:
+    """Reads what a guest would read, and leaves the state as it is.
 
+    What it read lasts as long as the machine and its files stay as they are.
+    """
 
-def _commands(steps: Iterable[ModelStep], device: str) -> Iterator[str]:
-    for done in steps:
-        event = done.event.payload
-        if isinstance(event, Command) and done.outcome.status == "returned":
-            text = msgspec.json.encode(event.arguments).decode()
-            if re.search(rf"(?<!\w){re.escape(device)}(?!\w)", text):
-                yield event.name
+    def __init__(self, variant: Variant) -> None:
+        self._program = variant.program
+        self._config = variant.subject.config
+        self._state: State | None = None
+        self._known: dict[tuple[str, int, int], Any] = {}
+
+    def read(self, write: _Write, state: State) -> Any:
+        """The byte that the sectors of a write read as, or "mixed"; None if they can't be read."""
+        if state is not self._state:
+            self._state, self._known = state, {}
+        place = (write.device, write.start, write.end)
+        if place not in self._known:
+            self._known[place] = self._pattern(*place, state)
+        return self._known[place]
+
+    def _pattern(self, device: str, start: int, end: int, state: State) -> Any:
+        query = request(Guest("read", device, start, end - start), self._config)
+        if query.handler not in self._program.functions:
+            return None
+        _, ending = self._program.call(query.handler, query.arguments, state)
+        value = ending.value if isinstance(ending, Returned) else None
+        return (
+            plain(value["pattern"]) if isinstance(value, FrozenMap) and "pattern" in value else None
+        )

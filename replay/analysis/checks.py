@@ -6,10 +6,11 @@ not have reads as None, if another tree of the series has it.
 """
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 
@@ -22,6 +23,7 @@ from replay.language import Program, Returned
 from replay.language.vocabulary import METHODS
 from replay.progress import Progress, no_progress
 from replay.series import Tree, read_text, source_file
+from replay.state.disk import Disk
 from replay.state.objects import Object, State
 from replay.variants.variant import Subject, Variant
 
@@ -100,58 +102,94 @@ def breaches(trace: Trace, checks: Checks, progress: Progress = no_progress) -> 
     """
     by_name = {check.name: check for check in checks.checks}
     steps = progress(check_inputs(trace, checks.classes), len(trace.steps), "events")
-    events = [(checked.seq, _breached(checked, checks)) for checked in steps]
+    answers = _Answers(checks)
+    events = [(checked.seq, _breached(checked, answers)) for checked in steps]
     spanning = [
         Breach(by_name[span.place[1]], span.place[0], span.first_seq, span.last_seq)
         for span in spans(events)
     ]
-    order = [place for _, places in events for place in places]
-    return tuple(
-        sorted(
-            spanning,
-            key=lambda b: (b.first_seq, order.index((b.path, b.check.name))),
-        )
-    )
+    places = dict.fromkeys(place for _, breached in events for place in breached)
+    order = {place: position for position, place in enumerate(places)}
+    return tuple(sorted(spanning, key=lambda b: (b.first_seq, order[b.path, b.check.name])))
 
 
-def _breached(done: CheckedStep, checks: Checks) -> dict[tuple[str, str], Any]:
+def _breached(done: CheckedStep, answers: "_Answers") -> dict[tuple[str, str], Any]:
     """Where checks do not hold after an event."""
-    state = _with_missing(done.state, checks.missing)
+    objects = {thing.id: thing for thing in done.state.objects}
     return {
         (topic.path, check.name): {}
-        for check in checks.checks
+        for check in answers.checks.checks
         for topic in done.inputs
-        if _is_about(check, topic) and not _holds(check, topic, state, checks, done)
+        if _is_about(check, topic) and not answers.holds(check, topic, done, objects)
     }
 
 
 def _is_about(check: Check, topic: CheckInput) -> bool:
-    parameters = set(check.parameters)
-    return parameters <= topic.offered.keys() and bool(parameters) == bool(topic.offered)
+    names, offered = check.parameters, topic.offered
+    return all(name in offered for name in names) and bool(names) == bool(offered)
 
 
-def _holds(
-    check: Check, topic: CheckInput, state: State, checks: Checks, done: CheckedStep
-) -> bool:
-    if state.machine is None:
-        state = checks.program.initial()
-    arguments = [topic.offered[name] for name in check.parameters]
-    _, ending = checks.program.call(check.name, arguments, state)
-    match ending:
-        case Returned(bool() as holds):
-            return holds
-        case _ if not done.is_complete:
-            # it asks for what was not observed
-            return True
-        case Returned(value):
-            what = f"answers {value!r}, not true or false"
-        case _:
-            what = f"fails: {ending}"
-    function = checks.program.functions[check.name]
-    where = f"{function.file}:{function.line}: {check.name}"
-    raise ReplayError(f"{what}, about {topic.path} after event {done.seq}", where=where)
+Objects = Mapping[int, Object]
 
 
+class _Answer(NamedTuple):
+    """Whether a check holds, and what it looked at to say so: objects, and the disk or None."""
+
+    holds: bool
+    objects: Objects
+    disk: Disk | None
+
+
+class _Answers:
+    """What checks said of each thing last; they are asked again when what they read is another."""
+
+    def __init__(self, checks: Checks) -> None:
+        self.checks = checks
+        self._last: dict[tuple[str, Hashable], _Answer] = {}
+        self._of_files = {
+            check.name: checks.program.looks_at_files(check.name) for check in checks.checks
+        }
+
+    def holds(self, check: Check, topic: CheckInput, done: CheckedStep, objects: Objects) -> bool:
+        """Whether a check holds. Raises ReplayError as `breaches` does."""
+        key = check.name, topic.key
+        last = self._last.get(key)
+        if (
+            last is None
+            or last.disk not in (None, done.state.disk)
+            or any(objects.get(id) is not thing for id, thing in last.objects.items())
+        ):
+            last = self._last[key] = self._ask(check, topic, done, objects)
+        return last.holds
+
+    def _ask(self, check: Check, topic: CheckInput, done: CheckedStep, objects: Objects) -> _Answer:
+        program = self.checks.program
+        state = _with_missing(done.state, self.checks.missing)
+        if state.machine is None:
+            state = program.initial()
+        arguments = [topic.offered[name] for name in check.parameters]
+        ending, read = program.call_noting_reads(check.name, arguments, state)
+        match ending:
+            case Returned(bool() as holds):
+                looked_at = {id: objects[id] for id in read if id in objects}
+                return _Answer(holds, looked_at, self._disk(check, done.state))
+            case _ if not done.is_complete:
+                # It asks for what was not observed.
+                return _Answer(True, {}, None)
+            case Returned(value):
+                what = f"answers {value!r}, not true or false"
+            case _:
+                what = f"fails: {ending}"
+        function = program.functions[check.name]
+        where = f"{function.file}:{function.line}: {check.name}"
+        raise ReplayError(f"{what}, about {topic.path} after event {done.seq}", where=where)
+
+    def _disk(self, check: Check, state: State) -> Disk | None:
+        return state.disk if self._of_files[check.name] else None
+
+
+# Every check of every thing in a state is asked with it.
+@lru_cache(maxsize=4)
 def _with_missing(state: State, missing: tuple[str, ...]) -> State:
     """The state with the fields that its tree lacks, all None."""
     extra = tuple((name, None) for name in missing)

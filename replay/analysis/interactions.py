@@ -15,7 +15,7 @@ from itertools import pairwise
 from msgspec import Struct, structs
 
 from replay.engine.diff import Diff, Divergence, diff
-from replay.engine.replay import replay, request
+from replay.engine.replay import arcs, replay
 from replay.engine.trace import ModelTrace
 from replay.engine.view import view
 from replay.errors import Conflict, NotInLanguage
@@ -102,7 +102,7 @@ class Interaction(Struct, frozen=True, eq=False):
     """
 
     part: PatchPart
-    turn: PatchChange
+    later: PatchChange
     diff: Diff
     dormant: bool
 
@@ -114,10 +114,10 @@ def interactions(
     return tuple(
         interaction
         for start, end in pairwise(traces)
-        for turn, around in _steps(start.variant, end.variant)
-        if is_chosen(turn.patch)
+        for change, around in _steps(start.variant, end.variant)
+        if is_chosen(change.patch)
         for find in (_needed_patches, _woken_effects)
-        for interaction in find(turn, *(replay(start.log, variant) for variant in around))
+        for interaction in find(change, *(replay(start.log, variant) for variant in around))
     )
 
 
@@ -134,7 +134,7 @@ def _steps(start: Variant, end: Variant) -> Iterator[tuple[PatchChange, tuple[Va
 
 
 def _needed_patches(
-    turn: PatchChange, before: ModelTrace, after: ModelTrace
+    change: PatchChange, before: ModelTrace, after: ModelTrace
 ) -> Iterator[Interaction]:
     """By the earlier patches, from the latest on, without which the patch does not do it."""
     step = diff(before, after)
@@ -142,7 +142,7 @@ def _needed_patches(
     spec = before.variant.spec
     depths = range(spec.depth - 1, -1, -1) if spec == VariantSpec(spec.depth) else ()
     for depth in depths:
-        pair = _around(before.variant, depth, turn.patch)
+        pair = _around(before.variant, depth, change.patch)
         if pair is None or not remaining:
             return
         traces = [replay(before.log, variant) for variant in pair]
@@ -150,7 +150,7 @@ def _needed_patches(
         if covered:
             part = PatchPart(before.variant.subject.series.patches[depth])
             yield Interaction(
-                part, turn, structs.replace(step, divergences=tuple(covered)), dormant=False
+                part, change, structs.replace(step, divergences=tuple(covered)), dormant=False
             )
             remaining = [divergence for divergence in remaining if divergence not in covered]
 
@@ -177,7 +177,7 @@ def _differs(divergence: Divergence, *traces: ModelTrace) -> bool:
 
 
 def _woken_effects(
-    turn: PatchChange, before: ModelTrace, after: ModelTrace
+    change: PatchChange, before: ModelTrace, after: ModelTrace
 ) -> Iterator[Interaction]:
     whole = _separable(before.variant, after.variant)
     others = {patch.name for patch in before.variant.tree.patches if patch not in whole}
@@ -189,7 +189,7 @@ def _woken_effects(
         if idle and not idle.divergences:
             active = _without(after, part)
             if active and active.divergences:
-                yield Interaction(part, turn, active, dormant=True)
+                yield Interaction(part, change, active, dormant=True)
 
 
 # To leave a patch out, the trees on both sides are built anew.
@@ -210,12 +210,9 @@ def _without(trace: ModelTrace, part: PatchPart) -> Diff | None:
 
 def _reached(trace: ModelTrace) -> frozenset[tuple[str, int]]:
     """The file and line of every statement that a replay runs through."""
-    program = trace.variant.program
-    state = program.initial()
+    state = trace.variant.program.initial()
     lines: set[tuple[str, int]] = set()
     for step in trace.steps:
-        order = request(step.event.payload, trace.variant.subject.config)
-        if state.machine is not None and order.handler in program.functions:
-            lines |= program.reached(order.handler, order.arguments, state)
+        lines |= {(file, line) for file, _, line in arcs(trace.variant, state, step.event)}
         state = step.state
     return frozenset(lines)

@@ -1,40 +1,106 @@
 """The Typer application, the options before a command, exit statuses."""
 
 import sys
+from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
-from rich.console import Console
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from replay import __version__
-from replay.cli import arguments
 from replay.cli.interrupts import Interrupted, interruptible
-from replay.cli.progress_bar import ended
-from replay.cli.session import Session
-from replay.cli.terminal import Printable, print_note, shown
 from replay.errors import DoesNotStart, ReplayError
-from replay.files import deliver
-from replay.reports.text.page import Page
-from replay.reports.words import escape
 
-ORDER = (
-    *("import", "logs", "log", "export"),
-    *("run", "diff", "explain", "bisect", "check", "graph"),
-    *("variants", "show", "annotate"),
-    *("builds", "conform", "record", "reproduce"),
-    *("verify", "backup", "migrate"),
-)
-"""The commands as a new user meets them: logs, what happens in them, the model, QEMU, the store."""
+if TYPE_CHECKING:
+    from replay.cli.terminal import Printable
+
+# The help, the version and a wrong usage need none of what is imported inside functions here.
+# ruff: noqa: PLC0415
+
+COMMANDS: Mapping[str, tuple[str, str]] = {
+    "import": ("logs", "Put recordings into the store."),
+    "logs": ("logs", "List the stored logs."),
+    "log": ("logs", "Show one log's events."),
+    "export": ("logs", "Write logs in the native form, all by default."),
+    "run": ("run", "Replay a log: per event its outcome and what it changed."),
+    "diff": ("diff", "Replay logs in several variants and compare; exit with 1 if they differ."),
+    "explain": (
+        "explain",
+        "Tell why a field, a flag, a node or a file is as it is; or with --seq alone, an outcome.",
+    ),
+    "bisect": (
+        "bisect",
+        "Find the patch that changes something; by default what the headline of the diff tells.",
+    ),
+    "check": ("check", "Look for states that breach an invariant; exit with 1 if there are."),
+    "graph": ("graph", "Draw the nodes after an event: base left, active layer right."),
+    "shrink": (
+        "search.shrink",
+        "Find the shortest log that still differs in the same way; Ctrl-C keeps the best so far.",
+    ),
+    "hunt": (
+        "search.hunt",
+        "Look for the shortest sequences on which variants differ; exit with 1 if there are.",
+    ),
+    "cover": (
+        "search.cover",
+        "Tell what of the model, and of which patches, logs run through, and what nothing reaches.",
+    ),
+    "touched": (
+        "search.touched",
+        "Tell what a patch changes of what the model has, and which logs run through that.",
+    ),
+    "variants": ("model", "List the named variants, and the patches that they are points of."),
+    "show": ("model", "Show the model's source at a revision."),
+    "annotate": ("model", "Show which patch put each line of a file there."),
+    "builds": (
+        "builds",
+        "List the real QEMUs there are, as variants, with version and digest.",
+    ),
+    "conform": (
+        "conform",
+        "Compare replays with recordings of the real program; exit with 1 if they disagree.",
+    ),
+    "record": ("record", "Record a machine: what passes between it and its clients, unchanged."),
+    "reproduce": (
+        "reproduce",
+        "Write a shell script that shows what a log does, on a plain QEMU without this program.",
+    ),
+    "verify": (
+        "database",
+        "Look for events and logs that changed since they were stored; exit with 1 if there are.",
+    ),
+    "backup": ("database", "Copy the database to a new file, while others may write to it."),
+    "migrate": ("database", "Bring the database to the form of this version."),
+}
+"""The module of each command and the first line of its help, in the order of the help.
+
+They stand as a new user meets them: logs, what happens in them, the model, QEMU, the store.
+"""
+
+ORDER = tuple(COMMANDS)
 
 
 class Commands(TyperGroup):
-    """The commands in ORDER, whichever module is imported first."""
+    """The commands, of which only the one that is called is imported: most need much."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        names = {name: TyperCommand(name, help=line) for name, (_, line) in COMMANDS.items()}
+        self.commands = {**names, **self.commands}
 
     def list_commands(self, ctx: Any) -> list[str]:
-        """Their names for the help; one that ORDER lacks is a mistake that the tests find."""
-        return sorted(super().list_commands(ctx), key=ORDER.index)
+        """Their names, in the order of the help."""
+        return list(self.commands)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that the words begin with; it is imported before anything asks for it."""
+        if args and args[0] in COMMANDS:
+            import_module(f"replay.cli.commands.{COMMANDS[args[0]][0]}")
+            self.commands[args[0]] = typer.main.get_group(app).commands[args[0]]
+        return super().resolve_command(ctx, args)
 
 
 app = typer.Typer(
@@ -61,26 +127,34 @@ def main() -> NoReturn:
         with interruptible():
             app(prog_name="replay")
     except ReplayError as error:
-        ended()
+        from replay.cli.progress_bar import clear_bars
+
+        clear_bars()
         print_error(error)
         if isinstance(error, DoesNotStart):
             sys.exit(NOT_STARTED)
     except Interrupted as signal:
-        ended()
+        from replay.cli.progress_bar import clear_bars
+        from replay.cli.terminal import print_note
+
+        clear_bars()
         print_note(f"replay: ended by {signal}; what it had not reported as done is undone")
     sys.exit(TROUBLE)
 
 
 def print_error(error: ReplayError) -> None:
     """Says what went wrong, on standard error: a line, and one for each further detail."""
+    from replay.cli.terminal import print_note
+    from replay.reports.words import escape
+
     print_note(f"replay: {escape(str(error))}")
     for detail in error.details:
         print_note(f"  {escape(detail)}")
 
 
-def print_version(wanted: bool) -> None:
-    """Prints the version and exits if that is wanted."""
-    if wanted:
+def print_version(yes: bool) -> None:
+    """Prints the version and exits if the option is there."""
+    if yes:
         print(f"replay {__version__}")
         raise typer.Exit
 
@@ -96,11 +170,21 @@ def options(
     ] = False,
 ) -> None:
     """Reads the options that go before the command."""
+    from replay.cli import arguments
+    from replay.cli.session import Session
+
     context.obj = Session(db, patches, arguments.parse_named(variant or ()))
 
 
-def print_result(told: Printable, output: Path | None = None) -> None:
+def print_result(result: "Printable", output: Path | None = None) -> None:
     """Delivers a text as it is, and a page as is fit for where it goes."""
-    on_terminal = output is None and sys.stdout.isatty()
-    text = shown(told, Console()) if on_terminal and isinstance(told, Page) else str(told)
+    from replay.files import deliver
+
+    text = str(result)
+    if output is None and sys.stdout.isatty() and not isinstance(result, str):
+        from rich.console import Console
+
+        from replay.cli.terminal import shown
+
+        text = shown(result, Console())
     deliver([text.encode()], output)

@@ -52,8 +52,8 @@ def split_arguments(
     """
 
     def sides(word: str) -> tuple[str, ...]:
-        found = parse_range(word)
-        return found if found and all(map(is_variant, found)) else (word,)
+        ends = parse_range(word)
+        return ends if ends and all(map(is_variant, ends)) else (word,)
 
     def is_variant(word: str) -> bool:
         return bool(parse_machine(word, named)) or is_expression(subject, word, named)
@@ -98,11 +98,11 @@ def matching_names(stored: Iterable[str], word: str) -> tuple[str, ...]:
     names = tuple(stored)
     if word in names or not is_pattern(word):
         return (word,)
-    found = tuple(fnmatch.filter(names, word))
-    if not found:
+    matches = tuple(fnmatch.filter(names, word))
+    if not matches:
         do = "replay logs lists those that are stored"
         raise ReplayError(f"no stored log has a name like {word}", do=do)
-    return found
+    return matches
 
 
 def open_logs(

@@ -7,7 +7,7 @@ from replay.cli import listings
 from replay.events.event import Command, Event, Log, LogHeader, fingerprint, kind
 from replay.formats.read import Recording
 from replay.reports import words
-from replay.reports.text import page
+from replay.reports.documents import common
 from replay.reports.text.page import Page, listing
 from replay.store.event_store import AddedLog
 from replay.variants import translation
@@ -65,7 +65,7 @@ def _translated(header: LogHeader, events: Sequence[Event], subject: Subject) ->
     log = Log(header.name, header, tuple(events), fingerprint(tuple(events)))
     done = translation.summarize_translation(translation.translate(log, subject), subject)
     if done is not None:
-        yield f"  said in {page.translation(done)}"
+        yield f"  said in {common.translation(done)}"
     elif missing := translation.without_equivalent(log, subject):
         yield f"  in no tree of the series: {counted(missing)}"
 

@@ -9,7 +9,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interrupted(BaseException):
-    """A signal, by its name. No Exception: nothing on the way out may take it for one."""
+    """A signal, by its name. No Exception: nothing between may take it for one."""
 
 
 def interrupt(number: int, _frame: FrameType | None) -> None:

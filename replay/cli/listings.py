@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from replay.events.event import Log
+from replay.events.event import Event, Log
 from replay.reports import words
 from replay.reports.text.page import Page, Piece, columns, listing
 from replay.series import parse_revision
@@ -49,8 +49,8 @@ def _table(rows: Iterable[Sequence[str]]) -> Iterator[Piece]:
 def unfinished(recording: Unfinished) -> str:
     """What there is of a recording that is no log yet, and what to do if it was broken off."""
     name, messages = words.escape(recording.name), words.count(recording.messages, "message")
-    told = f"the recording {name} of {messages} goes on, or was broken off"
-    return f"{told}; then {next_command(recording.name)} makes a log of it"
+    text = f"the recording {name} of {messages} goes on, or was broken off"
+    return f"{text}; then {next_command(recording.name)} makes a log of it"
 
 
 def finding(finding: Finding) -> Page:
@@ -74,14 +74,13 @@ def intact(infos: Sequence[LogInfo]) -> Page:
         [
             *_logs(infos),
             f"nothing found in {words.count(len(infos), 'log')} with {events}.",
-            "That rules out accidents, not somebody who changed rows and computed all digests"
-            " anew.",
+            "That rules out accidents, not a change of rows with all digests computed anew.",
         ]
     )
 
 
-def log(log: Log) -> Page:
-    """What the header says, then a line an event."""
+def log(log: Log, with_source: bool = False) -> Page:
+    """What the header says, then a line an event: when it was recorded, and perhaps where it is."""
     events = words.count(len(log.events), "event")
     if log.observations:
         events += f", {words.count(len(log.observations), 'observation')}"
@@ -89,7 +88,13 @@ def log(log: Log) -> Page:
     if log.header.description:
         head.append(words.escape(log.header.description))
     numbered = enumerate(log.events, 1)
-    return listing([*head, *(f"#{seq} {words.event(event.payload)}" for seq, event in numbered)])
+    return listing([*head, *(_event(seq, event, with_source) for seq, event in numbered)])
+
+
+def _event(seq: int, event: Event, with_source: bool) -> str:
+    source = f"  [{words.escape(str(event.origin))}]" if with_source and event.origin else ""
+    parts = (f"#{seq}", words.when(event.recorded), words.event(event.payload))
+    return " ".join(filter(None, parts)) + source
 
 
 def variants(subject: Subject, named: Mapping[str, str], with_series: bool) -> Page:

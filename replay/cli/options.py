@@ -10,7 +10,7 @@ from replay.reports.rendering import OutputFormat, formats
 
 LogWord = Annotated[str, typer.Argument(metavar="LOG", help="A stored log's name, or a file.")]
 OutputFile = Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE")]
-At = Annotated[str | None, typer.Option(metavar="REV", help="Default: the last named.")]
+At = Annotated[str | None, typer.Option("--at", metavar="REV", help="Default: the last named.")]
 ChecksFile = Annotated[
     Path | None, typer.Option("--checks", metavar="FILE", help="Default: the subject's checks.py.")
 ]

@@ -8,7 +8,6 @@ import typer
 
 from replay import api
 from replay.cli.progress_bar import with_progress
-from replay.cli.session import Session
 from replay.engine.replay import replay
 from replay.engine.trace import Trace
 from replay.events.event import Log
@@ -37,14 +36,6 @@ def players_of(
         else partial(observe, machine=machine, subject=subject, binary=binary)
         for _, machine in machines
     )
-
-
-def player_of(session: Session, expression: str | None) -> Player:
-    """What makes a trace of a log: a machine or a variant, by default the subject's last."""
-    machine = parse_machine(expression, session.named) if expression else None
-    if machine is None:
-        return partial(replay, variant=session.variant(expression), progress=with_progress)
-    return partial(observe, machine=machine, subject=session.subject(), binary=None)
 
 
 def observe(log: Log, machine: MachineSpec, subject: Subject, binary: str | None) -> Trace:

@@ -19,16 +19,16 @@ WAIT = 0.1
 
 
 def with_progress(items: Iterable[T], total: int, noun: str) -> Iterable[T]:
-    """The items as they come; on a terminal it is told how many, how fast and how long still."""
-    return _told(items, total, noun) if total > 1 and seen() else items
+    """The items as they come; on a terminal with how many, how fast and how long still."""
+    return _shown(items, total, noun) if total > 1 and is_interactive() else items
 
 
-def seen() -> bool:
-    """Whether anybody looks."""
+def is_interactive() -> bool:
+    """Whether progress is shown, since standard error is a terminal."""
     return bars().console.is_interactive
 
 
-def ended() -> None:
+def clear_bars() -> None:
     """Clears the terminal of what was left unfinished."""
     for task in bars().task_ids:
         _remove(task)
@@ -41,7 +41,7 @@ def progress(done: int, total: int, seconds: float, noun: str) -> str:
     return f"{done} of {total} {noun}, {rate:.1f} a second{left}"
 
 
-class Telling(ProgressColumn):
+class ProgressText(ProgressColumn):
     """A bar's words."""
 
     def render(self, task: Task) -> Text:
@@ -54,10 +54,10 @@ class Telling(ProgressColumn):
 def bars() -> Progress:
     """A line for each of what is being worked through, the innermost last."""
     bar = BarColumn(20, complete_style="cyan", finished_style="cyan")
-    return Progress(bar, Telling(), console=Console(stderr=True), transient=True)
+    return Progress(bar, ProgressText(), console=Console(stderr=True), transient=True)
 
 
-def _told(items: Iterable[T], total: int, noun: str) -> Iterator[T]:
+def _shown(items: Iterable[T], total: int, noun: str) -> Iterator[T]:
     task = bars().add_task(noun, total=total, visible=False)
     shown = time.monotonic()
     try:

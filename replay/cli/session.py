@@ -8,9 +8,11 @@ from msgspec import Struct
 
 from replay import api
 from replay.cli import arguments, listings
+from replay.cli.players import Player, players_of
 from replay.cli.terminal import print_note
 from replay.errors import ReplayError
-from replay.events.event import Log
+from replay.events.event import Log, Origin
+from replay.formats.recording import Recording
 from replay.store.event_store import AddedLog, EventStore, open_store
 from replay.variants.variant import Subject, Variant, parse_range
 
@@ -46,8 +48,33 @@ class Session(Struct, frozen=True):
             raise ReplayError(f"{between} is no range", do="write it as before..after")
         return self.variant(ends[0]), self.variant(ends[1])
 
+    def players(self, words: Sequence[str], binary: str | None = None) -> tuple[Player, ...]:
+        """What makes a trace of a log for each variant or machine of these words, A..B for two.
+
+        By default each variant that the subject names.
+        """
+        subject = self.subject()
+        sides = [side for word in words for side in parse_range(word) or (word,)]
+        chosen = sides or list(subject.config.default_variants)
+        models = arguments.resolve_variants(chosen, subject, self.named)
+        return players_of(chosen, models, subject, binary, self.named)
+
+    def player(self, expression: str | None) -> Player:
+        """What makes a trace of a log: a machine or a variant, by default the subject's last."""
+        subject = self.subject()
+        word = expression or subject.config.default_variants[-1]
+        models = arguments.resolve_variants([word], subject, self.named)
+        return players_of([word], models, subject, None, self.named)[0]
+
+    def keep(self, log: Log) -> str:
+        """Stores a log that was made here; its name in the store."""
+        recording = Recording(log.header, log.entries(), Origin(log.name, 1))
+        with self.store() as store:
+            (added,) = store.add([recording], rename=True)
+        return added.name
+
     def log(self, word: str) -> Log:
-        """The one log of that name or in that file, which is stored on the way."""
+        """The one log of that name or in that file, which is then stored."""
         with self.store() as store:
             return arguments.open_log(store, word, report_renamed)
 

@@ -56,7 +56,7 @@ THEME = Theme(
 
 
 def shown(page: Page, console: Console) -> str:
-    """The page as the console's terminal takes it, which may know no colours or be told so."""
+    """The page as the console's terminal takes it, perhaps without colours."""
     width = max(console.width, NARROWEST)
     signs = UnicodeSigns()
     with console.use_theme(THEME), console.capture() as capture:

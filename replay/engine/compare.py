@@ -18,7 +18,7 @@ from replay.engine.places import (
     label,
 )
 from replay.engine.trace import Outcome
-from replay.engine.view import View, extents, view
+from replay.engine.view import View, extents, view, view_of_files
 from replay.events.event import Payload
 from replay.state.objects import State
 from replay.variants.subject import Subject
@@ -63,6 +63,16 @@ def compare_states(states: Mapping[str, State], subject: Subject) -> Differences
         differences |= compare_machines(_views(states, subject))
     if any(state.disk is not first.disk for state in rest):
         differences |= compare_files(_views(states, subject))
+    return differences
+
+
+def compare_behaviour(states: Mapping[str, State]) -> Differences:
+    """Of what differs between states what a guest or a user can notice: machines and files."""
+    first, *rest = states.values()
+    running = {name: state.machine is not None for name, state in states.items()}
+    differences: Differences = {MachinePlace(): running} if differ(running) else {}
+    if any(state.disk is not first.disk for state in rest):
+        differences |= compare_files({name: view_of_files(it) for name, it in states.items()})
     return differences
 
 

@@ -22,6 +22,7 @@ from replay.engine.diff import (
     in_reading_order,
     spans,
 )
+from replay.engine.mentions import Mentions, mentions
 from replay.engine.places import FILE_FIELDS, FilePlace
 from replay.engine.renaming import PRIVATE, NotShareable, Renamed, Renaming, Restoring
 from replay.engine.replay import advance, replay, request
@@ -30,7 +31,6 @@ from replay.engine.view import View, view
 from replay.errors import ReplayError
 from replay.events.event import Command, Event, Log, Notice, Payload, content
 from replay.events.json_form import parse_object, parse_payload
-from replay.language.mentions import Mentions, mentions
 from replay.state.objects import State
 from replay.variants.subject import Subject
 from replay.variants.translation import Interpreter
@@ -142,9 +142,9 @@ class Corpus:
             interpreter = Interpreter(self._subject, memory)
             payload = interpreter.event(Event(payload), payload).payload
             memory = interpreter.memory
-        asked = request(payload, self._subject.config)
+        query = request(payload, self._subject.config)
         both = [
-            advance(variant.program, state, asked)
+            advance(variant.program, state, query)
             for variant, state in zip(self._variants, moment.states, strict=True)
         ]
         states = tuple(state for state, _ in both)

@@ -1,6 +1,6 @@
 """Finding the place that a user means by a word, and its value in a step of a replay."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from typing import Any
 
@@ -21,10 +21,7 @@ from replay.engine.places import (
 from replay.engine.trace import UNKNOWN, ModelStep, ModelTrace, Outcome, Trace
 from replay.engine.view import View, view
 from replay.errors import NotFound, ReplayError
-from replay.variants.subject import Subject, SubjectConfig
-
-Bits = Mapping[str, Mapping[str, int]]
-"""The flags of each bit field."""
+from replay.variants.subject import BitFields, Subject, SubjectConfig
 
 
 def value_at(step: ModelStep, place: Place, subject: Subject) -> Any:
@@ -119,7 +116,7 @@ def _short_names(after: View, config: SubjectConfig) -> Iterator[tuple[str, Plac
             yield from ((f"{own}.{field}", FieldPlace(path, field)) for field in node.fields)
 
 
-def _places(after: View, bits: Bits) -> dict[str, Place]:
+def _places(after: View, bits: BitFields) -> dict[str, Place]:
     places: dict[str, Place] = {name: FilePlace(name) for name in after.files}
     for field in FILE_FIELDS:
         places |= {f"{name}.{field}": FilePlace(name, field) for name in after.files}

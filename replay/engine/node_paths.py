@@ -55,7 +55,7 @@ def _listed(machine: int, objects: Objects, config: NodeConfig) -> Iterator[int]
     """The root nodes in their order: those listed, or held by the objects that are listed."""
     fields = objects[machine]
     lists = (name.partition(".") for name in config.root_lists)
-    name, _, inner = next((it for it in lists if it[0] in fields), ("", "", ""))
+    name, _, inner = next((entry for entry in lists if entry[0] in fields), ("", "", ""))
     listed = fields.get(name)
     for item in listed if isinstance(listed, tuple) else ():
         if isinstance(item, Ref) and item.id in objects:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from msgspec import Struct
 
-from replay.language.mentions import Mentions
+from replay.engine.mentions import Mentions
 
 FIRST, LAST, PAD = 0xE000, 0xF8FE, "\uf8ff"
 """The characters that stand for names, and what fills them up: Unicode leaves them to us."""

@@ -22,7 +22,16 @@ from replay.events.event import (
     channel,
     stimulus,
 )
-from replay.language import Crashed, Ending, Failed, Program, Refused, Returned, Stopped
+from replay.language import (
+    Arc,
+    Crashed,
+    Ending,
+    Failed,
+    Program,
+    Refused,
+    Returned,
+    Stopped,
+)
 from replay.progress import Progress, no_progress
 from replay.state.disk import backing_chain
 from replay.state.objects import State, plain, stopped
@@ -114,6 +123,15 @@ def transitions(trace: ModelTrace) -> Iterator[TransitionKey]:
 def step(variant: Variant, state: State, event: Event) -> tuple[State, Outcome]:
     """The state after an event, and its outcome. Equal arguments give the same state object."""
     return advance(variant.program, state, request(event.payload, variant.subject.config))
+
+
+def arcs(variant: Variant, state: State, event: Event) -> frozenset[Arc]:
+    """The steps from line to line of the model that an event makes; none if it runs no code."""
+    asked = request(event.payload, variant.subject.config)
+    program = variant.program
+    if state.machine is None or asked.handler not in program.functions:
+        return frozenset()
+    return program.arcs(asked.handler, asked.arguments, state)
 
 
 def advance(program: Program, state: State, asked: Request) -> tuple[State, Outcome]:

@@ -74,6 +74,11 @@ def view(state: State, subject: Subject) -> View:
     return replace(_machine(state.objects, state.machine, subject), files=_files(state.disk))
 
 
+def view_of_files(state: State) -> View:
+    """The view of a state without its nodes and jobs, which take long to name."""
+    return View(state.machine is not None, files=_files(state.disk))
+
+
 @lru_cache(maxsize=4096)
 def _machine(objects: tuple[Object, ...], machine: int | None, subject: Subject) -> View:
     """The view without files."""
@@ -252,4 +257,6 @@ def _plain(value: Value, reader: _ObjectReader, within: tuple[int, ...] = ()) ->
 def _files(disk: Disk) -> dict[str, File]:
     inodes = {inode.number: inode for inode in disk.inodes}
     numbers = dict(disk.directory) | dict(disk.gone)
-    return {name: File(**told, inode=inodes[numbers[name]]) for name, told in listing(disk).items()}
+    return {
+        name: File(**header, inode=inodes[numbers[name]]) for name, header in listing(disk).items()
+    }

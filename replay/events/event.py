@@ -1,6 +1,6 @@
 """The kinds of event a log can hold, and a log as a value with its fingerprint."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import reduce
 from hashlib import sha256
 from typing import Annotated, Any, Literal
@@ -221,6 +221,15 @@ class Log(Struct, frozen=True):
         events = tuple(entry for entry in both if isinstance(entry, Event))
         observations = tuple(entry for entry in both if isinstance(entry, Observation))
         return cls(own_header.name, own_header, events, fingerprint(events), observations)
+
+    def entries(self) -> Iterator[LogEntry]:
+        """Events and observations, each observation behind the event that it follows."""
+        seen = sorted(self.observations, key=lambda observation: observation.after)
+        for seq, event in enumerate((None, *self.events)):
+            if event is not None:
+                yield event
+            while seen and seen[0].after <= seq:
+                yield seen.pop(0)
 
 
 def plain(value: Any, depth: int = MAX_DEPTH) -> Any:

@@ -13,7 +13,16 @@ from typing import Any
 import msgspec
 
 from replay.errors import BadInput, ReplayError
-from replay.events.event import KINDS, Event, LogEntry, LogHeader, Observation, Origin, Payload
+from replay.events.event import (
+    KINDS,
+    Event,
+    Log,
+    LogEntry,
+    LogHeader,
+    Observation,
+    Origin,
+    Payload,
+)
 
 SCHEMA_VERSION = 1
 """The version of the event form that is written; older ones are upcast on reading."""
@@ -127,10 +136,18 @@ def parse_object(line: bytes) -> dict[str, Any]:
         raise BadInput(f"not read: it has more than {MOST_VALUES} values")
     try:
         return msgspec.json.decode(line, type=dict[str, Any])
+    # msgspec says of bytes that are not UTF-8 one thing before 0.23, and another since.
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        what = f"not a JSON object: {error}" if _is_utf8(line) else "not UTF-8"
+        raise BadInput(what) from None
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode()
     except UnicodeDecodeError:
-        raise BadInput("not UTF-8") from None
-    except (msgspec.MsgspecError, RecursionError) as error:
-        raise BadInput(f"not a JSON object: {error}") from None
+        return False
+    return True
 
 
 def header_line(header: LogHeader) -> bytes:
@@ -157,6 +174,13 @@ def observation_line(observation: Observation) -> bytes:
     if observation.recorded is not None:
         raw["time"] = observation.recorded
     return msgspec.json.encode(raw) + b"\n"
+
+
+def native_lines(log: Log) -> Iterator[bytes]:
+    """A whole log in the native form, line by line."""
+    yield header_line(log.header)
+    for entry in log.entries():
+        yield event_line(entry) if isinstance(entry, Event) else observation_line(entry)
 
 
 def observation_content(observation: Observation) -> dict[str, Any]:

@@ -114,10 +114,10 @@ def queried(query: Message, reply: Message | None, left_out: Counter[str]) -> It
 def observation(name: str, value: Any, message: Message) -> Observation:
     """What was seen under a name. ReplayError if it can't be kept."""
     arguments = message.msg.get("arguments")
-    kept = arguments if isinstance(arguments, dict) and human(message) is None else {}
+    question = arguments if isinstance(arguments, dict) and human(message) is None else {}
     with located(message.origin):
         try:
-            return Observation(name, value, kept, 0, message.origin, message.time)
+            return Observation(name, value, question, 0, message.origin, message.time)
         except ValueError as error:
             raise BadInput(f"not an observation: {error}") from None
 

@@ -39,7 +39,7 @@ def follow(
     Yields after each look how many messages were kept. Raises BadInput for a file that cannot be
     read, that has several conversations, or whose beginning changes.
     """
-    kept: list[bytes] = []
+    earlier: list[bytes] = []
     size, waited = -1, False
     while True:
         began = monotonic()
@@ -49,14 +49,16 @@ def follow(
             waited = now == size
             size = now
             lines = list(traffic(path, options))
-            if lines[: len(kept)] != kept:
+            if lines[: len(earlier)] != earlier:
                 do = "import it by itself; what came before can be finished as it is"
                 raise BadInput("its beginning has changed", where=display_name(path), do=do)
-            new = lines[len(kept) : len(lines) if waited else max(len(lines) - HELD, len(kept))]
+            new = lines[
+                len(earlier) : len(lines) if waited else max(len(lines) - HELD, len(earlier))
+            ]
             if new:
                 keep(new)
-                kept += new
-        yield len(kept)
+                earlier += new
+        yield len(earlier)
         sleep(max(SECONDS, SHARE * (monotonic() - began)))
 
 

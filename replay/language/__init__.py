@@ -2,9 +2,10 @@
 
 from replay.language.check import check
 from replay.language.endings import Crashed, Ending, Failed, Refused, Returned, Stopped
-from replay.language.program import FunctionInfo, Program, compile_tree
+from replay.language.program import Arc, FunctionInfo, Program, compile_tree
 
 __all__ = [
+    "Arc",
     "Crashed",
     "Ending",
     "Failed",

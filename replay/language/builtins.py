@@ -20,7 +20,7 @@ class Functions:
         """A new dict, empty or with the items of another."""
         if value is not None and not isinstance(value, dict):
             raise TypeError(f"dict of {kind_of(value)}")
-        self._meter.tick(len(value or ()) >> 3)
+        self._meter.tick(len(value or ()) >> 1)
         return dict(value or {})
 
     def int_(self, value: Any, base: Any = None) -> int:
@@ -82,7 +82,9 @@ class Functions:
         items = list(values[0] if isinstance(values[0], list | dict) else values)
         self._meter.tick(len(items))
         for item in items:
-            if not isinstance(item, int | str):
+            if isinstance(item, str):
+                self._meter.tick(len(item) >> 8)
+            elif not isinstance(item, int):
                 raise TypeError(f"{kind_of(item)} has no order")
         return items
 
@@ -101,8 +103,8 @@ class Methods:
     def count(self, value: Any, item: Any) -> int:
         """How many items are equal to this one, or how often a text occurs."""
         if isinstance(value, str):
-            return value.count(string(item))
-        return self._searchable(value).count(item)
+            return self._scanned(value, item).count(item)
+        return self._searched(value, item).count(item)
 
     def endswith(self, value: Any, suffix: Any) -> bool:
         """Whether the text ends so."""
@@ -115,8 +117,12 @@ class Methods:
     def index(self, value: Any, item: Any) -> int:
         """The first place of the item; raises ValueError."""
         if isinstance(value, str):
-            return value.index(string(item))
-        return self._searchable(value).index(item)
+            return self._scanned(value, item).index(item)
+        items = self._searched(value, item)
+        if item not in items:
+            # Python's own message spells the item out, however large, or by its address.
+            raise ValueError("list.index(x): x not in list")
+        return items.index(item)
 
     def insert(self, value: Any, place: Any, item: Any) -> None:
         """Puts an item before the place."""
@@ -151,29 +157,33 @@ class Methods:
 
     def partition(self, value: Any, separator: Any) -> list[str]:
         """What is before the first separator, the separator, what is after it."""
-        self._meter.tick(len(string(value)) >> 6)
-        return list(value.partition(string(separator)))
+        return list(self._scanned(value, separator).partition(separator))
 
     def pop(self, value: Any, *key: Any) -> Any:
         """Takes an item out: the last of a list, or at a place, or under a key of a dict."""
         self._meter.changes = True
         if isinstance(value, dict):
-            return changeable(value, dict).pop(*key)
+            count = len(value)
+            item = changeable(value, dict).pop(*key)
+            if len(value) < count:
+                self._meter.leave_gap(value)
+            return item
         self._meter.tick(len(changeable(value, list)) >> 6)
         return value.pop(*key)
 
     def remove(self, value: Any, item: Any) -> None:
         """Takes the first item out that is equal to this one; raises ValueError."""
         self._meter.changes = True
-        self._searchable(changeable(value, list)).remove(item)
+        self._searched(changeable(value, list), item).remove(item)
 
     def rpartition(self, value: Any, separator: Any) -> list[str]:
         """What is before the last separator, the separator, what is after it."""
-        self._meter.tick(len(string(value)) >> 6)
-        return list(value.rpartition(string(separator)))
+        return list(self._scanned(value, separator).rpartition(separator))
 
     def split(self, value: Any, separator: Any = None, most: Any = -1) -> list[str]:
         """The parts between separators, of which `most` are looked at."""
+        if separator is not None:
+            self._scanned(value, separator)
         parts = string(value).split(separator, integer(most))
         self._meter.tick(len(value) + len(parts) >> 3)
         return parts
@@ -187,11 +197,19 @@ class Methods:
         self._meter.tick(len(_dict(value)) >> 3)
         return list(value.values())
 
-    def _searchable(self, value: Any) -> list[Any]:
+    def _searched(self, value: Any, item: Any) -> list[Any]:
+        """The list, when it has been counted what it takes to look for the item."""
         if not isinstance(value, list):
             raise TypeError(f"{kind_of(value)} where a list is needed")
-        self._meter.weigh(value)
+        self._meter.search(value, item)
         return value
+
+    def _scanned(self, value: Any, part: Any) -> str:
+        """The text, when it has been counted what it takes to look for the part."""
+        text = string(value)
+        self._meter.scan(text, string(part))
+        self._meter.tick(len(text) >> 6)
+        return text
 
 
 def _dict(value: Any) -> dict[Any, Any]:

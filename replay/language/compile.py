@@ -3,9 +3,9 @@
 import ast
 from functools import lru_cache
 from types import CodeType
-from weakref import WeakKeyDictionary
 
-from replay.language.operators import LIMITED
+from replay.language.costs import cost
+from replay.language.operators import HIDDEN, LIMITED
 from replay.language.vocabulary import BUILTINS, MACHINE, without_docstring
 
 ORDER = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
@@ -27,15 +27,9 @@ def compiled(text: str) -> CodeType:
     return compile(ast.fix_missing_locations(module), "model", "exec", dont_inherit=True)
 
 
-_EXPRESSIONS: WeakKeyDictionary[ast.expr, CodeType] = WeakKeyDictionary()
-
-
-def expression(node: ast.expr) -> CodeType:
-    """A checked constant expression as code; `node` stays as it is."""
-    if node not in _EXPRESSIONS:
-        copy = ast.fix_missing_locations(Plain().visit(ast.parse(ast.unparse(node), mode="eval")))
-        _EXPRESSIONS[node] = compile(copy, "constant", "eval")
-    return _EXPRESSIONS[node]
+def default_name(function: str, index: int) -> str:
+    """The name of the value of a function's default. Models can't name it, and so not change it."""
+    return f"__default_{index}_{function}"
 
 
 class Plain(ast.NodeTransformer):
@@ -44,10 +38,13 @@ class Plain(ast.NodeTransformer):
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         body = without_docstring(node.body)
         first = body[0] if body else node
+        enter = ast.Expr(_call("__enter", ast.Constant(cost(body)), at=first))
         changed = self._block(body)
-        enter = ast.Expr(_call("__enter", ast.Constant(len(body)), at=first))
         end = ast.Return(_call("__leave", ast.Constant(None), at=node))
-        node.args.defaults = [self.visit(default) for default in node.args.defaults]
+        node.args.defaults = [
+            _placed(ast.Name(default_name(node.name, index), ast.Load()), default)
+            for index, default in enumerate(node.args.defaults)
+        ]
         node.body = [ast.copy_location(enter, first), *changed, ast.copy_location(end, node)]
         return node
 
@@ -58,14 +55,14 @@ class Plain(ast.NodeTransformer):
         return node
 
     def visit_For(self, node: ast.For) -> ast.AST:
-        node.target = self.visit(node.target)
+        target, node.target = node.target, self.visit(node.target)
         running = self.visit(node.iter)
         match running:
             case ast.Call(func=ast.Name(id="__walk")) | ast.List():
                 node.iter = running
             case _:
                 node.iter = _call("__iterated", running, at=node)
-        node.body = self._counted(node.body)
+        node.body = self._counted(node.body, target)
         return node
 
     def visit_Return(self, node: ast.Return) -> ast.AST:
@@ -129,6 +126,12 @@ class Plain(ast.NodeTransformer):
         bounds = [part or ast.Constant(None) for part in parts]
         return _call("__part", node.value, *bounds, at=node)
 
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        self.generic_visit(node)
+        if node.attr not in HIDDEN or not isinstance(node.ctx, ast.Load):
+            return node
+        return _call("__read", node.value, ast.Constant(node.attr), at=node)
+
     def visit_Tuple(self, node: ast.Tuple) -> ast.AST:
         self.generic_visit(node)
         # A state has lists only; a tuple would not be equal to itself an event later.
@@ -156,11 +159,11 @@ class Plain(ast.NodeTransformer):
             changed += result if isinstance(result, list) else [result]
         return changed
 
-    def _counted(self, body: list[ast.stmt]) -> list[ast.stmt]:
-        """The statements of a block after one that counts them."""
+    def _counted(self, body: list[ast.stmt], target: ast.expr | None = None) -> list[ast.stmt]:
+        """The statements of a block after one that counts their steps."""
         if not body:
             return []
-        count = ast.Expr(_call("__tick", ast.Constant(len(body)), at=body[0]))
+        count = ast.Expr(_call("__tick", ast.Constant(cost(body, target)), at=body[0]))
         return [ast.copy_location(count, body[0]), *self._block(body)]
 
 
@@ -202,6 +205,4 @@ def _is_literal(node: ast.expr, *kinds: type) -> bool:
 
 def _is_short(node: ast.expr) -> bool:
     """Whether searching this takes no time worth counting."""
-    if isinstance(node, ast.List | ast.Tuple):
-        return all(_is_literal(item) for item in node.elts)
-    return _is_literal(node, str)
+    return isinstance(node, ast.List | ast.Tuple) and all(map(_is_literal, node.elts))

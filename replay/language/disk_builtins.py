@@ -39,7 +39,7 @@ class Files:
 
     def create(self, name: Any, format: Any, size: Any, file: Any, file_format: Any) -> int:
         """Makes or truncates a file; its inode, or -errno."""
-        self._meter.tick(self._disk.names)
+        self._meter.tick(8 + self._disk.names)
         backing = (string(file), string(file_format))
         return self._changing.create(string(name), string(format), integer(size), *backing)
 

@@ -31,6 +31,8 @@ class Shape:
         self.name = name
         self.fields = tuple(defaults)
         self.defaults = tuple(defaults.values())
+        self.cost = 10 + len(defaults) + sum(map(_size, self.defaults))
+        """The steps of making an object."""
         self.live: type[Any] = type(name, (Live,), {"__slots__": self.fields})
         self.unwritten = self._kind(__setattr__=_write)
         self.asleep = self._kind(__setattr__=_write, __getattr__=_read)
@@ -114,6 +116,11 @@ class Heap:
         """Gives an object that is asleep the fields that it had before the event."""
         self._fill(live, self._before[live._id])
 
+    @property
+    def woken(self) -> frozenset[int]:
+        """The ids of the objects that are not asleep any more."""
+        return frozenset(self._watched)
+
     def let_write(self, live: Live) -> None:
         """Makes an object one that is frozen anew after the event."""
         shape = self._shapes[type(live).__name__]
@@ -184,7 +191,7 @@ class Heap:
     def new(self, name: str) -> Live:
         """A new object of that class with its defaults."""
         shape = self._shapes[name]
-        self._meter.tick(10 + len(shape.fields))
+        self._meter.tick(shape.cost)
         live: Live = shape.live()
         live._heap = self
         live._id = self.next_id
@@ -253,7 +260,7 @@ class Heap:
             before = self._before.get(number)
             if before is not None and self._is_unchanged(number, before):
                 pending += before.contents.refs
-                self._meter.tick(before.contents.items)
+                self._meter.tick(len(before.fields) + before.contents.items)
                 objects[number] = before
             else:
                 objects[number] = self._changed(number, pending)
@@ -275,6 +282,7 @@ class Heap:
         """The frozen form of an object; adds the ids that it refers to."""
         live = self.get(number)
         shape = self._shapes[type(live).__name__]
+        self._meter.tick(len(shape.fields))
         values = [
             value if type(value) in ATOMS else self._frozen(value, reached, MAX_NESTING)
             for value in shape.values(live)
@@ -302,6 +310,15 @@ class Heap:
                 (_key(key), self._frozen(item, reached, depth - 1)) for key, item in value.items()
             )
         )
+
+
+def _size(value: Value) -> int:
+    """How many values a frozen value holds, itself not counted."""
+    if isinstance(value, tuple):
+        return len(value) + sum(map(_size, value))
+    if isinstance(value, FrozenMap):
+        return len(value.pairs) + sum(_size(item) for _, item in value.pairs)
+    return 0
 
 
 class ArgumentError(ValueError):

@@ -1,9 +1,20 @@
-"""The limits on one event: statements, call depth, integer and text size."""
+"""The limits on one event: steps, call depth, integer and text size."""
 
 from typing import Any
 
 MAX_STEPS = 1_000_000
-"""Statements an event; work on long values counts too."""
+"""Steps of an event: statements, and work that takes as long. No event of a real machine takes a
+tenth of it, and so many take less than two seconds and 500 MB."""
+
+MAX_TRACED_STEPS = 200_000
+"""Steps of an event whose values are followed, each of which takes so much more time and memory."""
+
+MAX_STATE = 50_000
+"""Values in the objects of a state, and in what an event returns. A trace keeps both of every
+event, and so a log of 60 events takes less than 500 MB. No real machine has a twentieth of it."""
+
+MAX_DATA = 200_000
+"""Steps, and values, of all constants and defaults of a tree."""
 
 MAX_DEPTH = 200
 """Calls inside each other."""
@@ -26,25 +37,49 @@ class Meter:
     `changes` is whether a list or dict has been changed in place.
     """
 
-    __slots__ = ("_depth", "_steps", "changes")
+    __slots__ = ("_before", "_depth", "_gaps", "_left", "_limit", "_what", "changes")
 
     def __init__(self) -> None:
         self.reset()
 
     def reset(self) -> None:
         """Starts a new event."""
+        self._before = 0
+        self._limit = self._left = MAX_STEPS
+        self._what = "steps"
         self._depth = 0
-        self._steps = 0
+        self._gaps: dict[int, tuple[dict[Any, Any], int]] = {}
         self.changes = False
 
+    def lower(self, limit: int) -> None:
+        """Lets the event have no more than these steps."""
+        self._limit = self._left = min(limit, self._left)
+
+    def reset_for_data(self) -> None:
+        """Starts with the constants of a tree."""
+        self.reset()
+        self._limit = self._left = MAX_DATA
+        self._what = "values in constants and defaults"
+
+    def count_values(self, of: str) -> None:
+        """Goes on with counting the values of what is kept of the event."""
+        self._before = self.total
+        self._limit = self._left = MAX_STATE
+        self._what = f"values in {of}"
+
+    @property
+    def total(self) -> int:
+        """All that was counted since the event began."""
+        return self._before + self._limit - self._left
+
     def tick(self, count: int) -> None:
-        """Counts statements, or work that takes as long; raises StepLimitError."""
-        self._steps += count
-        if self._steps > MAX_STEPS:
-            raise StepLimitError(f"more than {MAX_STEPS} statements")
+        """Counts steps; raises StepLimitError."""
+        self._left -= count
+        if self._left < 0:
+            raise StepLimitError(f"more than {self._limit} {self._what}")
 
     def enter(self, count: int) -> None:
-        """Counts a call and the statements of its body; raises StepLimitError."""
+        """Counts a call and the steps of its body; raises StepLimitError."""
         self._depth += 1
         if self._depth > MAX_DEPTH:
             raise StepLimitError(f"more than {MAX_DEPTH} calls inside each other")
@@ -55,16 +90,43 @@ class Meter:
         self._depth -= 1
         return value
 
-    def weigh(self, value: Any) -> Any:
-        """Counts all that a list or dict holds, however deep; gives it on."""
+    def weigh(self, value: Any) -> None:
+        """Counts what it takes to compare a list or dict, however deep and with long texts."""
         pending = [value]
         while pending:
             inner = pending.pop()
             if isinstance(inner, list | dict):
-                self.tick(1 + (len(inner) >> 4))
+                self.tick(1 + (len(inner) >> 1))
                 items = inner.values() if isinstance(inner, dict) else inner
                 pending += [item for item in items if isinstance(item, list | dict)]
-        return value
+
+    def search(self, items: list[Any], item: Any) -> None:
+        """Counts what it takes to compare an item with all items of a list."""
+        if isinstance(item, list | dict):
+            self.weigh(items)
+        elif isinstance(item, str):
+            self.tick(len(items) * (1 + (len(item) >> 10)) >> 2)
+        else:
+            self.tick(len(items) >> 4)
+
+    def scan(self, text: str, part: str) -> None:
+        """Counts what it takes at worst to find one text in another."""
+        self.tick(len(text) * (1 + len(part)) >> 9)
+
+    def leave_gap(self, items: dict[Any, Any]) -> None:
+        """Counts a key that was taken out of a dict.
+
+        Python leaves a gap where it was, and passes all gaps again and again whenever it runs over
+        the dict. When there are more gaps than keys the dict is filled anew.
+        """
+        _, gaps = self._gaps.get(id(items), (items, 0))
+        if gaps > len(items) + 16:
+            pairs = list(items.items())
+            items.clear()
+            items.update(pairs)
+            gaps = -1
+        # The dict is kept with its number, which could else become another's.
+        self._gaps[id(items)] = (items, gaps + 1)
 
 
 def whole(number: int) -> int:

@@ -46,6 +46,13 @@ NATIVE: Mapping[type[ast.AST], Callable[..., Any]] = {
 COMPARISONS = tuple(op for op in (*LIMITED, *NATIVE) if issubclass(op, ast.cmpop))
 
 
+KINDS = (str, int, list, dict, type(None))
+"""The types of values that are no objects of the model."""
+
+HIDDEN = frozenset(name for kind in KINDS for name in dir(kind))
+"""What such values have in Python. A field can have such a name; of another value it is nothing."""
+
+
 class FixedList(list[Any]):
     """A constant list: the same in every event, so nothing can change it."""
 
@@ -64,14 +71,15 @@ class FixedDict(dict[Any, Any]):
         raise TypeError("a constant can't be changed")
 
 
-def fixed(value: Any) -> Any:
-    """The value as a constant, down to its last item."""
+def fixed(value: Any, meter: Meter) -> Any:
+    """The value as a constant, down to its last item, which counts."""
     if isinstance(value, FixedList | FixedDict):
         return value
+    meter.tick(1 + len(value) if isinstance(value, list | dict) else 1)
     if isinstance(value, list):
-        return FixedList([fixed(item) for item in value])
+        return FixedList([fixed(item, meter) for item in value])
     if isinstance(value, dict):
-        return FixedDict({key: fixed(item) for key, item in value.items()})
+        return FixedDict({key: fixed(item, meter) for key, item in value.items()})
     return value
 
 
@@ -112,6 +120,11 @@ class Operators:
 
     def __init__(self, meter: Meter) -> None:
         self._meter = meter
+
+    def apply(self, op: ast.AST, *operands: Any) -> Any:
+        """What an operator gives."""
+        kind = type(op)
+        return (getattr(self, LIMITED[kind]) if kind in LIMITED else NATIVE[kind])(*operands)
 
     def add(self, left: Any, right: Any) -> Any:
         """The sum of numbers; texts or lists one after the other."""
@@ -179,7 +192,7 @@ class Operators:
 
     def equal(self, left: Any, right: Any) -> bool:
         """`left == right`."""
-        if isinstance(left, list | dict):
+        if isinstance(left, list | dict) and isinstance(right, list | dict):
             self._meter.weigh(left)
         return bool(left == right)
 
@@ -206,14 +219,22 @@ class Operators:
     def contained(self, left: Any, right: Any) -> bool:
         """Whether an item is in a list, a key in a dict, a text in a text."""
         if isinstance(right, list):
-            self._meter.weigh(right)
-        elif not isinstance(right, dict | str):
+            self._meter.search(right, left)
+        elif isinstance(right, str):
+            self._meter.scan(right, string(left))
+        elif not isinstance(right, dict):
             raise TypeError(f"{kind_of(right)} holds nothing")
         return left in right
 
     def missing(self, left: Any, right: Any) -> bool:
         """`left not in right`."""
         return not self.contained(left, right)
+
+    def read(self, value: Any, field: str) -> Any:
+        """`value.field` of an object, for a field with one of the HIDDEN names."""
+        if isinstance(value, KINDS):
+            raise AttributeError(f"'{type(value).__name__}' object has no attribute '{field}'")
+        return getattr(value, field)
 
     def iterated(self, operand: Any) -> Any:
         """What a for runs over."""
@@ -233,6 +254,7 @@ class Operators:
         """`del operand[key]` of a dict; raises KeyError."""
         self._meter.changes = True
         del changeable(operand, dict)[key]
+        self._meter.leave_gap(operand)
 
 
 def _ordered(operand: Any) -> Any:

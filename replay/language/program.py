@@ -10,8 +10,8 @@ from types import CodeType, FrameType, TracebackType
 from typing import Any
 
 from replay.language.check import check
-from replay.language.compile import compiled, expression
-from replay.language.definitions import Class, Constant, Definitions, Function, located
+from replay.language.compile import compiled, default_name
+from replay.language.definitions import Class, Constant, Definition, Definitions, Function, located
 from replay.language.digests import digests
 from replay.language.endings import (
     Crashed,
@@ -34,41 +34,74 @@ from replay.state.disk import Disk
 from replay.state.objects import Ref, State
 
 
-def evaluated(defined: Definitions, tree: Tree) -> tuple[dict[str, Any], dict[str, Shape]]:
-    """The constants and the classes of a checked tree by name.
+@dataclass(frozen=True, slots=True)
+class Data:
+    """What a tree defines beside code: its constants, its classes, and defaults of parameters.
 
-    Raises ReplayError with file, line and reason for an expression without a value.
+    A default has the name that `compile.default_name` gives it.
     """
-    operators = Operators(Meter())
-    names = {f"__{name}": getattr(operators, name) for name in vars(Operators) if name[0] != "_"}
-    names["__builtins__"] = {}
-    constants: dict[str, Any] = {}
+
+    constants: Mapping[str, Any]
+    shapes: Mapping[str, Shape]
+    defaults: Mapping[str, Any]
+
+
+def evaluated(defined: Definitions, tree: Tree) -> Data:
+    """The data of a checked tree; raises NotInLanguage for an expression without a value."""
+    meter = Meter()
+    meter.reset_for_data()
+    values = _Values(meter)
     shapes: dict[str, Shape] = {}
-    data: list[Constant | Class] = [*defined.constants.values(), *defined.classes.values()]
-    for definition in data:
+    defaults: dict[str, Any] = {}
+    everything: list[Definition] = [*defined.constants.values(), *defined.classes.values()]
+    for definition in [*everything, *defined.functions.values()]:
         try:
-            if isinstance(definition, Constant):
-                constants[definition.name] = _value(definition.node.value, names | constants)
-            else:
-                shapes[definition.name] = _shape(definition, names | constants)
+            match definition:
+                case Constant(name=name, node=node):
+                    values.constants[name] = values.of(node.value)
+                case Class(name=name, fields=fields):
+                    freezer = Heap({}, meter)
+                    frozen = {key: freezer.frozen(values.of(item)) for key, item in fields.items()}
+                    shapes[name] = Shape(name, frozen)
+                case Function(name=name, node=node):
+                    for index, default in enumerate(node.args.defaults):
+                        defaults[default_name(name, index)] = values.of(default)
         except MisuseError as misuse:
             raise located(misuse, tree, defined.chunks[definition.name]) from None
-    return constants, shapes
+    return Data(values.constants, shapes, defaults)
 
 
-def _shape(model_class: Class, names: dict[str, Any]) -> Shape:
-    freezer = Heap({}, Meter())
-    defaults = {
-        name: freezer.frozen(_value(node, names)) for name, node in model_class.fields.items()
-    }
-    return Shape(model_class.name, defaults)
+class _Values:
+    """Evaluates constant expressions, from constants that were evaluated before."""
 
+    def __init__(self, meter: Meter) -> None:
+        self.constants: dict[str, Any] = {}
+        self._meter = meter
+        self._operators = Operators(meter)
 
-def _value(node: ast.expr, names: dict[str, Any]) -> Any:
-    try:
-        return fixed(eval(expression(node), names))
-    except (TypeError, ValueError, ArithmeticError, StepLimitError) as error:
-        raise MisuseError(node, f"this has no value: {error}") from None
+    def of(self, node: ast.expr) -> Any:
+        """The value, which nothing can change; raises MisuseError if there is none."""
+        try:
+            return fixed(self._value(node), self._meter)
+        except (TypeError, ValueError, ArithmeticError, StepLimitError) as error:
+            raise MisuseError(node, f"this has no value: {error}") from None
+
+    def _value(self, node: ast.expr) -> Any:
+        match node:
+            case ast.Constant(value=value):
+                return value
+            case ast.Name(id=name):
+                return self.constants[name]
+            case ast.UnaryOp(op=op, operand=operand):
+                return self._operators.apply(op, self._value(operand))
+            case ast.BinOp(left=left, op=op, right=right):
+                return self._operators.apply(op, self._value(left), self._value(right))
+            case ast.List(elts=items) | ast.Tuple(elts=items):
+                return [self._value(item) for item in items]
+            case ast.Dict(keys=keys, values=items):
+                pairs = zip(keys, items, strict=True)
+                return {self._value(key): self._value(item) for key, item in pairs if key}
+        raise TypeError(f"a {type(node).__name__} in a constant")
 
 
 STORE_ITEM = opmap["STORE_SUBSCR"]
@@ -79,6 +112,10 @@ FAULTS = (
     *(NameError, RuntimeError),
 )
 """What Python raises where C would have read a wild pointer."""
+
+
+Arc = tuple[str, int, int]
+"""A file, a line in it and the line that ran after it in the same function; 0 is its beginning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,16 +135,16 @@ class Program:
     def __init__(
         self,
         defined: Definitions,
-        data: tuple[Mapping[str, Any], Mapping[str, Shape]],
+        data: Data,
         codes: Sequence[CodeType],
         machine_class: str,
         keep_class: str,
     ) -> None:
         self._defined = defined
         self._keep_class = keep_class
-        constants, shapes = data
-        self._runtime = Runtime(shapes)
-        self._names: dict[str, Any] = {"__builtins__": {}, **constants, **self._runtime.names()}
+        self._runtime = Runtime(data.shapes)
+        names = {**data.constants, **data.defaults, **self._runtime.names()}
+        self._names: dict[str, Any] = {"__builtins__": {}, **names}
         for code in codes:
             exec(code, self._names)
         self._storing: dict[str, bool] = {}
@@ -153,17 +190,42 @@ class Program:
             return runtime.halted(), self._crash(error, function)
         return after, ending
 
+    def call_noting_reads(
+        self, function: str, arguments: Sequence[Any], state: State
+    ) -> tuple[Ending, frozenset[int]]:
+        """How `call` ends, and the ids of the objects that it looked into.
+
+        In a state where these are the same objects it ends so again, unless it looks at files.
+        """
+        self._runtime.forget()
+        _, ending = self.call(function, arguments, state)
+        return ending, self._runtime.heap.woken
+
+    def looks_at_files(self, function: str) -> bool:
+        """Whether code that a function can reach looks at the disk."""
+        codes = (self._names[name].__code__ for name in self._reached_from(function))
+        return any(name.startswith("__disk_") for code in codes for name in code.co_names)
+
     def reached(
         self, function: str, arguments: Sequence[Any], state: State
     ) -> frozenset[tuple[str, int]]:
         """The file and line of every statement that `call` runs through."""
-        lines: set[tuple[str, int]] = set()
+        arcs = self.arcs(function, arguments, state)
+        return frozenset((file, line) for file, _, line in arcs)
+
+    def arcs(self, function: str, arguments: Sequence[Any], state: State) -> frozenset[Arc]:
+        """Every step from line to line, within a function, that `call` makes."""
+        last: dict[FrameType, int] = {}
+        met: set[tuple[str, int, int]] = set()
 
         def note(frame: FrameType, event: str, _: Any) -> Any:
             if frame.f_globals is not self._names:
                 return None
             if event == "line":
-                lines.add((frame.f_code.co_name, frame.f_lineno))
+                met.add((frame.f_code.co_name, last.get(frame, 0), frame.f_lineno))
+                last[frame] = frame.f_lineno
+            elif event == "return":
+                last.pop(frame, None)
             return note
 
         before = sys.gettrace()
@@ -172,7 +234,12 @@ class Program:
             self.call(function, arguments, state)
         finally:
             sys.settrace(before)
-        return frozenset(self._defined.place(name, line) for name, line in lines)
+        return frozenset(self._placed(*arc) for arc in met)
+
+    def _placed(self, name: str, start: int, end: int) -> Arc:
+        """An arc of a chunk as one of the tree."""
+        file, line = self._defined.place(name, end)
+        return file, self._defined.place(name, start)[1] if start else 0, line
 
     def place(self, crash: Crashed) -> tuple[str, int]:
         """The file and line of a crash in this program's tree."""

@@ -53,13 +53,21 @@ class Runtime:
         self._before = state
         self._files.start(state.disk)
 
+    def lower(self, limit: int) -> None:
+        """Lets the event have no more than these steps."""
+        self._meter.lower(limit)
+
+    def forget(self) -> None:
+        """Lets the next event thaw its state, whichever that is."""
+        self._left = None
+
     def frozen(self, keep_class: str, may_store: bool) -> State:
         """The state after the event; raises what `Heap.freeze` does.
 
         `may_store` is whether the code that ran has assignments to items.
         """
         may_hold_other = may_store or self._meter.changes
-        self._meter.reset()
+        self._meter.count_values("a state")
         objects = self.heap.freeze(keep_class, may_hold_other)
         disk, next_id = self._files.frozen(), self.heap.next_id
         was = self._before
@@ -75,6 +83,7 @@ class Runtime:
 
     def result(self, value: Any) -> Value:
         """The frozen value that a handler returned; raises TypeError if an object is in it."""
+        self._meter.count_values("a result")
         frozen = self.heap.frozen(value)
         if _refers(frozen):
             raise TypeError("a handler returned an object")

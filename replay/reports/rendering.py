@@ -19,9 +19,38 @@ from replay.reports.documents.explain import ExplainReport
 from replay.reports.documents.graph import Drawing
 from replay.reports.documents.results import Document, Result, document_of
 from replay.reports.documents.run import RunReport
+from replay.reports.documents.search.build_bisection import BuildBisectionReport
+from replay.reports.documents.search.coverage import CoverageReport
+from replay.reports.documents.search.hunt import HuntReports
+from replay.reports.documents.search.minimal_patches import MinimalReport
+from replay.reports.documents.search.shrink import ShrinkReport
+from replay.reports.documents.search.touched import TouchedReport
 from replay.reports.drawing.dot import dot
 from replay.reports.drawing.svg import document as svg_document
+from replay.reports.json.search.build_bisection import build_bisection as build_bisection_json
+from replay.reports.json.search.coverage import coverage as coverage_json
+from replay.reports.json.search.hunt import hunts as hunts_json
+from replay.reports.json.search.minimal_patches import minimal_patches as minimal_patches_json
+from replay.reports.json.search.shrink import shrink as shrink_json
+from replay.reports.json.search.touched import touched as touched_json
+from replay.reports.lcov import lcov
+from replay.reports.markdown.search.build_bisection import (
+    build_bisection as build_bisection_markdown,
+)
+from replay.reports.markdown.search.coverage import coverage as coverage_markdown
+from replay.reports.markdown.search.hunt import hunts as hunts_markdown
+from replay.reports.markdown.search.minimal_patches import (
+    minimal_patches as minimal_patches_markdown,
+)
+from replay.reports.markdown.search.shrink import shrink as shrink_markdown
+from replay.reports.markdown.search.touched import touched as touched_markdown
 from replay.reports.text.page import WIDTH, Page
+from replay.reports.text.search.build_bisection import build_bisection as build_bisection_text
+from replay.reports.text.search.coverage import coverage as coverage_text
+from replay.reports.text.search.hunt import hunts as hunts_text
+from replay.reports.text.search.minimal_patches import minimal_patches as minimal_patches_text
+from replay.reports.text.search.shrink import shrink as shrink_text
+from replay.reports.text.search.touched import touched as touched_text
 
 
 class OutputFormat(StrEnum):
@@ -33,6 +62,7 @@ class OutputFormat(StrEnum):
     HTML = "html"
     SVG = "svg"
     DOT = "dot"
+    LCOV = "lcov"
 
     @property
     def suffix(self) -> str:
@@ -74,6 +104,12 @@ def _run_page(document: RunReport, _: RenderOptions) -> str:
     return run_page(document)
 
 
+def _coverage_page(document: CoverageReport, _: RenderOptions) -> str:
+    from replay.reports.html.coverage import coverage  # noqa: PLC0415
+
+    return coverage(document)
+
+
 def plain(write: Callable[[Any], str | Page]) -> Renderer:
     """The renderer that writes the same whatever is wanted."""
     return lambda document, _: write(document)
@@ -95,14 +131,17 @@ RENDERERS: Mapping[type, Mapping[OutputFormat, Renderer]] = {
     ExplainReport: {
         OutputFormat.TEXT: plain(text.explain.explain),
         OutputFormat.JSON: plain(json.explain.explain),
+        OutputFormat.MARKDOWN: plain(markdown.explain.explain),
     },
     BisectReport: {
         OutputFormat.TEXT: plain(text.bisect.bisect),
         OutputFormat.JSON: plain(json.bisect.bisect),
+        OutputFormat.MARKDOWN: plain(markdown.bisect.bisect),
     },
     CheckReports: {
         OutputFormat.TEXT: plain(text.check.checks),
         OutputFormat.JSON: plain(json.check.checks),
+        OutputFormat.MARKDOWN: plain(markdown.check.checks),
     },
     ConformReport: {
         OutputFormat.TEXT: lambda document, options: text.conform.conform(
@@ -111,10 +150,46 @@ RENDERERS: Mapping[type, Mapping[OutputFormat, Renderer]] = {
         OutputFormat.JSON: lambda document, options: json.conform.conform(
             document, options.details
         ),
+        OutputFormat.MARKDOWN: lambda document, options: markdown.conform.conform(
+            document, options.details
+        ),
     },
     RecordingReport: {
         OutputFormat.TEXT: plain(text.conform.recordings),
         OutputFormat.JSON: plain(json.conform.recordings),
+        OutputFormat.MARKDOWN: plain(markdown.conform.recordings),
+    },
+    ShrinkReport: {
+        OutputFormat.TEXT: plain(shrink_text),
+        OutputFormat.JSON: plain(shrink_json),
+        OutputFormat.MARKDOWN: plain(shrink_markdown),
+    },
+    HuntReports: {
+        OutputFormat.TEXT: plain(hunts_text),
+        OutputFormat.JSON: plain(hunts_json),
+        OutputFormat.MARKDOWN: plain(hunts_markdown),
+    },
+    MinimalReport: {
+        OutputFormat.TEXT: plain(minimal_patches_text),
+        OutputFormat.JSON: plain(minimal_patches_json),
+        OutputFormat.MARKDOWN: plain(minimal_patches_markdown),
+    },
+    BuildBisectionReport: {
+        OutputFormat.TEXT: plain(build_bisection_text),
+        OutputFormat.JSON: plain(build_bisection_json),
+        OutputFormat.MARKDOWN: plain(build_bisection_markdown),
+    },
+    CoverageReport: {
+        OutputFormat.TEXT: plain(coverage_text),
+        OutputFormat.JSON: plain(coverage_json),
+        OutputFormat.MARKDOWN: plain(coverage_markdown),
+        OutputFormat.HTML: _coverage_page,
+        OutputFormat.LCOV: plain(lcov),
+    },
+    TouchedReport: {
+        OutputFormat.TEXT: plain(touched_text),
+        OutputFormat.JSON: plain(touched_json),
+        OutputFormat.MARKDOWN: plain(touched_markdown),
     },
     Drawing: {OutputFormat.SVG: plain(svg_document), OutputFormat.DOT: plain(dot)},
 }

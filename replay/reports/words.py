@@ -1,6 +1,8 @@
 """Events, outcomes and values in words; nothing unprintable gets through."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from functools import singledispatch
 from typing import Any
 
@@ -13,6 +15,11 @@ from replay.state.extents import MIXED, UNREADABLE
 
 SIZES = (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10))
 MOST_EXTENTS = 4
+MOST_LINKS = 10
+"""So many nodes of a chain are named; beyond it a reader looks only at its ends."""
+
+REPEATED = re.compile(r"(?<![^.])(\w+)(?:\.\1){3,}(?![^.\s])")
+"""A part of a path that follows itself, as it does a hundred times in a chain of images."""
 
 
 def escape(text: str) -> str:
@@ -28,14 +35,48 @@ def listing(words: Sequence[str]) -> str:
     return f"{', '.join(most)} and {last}" if most else last
 
 
+def path(path: str) -> str:
+    """A path, escaped; a part that comes four times or more is there once, with its number."""
+    return REPEATED.sub(lambda m: f"{m[1]}*{m[0].count('.') + 1}", escape(path))
+
+
+def chain(links: Sequence[str], among: Iterable[Sequence[str]] = ()) -> str:
+    """A chain of nodes, base first. In the middle of a long one stands how many more there are.
+
+    Links that not all chains have `among` which it stands are kept, the first few of them.
+    """
+    if len(links) > MOST_LINKS:
+        common = set(links).intersection(*map(set, among))
+        own = [index for index, link in enumerate(links) if link not in common][: MOST_LINKS // 2]
+        shown_indexes = sorted({0, 1, *own, *range(len(links) - 3, len(links))})
+        steps = zip((-1, *shown_indexes), shown_indexes, strict=False)
+        shown = [t for last, n in steps for t in (*_gap(last, n), links[n])]
+        return " <-- ".join(shown)
+    return " <-- ".join(links)
+
+
+def _gap(last: int, index: int) -> list[str]:
+    return [f"{index - last - 1} more"] if index > last + 1 else []
+
+
+MOST_NAMES = 3
+"""Names that are told one by one in a line."""
+
+
+def few(names: Sequence[str]) -> str:
+    """A few names, and how many more there are."""
+    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    return ", ".join(map(escape, names[:MOST_NAMES])) + more
+
+
 def paragraphs(text: str) -> list[str]:
     """The paragraphs of a text, each without its line breaks."""
     return [" ".join(lines.split()) for lines in text.split("\n\n") if lines.strip()]
 
 
-def count(number: int, noun: str) -> str:
-    """ "1 event", "2 events"."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+def count(number: int, noun: str, plural: str = "") -> str:
+    """ "1 event", "2 events", "2 patches"."""
+    return f"{number} {noun}" if number == 1 else f"{number} {plural or f'{noun}s'}"
 
 
 def size(length: int) -> str:
@@ -158,10 +199,10 @@ def phrases(grouped: Iterable[tuple[str, list[str]]]) -> str:
 def outcome(status: str, returned: Any, error: Mapping[str, Any] | None) -> str:
     """An outcome with its wording: "returned", "reads 0x61", "refused: DeviceNotFound, ..."."""
     if status != "returned":
-        known = error or {}
-        told = [str(known.get(key, "")) for key in ("class", "errno", "text", "desc")]
-        where = [f" ({known['file']}:{known['line']})"] if "file" in known else []
-        why = ", ".join(escape(text) for text in told if text)
+        parts = error or {}
+        texts = [str(parts.get(key, "")) for key in ("class", "errno", "text", "desc")]
+        where = [f" ({parts['file']}:{parts['line']})"] if "file" in parts else []
+        why = ", ".join(escape(text) for text in texts if text)
         return "".join([": ".join([status, why]).rstrip(": "), *where])
     if isinstance(returned, Mapping) and returned.keys() == {"pattern"}:
         return f"reads {pattern(returned['pattern'])}"
@@ -188,12 +229,23 @@ def event(payload: Payload) -> str:
             return f"{kind(payload)} {escape(name(payload) or '')} {data}".rstrip()
 
 
+def when(seconds: float | None) -> str:
+    """A time of recording, "2014-05-14 10:20:30 UTC"; "" for none, and for one that is no time."""
+    if seconds is None:
+        return ""
+    try:
+        return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC"
+    except (ValueError, OverflowError, OSError):
+        # A damaged recording may hold any number.
+        return ""
+
+
 def recorded(original: Payload, note: str, idle: bool) -> str:
     """What a translated event was when it was recorded, and what there is to say about that."""
     if idle:
         return f"recorded; it asks nothing here: {escape(note)}"
-    told = f"translated from {event(original)}"
-    return f"{told} ({escape(note)})" if note else told
+    text = f"translated from {event(original)}"
+    return f"{text} ({escape(note)})" if note else text
 
 
 def _image(image: Image) -> str:

@@ -1,5 +1,6 @@
 """The patch series: what a patch is, how it applies, and how a point of the series is named."""
 
+from replay.series.c_diff import CHunk, CPatch, parse_c_patch
 from replay.series.load import Series, is_file, read_patch, read_series, read_text
 from replay.series.patch import Patch, parse_patch, split_header
 from replay.series.revision import find_patch, label, parse_revision, step_back
@@ -7,6 +8,8 @@ from replay.series.tree import SourceFile, SourceLine, Tree, apply, offsets, sou
 from replay.series.unified_diff import Edit, FileChange, Hunk
 
 __all__ = [
+    "CHunk",
+    "CPatch",
     "Edit",
     "FileChange",
     "Hunk",
@@ -20,6 +23,7 @@ __all__ = [
     "is_file",
     "label",
     "offsets",
+    "parse_c_patch",
     "parse_patch",
     "parse_revision",
     "read_patch",

@@ -57,10 +57,7 @@ def parse_patch(text: str, name: str, strip: int = 1) -> Patch:
     fewer loses all but its name. Raises ReplayError with `name` and line for anything that is
     not a well-formed unified diff of model files.
     """
-    text = text.replace("\r\n", "\n")
-    mail = _mail(text, name)
-    if mail is not None:
-        text = _decoded(mail, text, name)
+    text, mail = plain_mail(text, name)
     header, index = split_header(text)
     lines = text.removesuffix("\n").split("\n")
     files = parse_diff(lines, index, name, strip)
@@ -71,7 +68,7 @@ def parse_patch(text: str, name: str, strip: int = 1) -> Patch:
         name=name,
         sha=sha.group(1) if sha else "",
         date=_header(mail, "Date"),
-        subject=_SUBJECT_TAG.sub("", _header(mail, "Subject")),
+        subject=subject_of(mail),
         description=description.strip("\n"),
         commits=tuple(commits.group(1).split()) if commits else (),
         files=files,
@@ -84,6 +81,21 @@ def split_header(text: str) -> tuple[str, int]:
     diff = next((index for index in range(len(lines)) if starts_diff(lines, index)), len(lines))
     end = next((index for index in range(diff) if lines[index].rstrip() == "---"), diff)
     return "\n".join(lines[:end]), diff
+
+
+def plain_mail(text: str, name: str) -> tuple[str, Message | None]:
+    """A patch's text with any transfer encoding undone, and the mail that it is, if it is one.
+
+    Raises BadInput for several mails in one, and for one that cannot be decoded.
+    """
+    text = text.replace("\r\n", "\n")
+    mail = _mail(text, name)
+    return (text, None) if mail is None else (_decoded(mail, text, name), mail)
+
+
+def subject_of(mail: Message | None) -> str:
+    """A patch mail's subject without tags as [PATCH]; "" without a mail."""
+    return _SUBJECT_TAG.sub("", _header(mail, "Subject"))
 
 
 # --- mail -------------------------------------------------------------------------------

@@ -72,8 +72,8 @@ def _specs_towards(now: VariantSpec, goal: VariantSpec) -> Iterator[VariantSpec]
     series; what the goal leaves out is passed over. Then what only the goal has.
     """
     both = zip(now.extra, goal.extra, strict=False)
-    kept = len(list(takewhile(lambda pair: pair[0] == pair[1], both)))
-    for count in reversed(range(kept, len(now.extra))):
+    shared = len(list(takewhile(lambda pair: pair[0] == pair[1], both)))
+    for count in reversed(range(shared, len(now.extra))):
         yield (now := replace(now, extra=now.extra[:count]))
     for index in sorted(now.left_out - goal.left_out - {*range(goal.depth, now.depth)}):
         yield (now := replace(now, left_out=now.left_out - {index}))
@@ -84,7 +84,7 @@ def _specs_towards(now: VariantSpec, goal: VariantSpec) -> Iterator[VariantSpec]
         yield (now := replace(now, depth=index, left_out=now.left_out - {index}))
     for index in sorted(goal.left_out - now.left_out, reverse=True):
         yield (now := replace(now, left_out=now.left_out | {index}))
-    for count in range(kept, len(goal.extra)):
+    for count in range(shared, len(goal.extra)):
         yield (now := replace(now, extra=goal.extra[: count + 1]))
 
 

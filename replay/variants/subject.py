@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from replay.variants.variant import Variant
 
 T = TypeVar("T")
+BitFields = Mapping[str, Mapping[str, int]]
+"""Bit fields and their flags, name to bit, in the subject's order of interest."""
+
 MACHINES = ("recorded", "qemu")
 """Words for what really happened, which stand where a variant of the model may stand."""
 RESERVED = frozenset({"base", *MACHINES})
@@ -119,7 +122,7 @@ class SubjectConfig(msgspec.Struct, frozen=True):
     fields: Mapping[str, FieldConfig] = {}
     hidden: tuple[str, ...] = ()
     jobs: JobsConfig | None = None
-    bits: Mapping[str, Mapping[str, int]] = {}
+    bits: BitFields = {}
     variants: Mapping[str, VariantConfig] = {}
     releases: Mapping[str, ReleaseConfig] = {}
     more: Mapping[str, Any] = {}

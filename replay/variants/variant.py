@@ -10,6 +10,7 @@ from replay.errors import Conflict, ReplayError
 from replay.events.command_rules import read_command_rules
 from replay.language import Program
 from replay.series import Tree, apply, read_patch, read_series
+from replay.variants.checked_series import is_checked, remember_checked
 from replay.variants.dictionary import read_dictionary
 from replay.variants.expression import (
     VariantSpec,
@@ -81,8 +82,12 @@ def load_subject(directory: Path) -> Subject:
         read_dictionary(directory),
         read_command_rules(directory),
     )
-    for tree in subject.series.trees:
-        _check(tree, subject.config.machine)
+    trees, machine = subject.series.trees, subject.config.machine
+    # Checking dozens of trees takes longer than what most commands do, and they seldom change.
+    if not is_checked(trees, machine):
+        for tree in trees:
+            _check(tree, machine)
+        remember_checked(trees, machine)
     for name, variant in subject.config.variants.items():
         try:
             parse_spec(subject, variant.revision, expressions(subject, {}), (name,))

@@ -51,10 +51,10 @@ def told(subject: Subject, log: Log, *expressions: str) -> dict[Place, list]:
     found, attribution = compared(subject, log, *expressions)
     first: dict[Place, list] = {}
     for divergence, causes in zip(found.divergences, attribution.causes, strict=True):
-        turns = [(turn, cause) for cause in causes for turn in cause.turns]
+        changes = [(change, cause) for cause in causes for change in cause.changes]
         first.setdefault(
             divergence.place,
-            [(t.patch.sha[:8] or t.patch.name, t.out, c.before, c.after) for t, c in turns],
+            [(t.patch.sha[:8] or t.patch.name, t.out, c.before, c.after) for t, c in changes],
         )
     return first
 
@@ -65,7 +65,7 @@ def test_a_story_of_some_causes_does_not_say_that_a_patch_did_nothing():
         done.step[0].patch.sha[:8] for done in diff_report(found, attribution).effects.first
     ] == ["7e3d98dd"]
     between = compared(QEMU, example("snapshot-on"), "before", "after")
-    others = select(*between, lambda _, cause: cause.turns[0].patch.sha[:8] != "7e3d98dd")
+    others = select(*between, lambda _, cause: cause.changes[0].patch.sha[:8] != "7e3d98dd")
     assert not others[1].hidden
     assert diff_report(*others).effects.first == ()
 
@@ -170,7 +170,7 @@ def test_nothing_that_differs_takes_no_work():
 
 def test_selecting_leaves_what_the_wanted_patches_do():
     found = compared(TOY, YARD, "before", "after")
-    selected, attribution = select(*found, lambda _, cause: cause.turns[0].patch == SCRAP)
+    selected, attribution = select(*found, lambda _, cause: cause.changes[0].patch == SCRAP)
     assert [divergence.place for divergence in selected.divergences] == [FORGOTTEN]
     assert len(attribution.causes) == 1
     assert not select(*found, lambda *_: False)[0].divergences
@@ -189,10 +189,10 @@ def test_the_way_goes_along_the_series_a_patch_at_a_time():
 
 def test_what_the_goal_leaves_out_is_not_met():
     before, goal = (resolve(TOY, name, {}) for name in ("before", "after-aaaa1111"))
-    assert [[turn.patch for turn in leg.changes] for leg in path_between(before, goal)] == [
+    assert [[change.patch for change in leg.changes] for leg in path_between(before, goal)] == [
         [BRAKES]
     ]
-    assert [[turn.patch for turn in leg.changes] for leg in path_between(goal, before)] == [
+    assert [[change.patch for change in leg.changes] for leg in path_between(goal, before)] == [
         [BRAKES]
     ]
 
@@ -240,7 +240,7 @@ def test_patches_that_apply_only_together_are_one_step(tmp_path):
     (tmp_path / "mine").write_text(edit(0, 5))
     start, end = (resolve(subject, f"{at}+{tmp_path}/mine", {}) for at in ("base", "2222222"))
     [leg] = path_between(start, end)
-    assert [turn.patch.subject for turn in leg.changes] == ["1", "2"]
+    assert [change.patch.subject for change in leg.changes] == ["1", "2"]
 
 
 def test_variants_are_named_after_patches(tmp_path):
@@ -319,8 +319,8 @@ def test_each_cause_is_told_by_a_diff_of_its_step_alone(log, a, b):
         values = [divergence.values[POINTS[depth].name] for depth in (a, b)]
         assert [causes[0].before, causes[-1].after] == values
         for cause in causes:
-            [turn] = cause.turns
-            at = QEMU.series.patches.index(turn.patch)
+            [change] = cause.changes
+            at = QEMU.series.patches.index(change.patch)
             step = diff(*(replay(log, POINTS[depth]) for depth in (at, at + 1)))
             assert shows(step, divergence.place, divergence.first_seq)
 

@@ -30,11 +30,11 @@ def found(ends: tuple[ModelTrace, ModelTrace], text: str, every: bool = False) -
 
 
 def shas(bisection: Bisection) -> list[str]:
-    """The patches of the turns, those taken away after a minus."""
+    """The patches of the changes, those taken away after a minus."""
     return [
-        ("-" if turn.out else "") + turn.patch.sha[:8]
+        ("-" if change.out else "") + change.patch.sha[:8]
         for change in bisection.changes
-        for turn in change.turns
+        for change in change.changes
     ]
 
 
@@ -107,7 +107,9 @@ def test_each_breach_has_a_culprit_unless_base_has_it(qemu):
     assert list(brought.values()) == [(), ()]
     [trace] = traced(qemu, example("deleted-overlay"), "after")
     brought = culprits(trace, file, breaches(trace, load_checks(file, trace.variant)))
-    assert {turn.patch.sha[:8] for turns in brought.values() for turn in turns} == {"7e3d98dd"}
+    assert {change.patch.sha[:8] for changes in brought.values() for change in changes} == {
+        "7e3d98dd"
+    }
 
 
 # How it searches
@@ -122,7 +124,7 @@ def test_halving_takes_few_replays_and_finds_a_true_turn(qemu, name):
         assert bisection.steps == len(qemu.series.patches)
         assert bisection.replays <= ceil(log2(bisection.steps)) + 2
         [change] = bisection.changes
-        assert len(change.turns) == 1
+        assert len(change.changes) == 1
         before, after = (
             value_at(trace.steps[divergence.first_seq - 1], target, qemu)
             for trace in (change.before, change.after)
@@ -216,7 +218,9 @@ def test_ten_patches_of_ones_own_are_searched(toy, tmp_path):
     ten = stack(tmp_path, [4, 6, 8, 4, 6, 5, 7, 5, 7, 9])
     one, other = traced(toy, log_of(Command("cli", "train", "7,lit")), "after", f"after{ten}")
     bisection = found((one, other), "7.marks.BRAKE")
-    assert [turn.patch.name for turn in bisection.changes[0].turns] == [str(tmp_path / "5.patch")]
+    assert [change.patch.name for change in bisection.changes[0].changes] == [
+        str(tmp_path / "5.patch")
+    ]
     after = bisection.changes[0].after.variant
     assert after.name == f"+{tmp_path / '5.patch'}"
     assert after.revision.endswith(f"+{tmp_path / '4.patch'}+{tmp_path / '5.patch'}")
@@ -235,5 +239,5 @@ def test_patches_that_make_a_model_only_together_are_one_step(toy, tmp_path):
     both = f"after+{tmp_path / 'bad.patch'}+{tmp_path / 'good.patch'}"
     one, other = traced(toy, log_of(Command("cli", "train", "7,lit")), "after", both)
     bisection = found((one, other), "7.marks")
-    turns = bisection.changes[0].turns
-    assert [Path(turn.patch.name).stem for turn in turns] == ["bad", "good"]
+    changes = bisection.changes[0].changes
+    assert [Path(change.patch.name).stem for change in changes] == ["bad", "good"]

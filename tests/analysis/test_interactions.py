@@ -78,7 +78,7 @@ def series(directory: Path, *patches: str) -> Subject:
 
 def told(found: Interaction) -> tuple[str, str, bool]:
     """The earlier and the later patch, and whether it is the earlier that sleeps."""
-    return found.part.patch.subject, found.turn.patch.subject, found.dormant
+    return found.part.patch.subject, found.later.patch.subject, found.dormant
 
 
 OPENS = ("    machine.open = 0", "    machine.open = 1")

@@ -5,13 +5,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
 from replay.cli import main
-from replay.cli.app import ORDER
+from replay.cli.app import COMMANDS, ORDER, app
 
 ROOT = Path(__file__).parents[2]
 TOY = ROOT / "tests" / "toy"
@@ -323,3 +324,27 @@ def test_the_help_begins_with_what_a_new_user_does_first(replay):
     commands = lines[lines.index("Commands:") + 1 :]
     words = [line.split()[0] for line in commands if line[:3].strip()]
     assert words == list(ORDER)
+
+
+@pytest.mark.parametrize("name", ORDER)
+def test_the_table_says_of_a_command_what_its_own_help_begins_with(name):
+    module, line = COMMANDS[name]
+    commands = import_module(f"replay.cli.commands.{module}")
+    callbacks = {command.name: command.callback for command in app.registered_commands}
+    assert callbacks[name].__module__ == commands.__name__
+    assert " ".join(callbacks[name].__doc__.split("\n\n")[0].split()) == line
+
+
+def test_every_command_is_in_the_table():
+    for module, _ in COMMANDS.values():
+        import_module(f"replay.cli.commands.{module}")
+    assert {command.name for command in app.registered_commands} == set(COMMANDS)
+
+
+@pytest.mark.parametrize("words", [["--help"], ["--version"]])
+def test_what_needs_nothing_imports_nothing(words):
+    script = f"import sys; sys.argv[1:] = {words}; from replay.cli import main; main()"
+    command = [sys.executable, "-X", "importtime", "-c", script]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stderr
+    imported = {line.rsplit("|", 1)[-1].strip() for line in said.splitlines()}
+    assert not imported & {"sqlalchemy", "msgspec", "alembic", "jinja2", "replay.api"}

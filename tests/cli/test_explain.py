@@ -7,8 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from replay.cli import main
+from replay.reports.json.schemas import schema
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "patches" / "examples"
@@ -239,3 +241,23 @@ def test_explanations_are_told_as_json(run):
 )
 def test_what_cannot_be_explained_is_told(run, words, told):
     assert told in run("explain", "lost-backing.jsonl", *words, status=2)
+
+
+# bisect --minimal
+
+
+def test_as_few_patches_as_bring_something_about_are_told(run):
+    told = run("bisect", "lost-backing.jsonl", "before..after", "--minimal")
+    assert "with 1 patch of" in " ".join(told.split())
+    assert "3a389e79" in told and "Without any one of them it is not so." in told
+    document = json.loads(
+        run("bisect", "lost-backing.jsonl", "before..after", "--minimal", "--format", "json")
+    )
+    assert [patch["sha"][:8] for patch in document["patches"]] == ["3a389e79"]
+    assert document["minimal"] is True and document["standing"] == [[]]
+    Draft202012Validator(schema("bisect-minimal")).validate(document)
+
+
+def test_minimal_and_all_are_two_questions(run):
+    told = run("bisect", "lost-backing.jsonl", "--minimal", "--all", status=2)
+    assert "give one of them" in told

@@ -24,6 +24,10 @@ WORDS = {
     "check": [LOG],
     "graph": [LOG],
     "conform": [RECORDING],
+    "shrink": [LOG, "with", "after"],
+    "hunt": ["with", "after", "--depth", "1"],
+    "cover": [LOG],
+    "touched": [str(PATCHES / "24-revert-open_flags.patch"), LOG, "--at", "7e3d98dd^"],
 }
 """A way to call each command that has formats."""
 

@@ -95,7 +95,7 @@ def test_a_log_is_read_under_another_name(tmp_path: Path) -> None:
         (b"\xff\xfe{\x00", "no message in"),
         (b"just text\n", "no message in 1 line of text"),
         (b'{"t": 1, "dir": "C"}\n', "no message in 1 line of text with braces"),
-        (HEADER % b"a" + b"\xff\xfe\n", ":2: not a JSON object"),
+        (HEADER % b"a" + b"\xff\xfe\n", ":2: not UTF-8"),
         (HEADER % b"a" + EVENT + b'{"kind":"\xff"}\n', ":3: not UTF-8"),
         (HEADER % b"a" + EVENT + EVENT[:-9], ":3: not a JSON object: Input data was truncated"),
         (HEADER % b"a" + b"\x00" * 4096, ":2: not a JSON object"),

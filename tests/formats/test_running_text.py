@@ -369,21 +369,6 @@ def test_a_mail_with_much_text_and_no_message_is_given_up(
     assert names(commands(tmp_path, "words\n" * 40 + '{"execute": "stop"}\n')) == ["stop"]
 
 
-WILD = Path("/work/shared/recordings/wild")
-HOLD_NONE = {"incus-3741.txt", "lp1914282-mirror-hang.txt", "xq-153.out", "xq-182.out"}
-HOLD_NONE |= {"xq-245.out", "l-cut.log", "README.md"}
-
-
-@pytest.mark.skipif(not WILD.is_dir(), reason="the wild recordings are not here")
-def test_every_wild_recording_that_holds_a_command_gives_it() -> None:
-    for path in sorted(path for path in WILD.rglob("*") if path.is_file()):
-        if path.name in HOLD_NONE:
-            with pytest.raises(ReplayError):
-                list(read(path))
-        else:
-            assert [event for recording in read(path) for event in recording.events], path
-
-
 def test_what_base64_hides_is_no_message(tmp_path: Path) -> None:
     with pytest.raises(ReplayError, match="no message in"):
         only(written(tmp_path, base64.encodebytes(joined(LOG))))

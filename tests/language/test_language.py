@@ -9,6 +9,7 @@ import pytest
 
 from replay.errors import ReplayError
 from replay.language import Crashed, Ending, Failed, Program, Refused, Returned, check, compile_tree
+from replay.language.traced.program import TracedProgram, trace_tree
 from replay.series import SourceFile, SourceLine, Tree, apply, parse_patch, source_file
 from replay.state.objects import Ref, State, plain
 
@@ -842,7 +843,7 @@ def test_a_walk_follows_the_chain_as_it_is_when_it_steps_on() -> None:
 def test_a_function_can_not_be_kept() -> None:
     text = "class Odd:\n    format: str = ''\n\n\ndef f(x):\n    machine.text = x.format\n"
     ending = crash(text, "x")
-    assert (ending.cls, ending.desc) == ("Fault", "a field can't keep a function or a method")
+    assert (ending.cls, ending.desc) == ("Fault", "'str' object has no attribute 'format'")
 
 
 def test_a_bool_stays_a_bool() -> None:
@@ -991,3 +992,75 @@ def _nothing_leaks_into_python() -> Iterator[None]:
     yield
     after = vars(__builtins__) if not isinstance(__builtins__, dict) else __builtins__
     assert dict(after) == before
+
+
+# Runs do not touch each other
+
+
+DEFAULTS = {
+    "a joined list": "[] + []",
+    "a constant": "LIST",
+    "a joined constant": "LIST + [2]",
+}
+
+
+@pytest.mark.parametrize("default", DEFAULTS)
+def test_a_default_is_the_same_in_every_call_and_event(default: str) -> None:
+    made = program(
+        f"LIST = [1]\n\n\ndef f(x={DEFAULTS[default]}):\n    x.append(7)\n    return x\n"
+    )
+    endings = [made.call("f", (), made.initial())[1] for _ in range(2)]
+    assert endings[0] == endings[1]
+    assert "a constant can't be changed" in endings[0].desc
+
+
+WITHOUT_A_VALUE = ["1 // 0", "1 << 100", "~'a'", "-None", "2 ** -1", "'a' + 1", "{[]: 1}", "1 % 0"]
+
+
+@pytest.mark.parametrize("expression", WITHOUT_A_VALUE)
+@pytest.mark.parametrize(
+    "definition",
+    ["x = {}", "def g(a={}):\n    return a", "class C:\n    a: int = {}"],
+    ids=["constant", "default", "field"],
+)
+def test_a_constant_expression_without_a_value_is_refused_with_its_line(
+    definition: str, expression: str
+) -> None:
+    if expression.startswith("{") and "def" in definition:
+        pytest.skip("a dict is no default")
+    line = 3 if "class" in definition else 2
+    with pytest.raises(ReplayError, match=rf"model\.py:{line}: this has no value") as caught:
+        program("\n" + definition.replace("{}", expression, 1) + "\n\n\ndef f():\n    pass\n")
+    assert "0x" not in str(caught.value)
+
+
+PYTHON_S_OWN = {
+    "'a'.format": "'str' object has no attribute 'format'",
+    "(5).real": "'int' object has no attribute 'real'",
+    "True.numerator": "'bool' object has no attribute 'numerator'",
+    "[].sort": "'list' object has no attribute 'sort'",
+    "{}.update": "'dict' object has no attribute 'update'",
+    "[1].index('a'.format)": "'str' object has no attribute 'format'",
+}
+OWN_FIELDS = "".join(
+    f"    {name}: int = 3\n" for name in ("format", "real", "numerator", "sort", "update")
+)
+
+
+@pytest.mark.parametrize("expression", PYTHON_S_OWN)
+def test_what_only_python_s_values_have_is_no_field(expression: str) -> None:
+    text = f"class Own:\n{OWN_FIELDS}\n\ndef f():\n    return {expression}\n"
+    for made in (program(text), trace_tree(tree(text), "Machine", "Node")):
+        run_form = made.trace if isinstance(made, TracedProgram) else made.call
+        ending = run_form("f", (), made.initial())[1]
+        assert ending.desc == PYTHON_S_OWN[expression]
+
+
+def test_a_field_may_be_called_as_what_python_s_values_have() -> None:
+    text = f"class Own:\n{OWN_FIELDS}\n\ndef f():\n    x = new(Own)\n    x.sort += 4\n"
+    assert value(text + "    return [x.format, x.sort]\n") == [3, 7]
+
+
+def test_an_error_never_spells_out_what_was_not_there() -> None:
+    ending = crash("def f():\n    return [1].index(machine)\n")
+    assert ending.desc == "list.index(x): x not in list"

@@ -33,7 +33,7 @@ def test_it_is_compared_with_variants_of_the_model(replay, need):
     assert headline in " ".join(told.split())
     assert "variant  qemu   QEMU" in told
     assert "#4 is not performed: the machine has no buses" in told
-    assert "not compared, since nobody can see it: backing_file" in told
+    assert "not compared, since it cannot be observed: backing_file" in told
 
 
 def test_without_the_programs_it_says_how_to_install_them_and_the_rest_works(

@@ -62,8 +62,8 @@ def test_an_unlinked_file_is_struck_through():
 
 
 def test_a_screen_reader_is_told_the_chain():
-    assert drawn(snapshot()).told == "[base, unlinked] <-- [top]"
-    assert drawn(machine(roots=())).told == "empty"
+    assert drawn(snapshot()).text == "[base, unlinked] <-- [top]"
+    assert drawn(machine(roots=())).text == "empty"
 
 
 def test_what_differs_is_marked_by_a_sign_too():
@@ -72,7 +72,7 @@ def test_what_differs_is_marked_by_a_sign_too():
     found = ElementTree.fromstring(svg(told))
     [marked] = found.findall(f".//{SVG}g[@class='differs']")
     assert [text.text for text in marked.iter(f"{SVG}text")][2:] == ["+RDWR", "-SNAPSHOT"]
-    assert "top, +RDWR, -SNAPSHOT" in told.told
+    assert "top, +RDWR, -SNAPSHOT" in told.text
     assert "+RDWR<BR/>-SNAPSHOT" in dot(told)
 
 
@@ -148,3 +148,15 @@ def test_a_subject_says_what_it_calls_its_children():
     config = replace(SUBJECT.config, more={"drawing": {"labels": {"file": "below"}}})
     told = graph(view(snapshot(), SUBJECT), config)
     assert {edge.label for edge in told.edges} == {"below", "backing_hd", "job", "base, target"}
+
+
+def test_a_long_chain_goes_on_below():
+    top, last = 2, 21
+    nodes = [node(n, *(["d"] if n == top else []), backing_hd=Ref(n + 1)) for n in range(top, last)]
+    drawing = drawn(machine(*nodes, node(last), roots=(top,)))
+    cells = layout(drawing)
+    assert len(set(cells.values())) == len(cells) == 20
+    assert max(column for column, _ in cells.values()) == 7
+    assert {row for _, row in cells.values()} == {0, 1, 2}
+    assert cells["d"] == (7, 0)
+    assert ElementTree.fromstring(svg(drawing)).get("class") == "graph wide"

@@ -1,19 +1,24 @@
 """Markdown for reviews and tickets: a parser sees what was meant, and nothing that a log brings."""
 
 import re
+from pathlib import Path
 
+import pytest
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+from typer.testing import CliRunner
 
+from replay.cli.app import app
 from replay.engine.diff import diff
 from replay.engine.trace import Outcome
 from replay.events.event import Command, Guest
 from replay.reports import markdown
 from replay.reports.documents.diff import DiffReports, diff_report
 from replay.reports.documents.run import run_report
-from replay.state.objects import Ref
+from replay.state.objects import Ref, State
+from tests.examples import PATCHES
 from tests.handmade import FLAGS, disk, machine, node, trace
-from tests.hostile import WILD
+from tests.hostile import WILD, hostile
 
 DO = Command("qmp", "do", {"device": "d"})
 DONE = Outcome("returned", {})
@@ -95,3 +100,45 @@ def test_nothing_of_a_hostile_recording_becomes_markup():
         kinds = {token.type for token in tokens(told)}
         assert not kinds & {"link_open", "image", "em_open", "heading_close_setext"}
         assert all(line.isprintable() for line in told.split("\n"))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["explain", "FILE", "--seq", "7", "before..after"],
+        ["bisect", "FILE", "before..after"],
+        ["check", "FILE", "--bisect"],
+    ],
+    ids=" ".join,
+)
+def test_no_report_lets_a_log_bring_markup(tmp_path: Path, words: list[str]) -> None:
+    file = str(hostile(tmp_path / "hostile.jsonl"))
+    given = [file if word == "FILE" else word for word in words]
+    before = ["--db", str(tmp_path / "replay.db"), "--patches", str(PATCHES)]
+    text = CliRunner().invoke(app, [*before, *given, "--format", "md"]).stdout
+    kinds = {token.type for token in tokens(text)}
+    assert {"heading_open", "code_inline"} <= kinds
+    assert not kinds & {"html_block", "html_inline", "link_open", "image", "em_open"}
+
+
+def test_what_has_no_room_is_left_out_and_said() -> None:
+    lines = list(markdown.markup.limited(["x" * 99] * 1000, "rows"))
+    assert sum(len(line) + 1 for line in lines) <= markdown.markup.MOST
+    kept = lines.count("x" * 99)
+    assert lines[-1] == f"{1000 - kept} more rows are left out here; `--format json` has all."
+    assert list(markdown.markup.limited(["a", "b"], "rows")) == ["a", "b"]
+
+
+def test_a_diff_of_many_values_keeps_within_a_comment() -> None:
+    def wide(value: int) -> tuple[Command, Outcome, State]:
+        nodes = (node(2, "d", **{f"field{n}": value for n in range(3000)}),)
+        return DO, DONE, machine(*nodes, roots=(2,))
+
+    report = diff_report(diff(trace("a", wide(1)), trace("b", wide(2))))
+    text = markdown.diff.diffs(DiffReports((report,)))
+    assert len(text) <= 60_000
+    assert "more divergences are left out here" in text
+    assert text.endswith("</details>\n")
+    many = markdown.diff.diffs(DiffReports((report,) * 5))
+    assert len(many) <= 60_000
+    assert many.count("more divergences are left out here") == 5

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from replay.reports.documents.graph import Drawing
 from replay.reports.rendering import RENDERERS, OutputFormat
 
 ROOM = Path(__file__).parents[2] / "replay" / "reports"
@@ -42,6 +43,26 @@ def test_no_document_knows_a_renderer():
         if module.startswith(tuple(f"replay.reports.{name}" for name in RENDERING))
     ]
     assert wrong == []
+
+
+def test_renderers_of_different_formats_do_not_know_each_other():
+    wrong = [
+        f"{name} knows {module}"
+        for name in RENDERING
+        for file in (ROOM / name).glob("*.py")
+        for module in imports(file)
+        for other in RENDERING
+        if other not in (name, "drawing") and module.startswith(f"replay.reports.{other}")
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("document", RENDERERS)
+def test_a_result_of_every_command_is_had_as_text_json_and_markdown(document):
+    formats = set(RENDERERS[document])
+    assert {OutputFormat.TEXT, OutputFormat.JSON, OutputFormat.MARKDOWN} <= formats or (
+        document is Drawing
+    )
 
 
 @pytest.mark.parametrize("document", RENDERERS)

@@ -164,6 +164,16 @@ def test_a_bisection_is_valid(run):
     assert run("bisect", EXAMPLES[0], "before..after", "--check", "images_stay")["changes"]
 
 
+def test_searches_are_valid(run):
+    log = ROOT / "patches/examples/deleted-mirror.jsonl"
+    assert len(run("shrink", log, "with", "after")["events"]) == 3
+    hunt = ("hunt", "with", "after", "--depth", "1", "--no-store")
+    assert run(*hunt, "--start", "snapshot=on")["depth"] == 1
+    assert len(run(*hunt, "--start", "ordinary", "--neighbours")["starts"]) == 1
+    assert run("cover", log)["totals"]["covered_lines"] > 0
+    assert run("touched", "7e3d98dd", log)["logs"] == ["deleted-mirror"]
+
+
 def test_explanations_are_valid(run):
     assert run("explain", SNAPSHOT_ON, "drive0.open_flags", "with..after")["explanations"]
     assert run("explain", SNAPSHOT_ON, "/images/base.qcow2")["explanations"]

@@ -93,3 +93,29 @@ def test_of_many_extents_the_first_are_told():
     data = [{"pattern": n, "offset": n * 1024, "length": 512} for n in range(1, 7)]
     assert words.extents(data).endswith("0x04 at 4 KiB +512 bytes, 2 more")
     assert words.extents([]) == "nothing"
+
+
+def test_a_part_of_a_path_that_follows_itself_is_there_once_with_its_number():
+    assert words.path("d.backing_hd.backing_hd.file") == "d.backing_hd.backing_hd.file"
+    assert words.path("d" + ".backing_hd" * 12 + ".file") == "d.backing_hd*12.file"
+    assert words.path("d" + ".backing_hd" * 4) == "d.backing_hd*4"
+    assert words.path("\x1b.a.a.a.a.b") == "\\x1b.a*4.b"
+
+
+def test_the_middle_of_a_long_chain_is_a_number():
+    links = [f"[{n}]" for n in range(100)]
+    assert words.chain(links[:10]) == " <-- ".join(links[:10])
+    assert words.chain(links, [links]) == "[0] <-- [1] <-- 95 more <-- [97] <-- [98] <-- [99]"
+
+
+def test_what_only_one_chain_has_stays_in_it():
+    links = [f"[{n}]" for n in range(100)]
+    other = [link for link in links if link != "[50]"]
+    assert "48 more <-- [50] <-- 46 more" in words.chain(links, [links, other])
+
+
+def test_a_time_of_recording_is_told_in_utc_and_what_is_no_time_is_not_told():
+    assert words.when(1400062830.25) == "2014-05-14 10:20:30 UTC"
+    assert words.when(0.0) == "1970-01-01 00:00:00 UTC"
+    for no_time in (None, 1e300, -1e300, float("nan"), float("inf")):
+        assert words.when(no_time) == ""

@@ -253,7 +253,7 @@ def test_a_commit_without_a_top_is_left_where_its_top_is_a_temporary_file(
         qmp("job-dismiss", id="j"),
         qmp("nbd-server-add", device="d0"),
         qmp("blockdev-open-tray", id="d0"),
-        qmp("block-dirty-bitmap-merge", **{"node": "n0", "target": "b", "bitmaps": []}),
+        qmp("block-dirty-bitmap-merge", **{"node": "n0", "target": "b", "bitmaps": ["c"]}),
         qmp("transaction", actions=[{"type": "block-dirty-bitmap-add", "data": {}}]),
     ],
 )
@@ -262,6 +262,36 @@ def test_what_asks_nothing_of_the_trees_says_why(subject: Subject, command: Comm
     assert event.payload == Notice(command.name)
     assert event.original == command
     assert event.note
+
+
+@pytest.mark.parametrize(
+    ("line", "name", "arguments"),
+    [
+        ("block_stream d0", "block-stream", {}),
+        ("block_stream d0 8 /d/a.qcow2", "block-stream", {"base": "/d/a.qcow2"}),
+        (
+            "drive_mirror -n -f d0 /d/c.raw raw",
+            "drive-mirror",
+            {"target": "/d/c.raw", "sync": "full", "mode": "existing", "format": "raw"},
+        ),
+        (
+            "drive_backup d0 /d/c.qcow2",
+            "drive-backup",
+            {"target": "/d/c.qcow2", "sync": "top", "mode": "absolute-paths"},
+        ),
+        ("block_job_cancel -f d0", "block-job-cancel", {"force": True}),
+        ("block_job_complete d0", "block-job-complete", {}),
+        ("block_job_pause d0", "block-job-pause", {}),
+        ("block_job_resume d0", "block-job-resume", {}),
+    ],
+)
+def test_a_line_about_a_job_becomes_what_the_trees_have(
+    subject: Subject, line: str, name: str, arguments: dict[str, object]
+) -> None:
+    command, _, rest = line.partition(" ")
+    (event,) = translate(log_of(Command("hmp", command, rest)), subject).events
+    assert event.payload == Command("qmp", name, {"device": "d0", **arguments})
+    assert event.note == "as QMP has it"
 
 
 def test_the_chain_is_followed_through_a_commit(subject: Subject) -> None:

@@ -29,7 +29,7 @@ LINKS = {
 COMMANDS = (
     *("verify", "backup", "migrate", "run", "check", "bisect", "explain", "conform", "diff"),
     *("graph", "import", "logs", "log", "export", "variants", "show", "annotate", "record"),
-    "reproduce",
+    *("reproduce", "shrink", "hunt", "cover", "touched"),
 )
 
 CASES = {
@@ -175,6 +175,8 @@ CASES = {
     "check-with": "check examples/snapshot-on.jsonl --at with",
     "check-data-lost": "check examples/lost-backing.jsonl --at before",
     "check-json": "check examples/snapshot-on.jsonl --format json",
+    "check-md": "check examples/deleted-overlay.jsonl --bisect --format md; import yard.jsonl"
+    " examples/lost-backing.jsonl; check lost-backing examples/snapshot-on.jsonl --format md",
     "check-bisect": "check examples/deleted-overlay.jsonl --bisect",
     "check-bisect-json": "check examples/snapshot-on.jsonl --bisect --format json",
     "check-all": (
@@ -316,6 +318,8 @@ CASES = {
     # Causes
     "bisect": "bisect examples/deleted-overlay.jsonl",
     "bisect-json": "bisect examples/deleted-overlay.jsonl --format json",
+    "bisect-md": "bisect examples/deleted-overlay.jsonl --format md; bisect"
+    " examples/lost-backing.jsonl base..after --check written_data_stays --format md",
     "bisect-flag": "bisect examples/snapshot-on.jsonl before..with",
     "bisect-outcome": "bisect examples/lost-backing.jsonl --outcome 7",
     "bisect-outcome-json": "bisect examples/lost-backing.jsonl --outcome 7 --format json",
@@ -349,6 +353,10 @@ CASES = {
     "bisect-unchanged": "bisect examples/lost-backing.jsonl --field drive0.filename",
     "explain-field": "explain examples/lost-backing.jsonl drive0.filename",
     "explain-field-json": "explain examples/lost-backing.jsonl drive0.filename --format json",
+    "explain-md": "explain examples/lost-backing.jsonl drive0.filename with..after --format md",
+    "explain-flag-md": (
+        "explain examples/snapshot-on.jsonl drive0.open_flags.TEMPORARY with..after --format md"
+    ),
     "explain-flag": (
         "explain examples/snapshot-on.jsonl drive0.backing_hd.open_flags.TEMPORARY --at with"
     ),
@@ -388,6 +396,10 @@ CASES = {
     "conform": "conform traces",
     "conform-at": "conform traces --at with; conform traces --at before; conform traces --at nix",
     "conform-json": "conform traces --format json",
+    "conform-md": "conform damaged --format md; conform damaged -v --format md",
+    "conform-recording-md": (
+        "conform recordings/01-drive-snapshots-active-commit.qmp.jsonl.xz --format md"
+    ),
     "conform-disagrees": "conform damaged",
     "conform-verbose": "conform damaged -v",
     "conform-disagrees-json": "conform damaged --format json",

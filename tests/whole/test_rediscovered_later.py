@@ -5,7 +5,7 @@ from functools import cache
 import pytest
 
 from replay.engine.replay import replay
-from replay.engine.trace import Outcome, Trace, disk_left
+from replay.engine.trace import ModelTrace, Outcome, disk_left
 from replay.engine.view import view
 from replay.events.event import Log
 from replay.formats import read as ingest
@@ -19,7 +19,7 @@ TEMPORARY = 0x0010
 
 
 @cache
-def trace(name: str, at: str) -> Trace:
+def trace(name: str, at: str) -> ModelTrace:
     """What one of the later examples does at a revision."""
     recording = next(iter(ingest.read(LATER / f"{name}.jsonl")))
     return replay(Log.of(name, recording.events), variant(at))

@@ -147,6 +147,14 @@ def test_a_refusal_is_the_story_and_not_what_it_left_undone(qemu, tmp_path):
     assert "is refused: GenericError" in headline(found)
 
 
+def test_of_a_refused_start_the_command_is_told(qemu, tmp_path):
+    refusal = 'refuse("GenericError", "no start")'
+    refuse = _first_statement(qemu, tmp_path, "cli_drive", refusal, "refuse.patch")
+    found = compared(qemu, example("snapshot-on"), "after", f"after+{refuse}")
+    assert headline(found).startswith("#2: cli drive if=none,id=drive0")
+    assert "is refused: GenericError" in headline(found)
+
+
 def test_a_file_that_is_lost_where_another_keeps_it_is_the_story_still(qemu):
     found = compared(qemu, example("deleted-base"), "before", "with", "after")
     assert headline(found).startswith("#9: the file /images/base.qcow2 exists in before and with")
@@ -193,7 +201,7 @@ def test_a_limit_of_ours_is_no_crash_and_no_patchs_doing(qemu, tmp_path):
     found = compared(qemu, example("deleted-overlay"), "after", f"after+{loop}")
     gap = next(gap for gap in found.compared.gaps if gap.reason == GapReason.LIMIT)
     assert gap.player.endswith("loop.patch")
-    assert "1000000 statements" in gap.what
+    assert "1000000 steps" in gap.what
     assert not found.divergences
     assert "replay stopped" in headline(found)
 

@@ -1,6 +1,6 @@
 """What replay bisect does with --builds."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,23 +11,17 @@ from replay.analysis.bisect import BREACHED, HOLDS
 from replay.analysis.bisect_builds import BuildSearch, TraceQuestion
 from replay.analysis.checks import breaches, check_named, load_checks, needs_all
 from replay.api import headline_place
-from replay.cli.players import player_of
 from replay.cli.session import Session
 from replay.engine.find_place import find_place, outcome_of, value_after
 from replay.engine.places import Place
 from replay.engine.trace import Trace
 from replay.errors import ReplayError
 from replay.reports import words
-from replay.reports.builds import bisection as build_bisection
-from replay.reports.builds.bisection import BuildBisectionReport, build_bisection_report
-from replay.reports.rendering import OutputFormat
-from replay.reports.text.page import Page
+from replay.reports.documents.search.build_bisection import (
+    BuildBisectionReport,
+    build_bisection_report,
+)
 from replay.variants.expression import parse_machine
-
-BUILD_BISECTIONS: Mapping[OutputFormat, Callable[[BuildBisectionReport], Page | str]] = {
-    OutputFormat.TEXT: build_bisection.text,
-    OutputFormat.JSON: build_bisection.json,
-}
 
 
 class BuildQuestion(Struct, frozen=True):
@@ -41,7 +35,7 @@ class BuildQuestion(Struct, frozen=True):
 
 
 def over_builds(
-    session: Session, name: str, builds: str, asked: BuildQuestion
+    session: Session, name: str, builds: str, wanted: BuildQuestion
 ) -> BuildBisectionReport:
     """The bisection of a log over builds: variant expressions, names for them, or paths."""
     log = session.log(name)
@@ -49,34 +43,34 @@ def over_builds(
     if len(given) < 2:
         raise ReplayError("one build is nothing to search in", do="name at least two")
     expressions = [word if parse_machine(word, session.named) else f"qemu:{word}" for word in given]
-    search = BuildSearch([partial(player_of(session, word), log) for word in expressions])
+    search = BuildSearch([partial(session.player(word), log) for word in expressions])
     bits: Mapping[str, int] = {}
-    if asked.check is not None:
-        about, question = asked.check, breach_of(session, asked)
+    if wanted.check is not None:
+        about, question = wanted.check, breach_of(session, wanted)
     else:
         ends = (search.trace(0), search.trace(len(given) - 1))
-        place, seq = place_of(ends, asked.outcome, asked.name)
+        place, seq = place_of(ends, wanted.outcome, wanted.name)
         seq = seq or first_difference(place, ends)
         about, question = (
             f"{words.place(place)} at #{seq}",
             partial(value_after, seq=seq, place=place),
         )
         bits = {} if place.flag else session.subject().config.bits.get(place.field, {})
-    changes = search.changes(question, asked.every)
+    changes = search.changes(question, wanted.every)
     return build_bisection_report(about, search.answers(question), changes, len(given), bits)
 
 
-def breach_of(session: Session, asked: BuildQuestion) -> TraceQuestion:
+def breach_of(session: Session, wanted: BuildQuestion) -> TraceQuestion:
     """Whether a check is breached, and where first."""
     variant = session.variant(None)
-    loaded = load_checks(asked.checks or variant.subject.directory / "checks.py", variant)
-    check = check_named(loaded, asked.check or "")
+    loaded = load_checks(wanted.checks or variant.subject.directory / "checks.py", variant)
+    check = check_named(loaded, wanted.check or "")
     if needs_all(check):
         raise ReplayError(f"{check.name} can't be asked about a real machine")
 
     def answer(trace: Trace) -> Any:
-        found = [breach for breach in breaches(trace, loaded) if breach.check == check]
-        return f"{BREACHED} on {found[0].path} from #{found[0].first_seq}" if found else HOLDS
+        first = next((b for b in breaches(trace, loaded) if b.check == check), None)
+        return f"{BREACHED} on {first.path} from #{first.first_seq}" if first else HOLDS
 
     return answer
 

@@ -11,16 +11,16 @@ from replay.errors import ReplayError
 from replay.qemu.live.builds import list_builds
 
 
-@app.command()
+@app.command("builds")
 def builds(
     directories: Annotated[
         list[Path] | None, typer.Argument(metavar="[DIR...]", help="Default: the one in PATH.")
     ] = None,
 ) -> None:
-    """List the real QEMUs that are found, as variants, with version and digest."""
-    found = list(list_builds(directories or ()))
-    if not found:
+    """List the real QEMUs there are, as variants, with version and digest."""
+    named = list(list_builds(directories or ()))
+    if not named:
         do = "name directories with a qemu-system-x86_64, or with unpacked packages"
         raise ReplayError("no build of QEMU there", do=do)
-    rows = ((build.name, build.version, build.digest[:12], build.remark) for build in found)
+    rows = ((build.name, build.version, build.digest[:12], build.remark) for build in named)
     print_result(list_of_builds(rows))

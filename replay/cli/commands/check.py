@@ -8,7 +8,6 @@ from replay.analysis.bisect import culprits
 from replay.analysis.checks import breaches, load_checks
 from replay.cli.app import DIFFERS, TROUBLE, app, print_result
 from replay.cli.options import At, ChecksFile, OutputFile, format_option
-from replay.cli.players import player_of
 from replay.cli.progress_bar import with_progress
 from replay.cli.session import Session
 from replay.engine.trace import ModelTrace
@@ -25,7 +24,7 @@ def check_logs(
     context: typer.Context,
     names: Annotated[list[str] | None, typer.Argument(metavar="LOG...")] = None,
     every: Annotated[bool, typer.Option("--all", help="All stored logs.")] = False,
-    at: At = None,
+    revision: At = None,
     checks: ChecksFile = None,
     find_patch: Annotated[
         bool, typer.Option("--bisect", help="For each breach the patch that brought it.")
@@ -35,11 +34,11 @@ def check_logs(
 ) -> None:
     """Look for states that breach an invariant; exit with 1 if there are."""
     session: Session = context.obj
-    machine = parse_machine(at, session.named) if at else None
+    machine = parse_machine(revision, session.named) if revision else None
     if machine and find_patch:
         raise ReplayError("a real machine has no patches", do="leave --bisect out")
-    variant = session.variant(None if machine else at)
-    player = player_of(session, at)
+    variant = session.variant(None if machine else revision)
+    player = session.player(revision)
     file = checks or variant.subject.directory / "checks.py"
     loaded = load_checks(file, variant)
     logs = session.logs(names or (), every, "check")

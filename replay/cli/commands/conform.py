@@ -8,7 +8,6 @@ import typer
 from replay.cli import arguments
 from replay.cli.app import DIFFERS, app, print_result
 from replay.cli.options import OutputFile, format_option
-from replay.cli.players import player_of
 from replay.cli.progress_bar import with_progress
 from replay.cli.session import Session, report_renamed
 from replay.errors import ReplayError
@@ -22,13 +21,15 @@ from replay.reports.rendering import OutputFormat, RenderOptions, render
 ReportFormat = Annotated[OutputFormat, format_option(ConformReport, RecordingReport)]
 
 
-@app.command()
+@app.command("conform")
 def conform(
     context: typer.Context,
     directory: Annotated[
         Path, typer.Argument(metavar="DIR|LOG", help="With logs/ and expected/; or a recording.")
     ],
-    at: Annotated[str | None, typer.Option(metavar="REV", help="Default: all trees.")] = None,
+    revision: Annotated[
+        str | None, typer.Option("--at", metavar="REV", help="Default: all trees.")
+    ] = None,
     verbose: Annotated[
         bool, typer.Option("-v", "--verbose", help="Each disagreement's recorded step too.")
     ] = False,
@@ -38,37 +39,37 @@ def conform(
     """Compare replays with recordings of the real program; exit with 1 if they disagree."""
     session: Session = context.obj
     if not directory.is_dir():
-        with_recording(session, str(directory), at, format, output)
+        with_recording(session, str(directory), revision, format, output)
         return
     patches = session.patches or shipped("patches")
-    work = plan(open_recordings(directory), patches, session.named, at)
-    found = with_progress(agreements(work.tasks), len(work.tasks), "logs")
-    told = conformance(work, found)
+    work = plan(open_recordings(directory), patches, session.named, revision)
+    results = with_progress(agreements(work.tasks), len(work.tasks), "logs")
+    result = conformance(work, results)
     options = RenderOptions(details=verbose)
-    print_result(render(ConformReport(told), format, options), output)
-    if told.disagreeing:
+    print_result(render(ConformReport(result), format, options), output)
+    if result.disagreeing:
         raise typer.Exit(DIFFERS)
 
 
 def with_recording(
-    session: Session, word: str, at: str | None, format: OutputFormat, output: Path | None
+    session: Session, word: str, revision: str | None, format: OutputFormat, output: Path | None
 ) -> None:
-    """Compares replays of recordings with what these saw themselves; as conform does."""
+    """Compares replays of recordings with what these observed; as conform does."""
     subject = session.subject()
-    words = [at] if at else list(subject.config.default_variants)
-    players = [player_of(session, word) for word in words]
+    expressions = [revision] if revision else list(subject.config.default_variants)
+    players = [session.player(expression) for expression in expressions]
     with session.store() as store:
         logs = list(arguments.open_logs(store, word, report_renamed))
-    found = [
-        compare_with_recording(witness, player(log))
+    results = [
+        compare_with_recording(observed, player(log))
         for log in logs
-        for witness in [recorded(log, subject)]
+        for observed in [recorded(log, subject)]
         for player in players
     ]
-    if not any(one.looks or one.replies for one in found):
+    if not any(result.looks or result.replies for result in results):
         do = "name a log that was imported from a recording"
         raise ReplayError("no look and no reply was recorded", where=word, do=do)
-    report = RecordingReport(tuple(found), subject.config.bits)
+    report = RecordingReport(tuple(results), subject.config.bits)
     print_result(render(report, format), output)
-    if not all(one.whole for one in found):
+    if not all(result.whole for result in results):
         raise typer.Exit(DIFFERS)

@@ -38,7 +38,7 @@ def back_up(context: typer.Context, file: Annotated[Path, typer.Argument(metavar
     print_result(listing([f"the database {context.obj.db} is copied to {file}"]))
 
 
-@app.command()
+@app.command("migrate")
 def migrate(context: typer.Context) -> None:
     """Bring the database to the form of this version."""
     with context.obj.store() as store:

@@ -47,20 +47,20 @@ ReportFormat = Annotated[OutputFormat, format_option(DiffReports)]
 
 
 class DiffOptions(Struct, frozen=True):
-    """What an invocation is about: `only` these patches, none for all; not what is `known`.
+    """What an invocation is about: `only` these patches, none for all; not what is `accepted`.
 
     `interactions` is whether to look for patches that matter only together.
     """
 
     only: tuple[Patch, ...]
     other_than: tuple[Patch, ...]
-    known: tuple[AcceptedEffect, ...]
+    accepted: tuple[AcceptedEffect, ...]
     interactions: bool
     accept_in: str | None = None
 
-    def wanted(self, _: Divergence, cause: Cause) -> bool:
+    def lets_through(self, _: Divergence, cause: Cause) -> bool:
         """Whether the options let a cause through."""
-        names = {turn.patch.name for turn in cause.turns}
+        names = {change.patch.name for change in cause.changes}
         only, other_than = ({p.name for p in patches} for patches in (self.only, self.other_than))
         return bool(names - other_than) and (not only or bool(names & only))
 
@@ -88,26 +88,26 @@ def compare(log: Log, players: Sequence[Player], options: DiffOptions | None) ->
     difference = diff(*(play(log) for play in players))
     if options is None:
         return DiffResult(diff_report(difference))
-    selected = select(difference, attribute(difference, with_progress), options.wanted)
-    report = diff_report(*without_accepted(*selected, options.known), options.only)
+    selected = select(difference, attribute(difference, with_progress), options.lets_through)
+    report = diff_report(*without_accepted(*selected, options.accepted), options.only)
     if options.interactions:
         report = replace(report, together=_together(report, difference))
-    known = occurring(*selected, options.known)
-    return DiffResult(report, accepted_effects(*selected, options.accept_in), known)
+    used = occurring(*selected, options.accepted)
+    return DiffResult(report, accepted_effects(*selected, options.accept_in), used)
 
 
 def _together(report: DiffReport, difference: Diff) -> tuple[InteractionReport, ...]:
-    """Of the patches that are asked about, of all that did something if none of those is there."""
-    asked = {patch.name for patch in report.named}
+    """Of the patches of interest, of all that did something if none of those is there."""
+    named = {patch.name for patch in report.named}
     causes = (cause for divergence in report.divergences for cause in divergence.causes)
-    acting = {change.patch.name for cause in causes for change in cause.turns}
-    names = asked & acting or acting
+    acting = {change.patch.name for cause in causes for change in cause.changes}
+    names = named & acting or acting
     pairs = interactions(model_traces(difference), lambda patch: patch.name in names)
     return tuple(map(interaction_report, pairs))
 
 
 class LogsAfterDashes(TyperCommand):
-    """A command that knows how many of its words stood behind a "--"."""
+    """A command that counts how many of its words stand behind a "--"."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Counts them, since click takes the dashes away."""
@@ -169,11 +169,11 @@ def diff_logs(
     several = every or any(map(arguments.is_pattern, choice.logs))
     if interactions and several and not details and format == OutputFormat.TEXT:
         raise ReplayError("an overview tells no interactions", do="say --details, or name the logs")
-    known = read_baseline(baseline) if baseline else ()
+    accepted = read_baseline(baseline) if baseline else ()
     options = DiffOptions(
         patches_of(only, compared, subject.series),
         patches_of(other_than, compared, subject.series),
-        known,
+        accepted,
         interactions,
         accept_in,
     )
@@ -186,11 +186,11 @@ def diff_logs(
     print_result(headlines(document.logs) if quiet else render(document, format, layout), output)
     used = frozenset().union(*(result.used for result in results))
     names = [log.name for log in logs]
-    unused = [e for n, e in enumerate(known) if n not in used and e.is_about(names)]
+    unused = [e for n, e in enumerate(accepted) if n not in used and e.is_about(names)]
     _warn_of_unused(baseline, unused, every)
     if write_baseline:
-        accepted = [entry for result in results for entry in result.entries]
-        deliver([format_baseline(accepted).encode()], write_baseline)
+        entries = [entry for result in results for entry in result.entries]
+        deliver([format_baseline(entries).encode()], write_baseline)
     status = _status(document.logs, strict)
     if status and not (write_baseline and status == DIFFERS):
         raise typer.Exit(status)

@@ -27,7 +27,7 @@ def explain_place(
     context: typer.Context,
     name: LogWord,
     words: Annotated[list[str] | None, typer.Argument(metavar="[PATH.FIELD] [A..B]")] = None,
-    at: At = None,
+    revision: At = None,
     seq: Annotated[int | None, typer.Option(metavar="SEQ", help="Default: the last.")] = None,
     format: ReportFormat = OutputFormat.TEXT,
     output: OutputFile = None,
@@ -35,18 +35,18 @@ def explain_place(
     """Tell why a field, a flag, a node or a file is as it is; or with --seq alone, an outcome."""
     session: Session = context.obj
     what, between = split_words(words or [])
-    if between is not None and at is not None:
+    if between is not None and revision is not None:
         raise ReplayError("--at and a range exclude each other", do="give one of them")
-    variants = session.ends(between) if between is not None else (session.variant(at),)
+    variants = session.ends(between) if between is not None else (session.variant(revision),)
     log = session.log(name)
     traces = [replay(log, variant, with_progress) for variant in variants]
     targets = explained(what, traces, seq)
-    told = [[explain(trace, target, seq) for trace in traces] for target in targets]
-    print_result(render(explain_report(told), format), output)
+    explanations = [[explain(trace, target, seq) for trace in traces] for target in targets]
+    print_result(render(explain_report(explanations), format), output)
 
 
 def split_words(words: Sequence[str]) -> tuple[str | None, str | None]:
-    """What is asked about, and the range, if they are given."""
+    """The thing to explain and the range, if they are given."""
     place = next((n for n in reversed(range(len(words))) if parse_range(words[n])), None)
     what = [word for n, word in enumerate(words) if n != place]
     if len(what) > 1:

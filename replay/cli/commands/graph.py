@@ -22,14 +22,14 @@ ReportFormat = Annotated[OutputFormat, format_option(Drawing)]
 def draw(
     context: typer.Context,
     name: LogWord,
-    at: At = None,
+    revision: At = None,
     seq: Annotated[int | None, typer.Option(metavar="N", help="Default: the last event.")] = None,
     format: ReportFormat = OutputFormat.SVG,
     output: OutputFile = None,
 ) -> None:
     """Draw the nodes after an event: base left, active layer right."""
     session: Session = context.obj
-    trace = replay(session.log(name), session.variant(at), with_progress)
+    trace = replay(session.log(name), session.variant(revision), with_progress)
     print_result(render(_graph(trace, seq), format), output)
 
 

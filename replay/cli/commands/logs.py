@@ -13,7 +13,7 @@ from replay.cli.app import TROUBLE, app, print_error, print_result
 from replay.cli.commands.record import end as finish_recording
 from replay.cli.interrupts import Interrupted
 from replay.cli.options import LogWord, OutputFile
-from replay.cli.progress_bar import seen, with_progress
+from replay.cli.progress_bar import is_interactive, with_progress
 from replay.cli.session import report_renamed
 from replay.cli.terminal import print_note
 from replay.errors import ReplayError
@@ -108,8 +108,8 @@ def attempts(
 ) -> Iterable[Attempt]:
     """What is read and stored by itself: each text, or all together."""
     if options.name is not None:
-        return [Attempt(options.name, read_all(paths, options, watched))]
-    batch = read_batch(paths, options, watched)
+        return [Attempt(options.name, read_all(paths, options, counted_sources))]
+    batch = read_batch(paths, options, counted_sources)
     if not all_or_nothing:
         return batch
     return [Attempt("", chain.from_iterable(attempt.recordings for attempt in batch))]
@@ -153,9 +153,9 @@ def keep(recordings: Iterator[Recording], store: EventStore, show_removed: bool)
         print_result(import_summary.stored(stored, recording, show_removed))
 
 
-def watched(path: Path) -> Iterator[Source]:
-    """The texts in a file; on a terminal it is told how far their lines have been read."""
-    if not (seen() and path.is_file()):
+def counted_sources(path: Path) -> Iterator[Source]:
+    """The texts in a file; on a terminal with how far their lines have been read."""
+    if not (is_interactive() and path.is_file()):
         return sources(path)
     totals = [sum(1 for _ in source.lines) for source in sources(path)]
     return (
@@ -171,7 +171,7 @@ def remembered(recordings: Iterable[Recording], passed: list[Recording]) -> Iter
         yield recording
 
 
-@app.command()
+@app.command("logs")
 def logs(context: typer.Context) -> None:
     """List the stored logs."""
     with context.obj.store() as store:
@@ -180,14 +180,21 @@ def logs(context: typer.Context) -> None:
             print_note(f"replay: {listings.unfinished(recording)}")
 
 
-@app.command()
-def log(context: typer.Context, name: LogWord) -> None:
+@app.command("log")
+def log(
+    context: typer.Context,
+    name: LogWord,
+    source: Annotated[
+        bool, typer.Option("--source", help="Each event's file and line too.")
+    ] = False,
+) -> None:
     """Show one log's events."""
     with context.obj.store() as store:
-        print_result(listings.log(arguments.open_log(store, name, report_renamed)))
+        shown = arguments.open_log(store, name, report_renamed)
+        print_result(listings.log(shown, source))
 
 
-@app.command()
+@app.command("export")
 def export(
     context: typer.Context,
     names: Annotated[list[str] | None, typer.Argument(metavar="[LOG...]")] = None,

@@ -10,7 +10,7 @@ from replay.errors import ReplayError
 from replay.series import annotate as source
 
 
-@app.command()
+@app.command("variants")
 def variants(
     context: typer.Context,
     long: Annotated[bool, typer.Option("--long", help="The patches of the series too.")] = False,
@@ -19,7 +19,7 @@ def variants(
     print_result(listings.variants(context.obj.subject(), context.obj.named, long))
 
 
-@app.command()
+@app.command("show")
 def show(
     context: typer.Context, point: Annotated[str, typer.Argument(metavar="REV[:FUNCTION]")]
 ) -> None:
@@ -29,7 +29,7 @@ def show(
     print_result(listings.source(source.show(variant.tree, variant.name, function or None)))
 
 
-@app.command()
+@app.command("annotate")
 def annotate(
     context: typer.Context, point: Annotated[str, typer.Argument(metavar="FILE@REV")]
 ) -> None:

@@ -105,7 +105,7 @@ def warn(error: ReplayError) -> None:
 def follow(
     words: Sequence[str], machine: Path | None, listen: Path | None, journal: Journal
 ) -> None:
-    """Records a machine until it has ended, or somebody ends this."""
+    """Records a machine until it has ended, or until this is ended."""
     sys.setswitchinterval(SWITCH_SECONDS)
     try:
         if machine is None:
@@ -131,9 +131,9 @@ def start(words: Sequence[str], listen: Path | None, journal: Journal) -> None:
     """Starts a machine and records it until it ends."""
     with tempfile.TemporaryDirectory(prefix="replay-") as private:
         machine = Path(private) / "qmp"
-        found = diverted(words, machine, listen)
+        diversion = diverted(words, machine, listen)
         journal.options(options(words))
-        with listening(found.clients) as listener, running(found.words) as process:
+        with listening(diversion.clients) as listener, running(diversion.words) as process:
             relay(listener, machine, journal, lambda: process.poll() is not None)
     if process.returncode:
         print_note(f"replay: {escape(words[0])} ended with status {process.returncode}")
@@ -141,9 +141,9 @@ def start(words: Sequence[str], listen: Path | None, journal: Journal) -> None:
 
 def only_machine(store: EventStore, name: str) -> Unfinished:
     """The recording of this name that is no log yet; ReplayError with the others if none is."""
-    for found in recordings.unfinished(store.database, name):
-        return found
-    names = ", ".join(one.name for one in recordings.unfinished(store.database))
+    for recording in recordings.unfinished(store.database, name):
+        return recording
+    names = ", ".join(recording.name for recording in recordings.unfinished(store.database))
     do = f"there are {names}" if names else "replay logs lists the logs"
     raise ReplayError(f"no recording {name!r} is unfinished", do=do)
 
@@ -159,11 +159,11 @@ def end(store: EventStore, name: str, output: Path | None) -> None:
         deliver(recordings.traffic(store.database, recording), output)
     try:
         lines = recordings.traffic(store.database, recording)
-        found = read_traffic(name, lines)
+        log = read_traffic(name, lines)
     except ReplayError as error:
         raise no_log(store, recording, output, error) from None
-    stored = recordings.finish(store.database, recording, found)
-    print_result(import_summary.stored(stored, found))
+    stored = recordings.finish(store.database, recording, log)
+    print_result(import_summary.stored(stored, log))
 
 
 def no_log(

@@ -136,7 +136,7 @@ def suspected(log: Log, place: Place, difference: Diff) -> Iterator[str]:
         for divergence, causes in pairs
         if divergence.place == place
         for cause in causes
-        for patch in [change.patch for change in cause.turns]
+        for patch in [change.patch for change in cause.changes]
     }
     if labels:
         yield from (f"{name}, by attribution in a model" for name in sorted(labels))

@@ -77,9 +77,9 @@ def options_of(talk: Paired) -> tuple[list[Message], list[str]]:
     """The options of the command line that are about drives, and what a recorder was told."""
     options = [message for message in talk.messages if message.role == "option"]
     noted = [option.msg["value"] for option in options if option.msg["name"] == GIVEN]
-    kept = [option for option in options if commandline.is_kept(option)]
-    leave_out(talk, NO_DRIVE, len(options) - len(noted) - len(kept))
-    return kept, noted
+    starting = [option for option in options if commandline.is_kept(option)]
+    leave_out(talk, NO_DRIVE, len(options) - len(noted) - len(starting))
+    return starting, noted
 
 
 def option_events(options: Sequence[Message], facts: Mapping[str, ImageFacts]) -> Iterator[Event]:

@@ -1,7 +1,7 @@
 """A value of a traced event together with where it came from."""
 
 import ast
-from collections.abc import Mapping
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +14,8 @@ class Frame:
     """A call that runs: its function, its caller, and its variables.
 
     `call` is where it was called, inside of the conditions `outside`; `guards` are the conditions
-    of its own that it is inside of now. The outermost comes first.
+    of its own that it is inside of now. The outermost comes first. `bound` has all values that a
+    variable had, in order.
     """
 
     function: str
@@ -23,6 +24,12 @@ class Frame:
     outside: tuple["Test", ...] = ()
     guards: tuple["Test", ...] = ()
     variables: dict[str, "TracedValue"] = field(default_factory=dict)
+    bound: dict[str, list["TracedValue"]] = field(default_factory=dict)
+
+    def bind(self, name: str, cell: "TracedValue") -> None:
+        """Gives a variable a value."""
+        self.variables[name] = cell
+        self.bound.setdefault(name, []).append(cell)
 
 
 @dataclass(slots=True, eq=False)
@@ -65,12 +72,18 @@ class TracedValue:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Test:
-    """A condition of an `if`, in a function called as `frame` says, and the variables there."""
+    """A condition of an `if`, in a function called as `frame` says, and when it was tested."""
 
     cell: TracedValue
     node: ast.If
     frame: Frame
-    variables: Mapping[str, TracedValue]
+    time: int
+
+    def variable(self, name: str) -> TracedValue | None:
+        """What a variable held when the condition was tested."""
+        values = self.frame.bound.get(name, [])
+        count = bisect_right(values, self.time, key=lambda cell: cell.time)
+        return values[count - 1] if count else None
 
 
 @dataclass(slots=True, eq=False)
@@ -92,11 +105,24 @@ class EventTrace:
 
 
 def plain(value: Any) -> Any:
-    """The value as the plain form has it: without cells, down to the last item."""
+    """The value as the plain form has it: without cells, down to the last item.
+
+    What is one list or dict in several places is copied once, which bounds the work.
+    """
+    return _plain(value, {})
+
+
+def _plain(value: Any, copies: dict[int, Any]) -> Any:
     if isinstance(value, TracedValue):
-        return plain(value.value)
+        value = value.value
+    if type(value) not in (list, dict):
+        return value
+    if id(value) in copies:
+        return copies[id(value)]
     if type(value) is list:
-        return [plain(item) for item in value]
-    if type(value) is dict:
-        return {key: plain(item) for key, item in value.items()}
-    return value
+        items = copies[id(value)] = list[Any]()
+        items += [_plain(item, copies) for item in value]
+        return items
+    pairs = copies[id(value)] = dict[Any, Any]()
+    pairs.update({key: _plain(item, copies) for key, item in value.items()})
+    return pairs

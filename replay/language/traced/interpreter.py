@@ -4,6 +4,8 @@ import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from replay.language.compile import default_name
+from replay.language.costs import cost
 from replay.language.definitions import Definitions
 from replay.language.heap import Heap
 from replay.language.limits import StepLimitError
@@ -143,6 +145,8 @@ class Walker:
         self._defined = defined
         self._names = names
         self._do = Operations(names, heap, self.record)
+        # By the id of a block's first statement, which lives as long as the definitions.
+        self._costs: dict[int, int] = {}
         self._evaluator = Evaluator(defined, names, self._do, self._function)
         self._eval = self._evaluator.value
 
@@ -171,14 +175,14 @@ class Walker:
     ) -> TracedValue:
         """Runs a function whose first parameters have these values."""
         names = [argument.arg for argument in node.args.args]
-        frame.variables |= zip(names, cells, strict=False)
+        for name, cell in zip(names, cells, strict=False):
+            frame.bind(name, cell)
         missing = names[len(cells) :]
         defaults = node.args.defaults[len(node.args.defaults) - len(missing) :]
         for name, default in zip(missing, defaults, strict=True):
-            value = self._eval(default, frame)
-            frame.variables[name] = self._do.cell(
-                value.value, "default", default, frame, (value,), name=name
-            )
+            value = self._default(frame.function, node.args.defaults, default, frame)
+            cell = self._do.cell(value.value, "default", default, frame, (value,), name=name)
+            frame.bind(name, cell)
         body = without_docstring(node.body)
         self._enter(body, body[0] if body else node, frame)
         returned = self._block(body, frame)
@@ -186,9 +190,18 @@ class Walker:
             returned = self._do.cell(None, "return", node, frame)
         return self._names["__leave"](returned)  # type: ignore[no-any-return]
 
+    def _default(
+        self, function: str, defaults: list[ast.expr], default: ast.expr, frame: Frame
+    ) -> TracedValue:
+        """The default of a parameter: a constant, or else what was worked out beforehand."""
+        if isinstance(default, ast.Name):
+            return self._eval(default, frame)
+        value = self._names[default_name(function, defaults.index(default))]
+        return self._do.cell(value, "literal", default, frame)
+
     def _enter(self, body: Sequence[ast.stmt], first: ast.stmt, frame: Frame) -> None:
         try:
-            self._names["__enter"](len(body))
+            self._names["__enter"](self._cost(body))
         except Exception as error:
             # Whatever it is: the place is noted, and the error goes on.
             self._fail(error, first, frame)
@@ -205,10 +218,20 @@ class Walker:
         ]
         return self._body(function, inner, passed)
 
-    def _counted(self, body: Sequence[ast.stmt], frame: Frame) -> Any:
+    def _counted(
+        self, body: Sequence[ast.stmt], frame: Frame, target: ast.expr | None = None
+    ) -> Any:
         if body:
-            self._names["__tick"](len(body))
+            self._names["__tick"](self._cost(body, target))
         return self._block(body, frame)
+
+    def _cost(self, body: Sequence[ast.stmt], target: ast.expr | None = None) -> int:
+        if not body:
+            return 0
+        key = id(body[0])
+        if key not in self._costs:
+            self._costs[key] = cost(body, target)
+        return self._costs[key]
 
     def _block(self, body: Sequence[ast.stmt], frame: Frame) -> Any:
         """Runs statements; BREAK, CONTINUE or the cell of a return if one of them is that."""
@@ -270,7 +293,7 @@ class Walker:
         return None
 
     def _if(self, node: ast.If, frame: Frame) -> Any:
-        test = Test(self._eval(node.test, frame), node, frame, dict(frame.variables))
+        test = Test(self._eval(node.test, frame), node, frame, self._do.time)
         self.record.tests.append(test)
         outside = frame.guards
         frame.guards = (*outside, test)
@@ -281,7 +304,7 @@ class Walker:
     def _for(self, node: ast.For, frame: Frame) -> Any:
         for item in self._running(node.iter, frame):
             self._bind(node.target, item, node, frame)
-            signal = self._counted(node.body, frame)
+            signal = self._counted(node.body, frame, node.target)
             if signal is BREAK:
                 break
             if isinstance(signal, TracedValue):
@@ -318,11 +341,10 @@ class Walker:
     def _bind(self, target: ast.expr, value: TracedValue, node: ast.stmt, frame: Frame) -> None:
         match target:
             case ast.Name(id=name):
-                frame.variables[name] = self._do.cell(
-                    value.value, "variable", node, frame, (value,), name=name
-                )
+                cell = self._do.cell(value.value, "variable", node, frame, (value,), name=name)
+                frame.bind(name, cell)
             case ast.Attribute(attr=field):
-                held = self._eval(target.value, frame).value
+                content = self._eval(target.value, frame).value
                 write = self._do.cell(
                     value.value,
                     "write",
@@ -330,9 +352,9 @@ class Walker:
                     frame,
                     (value,),
                     name=field,
-                    object=getattr(held, "_id", None),
+                    object=getattr(content, "_id", None),
                 )
-                setattr(held, field, write)
+                setattr(content, field, write)
             case ast.Subscript():
                 items, key = self._eval(target.value, frame), self._eval(target.slice, frame)
                 item = self._do.cell(value.value, "variable", node, frame, (value,))

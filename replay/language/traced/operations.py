@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from replay.language.heap import Heap
-from replay.language.operators import COMPARISONS, LIMITED, NATIVE
+from replay.language.operators import COMPARISONS, HIDDEN, LIMITED, NATIVE
 from replay.language.traced.cells import FIXED, EventTrace, Frame, TracedValue, plain
 
 KEEPING = {"append", "insert", "pop", "get", "items", "keys", "values"}
@@ -18,7 +18,8 @@ EFFECTS = ("disk_", "refuse", "fail", "free")
 class Operations:
     """Operations on cells, at a node of a function's call. `names` are the runtime's names.
 
-    `last` is the cell that was made last of those whose value the source text does not say.
+    `last` is the cell that was made last of those whose value the source text does not say, `time`
+    counts all of them.
     """
 
     def __init__(self, names: Mapping[str, Any], heap: Heap, record: EventTrace) -> None:
@@ -26,7 +27,7 @@ class Operations:
         self._heap = heap
         self._record = record
         self._changed: dict[int, tuple[Any, TracedValue]] = {}
-        self._time = 0
+        self.time = 0
         self.last: TracedValue | None = None
 
     def strip(self) -> None:
@@ -34,11 +35,11 @@ class Operations:
         for live in self._heap.live():
             for field in live.__slots__:
                 value = getattr(live, field)
-                held = value.value if isinstance(value, TracedValue) else value
+                content = value.value if isinstance(value, TracedValue) else value
                 if isinstance(value, TracedValue):
                     self._record.writes[live._id, field] = value
-                if isinstance(held, list | dict) and id(held) in self._changed:
-                    self._record.writes[live._id, field] = self._changed[id(held)][1]
+                if isinstance(content, list | dict) and id(content) in self._changed:
+                    self._record.writes[live._id, field] = self._changed[id(content)][1]
                 setattr(live, field, plain(value))
 
     def cell(
@@ -51,19 +52,21 @@ class Operations:
         **more: Any,
     ) -> TracedValue:
         """A new cell, later than all before it."""
-        self._time += 1
-        cell = TracedValue(value, kind, node, frame, frame.guards, self._time, sources, **more)
+        self.time += 1
+        cell = TracedValue(value, kind, node, frame, frame.guards, self.time, sources, **more)
         if kind not in FIXED:
             self.last = cell
         return cell
 
     def read(self, cell: TracedValue, field: str, node: ast.expr, frame: Frame) -> TracedValue:
         """A field of an object."""
-        value = getattr(cell.value, field)
-        held = getattr(cell.value, "_id", None)
+        # As in the plain form: what only Python's own values have is no field.
+        read = self._names["__read"] if field in HIDDEN else getattr
+        value = read(cell.value, field)
+        content = getattr(cell.value, "_id", None)
         if not isinstance(value, TracedValue):
-            return self.cell(value, "before", node, frame, name=field, object=held)
-        return self.cell(value.value, "read", node, frame, (value,), name=field, object=held)
+            return self.cell(value, "before", node, frame, name=field, object=content)
+        return self.cell(value.value, "read", node, frame, (value,), name=field, object=content)
 
     def item(self, item: Any, items: TracedValue, node: ast.AST, frame: Frame) -> TracedValue:
         """An item out of a list or dict."""
@@ -120,18 +123,18 @@ class Operations:
         self, name: str, node: ast.Call, frame: Frame, cells: list[TracedValue]
     ) -> TracedValue:
         """A call of a method, the value before the dot first."""
-        held, *arguments = cells
-        if name == "remove" and type(held.value) is list:
+        content, *arguments = cells
+        if name == "remove" and type(content.value) is list:
             value = None
-            self._remove(held.value, arguments[0])
-        elif name in KEEPING and isinstance(held.value, list | dict):
-            value = self._names[f"__of_{name}"](held.value, *_moved(name, arguments))
+            self._remove(content.value, arguments[0])
+        elif name in KEEPING and isinstance(content.value, list | dict):
+            value = self._names[f"__of_{name}"](content.value, *_moved(name, arguments))
         else:
             value = self._names[f"__of_{name}"](*map(plain, cells))
         result = self.cell(value, "call", node, frame, tuple(cells), name=name)
         if name in CHANGING:
-            self.change(held, result)
-        return self.item(value, held, node, frame) if name in ("get", "pop") else result
+            self.change(content, result)
+        return self.item(value, content, node, frame) if name in ("get", "pop") else result
 
     def change(self, items: TracedValue, by: TracedValue) -> None:
         """Notes what changed a list or dict in place; it is kept, so that its id stays its own."""
@@ -143,11 +146,15 @@ class Operations:
         self._names["__swap"](left, right)
         for here, there in ((left, right), (right, left)):
             for field in here.__slots__:
-                held = getattr(here, field)
-                if not isinstance(held, TracedValue):
-                    held = self.cell(held, "before", node, frame, name=field, object=there._id)
+                content = getattr(here, field)
+                if not isinstance(content, TracedValue):
+                    content = self.cell(
+                        content, "before", node, frame, name=field, object=there._id
+                    )
                 moved = {"name": field, "object": here._id, "other": there._id}
-                setattr(here, field, self.cell(held.value, "swap", node, frame, (held,), **moved))
+                setattr(
+                    here, field, self.cell(content.value, "swap", node, frame, (content,), **moved)
+                )
         return self.cell(None, "call", node, frame, tuple(cells), name="swap")
 
     def _remove(self, items: list[Any], item: TracedValue) -> None:

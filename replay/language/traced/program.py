@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Any
 
+from replay.errors import ReplayError
 from replay.language.check import check
 from replay.language.compile import compiled
-from replay.language.endings import Ending
-from replay.language.limits import MAX_DEPTH
+from replay.language.endings import Crashed, Ending
+from replay.language.limits import MAX_DEPTH, MAX_TRACED_STEPS
 from replay.language.program import Program, evaluated
 from replay.language.traced.cells import EventTrace, Test
 from replay.language.traced.interpreter import Walker
@@ -27,17 +28,29 @@ FRAMES_A_CALL = 60
 class TracedProgram(Program):
     """A program whose calls can be traced. One event at a time runs in it."""
 
+    _traces = True
+
     def trace(
         self, function: str, arguments: Sequence[Any], state: State
     ) -> tuple[State, Ending, EventTrace]:
-        """What `call` gives, and what was done meanwhile; raises as `call` does."""
+        """What `call` gives, and what was done meanwhile; raises as `call` does.
+
+        Of an event that passes the limit of steps, it is what was done up to a lower limit. Raises
+        ReplayError for one that passes only the lower limit.
+        """
         limit = sys.getrecursionlimit()
         sys.setrecursionlimit(max(limit, MAX_DEPTH * FRAMES_A_CALL))
         try:
             after, ending = self.call(function, arguments, state)
         finally:
             sys.setrecursionlimit(limit)
-        return after, ending, self._walker.record
+        record = self._walker.record
+        if isinstance(ending, Crashed) and ending.cls == "StepLimit":
+            after, ending = self._untraced(function, arguments, state)
+            if not isinstance(ending, Crashed) or ending.cls != "StepLimit":
+                what = f"takes more than {MAX_TRACED_STEPS} steps, too many to follow its values"
+                raise ReplayError(what, where=f"event {function}")
+        return after, ending, record
 
     def skipped(self, record: EventTrace, after: int, target: int, field: str) -> Test | None:
         """The last condition after a time that kept the field of an object from being set."""
@@ -55,7 +68,20 @@ class TracedProgram(Program):
         text = self._defined.chunks[function].text.split("\n")[line - 1]
         return file, number, text.strip()
 
+    def _untraced(
+        self, function: str, arguments: Sequence[Any], state: State
+    ) -> tuple[State, Ending]:
+        """What `call` gives in the plain form."""
+        self._traces = False
+        try:
+            return self.call(function, arguments, state)
+        finally:
+            self._traces = True
+
     def _invoke(self, function: str, values: Sequence[Any]) -> Any:
+        if not self._traces:
+            return super()._invoke(function, values)
+        self._runtime.lower(MAX_TRACED_STEPS)
         self._walker = Walker(self._defined, self._names, self._runtime.heap)
         try:
             return self._walker.run(function, values)
@@ -66,7 +92,7 @@ class TracedProgram(Program):
         return True
 
     def _innermost(self, traceback: TracebackType | None) -> tuple[str, int] | None:
-        return self._walker.failed
+        return self._walker.failed if self._traces else super()._innermost(traceback)
 
 
 def trace_tree(tree: Tree, machine_class: str, keep_class: str = "") -> TracedProgram:

@@ -23,14 +23,14 @@ def could_write(test: Test, target: int, field: str, names: frozenset[str]) -> b
     """Whether the branch that a test did not take could have set the field of that object."""
     skipped = test.node.orelse if test.cell.value else test.node.body
     for owner in _stores(skipped, field):
-        if isinstance(owner, ast.Name) and _is(test.variables.get(owner.id), target):
+        if isinstance(owner, ast.Name) and _is(test.variable(owner.id), target):
             return True
     return any(
         isinstance(node, ast.Call)
         and isinstance(node.func, ast.Name)
         and node.func.id in names
         and any(
-            isinstance(argument, ast.Name) and _is(test.variables.get(argument.id), target)
+            isinstance(argument, ast.Name) and _is(test.variable(argument.id), target)
             for argument in node.args
         )
         for statement in skipped

@@ -12,6 +12,7 @@ from replay.engine.trace import ModelStep, ModelTrace, Outcome, disk_left
 from replay.engine.view import Node, View, view
 from replay.events.event import Await
 from replay.qemu.conformance.expected import RecordedLog, RecordedReply, RecordedStep, read_after
+from replay.qemu.conformance.fields import field_rules
 from replay.state.disk import final_files, is_temporary
 
 NAMES = ("filename", "backing_file")
@@ -74,6 +75,7 @@ class _Comparison:
 
     def __init__(self, trace: ModelTrace) -> None:
         self._trace = trace
+        self._rules = field_rules(trace.variant.subject)
         self._ids: Mapping[int, str] = {}
         self._temporaries: dict[str, str] = {}
 
@@ -114,9 +116,9 @@ class _Comparison:
         ids[node.id] = recorded
 
     def _fields(self, seq: int, node: Node, recorded: Mapping[str, Any]) -> Iterator[Disagreement]:
-        for field, wanted in recorded.items():
-            if field not in ("path", "bds_id"):
-                got = node.fields.get(field, "absent")
+        for field, value in recorded.items():
+            if field not in ("path", "bds_id") and self._rules.compared(field):
+                wanted, got = self._rules.essence(field, value, node.fields.get(field, "absent"))
                 if field not in node.fields or not self._same(field, wanted, got):
                     yield Disagreement(seq, node.path, field, wanted, got)
 

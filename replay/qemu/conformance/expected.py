@@ -79,15 +79,15 @@ class Recordings(Struct, frozen=True):
     def lines(self, tree: str) -> dict[str, RecordedLine]:
         """What was recorded in a tree, by the log's name; ReplayError if it can't be read."""
         file = self.file(tree)
-        found: dict[str, RecordedLine] = {}
+        by_log: dict[str, RecordedLine] = {}
         for number, text in enumerate(_unpacked(file).splitlines(), 1):
             line = RecordedLine(text, f"{file}:{number}")
             log = _decode(text, _Head, line.where).scenario
-            if found.setdefault(log, line) is not line:
+            if by_log.setdefault(log, line) is not line:
                 raise ReplayError(f"{log} is there twice", where=line.where)
-        if not found:
+        if not by_log:
             raise ReplayError("nothing was recorded", where=str(file))
-        return found
+        return by_log
 
     def log(self, name: str, where: str) -> Log:
         """The log of that name; ReplayError, at the place `where`, if it is not there."""

@@ -14,6 +14,7 @@ from replay.engine.replay import replay
 from replay.errors import ReplayError
 from replay.qemu.conformance.compare import Agreement, compare
 from replay.qemu.conformance.expected import RecordedLine, Recordings
+from replay.qemu.conformance.fields import field_rules
 from replay.variants.variant import Subject, Variant, load_subject, resolve
 
 Named = tuple[tuple[str, str], ...]
@@ -90,8 +91,8 @@ def plan(
     subject = _subject(patches)
     points = {tree: _point(subject, recordings, tree, named) for tree in recordings.trees}
     if at is not None:
-        wanted = resolve(subject, at, named).tree.digest
-        points = {tree: point for tree, point in points.items() if point.tree.digest == wanted}
+        digest = resolve(subject, at, named).tree.digest
+        points = {tree: point for tree, point in points.items() if point.tree.digest == digest}
     if not points:
         there = ", ".join(recordings.trees)
         raise ReplayError(f"nothing was recorded at {at}", do=f"there are {there}")
@@ -158,7 +159,7 @@ def _subject(patches: Path) -> Subject:
 
 @cache
 def _variant(subject: Subject, tree: str, named: Named) -> Variant:
-    return resolve(subject, tree, dict(named))
+    return resolve(subject, field_rules(subject).trees.get(tree, tree), dict(named))
 
 
 def _leave_interrupts() -> None:

@@ -11,7 +11,7 @@ from replay.engine.trace import ObservedTrace, Trace, compared_views
 
 
 class RecordingAgreement(Struct, frozen=True):
-    """How one variant agreed with a witness: the places where it looked, the replies it told of,
+    """How one variant agreed with a recording: the places where it looked, the replies that it has,
     and in how many of them all was the same. `first` are the differences of the first that was
     not, after the event `seq`."""
 
@@ -31,11 +31,11 @@ class RecordingAgreement(Struct, frozen=True):
         return self.seq is None
 
 
-def compare_with_recording(witness: ObservedTrace, trace: Trace) -> RecordingAgreement:
-    """The agreement of a replay with what the witness saw of the same log."""
-    traces = (witness, trace)
+def compare_with_recording(recorded: ObservedTrace, trace: Trace) -> RecordingAgreement:
+    """The agreement of a trace with what the recording of the same log saw."""
+    traces = (recorded, trace)
     looks = [compared_views(traces, index) for index in range(len(trace.steps))]
-    states = [None if seen is None else compare_views(seen) for seen in looks]
+    states = [None if views is None else compare_views(views) for views in looks]
     replies = [answers(traces, index) for index in range(len(trace.steps))]
     both = list(zip(states, replies, strict=True))
     at = next((index for index, pair in enumerate(both) if any(pair)), None)
@@ -56,7 +56,7 @@ def compare_with_recording(witness: ObservedTrace, trace: Trace) -> RecordingAgr
 def answers(traces: Sequence[Trace], index: int) -> Mapping[Place, Any] | None:
     """How the outcomes of an event differ, None if not all are known."""
     outcomes = {trace.player.name: trace.steps[index].outcome for trace in traces}
-    known = {name: outcome for name, outcome in outcomes.items() if outcome is not None}
-    if len(known) < len(outcomes):
+    ended = {name: outcome for name, outcome in outcomes.items() if outcome is not None}
+    if len(ended) < len(outcomes):
         return None
-    return compare_outcomes(traces[0].log.events[index].payload, known)
+    return compare_outcomes(traces[0].log.events[index].payload, ended)

@@ -41,8 +41,8 @@ class Sandbox:
 
     def inside(self, name: str) -> str:
         """The path of a file of the log. Raises ReplayError for a name that may be another's."""
-        if found := TEMPORARY.fullmatch(name):
-            return self._temporary(int(found[1]), name)
+        if match := TEMPORARY.fullmatch(name):
+            return self._temporary(int(match[1]), name)
         within = f"{self.home}/"
         rest = name.removeprefix(within) if self.home else name
         harmless(rest)

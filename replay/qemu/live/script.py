@@ -132,11 +132,11 @@ def script(
     started = False
     every = overlaid(log.events)
     for seq, event in enumerate(log.events, 1):
-        wanted = plan_operations(event.payload, places, rules, every)
-        if not started and not isinstance(wanted, Make | Skip):
+        operation = plan_operations(event.payload, places, rules, every)
+        if not started and not isinstance(operation, Make | Skip):
             lines.append(START.rstrip("\n"))
             started = True
-        lines += ["", f"# event {seq}", *_lines(wanted, images)]
+        lines += ["", f"# event {seq}", *_lines(operation, images)]
         lines += [_look(question, places) for question in asked.get(seq, ())]
     return "\n".join([*lines, END if started else ""])
 

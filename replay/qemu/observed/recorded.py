@@ -44,12 +44,12 @@ def recorded(log: Log, subject: Subject, name: str = "recorded") -> ObservedTrac
         ObservedStep(seq, event, outcome(event), looks.get(seq))
         for seq, event in enumerate(log.events, 1)
     )
-    witness = Observer(name, "what was recorded", "", subject)
+    observer = Observer(name, "what was recorded", "", subject)
     return ObservedTrace(
         log,
-        witness,
+        observer,
         steps,
-        lambda seen: recordable_part(seen, subject),
+        lambda visited: recordable_part(visited, subject),
         tuple(remarks(log, looks, odd)),
     )
 

@@ -4,9 +4,19 @@ from msgspec import Struct
 
 from replay.engine.compared import Compared
 from replay.engine.trace import GapReason, Outcome, Trace
+from replay.reports import words
 from replay.variants.translation import TranslationSummary, summarize_translation
 
-__all__ = ["Compared", "GapReason", "LogId", "Outcome", "VariantId", "log_id", "variant_id"]
+__all__ = [
+    "Compared",
+    "GapReason",
+    "LogId",
+    "Outcome",
+    "VariantId",
+    "log_id",
+    "translation",
+    "variant_id",
+]
 
 
 class LogId(Struct, frozen=True):
@@ -39,3 +49,13 @@ def variant_id(trace: Trace) -> VariantId:
     player = trace.player
     named = player.subject.config.variants.get(player.name)
     return VariantId(player.name, player.revision, player.digest, named.about if named else "")
+
+
+def translation(done: TranslationSummary) -> str:
+    """What a translation did, in a few sentences."""
+    text = f"words of these trees: {words.count(done.translated, 'event')} translated"
+    text += f", {done.idle} that {'asks' if done.idle == 1 else 'ask'} nothing of them"
+    if not done.without_equivalent:
+        return f"{text}, none without an equivalent"
+    missing = [f"{name} ({count})" for name, count in done.without_equivalent.items()]
+    return f"{text}; without an equivalent: {words.listing(missing)}"

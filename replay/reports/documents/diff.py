@@ -11,17 +11,19 @@ from replay.engine.compared import Compared
 from replay.engine.diff import Diff, Divergence
 from replay.engine.places import ABSENT
 from replay.engine.trace import are_files_compared, compared_views, hidden_fields
+from replay.reports import words
 from replay.reports.documents.common import LogId, VariantId, log_id, variant_id
 from replay.reports.documents.divergences import DivergenceReport, divergence_report
 from replay.reports.documents.effects import Effects, effects_of
 from replay.reports.documents.explain import reasons
-from replay.reports.documents.flag_tables import BitFields, FlagTable, flag_tables
+from replay.reports.documents.flag_tables import FlagTable, flag_tables
 from replay.reports.documents.frames import Frames
 from replay.reports.documents.graph import graph
 from replay.reports.documents.headline import Headline, chief, headline
 from replay.reports.verdict import Verdict, gaps, verdict
 from replay.series import Patch
 from replay.variants.path import PatchChange, named_patches
+from replay.variants.subject import BitFields
 
 GONE = "not there"
 """What stands for a chain in a variant that lacks it."""
@@ -42,14 +44,14 @@ class InteractionReport(Struct, frozen=True):
 class DiffReport(Struct, frozen=True):
     """What differs between variants of a log. `bits` are the bit fields with their flags' names.
 
-    `chosen_seq` is the event that a reader wants first. `chains` are the chains of nodes there,
-    in words, by their top and by variant. `frames` are all events. `remarks` are about traces of
-    real machines.
+    `chosen_seq` is the event that a reader wants first, recorded at `chosen_when`. `chains` are the
+    chains of nodes there, in words, by their top and by variant. `frames` are all events. `remarks`
+    are about traces of real machines.
 
-    Of an attribution: `steps` lie between the variants, `named` are the patches that are asked
-    about, `effects` what each did, `work` is what it took, `hidden` how many divergences are left
-    out, `partial` whether any of what patches did is. `together` are patches that matter only
-    together, None if they were not looked for.
+    Of an attribution: `steps` lie between the variants, `named` are the patches of interest,
+    `effects` what each did, `work` is what it took, `hidden` how many divergences are left out,
+    `partial` whether any of what patches did is. `together` are patches that matter only together,
+    None if they were not looked for.
     """
 
     log: LogId
@@ -59,6 +61,7 @@ class DiffReport(Struct, frozen=True):
     flag_tables: tuple[FlagTable, ...]
     bits: BitFields
     chosen_seq: int
+    chosen_when: str
     chains: Mapping[str, Mapping[str, str]]
     frames: Frames
     effects: Effects
@@ -88,7 +91,7 @@ def diff_report(
 ) -> DiffReport:
     """The report of a diff, with the patches that its divergences come from if they are known.
 
-    Asked about are those that the variants are named after, and `only` those.
+    Of interest are those that the variants are named after, and `only` those.
     """
     bits = diff.traces[0].player.subject.config.bits
     done = attribution or Attribution(((),) * len(diff.divergences), (), Work())
@@ -114,6 +117,7 @@ def diff_report(
         flag_tables=tuple(flag_tables(diff, bits)),
         bits=bits,
         chosen_seq=first.seq or 1,
+        chosen_when=_when(diff, first),
         chains=_chains(diff, bits),
         frames=Frames(diff, divergences, names),
         effects=effects_of(divergences, done, {patch.name for patch in named}, bits),
@@ -133,15 +137,22 @@ def interaction_report(interaction: Interaction) -> InteractionReport:
 
     def report(divergence: Divergence) -> DivergenceReport:
         before, after = (divergence.values.get(name, ABSENT) for name in names)
-        cause = Cause((interaction.turn,), before, after)
+        cause = Cause((interaction.later,), before, after)
         return divergence_report(divergence, interaction.diff, (cause,))
 
     divergences = tuple(map(report, interaction.diff.divergences))
-    return InteractionReport(interaction.part, interaction.turn, interaction.dormant, divergences)
+    return InteractionReport(interaction.part, interaction.later, interaction.dormant, divergences)
+
+
+def _when(diff: Diff, headline: Headline) -> str:
+    """When the event of the headline was recorded, "" if that is not known."""
+    if headline.seq is None:
+        return ""
+    return words.when(diff.traces[0].log.events[headline.seq - 1].recorded)
 
 
 def _is_by(causes: Iterable[Cause], names: Iterable[str]) -> bool:
-    return any(change.patch.name in names for cause in causes for change in cause.turns)
+    return any(change.patch.name in names for cause in causes for change in cause.changes)
 
 
 def _chains(diff: Diff, bits: BitFields) -> dict[str, dict[str, str]]:
@@ -155,7 +166,15 @@ def _chains(diff: Diff, bits: BitFields) -> dict[str, dict[str, str]]:
     tops = dict.fromkeys(top for by_top in chains.values() for top in by_top)
     differing = [top for top in tops if len({c.get(top) for c in chains.values()}) > 1]
     shown = differing or [top for top in tops if first.place.path.split(".")[0] == top]
-    return {top: {name: c.get(top, GONE) for name, c in chains.items()} for top in shown}
+    return {top: _texts({name: c.get(top) for name, c in chains.items()}) for top in shown}
+
+
+def _texts(chains: Mapping[str, tuple[str, ...] | None]) -> dict[str, str]:
+    """One chain in each variant in words, with what is not the same in all."""
+    among = [links for links in chains.values() if links is not None]
+    return {
+        name: GONE if links is None else words.chain(links, among) for name, links in chains.items()
+    }
 
 
 def _remarks(diff: Diff) -> Iterator[str]:
@@ -167,4 +186,4 @@ def _remarks(diff: Diff) -> Iterator[str]:
         yield from (f"not compared: {gap}" for gap in gaps(diff.compared, names))
     if hidden := hidden_fields(diff.traces):
         data = () if are_files_compared(diff.traces) else ("the data of files",)
-        yield f"not compared, since nobody can see it: {', '.join((*hidden, *data))}"
+        yield f"not compared, since it cannot be observed: {', '.join((*hidden, *data))}"

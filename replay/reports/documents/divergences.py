@@ -12,16 +12,26 @@ from replay.engine.trace import Outcome
 from replay.events.event import Payload
 from replay.reports import words
 from replay.reports.documents.explain import Reason
-from replay.reports.documents.flag_tables import BitFields
+from replay.reports.documents.graph import file_of
+from replay.variants.subject import BitFields
 
-__all__ = ["Cause", "DivergenceReport", "change", "divergence_report", "value", "values"]
+__all__ = [
+    "Cause",
+    "DivergenceReport",
+    "change",
+    "divergence_report",
+    "named",
+    "value",
+    "values",
+]
 
 
 class DivergenceReport(Struct, frozen=True):
     """A divergence with what its first event was and how that ended in each variant.
 
     `causes` are the patches that it comes from, as far as they were looked for. Divergences are
-    `quiet` with which no patch that is asked about has to do. `reasons` explains the values.
+    `quiet` with which no patch of interest has to do. `reasons` explains the values. `file` is the
+    file of a node whose path is long.
     """
 
     divergence: Divergence
@@ -30,6 +40,7 @@ class DivergenceReport(Struct, frozen=True):
     causes: tuple[Cause, ...] = ()
     quiet: bool = False
     reasons: Callable[[], tuple[Reason, ...]] = tuple
+    file: str = ""
 
     @property
     def is_outcome(self) -> bool:
@@ -49,7 +60,23 @@ def divergence_report(
     ended = {trace.player.name: trace.steps[index].outcome for trace in diff.traces}
     outcomes = {name: outcome for name, outcome in ended.items() if outcome is not None}
     event = diff.traces[0].steps[index].event.payload
-    return DivergenceReport(divergence, event, outcomes, causes, quiet, reasons)
+    file = _file(divergence.place.path, diff, index)
+    return DivergenceReport(divergence, event, outcomes, causes, quiet, reasons, file)
+
+
+def _file(path: str, diff: Diff, index: int) -> str:
+    """The file of the node at a long path, which names it better than the path does."""
+    if words.path(path) == words.escape(path):
+        return ""
+    config = diff.traces[0].player.subject.config
+    files = (file_of(view, path, config) for trace in diff.traces if (view := trace.view_at(index)))
+    return next(filter(None, files), "")
+
+
+def named(report: DivergenceReport) -> str:
+    """The path of its place, with the file if the path is long."""
+    file = f" [{words.escape(report.file)}]" if report.file else ""
+    return words.path(report.divergence.place.path) + file
 
 
 def values(report: DivergenceReport, bits: BitFields) -> dict[str, str]:

@@ -25,15 +25,17 @@ from replay.engine.view import flag_names
 from replay.events.event import Payload
 from replay.reports import words
 from replay.reports.documents.divergences import DivergenceReport
-from replay.reports.documents.flag_tables import BitFields, differing_bits
+from replay.reports.documents.flag_tables import differing_bits
 from replay.series import Patch, label
 from replay.variants.path import PatchChange
+from replay.variants.subject import BitFields
 
 
 class Effect(Struct, frozen=True):
     """What a patch did in one place, at the first event where it shows.
 
-    For a bit field `before` and `after` are the names of the flags that are set only there.
+    For a bit field `before` and `after` are the names of the flags that are set only there. `file`
+    is the file of a node whose path is long.
     """
 
     seq: int
@@ -41,6 +43,7 @@ class Effect(Struct, frozen=True):
     place: Place
     before: Any
     after: Any
+    file: str = ""
 
 
 class PatchEffects(Struct, frozen=True):
@@ -55,7 +58,7 @@ class PatchEffects(Struct, frozen=True):
 
 
 class Effects(Struct, frozen=True):
-    """What the patches did that are asked about, and the others that did something."""
+    """What the patches of interest did, and the others that did something."""
 
     first: tuple[PatchEffects, ...] = ()
     others: tuple[PatchEffects, ...] = ()
@@ -69,7 +72,7 @@ def effects_of(
 ) -> Effects:
     """What the causes of divergences say that each step did, in the order of the steps.
 
-    `named` are the names of the patches that are asked about: of those it says too that they did
+    `named` are the names of the patches of interest: of those it says too that they did
     nothing, if nothing is left out.
     """
     steps = [PatchEffects(step, _of_step(step, divergences, bits)) for step in attribution.steps]
@@ -86,7 +89,7 @@ def _of_step(
     by_content: dict[Any, Effect] = {}
     for report in divergences:
         for cause in report.causes:
-            if cause.turns is step:
+            if cause.changes is step:
                 for effect in effects_in(report, cause, bits):
                     content = repr((effect.place, effect.before, effect.after))
                     by_content.setdefault(content, effect)
@@ -110,7 +113,7 @@ def effects_in(report: DivergenceReport, cause: Cause, bits: BitFields) -> Itera
         )
         if before == after:
             return
-    yield Effect(divergence.first_seq, report.event, place, before, after)
+    yield Effect(divergence.first_seq, report.event, place, before, after, report.file)
 
 
 def _without_lower(effects: Sequence[Effect]) -> Iterator[Effect]:
@@ -201,7 +204,9 @@ def subject(effect: Effect) -> str:
         case FilePlace(path=path):
             return f"file {words.escape(path)}"
         case place:
-            return words.escape(place.path)
+            return words.path(place.path) + (
+                f" [{words.escape(effect.file)}]" if effect.file else ""
+            )
 
 
 def change(effect: Effect, bits: BitFields, to: str = "->") -> str:
@@ -235,7 +240,7 @@ def phrases(done: PatchEffects, bits: BitFields) -> list[str]:
 
 def phrase(effect: Effect, bits: BitFields) -> str:
     """An effect in the fewest words: where it ended."""
-    path, field = words.escape(effect.place.path), effect.place.field
+    path, field = words.path(effect.place.path), effect.place.field
     match effect.place:
         case FieldPlace():
             return _flags(effect) if field in bits else words.escape(field)

@@ -13,8 +13,9 @@ from replay.engine.places import EdgePlace, FieldPlace, FilePlace, MachinePlace,
 from replay.engine.trace import ModelTrace
 from replay.reports import words
 from replay.reports.documents.common import LogId, VariantId, log_id, variant_id
-from replay.reports.documents.flag_tables import BitFields, first_bit
+from replay.reports.documents.flag_tables import first_bit
 from replay.series import Patch
+from replay.variants.subject import BitFields
 
 __all__ = [
     "CauseLink",
@@ -24,6 +25,7 @@ __all__ = [
     "explain_report",
     "reasons",
     "sentence",
+    "shared_links",
     "short",
 ]
 
@@ -43,7 +45,8 @@ KINDS = {"copy": "", "condition": "because", "skipped": "skips", "default": "def
 class ExplanationReport(Struct, frozen=True):
     """Why a thing is so in one variant: a sentence, and the chain of causes from the effect back.
 
-    `lines` has a line of text for each link.
+    `lines` has a line of text for each link. `when` says when the event was recorded since which
+    it is so, "" if that is not known.
     """
 
     variant: str
@@ -54,6 +57,7 @@ class ExplanationReport(Struct, frozen=True):
     sentence: str
     links: tuple[CauseLink, ...]
     lines: tuple[str, ...]
+    when: str = ""
 
 
 class ExplainReport(Struct, frozen=True):
@@ -99,7 +103,20 @@ def _explanation(explanation: Explanation) -> ExplanationReport:
         sentence=sentence(explanation),
         links=explanation.links,
         lines=tuple(_line(link, explanation.trace) for link in explanation.links),
+        when=_when(explanation),
     )
+
+
+def _when(explanation: Explanation) -> str:
+    when = words.when(explanation.trace.log.events[explanation.since - 1].recorded)
+    return f"#{explanation.since} was recorded at {when}" if when else ""
+
+
+def shared_links(explanations: Sequence[ExplanationReport]) -> int:
+    """How many links at the origin two chains have in common."""
+    left, right = ([link.cause for link in e.links[::-1]] for e in explanations)
+    pairs = enumerate(zip(left, right, strict=False))
+    return next((n for n, (a, b) in pairs if a != b), min(len(left), len(right)))
 
 
 def _line(link: CauseLink, trace: ModelTrace) -> str:
@@ -107,11 +124,11 @@ def _line(link: CauseLink, trace: ModelTrace) -> str:
     if link.kind == "event":
         return f"#{link.seq} event: {words.event(trace.steps[link.seq - 1].event.payload)}"
     if link.kind == "image":
-        return f"#{link.seq} image {words.escape(link.path)}"
+        return f"#{link.seq} image {words.path(link.path)}"
     if not link.line:
-        return f"{words.escape(link.path)} as it was made"
+        return f"{words.path(link.path)} as it was made"
     verb = KINDS.get(link.kind, f"{link.kind}s")
-    about = " ".join(word for word in (verb, link.flag, words.escape(link.path)) if word)
+    about = " ".join(word for word in (verb, link.flag, words.path(link.path)) if word)
     where = f"{link.function} {link.file}:{link.line}"
     patch = short(link.patches[0]) if link.patches else "base"
     text = f"#{link.seq} {patch:8} {where}: {words.escape(link.text)}"
@@ -156,8 +173,8 @@ def sentence(explanation: Explanation) -> str:
 
 def _state(why: Explanation) -> str:
     path, name, is_there = (
-        words.escape(why.place.path),
-        words.escape(words.place(why.place)),
+        words.path(why.place.path),
+        words.path(words.place(why.place)),
         why.value != "absent",
     )
     match why.place:
@@ -194,7 +211,7 @@ def _clauses(why: Explanation) -> Iterator[str]:
         failed = why.links[0]
         yield f"{failed.function} failed at `{failed.text}`{_by(failed)}"
         if effect is not None and effect.path:
-            yield _did(effect, why, f"{HAD[effect.kind]} {words.escape(effect.path)}")
+            yield _did(effect, why, f"{HAD[effect.kind]} {words.path(effect.path)}")
     elif effect is not None and (effect.function or why.value != "absent"):
         yield _did(effect, why, _verb(effect, why))
     skipped = _first(why.links, "skipped")
@@ -245,8 +262,8 @@ def _condition(why: Explanation) -> CauseLink | None:
 def _did(link: CauseLink, why: Explanation, verb: str) -> str:
     if not link.function:
         return "it is as it was made"
-    at = "" if link.seq in (why.since, 0) else f" at #{link.seq}"
-    return f"{link.function} {verb}{at}{_by(link)}"
+    when = "" if link.seq in (why.since, 0) else f" at #{link.seq}"
+    return f"{link.function} {verb}{when}{_by(link)}"
 
 
 def _by(link: CauseLink) -> str:

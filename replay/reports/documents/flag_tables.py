@@ -10,9 +10,7 @@ from replay.engine.node_paths import NodePath
 from replay.engine.places import FieldPlace
 from replay.engine.trace import compared_views
 from replay.engine.view import flag_names
-
-BitFields = Mapping[str, Mapping[str, int]]
-"""Bit fields and their flags, name to bit, in the subject's order of interest."""
+from replay.variants.subject import BitFields
 
 
 class FlagRow(Struct, frozen=True):
@@ -48,49 +46,49 @@ def flag_tables(diff: Diff, bits: BitFields) -> Iterator[FlagTable]:
 
     The first one of a root has all its nodes, the next ones those that begin to differ there.
     """
-    told: set[tuple[str, str]] = set()
-    seen: set[tuple[str, str, int]] = set()
+    whole: set[tuple[str, str]] = set()
+    done: set[tuple[str, str, int]] = set()
     for divergence in diff.divergences:
         if first_bit(divergence, bits) is None:
             continue
         table = flag_table(diff, divergence, bits)
-        if (table.field, table.root, table.seq) in seen:
+        if (table.field, table.root, table.seq) in done:
             continue
-        seen.add((table.field, table.root, table.seq))
-        if (table.field, table.root) in told:
+        done.add((table.field, table.root, table.seq))
+        if (table.field, table.root) in whole:
             anew = [r for r in table.rows if r.divergence and r.divergence.first_seq == table.seq]
             table = replace(table, rows=tuple(anew))
-        told.add((table.field, table.root))
+        whole.add((table.field, table.root))
         yield table
 
 
-def among(table: FlagTable, wanted: Collection[str]) -> FlagTable:
+def among(table: FlagTable, flags: Collection[str]) -> FlagTable:
     """The table of these flags only, with the nodes on which they differ."""
-    rows = [replace(r, differing=tuple(f for f in r.differing if f in wanted)) for r in table.rows]
+    rows = [replace(r, differing=tuple(f for f in r.differing if f in flags)) for r in table.rows]
     return replace(table, rows=tuple(row for row in rows if row.differing))
 
 
 def flag_table(diff: Diff, divergence: Divergence, bits: BitFields) -> FlagTable:
     """The nodes of the root that a bit field's divergence is about, after its first event."""
     seq, path, field = divergence.first_seq, divergence.place.path, divergence.place.field
-    seen_by = compared_views(diff.traces, seq - 1) or {}
-    root = next(seen.all_nodes[path].role[0] for seen in seen_by.values() if path in seen.all_nodes)
+    views = compared_views(diff.traces, seq - 1) or {}
+    root = next(view.all_nodes[path].role[0] for view in views.values() if path in view.all_nodes)
     flags: dict[NodePath, dict[str, tuple[str, ...]]] = {}
-    for name, seen in seen_by.items():
-        for node in seen.all_nodes.values():
+    for name, view in views.items():
+        for node in view.all_nodes.values():
             if node.role[0] == root and field in node.fields:
                 flags.setdefault(node.role, {})[name] = flag_names(node.fields[field], bits[field])
     then = {
-        other.place.path: other
-        for other in diff.divergences
-        if other.place.field == field and other.first_seq <= seq <= other.last_seq
+        divergence.place.path: divergence
+        for divergence in diff.divergences
+        if divergence.place.field == field and divergence.first_seq <= seq <= divergence.last_seq
     }
     order = diff.traces[0].player.subject.config.node.children
     rows = []
     for role in sorted(flags, key=lambda role: [order.index(child) for child in role[1:]]):
         name = ".".join(role)
         rows.append(FlagRow(name, flags[role], differing(flags[role], bits[field]), then.get(name)))
-    return FlagTable(field, root, seq, tuple(seen_by), tuple(rows))
+    return FlagTable(field, root, seq, tuple(views), tuple(rows))
 
 
 def first_bit(divergence: Divergence, bits: BitFields) -> str | None:
@@ -102,13 +100,13 @@ def first_bit(divergence: Divergence, bits: BitFields) -> str | None:
 
 def differing_bits(divergence: Divergence, bits: BitFields) -> tuple[str, ...]:
     """The flags of a bit field that differ, in order of interest."""
-    known = bits[divergence.place.field]
-    flags = {name: flag_names(value, known) for name, value in divergence.values.items()}
-    return differing(flags, known)
+    of_field = bits[divergence.place.field]
+    flags = {name: flag_names(value, of_field) for name, value in divergence.values.items()}
+    return differing(flags, of_field)
 
 
-def differing(flags: Mapping[str, tuple[str, ...]], known: Mapping[str, int]) -> tuple[str, ...]:
-    """The flags that some have and others not: known ones by interest, then unknown ones."""
+def differing(flags: Mapping[str, tuple[str, ...]], bits: Mapping[str, int]) -> tuple[str, ...]:
+    """The flags that some have and others not: those of `bits` first."""
     sets = [set(names) for names in flags.values()]
-    found = set[str]().union(*sets) - sets[0].intersection(*sets)
-    return tuple(n for n in known if n in found) + tuple(sorted(found - set(known)))
+    apart = set[str]().union(*sets) - sets[0].intersection(*sets)
+    return tuple(n for n in bits if n in apart) + tuple(sorted(apart - set(bits)))

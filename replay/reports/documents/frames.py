@@ -75,14 +75,15 @@ class EventStates(Struct, frozen=True):
 class EventFrame(Struct, frozen=True):
     """An event: how it ended in each variant, and the divergences that stand after it.
 
-    `recorded` says what a translated event was, "" for one that is as it was recorded. `here`,
-    `begins` and `ends` are indexes of the report's divergences. `states` computes what the
-    variants were like then, None if that is not known of all.
+    `when` is the time of recording. `recorded` says what a translated event was, "" for one that is
+    as it was recorded. `here`, `begins` and `ends` are indexes of the report's divergences.
+    `states` computes what the variants were like then, None if that is not known of all.
     """
 
     seq: int
     title: str
     recorded: str
+    when: str
     outcomes: Mapping[str, Outcome]
     here: tuple[int, ...]
     begins: tuple[int, ...]
@@ -139,7 +140,9 @@ class Frames(Sequence[EventFrame]):
                 tuple(i) for i in (standing, begins.get(seq, ()), ends.get(seq, ()))
             )
             states = partial(self._states, seq, here)
-            yield EventFrame(seq, *_named(event), outcomes, here, first, last, states)
+            yield EventFrame(
+                seq, *_named(event), words.when(event.recorded), outcomes, here, first, last, states
+            )
             for index in last:
                 standing.pop(index)
 
@@ -150,10 +153,10 @@ class Frames(Sequence[EventFrame]):
             return None
         config = self._diff.traces[0].player.subject.config
         reports = [self._divergences[index] for index in here]
-        wanted = None if self._named is None else _wanted(reports, self._named)
-        tables = tuple(_tables(views, config, wanted))
+        loud = None if self._named is None else _changed(reports, self._named)
+        tables = tuple(_tables(views, config, loud))
         graphs = {
-            name: graph(view, config, _differing(name, tables, reports, wanted))
+            name: graph(view, config, _differing(name, tables, reports, loud))
             for name, view in views.items()
         }
         return EventStates(graphs, tables, tuple(_files(views)))
@@ -167,20 +170,20 @@ def _named(event: Event) -> tuple[str, str]:
     return words.event(shown), words.recorded(event.original, event.note, event.idle)
 
 
-Wanted = Mapping[tuple[str, str], int] | None
+Loud = Mapping[tuple[str, str], int] | None
 """Paths and fields that patches named by a variant change, with the bits that they change.
 
-None if patches were not looked for: then all is wanted.
+None if patches were not looked for: then all of it is loud.
 """
 
 
-def _wanted(
+def _changed(
     reports: Iterable[DivergenceReport], named: Collection[str]
 ) -> dict[tuple[str, str], int]:
     changed: dict[tuple[str, str], int] = {}
     for report in reports:
         for cause in report.causes:
-            if any(change.patch.name in named for change in cause.turns):
+            if any(change.patch.name in named for change in cause.changes):
                 key = report.divergence.place.path, report.divergence.place.field
                 changed[key] = changed.get(key, 0) | _changed_bits(cause.before, cause.after)
     return changed
@@ -193,7 +196,7 @@ def _changed_bits(before: Any, after: Any) -> int:
     return -1 if isinstance(before, int) or isinstance(after, int) else 0
 
 
-def _tables(views: Mapping[str, View], config: SubjectConfig, wanted: Wanted) -> Iterator[Table]:
+def _tables(views: Mapping[str, View], config: SubjectConfig, loud: Loud) -> Iterator[Table]:
     fields = {name: fields_by_path(view) for name, view in views.items()}
     for path in dict.fromkeys(path for paths in fields.values() for path in paths):
         having = {name: paths[path] for name, paths in fields.items() if path in paths}
@@ -203,7 +206,7 @@ def _tables(views: Mapping[str, View], config: SubjectConfig, wanted: Wanted) ->
             values = {name: node[field] for name, node in having.items() if field in node}
             first = next(iter(values.values()))
             if any(value != first for value in values.values()):
-                rows.append(_row(path, field, values, config, wanted))
+                rows.append(_row(path, field, values, config, loud))
             elif is_telling(first):
                 same.append((field, _text(field, first, config)))
         lacking = tuple(name for name in views if name not in having)
@@ -211,20 +214,24 @@ def _tables(views: Mapping[str, View], config: SubjectConfig, wanted: Wanted) ->
 
 
 def _row(
-    path: str, field: str, values: Mapping[str, Any], config: SubjectConfig, wanted: Wanted
+    path: str, field: str, values: Mapping[str, Any], config: SubjectConfig, loud: Loud
 ) -> FieldRow:
-    quiet = wanted is not None and (path, field) not in wanted
+    quiet = loud is not None and (path, field) not in loud
     if field not in config.bits:
         texts = {name: ShownValue(words.value(value)) for name, value in values.items()}
         return FieldRow(field, texts, quiet=quiet)
     bits = config.bits[field]
-    loud = -1 if wanted is None else wanted.get((path, field), 0)
+    mask = -1 if loud is None else loud.get((path, field), 0)
     flags = {name: flag_names(value, bits) for name, value in values.items()}
     apart = differing(flags, bits)
     chips = {
         name: tuple(
-            Mark("+" if flag in here else "-", flag, not bits.get(flag, loud) & loud)
-            for flag in sorted(apart, key=lambda flag: not bits.get(flag, loud) & loud)
+            Mark(
+                "+" if flag in here else "-",
+                flag,
+                not bits.get(flag, mask) & mask,
+            )
+            for flag in sorted(apart, key=lambda flag: not bits.get(flag, mask) & mask)
         )
         for name, here in flags.items()
     }
@@ -240,23 +247,23 @@ def _text(field: str, value: Any, config: SubjectConfig) -> str:
 
 
 def _differing(
-    variant: str, tables: Sequence[Table], reports: Iterable[DivergenceReport], wanted: Wanted
+    variant: str, tables: Sequence[Table], reports: Iterable[DivergenceReport], loud: Loud
 ) -> Differing:
-    """What is marked in one variant's graph: loud what is wanted, quiet the rest."""
+    """What is marked in one variant's graph: loud the places in `loud`, quiet the rest."""
     every = (report.divergence.place for report in reports)
     places = [place for place in every if not isinstance(place, FilePlace)]
     paths = {place.path for place in places}
-    loud = {p.path for p in places if wanted is None or (p.path, p.field) in wanted}
+    marked = {p.path for p in places if loud is None or (p.path, p.field) in loud}
     marks: dict[str, tuple[Mark, ...]] = {}
     for table in tables:
         for row in table.rows:
             if variant in row.values:
                 chips = sorted(row.values[variant].chips, key=lambda mark: mark.quiet)
                 marks[table.path] = (*marks.get(table.path, ()), *chips)
-    return Differing(frozenset(loud), frozenset(paths - loud), marks)
+    return Differing(frozenset(marked), frozenset(paths - marked), marks)
 
 
 def _files(views: Mapping[str, View]) -> Iterator[FileRow]:
     for name in dict.fromkeys(name for view in views.values() for name in view.files):
-        existence = {who: existence_of(view.files.get(name)) for who, view in views.items()}
+        existence = {variant: existence_of(view.files.get(name)) for variant, view in views.items()}
         yield FileRow(name, existence, len(set(existence.values())) > 1)

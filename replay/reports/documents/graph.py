@@ -80,27 +80,29 @@ class Drawing(Struct, frozen=True):
         return max(map(len, self._chains()), default=0)
 
     @property
-    def told(self) -> str:
+    def text(self) -> str:
         """The graph in words: its chains, "empty" without one."""
-        return "; ".join(self.chains.values()) or "empty"
+        return "; ".join(map(words.chain, self.chains.values())) or "empty"
 
     @property
-    def chains(self) -> Mapping[str, str]:
-        """Each chain by its top's path in words: "[base.qcow2] <-- [drive0]"."""
-        found = {it[0].path: reversed(it) for it in self._chains()}
-        return {top: " <-- ".join(f"[{_told(v)}]" for v in it) for top, it in found.items()}
+    def chains(self) -> Mapping[str, tuple[str, ...]]:
+        """Each chain by its top's path, base first, its nodes as "[base.qcow2]"."""
+        return {
+            chain[0].path: tuple(f"[{_text(vertex)}]" for vertex in reversed(chain))
+            for chain in self._chains()
+        }
 
     def _chains(self) -> Iterator[list[Vertex]]:
         """What hangs together by chain edges, from each top on."""
         by_path = {vertex.path: vertex for vertex in self.vertices}
         below = {edge.start: edge.end for edge in self.edges if edge.label == self.chain}
         for top in (vertex for vertex in self.vertices if vertex.is_top):
-            found = {top.path: top}
-            at = below.get(top.path)
-            while at is not None and at not in found:
-                found[at] = by_path[at]
-                at = below.get(at)
-            yield [*found.values()]
+            chain = {top.path: top}
+            path = below.get(top.path)
+            while path is not None and path not in chain:
+                chain[path] = by_path[path]
+                path = below.get(path)
+            yield [*chain.values()]
 
 
 class Differing(Struct, frozen=True):
@@ -114,40 +116,48 @@ class Differing(Struct, frozen=True):
 NOTHING = Differing()
 
 
-def graph(seen: View, config: SubjectConfig, differing: Differing = NOTHING) -> Drawing:
+def graph(view: View, config: SubjectConfig, differing: Differing = NOTHING) -> Drawing:
     """The graph of a view, each object once, with what differs from other variants marked."""
     drawing = msgspec.convert(config.more.get("drawing", {}), DrawingWords)
     first: dict[int, str] = {}
-    for node in seen.all_nodes.values():
+    for node in view.all_nodes.values():
         first.setdefault(node.id, node.path)
-    nodes = [node for node in seen.all_nodes.values() if first[node.id] == node.path]
-    jobs = [_job(path, job, drawing, differing) for path, job in seen.jobs.items()]
-    edges = [*_children(nodes, seen, first, drawing, differing), *_work(seen)]
+    nodes = [node for node in view.all_nodes.values() if first[node.id] == node.path]
+    jobs = [_job(path, job, drawing, differing) for path, job in view.jobs.items()]
+    edges = [*_children(nodes, view, first, drawing, differing), *_work(view)]
     return Drawing(
-        vertices=(*(_node(node, seen, drawing, differing) for node in nodes), *jobs),
+        vertices=(*(_node(node, view, drawing, differing) for node in nodes), *jobs),
         edges=tuple(edges),
         chain=drawing.labels.get(config.node.chain, config.node.chain),
     )
 
 
+def file_of(view: View, path: str, config: SubjectConfig) -> str:
+    """The last component of the file of the node at a path, "" if there is none."""
+    drawing = msgspec.convert(config.more.get("drawing", {}), DrawingWords)
+    node = view.all_nodes.get(path)
+    name = str(node.fields.get(drawing.file) or "") if node else ""
+    return PurePosixPath(name).name or name
+
+
 def short(text: str) -> str:
     """A text that fits into a vertex; its middle goes first."""
-    told = words.escape(text)
+    shown = words.escape(text)
     half = LONGEST_NAME // 2
-    return told if len(told) <= LONGEST_NAME else f"{told[: half - 1]}…{told[-half:]}"
+    return shown if len(shown) <= LONGEST_NAME else f"{shown[: half - 1]}…{shown[-half:]}"
 
 
-def _node(node: Node, seen: View, drawing: DrawingWords, differing: Differing) -> Vertex:
+def _node(node: Node, view: View, drawing: DrawingWords, differing: Differing) -> Vertex:
     """A root is named by its name, what lies below by its role."""
     driver, file = (str(node.fields.get(key) or "") for key in (drawing.driver, drawing.file))
-    told = seen.files.get(file)
+    entry = view.files.get(file)
     name = node.role[0] if len(node.role) == 1 else drawing.labels.get(node.role[-1], node.role[-1])
     return Vertex(
         path=node.path,
         name=f"{short(name)} [{short(driver)}]" if drawing.driver in node.fields else short(name),
         file=short(PurePosixPath(file).name or file),
         is_top=len(node.role) == 1,
-        struck=bool(told and told.unlinked),
+        struck=bool(entry and entry.unlinked),
         differs=node.path in differing.paths,
         varies=node.path in differing.quiet,
         marks=differing.marks.get(node.path, ()),
@@ -162,14 +172,14 @@ def _job(path: str, job: Mapping[str, Any], drawing: DrawingWords, differing: Di
 
 def _children(
     nodes: list[Node],
-    seen: View,
+    view: View,
     first: Mapping[int, str],
     drawing: DrawingWords,
     differing: Differing,
 ) -> Iterator[Edge]:
     """The edges of nodes; a child that was met before is the vertex that it has by then."""
     drawn = {node.path for node in nodes}
-    ends = {path: first[node.id] for path, node in seen.all_nodes.items()} | dict(seen.edges)
+    ends = {path: first[node.id] for path, node in view.all_nodes.items()} | dict(view.edges)
     for path, end in ends.items():
         parent, dot, field = path.rpartition(".")
         if dot and parent in drawn:
@@ -177,18 +187,18 @@ def _children(
             yield Edge(parent, end, label, path in differing.paths)
 
 
-def _work(seen: View) -> Iterator[Edge]:
+def _work(view: View) -> Iterator[Edge]:
     """A job's edges: to the node that it belongs to, and to others that its fields name."""
-    for path, job in seen.jobs.items():
+    for path, job in view.jobs.items():
         owner = path.rpartition(".")[0]
         yield Edge(path, owner, "job")
         others: dict[str, list[str]] = {}
         for name, value in job.items():
-            if isinstance(value, str) and value != owner and value in seen.all_nodes:
+            if isinstance(value, str) and value != owner and value in view.all_nodes:
                 others.setdefault(value, []).append(name)
         yield from (Edge(path, end, ", ".join(names)) for end, names in others.items())
 
 
-def _told(vertex: Vertex) -> str:
+def _text(vertex: Vertex) -> str:
     parts = [vertex.file or vertex.name, *(["unlinked"] if vertex.struck else [])]
     return ", ".join([*parts, *(f"{mark.sign}{mark.text}" for mark in vertex.marks)])

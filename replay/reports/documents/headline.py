@@ -5,7 +5,7 @@ unlinked, what a guest reads, an outcome, a file's header or data; then nodes, f
 subject's order of interest, other fields.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -16,8 +16,9 @@ from replay.engine.node_paths import UNREACHABLE
 from replay.engine.places import EdgePlace, FilePlace, Level, MachinePlace, NodePlace, OutcomePlace
 from replay.events.event import Guest, Payload
 from replay.reports import words
-from replay.reports.documents.flag_tables import BitFields, FlagTable, first_bit, flag_table
+from replay.reports.documents.flag_tables import FlagTable, first_bit, flag_table
 from replay.reports.verdict import agreement
+from replay.variants.subject import BitFields
 
 Interest = tuple[int, int]
 """The smaller, the sooner it is told."""
@@ -63,11 +64,16 @@ def headline(diff: Diff, bits: BitFields, hidden: int = 0) -> Headline:
 def chief(diff: Diff, bits: BitFields) -> Divergence:
     """The divergence that the headline is about; ValueError if there is none."""
     refusals = [d for d in diff.divergences if isinstance(d.place, OutcomePlace) and _refusing(d)]
-    return min(diff.divergences, key=lambda d: (*_interest(d, refusals, bits), d.first_seq))
+    ends = {d.first_seq for d in diff.divergences if isinstance(d.place, MachinePlace)}
+    return min(diff.divergences, key=lambda d: (*_interest(d, refusals, ends, bits), d.first_seq))
 
 
-def _interest(divergence: Divergence, refusals: Sequence[Divergence], bits: BitFields) -> Interest:
+def _interest(
+    divergence: Divergence, refusals: Sequence[Divergence], ends: Collection[int], bits: BitFields
+) -> Interest:
     """How early a divergence is told; for flags, also by the first one that differs.
+
+    `ends` are the events at which a machine is gone in some: what was refused there is the start.
 
     What is lost where nothing was refused, and kept only where something was refused before, is
     what the refusal left undone.
@@ -76,8 +82,10 @@ def _interest(divergence: Divergence, refusals: Sequence[Divergence], bits: BitF
     match divergence.place:
         case OutcomePlace() if any(value["status"] == "crashed" for value in values):
             return 0, 0
-        case MachinePlace():
+        case OutcomePlace() if divergence.first_seq in ends:
             return 1, 0
+        case MachinePlace():
+            return 1, 1
         case FilePlace(field="existence") if {"unlinked", "exists"} <= set(values):
             return (4, 1) if _is_left_undone(divergence, refusals) else (2, 0)
         case OutcomePlace() if all(map(_is_read, values)):
@@ -117,13 +125,20 @@ def _is_read(outcome: Any) -> bool:
     return isinstance(value, Mapping) and value.keys() == {"pattern"}
 
 
+def divergence_sentence(divergence: Divergence, event: Payload) -> str:
+    """One divergence that begins with an event, as the end of a sentence."""
+    if divergence.place.level == "behaviour":
+        return _behaviour(divergence, event)
+    return _state(divergence)
+
+
 def _behaviour(divergence: Divergence, event: Payload) -> str:
     place = divergence.place
     match place:
         case FilePlace(field="existence"):
-            return _statement(words.escape(words.place(place)), divergence, EXISTENCE.__getitem__)
+            return _statement(words.path(words.place(place)), divergence, EXISTENCE.__getitem__)
         case FilePlace():
-            what = f"{words.escape(words.place(place))} is"
+            what = f"{words.path(words.place(place))} is"
             return _statement(what, divergence, words.of_field(place))
         case MachinePlace():
             return _statement("the machine", divergence, lambda runs: "runs" if runs else "is gone")
@@ -143,7 +158,7 @@ def _outcome(value: Mapping[str, Any]) -> str:
 
 
 def _state(divergence: Divergence) -> str:
-    what = f"{words.escape(words.place(divergence.place))} is"
+    what = f"{words.path(words.place(divergence.place))} is"
     show: Callable[[Any], str] = words.value
     match divergence.place:
         case NodePlace():

@@ -21,7 +21,7 @@ class EffectExample(Struct, frozen=True):
 
 
 class PatchSummary(Struct, frozen=True):
-    """What one step between two variants did in all logs. `first` says that it is asked about."""
+    """What one step between two variants did in all logs. `first` says that it is of interest."""
 
     step: tuple[PatchChange, ...]
     first: bool
@@ -37,7 +37,7 @@ Sighting = tuple[DiffReport, PatchEffects]
 
 
 def patch_summaries(reports: Sequence[DiffReport]) -> tuple[PatchSummary, ...]:
-    """The effects of all diffs by step, those asked about first, each in the order of the steps.
+    """The effects of all diffs by step, those of interest first, each in the order of the steps.
 
     Logs are taken from the shortest on, so what is met first is what is shown.
     """

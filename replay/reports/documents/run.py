@@ -14,8 +14,8 @@ from replay.errors import ReplayError
 from replay.events.event import Payload
 from replay.reports import words
 from replay.reports.documents.common import LogId, VariantId, log_id, variant_id
-from replay.reports.documents.flag_tables import BitFields
 from replay.reports.documents.graph import Drawing, graph
+from replay.variants.subject import BitFields
 
 __all__ = ["Node", "RunReport", "StateChange", "StepReport", "changes", "is_telling", "run_report"]
 
@@ -36,6 +36,7 @@ class StepReport(Struct, frozen=True):
     """One event of a replay: how it ended, what there was then, and what it changed.
 
     A translated event has its `original`, what was recorded, and perhaps a `note` about that.
+    `when` is the time of recording in words, "" if it is not known.
     """
 
     seq: int
@@ -47,6 +48,7 @@ class StepReport(Struct, frozen=True):
     original: Payload | None = None
     note: str = ""
     idle: bool = False
+    when: str = ""
 
 
 class RunReport(Struct, frozen=True):
@@ -80,6 +82,7 @@ def run_report(trace: Trace, until: int | None = None) -> RunReport:
             original=step.event.original,
             note=step.event.note,
             idle=step.event.idle,
+            when=words.when(step.event.recorded),
         )
         for step, (before, after) in zip(shown, pairwise(views), strict=True)
     )
@@ -128,7 +131,7 @@ def _nodes(before: View, after: View) -> Iterator[StateChange]:
 
 
 def _objects(view: View) -> dict[str, int | None]:
-    """Every path with its node's identity; None for a job and for a way back to a node above."""
+    """Every path with its node's identity; None for a job and for an edge to a node above."""
     nodes = {path: node.id for path, node in view.all_nodes.items()}
     return nodes | {path: None for path in (*view.edges, *view.jobs) if path not in nodes}
 
@@ -137,7 +140,7 @@ def _objects(view: View) -> dict[str, int | None]:
 
 
 def _text(change: StateChange, after: View, bits: BitFields) -> str:
-    name = f"{words.escape(change.place.path)}.{words.escape(change.place.field)}"
+    name = f"{words.path(change.place.path)}.{words.escape(change.place.field)}"
     match change.place:
         case NodePlace(field="existence"):
             return _node(change, after, bits)
@@ -152,13 +155,13 @@ def _text(change: StateChange, after: View, bits: BitFields) -> str:
 def _node(change: StateChange, after: View, bits: BitFields) -> str:
     path = change.place.path
     if change.after == "absent":
-        return f"- {words.escape(path)}"
+        return f"- {words.path(path)}"
     node = after.all_nodes.get(path)
     if node is None and path in after.edges:
-        return f"+ {words.escape(path)} is {words.escape(after.edges[path])} again"
+        return f"+ {words.path(path)} is {words.path(after.edges[path])} again"
     fields = node.fields if node else after.jobs[path]
     texts = [_field(name, value, bits) for name, value in fields.items() if is_telling(value)]
-    return " ".join([f"+ {words.escape(path)}", *texts])
+    return " ".join([f"+ {words.path(path)}", *texts])
 
 
 def is_telling(value: Any) -> bool:

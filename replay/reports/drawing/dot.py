@@ -33,9 +33,9 @@ def _vertex(vertex: Vertex) -> str:
 
 
 def _edge(edge: Edge, graph: Drawing) -> str:
-    beside = "" if edge.label == graph.chain else ", constraint=false"
+    constraint = "" if edge.label == graph.chain else ", constraint=false"
     bold = ", penwidth=2" if edge.differs else ""
-    return f"label=<{_html(edge.label)}>{beside}{bold}"
+    return f"label=<{_html(edge.label)}>{constraint}{bold}"
 
 
 def _html(text: str) -> str:

@@ -1,6 +1,6 @@
 """Laying out and drawing a graph as SVG.
 
-The graphs are a few chains, of which the reader knows the order: base left, active layer right.
+The graphs are a few chains, in an order that the reader is used to: base left, active layer right.
 Placing them takes a walk, so no layout program has to be shipped or loaded."""
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,9 +27,24 @@ def layout(graph: Drawing) -> Mapping[str, GridCell]:
         if vertex.path not in placed and not vertex.is_job:
             placed |= _tree(vertex.path, graph, below, placed, rows)
             rows = 1 + max(row for _, row in placed.values())
+    placed = _folded(placed)
     placed |= _jobs(graph, below, placed)
     left = min((column for column, _ in placed.values()), default=0)
     return {path: (column - left, row) for path, (column, row) in placed.items()}
+
+
+MOST_COLUMNS = 8
+"""So many nodes of a chain stand side by side; the next ones stand below them."""
+
+
+def _folded(placed: Mapping[str, GridCell]) -> dict[str, GridCell]:
+    """The cells of nodes, of which the top is in column 0, in as many bands as they need."""
+    height = 1 + max((row for _, row in placed.values()), default=0)
+    bands = {path: -column // MOST_COLUMNS for path, (column, _) in placed.items()}
+    return {
+        path: (column + bands[path] * MOST_COLUMNS, row + bands[path] * height)
+        for path, (column, row) in placed.items()
+    }
 
 
 def _jobs(
@@ -37,13 +52,13 @@ def _jobs(
 ) -> dict[str, GridCell]:
     """The cells of jobs, in a column right of all, beside the node that each works for."""
     column = 1 + max((column for column, _ in placed.values()), default=0)
-    found: dict[str, GridCell] = {}
+    cells: dict[str, GridCell] = {}
     for job in (vertex.path for vertex in graph.vertices if vertex.is_job):
         row = max((placed[edge.end][1] for edge in below.get(job, ())[:1]), default=0)
-        while (column, row) in found.values():
+        while (column, row) in cells.values():
             row += 1
-        found[job] = (column, row)
-    return found
+        cells[job] = (column, row)
+    return cells
 
 
 def _tree(
@@ -55,14 +70,16 @@ def _tree(
 ) -> dict[str, GridCell]:
     """The cells of a vertex and of what hangs on it: a chain's next to the left, others below."""
     placed: dict[str, GridCell] = {}
+    taken: set[GridCell] = set()
     waiting: list[tuple[str, GridCell]] = [(top, (0, row))]
     while waiting:
         path, (column, row) = waiting.pop()
         if path in placed or path in before:
             continue
-        while (column, row) in placed.values():
+        while (column, row) in taken:
             row += 1
         placed[path] = (column, row)
+        taken.add((column, row))
         waiting.extend(_next(below.get(path, ()), graph.chain, column, row))
     return placed
 
@@ -118,7 +135,7 @@ DARK = """\
 class _Plan(NamedTuple):
     """Half of an ellipse's width and height, and the middle of each column and row.
 
-    `feet` says how much of the way below an ellipse its marks take.
+    `feet` says how much of the room below an ellipse its marks take.
     """
 
     rx: float
@@ -147,16 +164,20 @@ def svg(graph: Drawing, style: str = "") -> Markup:
     """
     cells = layout(graph)
     plan = _plan(graph, cells)
-    at = {path: _Point(plan.xs[column], plan.ys[row]) for path, (column, row) in cells.items()}
+    points = {path: _Point(plan.xs[column], plan.ys[row]) for path, (column, row) in cells.items()}
     parts = [
         *([Markup("<style>\n{}</style>").format(Markup(style))] if style else []),
-        *(_edge(edge, at, cells, plan) for edge in graph.edges if edge.end in at),
-        *(_vertex(vertex, at[vertex.path], plan) for vertex in graph.vertices),
+        *(
+            (_fold if _is_fold(edge, cells, graph) else _edge)(edge, points, cells, plan)
+            for edge in graph.edges
+            if edge.end in points
+        ),
+        *(_vertex(vertex, points[vertex.path], plan) for vertex in graph.vertices),
     ]
     opening = Markup(
         '<svg xmlns="http://www.w3.org/2000/svg" class="graph{}" role="img" aria-label="{}"'
         ' width="{:.0f}" height="{:.0f}" viewBox="0 0 {:.0f} {:.0f}">'
-    ).format(" wide" if len(plan.xs) > 4 else "", graph.told, *(plan.width, plan.height) * 2)
+    ).format(" wide" if len(plan.xs) > 4 else "", graph.text, *(plan.width, plan.height) * 2)
     return Markup("\n").join([opening, *parts, Markup("</svg>")])
 
 
@@ -171,7 +192,7 @@ def _plan(graph: Drawing, cells: Mapping[str, GridCell]) -> _Plan:
         marks[row] = max(marks[row], len(vertex.marks))
     arcs = [(cells[e.start], cells[e.end]) for e in graph.edges if e.end in cells]
     arcs = [(cell, to) for cell, to in arcs if _is_arc(cell, to)]
-    beside = GAP if any(cell[0] == to[0] for cell, to in arcs) else 0
+    right = GAP if any(cell[0] == to[0] for cell, to in arcs) else 0
     above = BELOW if any(cell[0] != to[0] for cell, to in arcs) else 0
     xs = tuple(MARGIN + rx + column * (2 * rx + GAP) for column in range(columns))
     ys, y = [], float(MARGIN + above)
@@ -179,7 +200,7 @@ def _plan(graph: Drawing, cells: Mapping[str, GridCell]) -> _Plan:
         ys.append(y + ry)
         y += 2 * ry + count * MARK_LINE + BELOW + 10 * bool(count)
     feet = {v.path: len(v.marks) * MARK_LINE + 5.0 * bool(v.marks) for v in graph.vertices}
-    return _Plan(rx, ry, xs, tuple(ys), xs[-1] + rx + MARGIN + beside, y - BELOW + MARGIN, feet)
+    return _Plan(rx, ry, xs, tuple(ys), xs[-1] + rx + MARGIN + right, y - BELOW + MARGIN, feet)
 
 
 def _texts(vertex: Vertex) -> Iterator[str]:
@@ -188,44 +209,46 @@ def _texts(vertex: Vertex) -> Iterator[str]:
     yield from (f"{mark.sign}{mark.text}" for mark in vertex.marks)
 
 
-def _vertex(vertex: Vertex, at: _Point, plan: _Plan) -> Markup:
+def _vertex(vertex: Vertex, middle: _Point, plan: _Plan) -> Markup:
     kind = Markup(' class="differs"') if vertex.differs else ""
     parts = [
         Markup("<g{}><title>{}</title>").format(kind, words.escape(vertex.path)),
-        _shape(vertex, at, plan),
+        _shape(vertex, middle, plan),
     ]
     lines = [line for line in (vertex.name, vertex.file) if line]
     for index, line in enumerate(lines):
-        y = at.y + 4 + (index - (len(lines) - 1) / 2) * LINE
+        y = middle.y + 4 + (index - (len(lines) - 1) / 2) * LINE
         struck = vertex.struck and line == vertex.file
-        parts.append(_text(line, _Point(at.x, y), "struck" if struck else ""))
+        parts.append(_text(line, _Point(middle.x, y), "struck" if struck else ""))
     for index, mark in enumerate(vertex.marks, 1):
         tone = "still" if mark.quiet else "set" if mark.sign == "+" else "cleared"
-        place = _Point(at.x, at.y + plan.ry + index * MARK_LINE)
+        place = _Point(middle.x, middle.y + plan.ry + index * MARK_LINE)
         parts.append(_text(f"{mark.sign}{mark.text}", place, f"mark {tone}"))
     return Markup("").join([*parts, Markup("</g>")])
 
 
-def _shape(vertex: Vertex, at: _Point, plan: _Plan) -> Markup:
+def _shape(vertex: Vertex, middle: _Point, plan: _Plan) -> Markup:
     if vertex.is_job:
         return Markup('<rect x="{:.0f}" y="{:.0f}" width="{:.0f}" height="{:.0f}" rx="3"/>').format(
-            at.x - plan.rx, at.y - plan.ry, 2 * plan.rx, 2 * plan.ry
+            middle.x - plan.rx, middle.y - plan.ry, 2 * plan.rx, 2 * plan.ry
         )
     return Markup('<ellipse cx="{:.0f}" cy="{:.0f}" rx="{:.0f}" ry="{:.0f}"/>').format(
-        at.x, at.y, plan.rx, plan.ry
+        middle.x, middle.y, plan.rx, plan.ry
     )
 
 
-def _text(text: str, at: _Point, kind: str) -> Markup:
+def _text(text: str, middle: _Point, kind: str) -> Markup:
     attribute = Markup(' class="{}"').format(kind) if kind else ""
-    return Markup('<text x="{:.0f}" y="{:.0f}"{}>{}</text>').format(at.x, at.y, attribute, text)
+    return Markup('<text x="{:.0f}" y="{:.0f}"{}>{}</text>').format(
+        middle.x, middle.y, attribute, text
+    )
 
 
 def _edge(
-    edge: Edge, at: Mapping[str, _Point], cells: Mapping[str, GridCell], plan: _Plan
+    edge: Edge, points: Mapping[str, _Point], cells: Mapping[str, GridCell], plan: _Plan
 ) -> Markup:
     """A line, or an arc where vertices stand between, with its label beside the middle."""
-    start, end = at[edge.start], at[edge.end]
+    start, end = points[edge.start], points[edge.end]
     bend = _bend(start, end, cells[edge.start], cells[edge.end], plan)
     tail, tip = _border(start, bend, plan), _border(end, bend, plan)
     if start.x == tail.x and start.y < tail.y:
@@ -237,6 +260,26 @@ def _edge(
     path = Markup('<path d="M{:.0f} {:.0f}Q{:.0f} {:.0f} {:.0f} {:.0f}"{}/>')
     line = path.format(*tail, *bend, *tip, kind)
     return Markup("").join([line, _tip(tip, bend), _text(edge.label, label, "label")])
+
+
+def _is_fold(edge: Edge, cells: Mapping[str, GridCell], graph: Drawing) -> bool:
+    """Whether a chain goes on in the band below."""
+    (column, row), (to_column, to_row) = cells[edge.start], cells[edge.end]
+    return edge.label == graph.chain and to_column > column and to_row > row
+
+
+def _fold(
+    edge: Edge, points: Mapping[str, _Point], cells: Mapping[str, GridCell], plan: _Plan
+) -> Markup:
+    """Down from the last node of a band, and between the bands to the first of the next."""
+    start, end = points[edge.start], points[edge.end]
+    top, above = end.y - plan.ry, end.y - plan.ry - BELOW / 2
+    kind = Markup(' class="differs"') if edge.differs else ""
+    path = Markup('<path d="M{:.0f} {:.0f}V{:.0f}H{:.0f}V{:.0f}"{}/>')
+    line = path.format(start.x, start.y + plan.ry + plan.feet[edge.start], above, end.x, top, kind)
+    tip = _tip(_Point(end.x, top), _Point(end.x, above))
+    label = _text(edge.label, _Point((start.x + end.x) / 2, above - 6), "label")
+    return Markup("").join([line, tip, label])
 
 
 def _bend(start: _Point, end: _Point, cell: GridCell, to: GridCell, plan: _Plan) -> _Point:
@@ -258,7 +301,7 @@ def _is_arc(cell: GridCell, to: GridCell) -> bool:
 
 
 def _border(middle: _Point, towards: _Point, plan: _Plan) -> _Point:
-    """Where the way from the middle of an ellipse to a point leaves it."""
+    """Where the line from the middle of an ellipse to a point leaves it."""
     x, y = towards.x - middle.x, towards.y - middle.y
     scale = hypot(x / plan.rx, y / plan.ry) or 1.0
     return _Point(middle.x + x / scale, middle.y + y / scale)

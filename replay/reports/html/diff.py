@@ -10,8 +10,9 @@ from msgspec import Struct
 from replay.progress import Progress, no_progress
 from replay.reports import words
 from replay.reports.documents import effects
+from replay.reports.documents.common import translation
 from replay.reports.documents.diff import DiffReport
-from replay.reports.documents.divergences import DivergenceReport, change
+from replay.reports.documents.divergences import DivergenceReport, change, named
 from replay.reports.documents.divergences import values as value_texts
 from replay.reports.documents.effects import Effect
 from replay.reports.documents.explain import Reason
@@ -20,7 +21,6 @@ from replay.reports.drawing.svg import STYLE
 from replay.reports.html.packing import Packing, pack
 from replay.reports.html.templates import digest, environment, text
 from replay.reports.html.timeline import timeline
-from replay.reports.text.page import translation
 from replay.series import Patch
 from replay.variants.path import PatchChange
 
@@ -45,7 +45,7 @@ class Article(Struct, frozen=True):
 
     @property
     def has_quiet(self) -> bool:
-        """Whether there are divergences with which no patch that is asked about has to do."""
+        """Whether there are divergences with which no patch of interest has to do."""
         return any(divergence.quiet for divergence in self.report.divergences)
 
 
@@ -90,8 +90,8 @@ def _reasons(report: DiffReport, progress: Progress) -> dict[int, tuple[Reason, 
         key=lambda index: (divergences[index].divergence.place.level, index),
     )
     explained = order[:MOST_REASONS]
-    wanted = progress(explained, len(explained), "reasons")
-    return {index: divergences[index].reasons() for index in wanted}
+    indexes = progress(explained, len(explained), "reasons")
+    return {index: divergences[index].reasons() for index in indexes}
 
 
 def _frame(report: DiffReport, prefix: str, frame: EventFrame) -> str:
@@ -111,8 +111,8 @@ def _values(divergence: DivergenceReport, report: DiffReport) -> list[tuple[list
 def _causes(divergence: DivergenceReport, report: DiffReport) -> Iterator[tuple[PatchChange, str]]:
     """The patches that a divergence comes from, with what they change in words."""
     for cause in divergence.causes:
-        for turned in cause.turns:
-            yield turned, change(divergence, cause, report.bits)
+        for patch_change in cause.changes:
+            yield patch_change, change(divergence, cause, report.bits)
 
 
 def _grouped(of_level: Sequence[Effect], report: DiffReport) -> list[tuple[str, str]]:
@@ -140,6 +140,7 @@ def _environment() -> Environment:
         effects=effects,
         diff_lines=_diff_lines,
         grouped=_grouped,
+        named=named,
         translation=translation,
         values=_values,
     )

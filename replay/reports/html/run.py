@@ -7,11 +7,11 @@ from markupsafe import Markup
 from msgspec import Struct
 
 from replay.reports import words
+from replay.reports.documents.common import translation
 from replay.reports.documents.graph import Drawing
 from replay.reports.documents.run import RunReport, StepReport
 from replay.reports.drawing.svg import STYLE, svg
 from replay.reports.html.templates import digest, environment, text
-from replay.reports.text.page import translation
 
 ROOM = 1_000_000
 """So many characters of graphs and changes stand in a page."""
@@ -57,7 +57,7 @@ def _headline(report: RunReport) -> str:
 def _rows(report: RunReport) -> Iterator[RunRow]:
     """The events, with graphs and changes while there is room for them."""
     room = ROOM
-    chains: Mapping[str, str] = {}
+    chains: Mapping[str, tuple[str, ...]] = {}
     for step in report.steps:
         is_new = step.graph.chains != chains
         chains = step.graph.chains

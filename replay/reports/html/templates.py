@@ -12,17 +12,17 @@ from replay.reports import words
 from replay.reports.drawing.svg import svg
 
 
-def environment(**known: Any) -> Environment:
-    """Where templates are found, which may call what is known."""
-    found = Environment(
+def environment(**names: Any) -> Environment:
+    """The environment of the templates, which may call what has these names."""
+    templates = Environment(
         autoescape=True,
         finalize=_shown,
         trim_blocks=True,
         lstrip_blocks=True,
         loader=FunctionLoader(text),
     )
-    found.globals.update(svg=svg, words=words, **known)
-    return found
+    templates.globals.update(svg=svg, words=words, **names)
+    return templates
 
 
 def text(name: str) -> str:

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from replay.reports import words
 from replay.reports.documents.diff import DiffReport
+from replay.reports.documents.divergences import DivergenceReport
 
 LABEL, WIDTH, ROW, TOP = 250, 700, 18, 24
 """Pixels: the column of names, the events beside it, a row's height, and the numbers above."""
@@ -17,7 +18,10 @@ LONGEST_NAME = 33
 
 
 class Bar(Struct, frozen=True):
-    """Divergences of one path with one span; `index` is the first one's in the report."""
+    """Divergences of one path with one span; `index` is the first one's in the report.
+
+    `name` is the path, or the file of a node whose path is long.
+    """
 
     path: str
     first: int
@@ -25,16 +29,18 @@ class Bar(Struct, frozen=True):
     kind: str
     index: int
     fields: tuple[str, ...]
+    name: str
 
 
 def bars(report: DiffReport) -> list[list[Bar]]:
     """The rows from top to bottom: behaviour, then state, in the order of beginning."""
     by_span: dict[tuple[str, str, int, int], Bar] = {}
-    for index, one in enumerate(report.divergences):
-        place, first, last = one.divergence.place, one.divergence.first_seq, one.divergence.last_seq
+    for index, entry in enumerate(report.divergences):
+        divergence = entry.divergence
+        place, first, last = divergence.place, divergence.first_seq, divergence.last_seq
         key = (place.level, place.path, first, last)
-        kind: str = "quiet" if place.level == "state" and one.quiet else place.level
-        new = Bar(place.path, first, last, kind, index, (place.field or "outcome",))
+        kind: str = "quiet" if place.level == "state" and entry.quiet else place.level
+        new = Bar(place.path, first, last, kind, index, (place.field or "outcome",), _name(entry))
         by_span[key] = _joined(by_span[key], new) if key in by_span else new
     rows: dict[tuple[str, str], list[Bar]] = {}
     for (kind, path, _, _), bar in by_span.items():
@@ -42,9 +48,15 @@ def bars(report: DiffReport) -> list[list[Bar]]:
     return [rows[key] for key in sorted(rows, key=lambda key: key[0])]
 
 
-def _joined(bar: Bar, other: Bar) -> Bar:
+def _name(entry: DivergenceReport) -> str:
+    path = entry.divergence.place.path
+    last = path.rpartition(".")[2]
+    return f"{words.escape(entry.file)} {last}" if entry.file else words.path(path)
+
+
+def _joined(left: Bar, right: Bar) -> Bar:
     """One bar for both, as loud as the louder one, that leads to that one."""
-    loud, still = (other, bar) if bar.kind == "quiet" else (bar, other)
+    loud, still = (right, left) if left.kind == "quiet" else (left, right)
     return replace(loud, fields=(*loud.fields, *still.fields))
 
 
@@ -82,8 +94,9 @@ def _steps(size: int) -> Iterable[int]:
 
 
 def _row(row: list[Bar], y: int, events: int, prefix: str) -> Markup:
-    path = words.escape(row[0].path)
-    name = path if len(path) <= LONGEST_NAME else f"…{path[1 - LONGEST_NAME :]}"
+    path = words.path(row[0].path)
+    name = row[0].name
+    name = name if len(name) <= LONGEST_NAME else f"…{name[1 - LONGEST_NAME :]}"
     parts = [
         Markup('<text class="name" x="0" y="{}">{}<title>{}</title></text>').format(
             y + 12, name, path

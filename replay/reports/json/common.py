@@ -107,17 +107,21 @@ class CrashedOutcome(JsonObject, frozen=True, tag_field="status", tag="crashed")
     error: ErrorObject
 
 
-OutcomeObject = ReturnedOutcome | RefusedOutcome | CrashedOutcome
+class UnknownOutcome(JsonObject, frozen=True, tag_field="status", tag="unknown"):
+    """What became of the event was not observed: a real program was not asked, or not recorded."""
+
+
+OutcomeObject = ReturnedOutcome | RefusedOutcome | CrashedOutcome | UnknownOutcome
 
 
 class PatchObject(JsonObject, frozen=True):
-    """A patch that is put in or taken out on the way between two variants."""
+    """A patch that is put in or taken out between two variants."""
 
     name: Annotated[str, Meta(description="Its file.")]
     sha: str
     date: str
     subject: str
-    out: Annotated[bool, Meta(description="True where the way takes the patch out.")]
+    out: Annotated[bool, Meta(description="True where the patch is taken out.")]
 
 
 def log_object(log: LogId) -> LogObject:
@@ -137,6 +141,8 @@ def outcome_object(outcome: Outcome) -> OutcomeObject:
     """An outcome: a value if it returned, else an error."""
     if outcome.status == "returned":
         return ReturnedOutcome(outcome.value)
+    if outcome.status == "unknown":
+        return UnknownOutcome()
     error = msgspec.convert(outcome.error or {}, ErrorObject)
     return RefusedOutcome(error) if outcome.status == "refused" else CrashedOutcome(error)
 
@@ -165,7 +171,7 @@ def escaped(json: str) -> str:
 def _units(char: str) -> str:
     """The escapes of a character, one for each unit of UTF-16."""
     code = char.encode("utf-16-be").hex()
-    return "".join(f"\\u{code[at : at + 4]}" for at in range(0, len(code), 4))
+    return "".join(f"\\u{code[n : n + 4]}" for n in range(0, len(code), 4))
 
 
 def compared_object(compared: Compared) -> ComparedObject:

@@ -71,7 +71,7 @@ class WorkObject(JsonObject, frozen=True):
     distinct: Count
 
 
-class TurnedPatch(JsonObject, frozen=True):
+class ActingPatch(JsonObject, frozen=True):
     """A patch that did something."""
 
     patch: Annotated[str, Meta(description="The name that divergences have for it.")]
@@ -79,7 +79,7 @@ class TurnedPatch(JsonObject, frozen=True):
     name: Annotated[str, Meta(description="Its file.")]
     date: str
     subject: str
-    out: Annotated[bool, Meta(description="True where the way takes the patch out.")]
+    out: Annotated[bool, Meta(description="True where the patch is taken out.")]
 
 
 class InteractionObject(JsonObject, frozen=True, kw_only=True):
@@ -121,7 +121,7 @@ class DiffObject(JsonObject, frozen=True, kw_only=True):
         Meta(description="Divergences that --only, --except or --baseline leave out."),
     ] = UNSET
     patches: Annotated[
-        list[TurnedPatch] | UnsetType, Meta(description="Those that did something, in order.")
+        list[ActingPatch] | UnsetType, Meta(description="Those that did something, in order.")
     ] = UNSET
     interactions: Annotated[
         list[InteractionObject] | UnsetType, Meta(description="Only with --interactions.")
@@ -160,7 +160,7 @@ def _diff(report: DiffReport) -> DiffObject:
 def _attributed(document: DiffObject, report: DiffReport) -> DiffObject:
     """The document with the patches that did something, and what it took to know that."""
     causes = [cause for divergence in report.divergences for cause in divergence.causes]
-    acting = {_id(change) for cause in causes for change in cause.turns}
+    acting = {_id(change) for cause in causes for change in cause.changes}
     changes = [change for step in report.steps for change in step if _id(change) in acting]
     together = report.together
     return msgspec.structs.replace(
@@ -198,15 +198,15 @@ def _interaction(report: InteractionReport) -> InteractionObject:
     return msgspec.structs.replace(document, **place)
 
 
-def _patch(change: PatchChange) -> TurnedPatch:
+def _patch(change: PatchChange) -> ActingPatch:
     patch = change.patch
-    return TurnedPatch(_id(change), patch.sha, patch.name, patch.date, patch.subject, change.out)
+    return ActingPatch(_id(change), patch.sha, patch.name, patch.date, patch.subject, change.out)
 
 
 def _causes(cause: Cause) -> Iterator[CauseObject]:
     """Each patch of a step with the values before and after it, and the others of the step."""
-    for change in cause.turns:
-        together = [_id(other) for other in cause.turns if other != change]
+    for change in cause.changes:
+        together = [_id(c) for c in cause.changes if c != change]
         yield CauseObject(_id(change), cause.before, cause.after, together or UNSET)
 
 

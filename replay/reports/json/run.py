@@ -7,7 +7,6 @@ from msgspec import UNSET, Meta, UnsetType
 
 from replay.events.event import Payload
 from replay.reports import words
-from replay.reports.documents.flag_tables import BitFields
 from replay.reports.documents.run import Node, RunReport, StepReport
 from replay.reports.json.common import (
     FORMAT_VERSION,
@@ -23,6 +22,7 @@ from replay.reports.json.common import (
     outcome_object,
 )
 from replay.state.disk import header
+from replay.variants.subject import BitFields
 
 NodeObject = Annotated[
     dict[str, Any],

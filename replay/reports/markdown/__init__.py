@@ -1,5 +1,5 @@
 """Reports as Markdown for a review."""
 
-from replay.reports.markdown import diff, run
+from replay.reports.markdown import bisect, check, conform, diff, explain, run
 
-__all__ = ["diff", "run"]
+__all__ = ["bisect", "check", "conform", "diff", "explain", "run"]

@@ -4,46 +4,89 @@ from collections.abc import Iterator, Sequence
 
 from replay.reports import words
 from replay.reports.documents.diff import DiffReport, DiffReports
+from replay.reports.documents.divergences import named
 from replay.reports.documents.divergences import values as value_texts
 from replay.reports.documents.effects import (
     LEVELS,
     PatchEffects,
     by_change,
-    day,
     listed,
     phrases,
-    title,
 )
 from replay.reports.documents.flag_tables import FlagTable
-from replay.reports.markdown.markup import cell, code, header, prose, table
+from replay.reports.markdown.markup import (
+    MOST,
+    REST,
+    cell,
+    code,
+    header,
+    limited,
+    patch_name,
+    prose,
+    size,
+    table,
+)
+
+MOST_EFFECTS = 12_000
+"""Characters for what one patch did in one log."""
+
+MOST_PHRASES = 20
+"""So many things are named that a patch did which is not of interest."""
 
 
 def diffs(document: DiffReports) -> str:
-    """The diffs one after another."""
-    return "\n".join("\n".join(_diff(report)) + "\n" for report in document.logs)
+    """The diffs one after another, with as many of their values as there is room for."""
+    heads = [[*_head(report)] for report in document.logs]
+    shown, room = 0, MOST - REST
+    while shown < len(heads) and room >= size(heads[shown]):
+        room -= size(heads[shown])
+        shown += 1
+    texts = []
+    for index, report in enumerate(document.logs[:shown]):
+        values = [*_values(report, room // (shown - index))] if report.divergences else []
+        room -= size(values)
+        texts.append("\n".join([*heads[index], *values]) + "\n")
+    return "\n".join([*texts, *_left_out(len(heads) - shown)])
 
 
-def _diff(report: DiffReport) -> Iterator[str]:
+def _left_out(logs: int) -> Iterator[str]:
+    if logs:
+        yield f"{words.count(logs, 'more log')} found no room; `--format json` has all.\n"
+
+
+def _head(report: DiffReport) -> Iterator[str]:
+    """All but the values: which log and code, the headline, what the patches did."""
     yield from header(report.log, report.variants)
     for remark in report.remarks:
         yield from ("", f"Note: {prose(remark)}")
     yield from ("", f"**{prose(str(report.headline))}**")
+    if report.chosen_when:
+        yield from ("", f"`#{report.chosen_seq}` was recorded at {report.chosen_when}.")
     first, others = report.effects.first, report.effects.others
     for done in first:
-        yield from ("", *_effects(done, report))
+        yield from ("", *limited(_effects(done, report), "changes", MOST_EFFECTS))
     if others:
         heading = "Other patches between them" if first else "Patches between them"
         yield from ("", f"### {heading}", "")
         yield from table(["patch", "did"], _others(others, report))
-    if report.divergences:
-        yield from ("", "<details><summary>All divergences</summary>")
-        for flags in report.flag_tables:
-            yield from ("", *_flags(flags))
-        yield from ("", "### All values", "", *_divergences(report), "", "</details>")
+
+
+def _values(report: DiffReport, room: int) -> Iterator[str]:
+    """The flags that differ, and every divergence."""
+    frame = ["", "<details><summary>All divergences</summary>", "", "### All values", ""]
+    room -= size(frame)
+    yield from frame[:2]
+    flags = [line for one in report.flag_tables for line in ("", *_flags(one))]
+    if size(flags) <= room // 2:
+        room -= size(flags)
+        yield from flags
+    yield from frame[2:]
+    yield from limited(_divergences(report), "divergences", room - len("</details>") - 2)
+    yield from ("", "</details>")
 
 
 def _effects(done: PatchEffects, report: DiffReport) -> Iterator[str]:
-    """What a patch did that is asked about: behaviour, then state."""
+    """What a patch of interest did: behaviour, then state."""
     yield f"### {_patches(done)}"
     yield ""
     if not done.effects:
@@ -54,20 +97,16 @@ def _effects(done: PatchEffects, report: DiffReport) -> Iterator[str]:
 
 
 def _patches(done: PatchEffects) -> str:
-    names = []
-    for change in done.step:
-        patch = change.patch
-        without = "without " if change.out else ""
-        sha = f"{code(patch.sha[:8])} " if patch.sha else ""
-        date = f" ({prose(day(patch))})" if patch.date else ""
-        names.append(f"{without}{sha}{prose(title(patch))}{date}")
+    names = (("without " if c.out else "") + patch_name(c.patch) for c in done.step)
     return " with ".join(names)
 
 
 def _others(others: Sequence[PatchEffects], report: DiffReport) -> list[list[str]]:
     rows = []
     for done in others:
-        texts = ", ".join(phrases(done, report.bits))
+        every = phrases(done, report.bits)
+        more = [f"{len(every) - MOST_PHRASES} more"] if len(every) > MOST_PHRASES else []
+        texts = ", ".join([*every[:MOST_PHRASES], *more])
         rows.append([_patches(done), f"{done.effects[0].place.level}: {cell(texts)}"])
     return rows
 
@@ -80,7 +119,7 @@ def _flags(flags: FlagTable) -> Iterator[str]:
     for row in flags.rows:
         for flag in row.differing:
             cells = [_set(flag, row.set_in.get(name)) for name in flags.variants]
-            rows.append([cell(row.path), cell(flag), *cells])
+            rows.append([cell(words.path(row.path)), cell(flag), *cells])
     yield from table(["node", "flag", *map(prose, flags.variants)], rows)
 
 
@@ -93,11 +132,11 @@ def _set(flag: str, set_here: tuple[str, ...] | None) -> str:
 def _divergences(report: DiffReport) -> Iterator[str]:
     names = [variant.name for variant in report.variants]
     rows = []
-    for one in report.divergences:
-        divergence = one.divergence
-        texts = value_texts(one, report.bits)
+    for entry in report.divergences:
+        divergence = entry.divergence
+        texts = value_texts(entry, report.bits)
         values = [cell(texts.get(name, "not there")) for name in names]
-        where = " ".join(filter(None, (divergence.place.path, divergence.place.field)))
+        where = " ".join(filter(None, (named(entry), divergence.place.field)))
         span = words.span(divergence.first_seq, divergence.last_seq)
         rows.append([cell(span), cell(where), *values])
     yield from table(["events", "what", *map(prose, names)], rows)

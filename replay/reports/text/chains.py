@@ -11,7 +11,7 @@ def apart(report: DiffReport) -> Iterator[str | Piece]:
     """What chains the variants have where the headline's difference begins."""
     for top, chains in report.chains.items():
         yield ""
-        yield line(f"{words.escape(top)} after #{report.chosen_seq}", "heading")
+        yield line(f"{words.path(top)} after #{report.chosen_seq}", "heading")
         yield from _variants(chains)
 
 
@@ -26,8 +26,12 @@ def _variants(chains: Mapping[str, str]) -> Iterator[Piece]:
         yield block(f"  {names:{wide}}  ", text, hang=2)
 
 
-def changed_chains(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[Piece]:
+Chains = Mapping[str, tuple[str, ...]]
+
+
+def changed_chains(before: Chains, after: Chains) -> Iterator[Piece]:
     """The chains that an event made or changed."""
-    for top, chain in after.items():
-        if before.get(top) != chain:
-            yield block(f"    {words.escape(top)}: ", chain, hang=2)
+    for top, links in after.items():
+        if before.get(top) != links:
+            text = words.chain(links, [before.get(top, links), links])
+            yield block(f"    {words.path(top)}: ", text, hang=2)

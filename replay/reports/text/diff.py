@@ -5,16 +5,16 @@ from functools import partial
 
 from replay.reports import words
 from replay.reports.documents.diff import DiffReport, InteractionReport
-from replay.reports.documents.divergences import DivergenceReport
+from replay.reports.documents.divergences import DivergenceReport, named
 from replay.reports.documents.divergences import values as value_texts
 from replay.reports.documents.effects import Effect, by_change, effects_in, listed, title
-from replay.reports.documents.flag_tables import BitFields
 from replay.reports.documents.overview import kinds
 from replay.reports.text.chains import apart
 from replay.reports.text.effects import effects
 from replay.reports.text.flags import table
 from replay.reports.text.overview import overview
 from replay.reports.text.page import Page, Piece, block, header, line, listing, page, pages, wrapped
+from replay.variants.subject import BitFields
 
 
 def headlines(reports: Sequence[DiffReport]) -> Page:
@@ -47,6 +47,8 @@ def _diff(report: DiffReport, details: bool) -> Iterator[str | Piece]:
     for remark in report.remarks:
         yield block("note     ", words.escape(remark), role="faint")
     yield from ("", block("", str(report.headline), role="headline"))
+    if report.chosen_when:
+        yield line(f"#{report.chosen_seq} was recorded at {report.chosen_when}", "faint")
     if not report.divergences:
         return
     yield from apart(report)
@@ -136,9 +138,9 @@ def _section(
     by_path: dict[str, list[DivergenceReport]] = {}
     for report in group:
         by_path.setdefault(report.divergence.place.path, []).append(report)
-    for path, reports in by_path.items():
+    for reports in by_path.values():
         if with_paths:
-            yield f"  {words.escape(path)}"
+            yield f"  {named(reports[0])}"
         for report in reports:
             yield Piece(partial(_divergence, report, bits))
 

@@ -14,18 +14,19 @@ from replay.reports.documents.effects import (
     phrases,
     titles,
 )
-from replay.reports.documents.flag_tables import BitFields, among
+from replay.reports.documents.flag_tables import among
 from replay.reports.text.flags import table
 from replay.reports.text.page import Piece, block, fitted, line
+from replay.variants.subject import BitFields
 
 MOST_LINES = 16
 """So many changes of a patch have a line on a level; the rest is a number."""
 
 
 def effects(report: DiffReport) -> Iterator[str | Piece]:
-    """The patches that are asked about with all that they did, then the others, a line each."""
+    """The patches of interest with all that they did, then the others, a line each."""
     first, others = report.effects.first, report.effects.others
-    if all(one.divergence.place.level == "state" for one in report.divergences):
+    if all(d.divergence.place.level == "state" for d in report.divergences):
         yield from _table(first, report)
     for done in first:
         yield from ("", *_patch(done, report.bits))
@@ -50,7 +51,7 @@ def _patch(done: PatchEffects, bits: BitFields) -> Iterator[str | Piece]:
 
 
 def _table(first: Iterable[PatchEffects], report: DiffReport) -> Iterator[str | Piece]:
-    """The flags that these patches moved, node by node, where that is first to be seen."""
+    """The flags that these patches moved, node by node, where that first shows."""
     every = (effect for done in first for effect in done.effects)
     moved = [effect for effect in every if effect.place.field in report.bits]
     flags = {flag for effect in moved for flag in (*effect.before, *effect.after)}

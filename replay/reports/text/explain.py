@@ -4,7 +4,12 @@ from collections.abc import Iterator, Sequence
 
 from replay.reports import words
 from replay.reports.documents.effects import day
-from replay.reports.documents.explain import ExplainReport, ExplanationReport, short
+from replay.reports.documents.explain import (
+    ExplainReport,
+    ExplanationReport,
+    shared_links,
+    short,
+)
 from replay.reports.text.page import Page, Piece, block, header, line, page
 
 
@@ -23,7 +28,7 @@ def explain(report: ExplainReport) -> Page:
 
 def _alone(explanation: ExplanationReport, name: str = "") -> Iterator[str | Piece]:
     """A sentence and its chain."""
-    yield _sentence(explanation, name)
+    yield from _sentence(explanation, name)
     if explanation.lines:
         yield ""
         yield from _links(explanation.lines)
@@ -38,7 +43,7 @@ def _side_by_side(explanations: Sequence[ExplanationReport]) -> Iterator[str | P
         yield from _alone(explanations[0], f"{names[0]} and {names[1]}")
         return
     for explanation, name in zip(explanations, names, strict=True):
-        yield _sentence(explanation, name)
+        yield from _sentence(explanation, name)
     for name, lines in zip(names, own, strict=True):
         if lines:
             parting = len(lines) if shared else 1
@@ -49,16 +54,11 @@ def _side_by_side(explanations: Sequence[ExplanationReport]) -> Iterator[str | P
         yield from _links(explanations[0].lines[-shared:])
 
 
-def _sentence(explanation: ExplanationReport, name: str) -> Piece:
+def _sentence(explanation: ExplanationReport, name: str) -> Iterator[Piece]:
     lead = f"{words.escape(name)}: " if name else ""
-    return block(lead, words.escape(explanation.sentence), hang=-len(lead), role="headline")
-
-
-def shared_links(explanations: Sequence[ExplanationReport]) -> int:
-    """How many links at the origin two chains have in common."""
-    left, right = ([link.cause for link in e.links[::-1]] for e in explanations)
-    pairs = enumerate(zip(left, right, strict=False))
-    return next((n for n, (a, b) in pairs if a != b), min(len(left), len(right)))
+    yield block(lead, words.escape(explanation.sentence), hang=-len(lead), role="headline")
+    if explanation.when:
+        yield line(explanation.when, "faint")
 
 
 def _links(lines: Sequence[str], parting: int = 0) -> Iterator[Piece]:

@@ -40,7 +40,7 @@ def _rows(flags: FlagTable, common: bool, width: int) -> Iterator[str]:
 def _label(row: FlagRow) -> str:
     where = row.divergence
     span = f"  {words.span(where.first_seq, where.last_seq)}" if where else ""
-    return f"  {words.escape(row.path)}{span}"
+    return f"  {words.path(row.path)}{span}"
 
 
 def _flags(flags: FlagTable) -> Iterator[str]:

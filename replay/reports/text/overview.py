@@ -7,7 +7,6 @@ from functools import partial
 from replay.reports import words
 from replay.reports.documents.diff import DiffReport
 from replay.reports.documents.effects import LEVELS, Effect, change, heading, listed, titles
-from replay.reports.documents.flag_tables import BitFields
 from replay.reports.documents.overview import EffectExample, PatchSummary, kinds, patch_summaries
 from replay.reports.text.page import (
     NARROWEST,
@@ -18,13 +17,14 @@ from replay.reports.text.page import (
     row_lines,
     variant_lines,
 )
+from replay.variants.subject import BitFields
 
 HEAD = ("patch   ", "", "logs", "behaviour", "state", "shortest log")
 ALIGN = "<~>>><"
 
 
 def overview(reports: Sequence[DiffReport], details: bool = False) -> Iterator[str | Piece]:
-    """Which logs differ, by patch and by kind; what the patches did that are asked about.
+    """Which logs differ, by patch and by kind; what the patches of interest did.
 
     With details also what the others did.
     """

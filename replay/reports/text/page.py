@@ -10,8 +10,7 @@ from typing import Literal
 from msgspec import Struct
 
 from replay.reports import words
-from replay.reports.documents.common import LogId, VariantId
-from replay.variants.translation import TranslationSummary
+from replay.reports.documents.common import LogId, VariantId, translation
 
 WIDTH = 80
 """So many columns a page has that goes to a file or a pipe."""
@@ -57,7 +56,7 @@ def listing(pieces: Iterable[str | Piece]) -> Page:
 def pages(several: Iterable[Page]) -> Page:
     """Pages one after another, with a rule between two."""
     first, *others = several
-    return page([*first.pieces, *(p for it in others for p in ("", RULE, *it.pieces))])
+    return page([*first.pieces, *(p for other in others for p in ("", RULE, *other.pieces))])
 
 
 def block(lead: str, body: str, hang: int = 0, role: TextStyle = "") -> Piece:
@@ -171,16 +170,6 @@ def variant_lines(variants: Iterable[VariantId]) -> Iterator[Piece]:
     for variant in variants:
         left = f"{words.escape(variant.name):{name}}  {words.escape(variant.revision):{revision}}"
         yield block("variant  ", f"{left}  {variant.digest[:12]}", role="faint")
-
-
-def translation(done: TranslationSummary) -> str:
-    """What a translation did, in a few sentences."""
-    told = f"words of these trees: {words.count(done.translated, 'event')} translated"
-    told += f", {done.idle} that {'asks' if done.idle == 1 else 'ask'} nothing of them"
-    if not done.without_equivalent:
-        return f"{told}, none without an equivalent"
-    missing = [f"{name} ({count})" for name, count in done.without_equivalent.items()]
-    return f"{told}; without an equivalent: {words.listing(missing)}"
 
 
 def fitted(phrases: list[str], width: int) -> str:

@@ -1,17 +1,17 @@
 """A run as text: each event, its outcome and what it changed."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from replay.reports import words
 from replay.reports.documents.run import RunReport, StepReport
-from replay.reports.text.chains import changed_chains
+from replay.reports.text.chains import Chains, changed_chains
 from replay.reports.text.page import Page, Piece, block, header, line, page
 
 
 def run(report: RunReport) -> Page:
     """Every event with what came (+), went (-) and changed (before -> after)."""
     pieces: list[str | Piece] = [*header(report.log, [report.variant])]
-    chains: Mapping[str, str] = {}
+    chains: Chains = {}
     for step in report.steps:
         pieces += ["", *_step(step, chains)]
         chains = step.graph.chains
@@ -20,9 +20,11 @@ def run(report: RunReport) -> Page:
     return page(pieces)
 
 
-def _step(step: StepReport, chains: Mapping[str, str]) -> Iterator[Piece]:
+def _step(step: StepReport, chains: Chains) -> Iterator[Piece]:
     shown = step.original if step.idle and step.original else step.event
     yield block(f"#{step.seq} ", words.event(shown), role="heading")
+    if step.when:
+        yield line(f"    {step.when}", "faint")
     if step.original:
         yield block("    ", words.recorded(step.original, step.note, step.idle), hang=4)
     outcome = step.outcome

@@ -51,9 +51,9 @@ def mentions(source: str) -> Mentions:
     module = ast.parse(source)
     functions = [node for node in module.body if isinstance(node, ast.FunctionDef)]
     containers = _used_as_containers(ast.walk(module))
-    found = [_of_function(function, containers) for function in functions]
+    of_functions = [_of_function(function, containers) for function in functions]
     names = frozenset(function.name for function in functions)
-    return Mentions(frozenset(_texts(module)), names).union(found)
+    return Mentions(frozenset(_texts(module)), names).union(of_functions)
 
 
 def _texts(module: ast.Module) -> Iterator[str]:
@@ -85,16 +85,16 @@ def _of_function(function: ast.FunctionDef, containers: set[str]) -> Mentions:
 
 def _used_as_containers(nodes: Iterable[ast.AST]) -> set[str]:
     """The expressions that are used as lists or dicts, as their dumps."""
-    found: set[str] = set()
+    containers: set[str] = set()
     for node in nodes:
         match node:
             case ast.Call(func=ast.Attribute(attr=name, value=value)) if name in HOLDS:
-                found.add(ast.dump(value))
+                containers.add(ast.dump(value))
             case ast.Subscript(value=value, slice=ast.Constant(value=str())):
-                found.add(ast.dump(value))
+                containers.add(ast.dump(value))
             case ast.For(iter=value):
-                found.add(ast.dump(value))
-    return found
+                containers.add(ast.dump(value))
+    return containers
 
 
 def _used_as_texts(nodes: Iterable[ast.AST]) -> set[str]:

@@ -1,0 +1,1 @@
+"""Letting the machine look: shrink what differs, hunt for differences, tell what logs reach."""

@@ -1,0 +1,1 @@
+"""The commands that search: shrink, hunt, cover and touched."""

@@ -1,0 +1,310 @@
+"""replay hunt."""
+
+import time
+from collections.abc import Iterator, Sequence
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from msgspec import Struct
+from msgspec.structs import replace
+
+from replay.analysis.attribute import Cause
+from replay.analysis.baseline import AcceptedEffect, PatchEffect, read_baseline
+from replay.analysis.search.finding import HuntFinding, findings
+from replay.analysis.search.frontier import decoded, encoded, hunt_id
+from replay.analysis.search.goal import FORMS, Goal, parse_goal
+from replay.analysis.search.hunt import Levels, completed, grounds_of, hunt, raw_findings, reach
+from replay.analysis.search.level import Ground
+from replay.analysis.search.random_walks import random_hunt
+from replay.api import read_logs
+from replay.cli.app import DIFFERS, app, print_result
+from replay.cli.commands.search.shrink import keep
+from replay.cli.interrupts import Interrupted
+from replay.cli.options import ChecksFile, OutputFile, format_option
+from replay.cli.progress_bar import is_interactive, with_progress
+from replay.cli.session import Session
+from replay.cli.terminal import print_note
+from replay.engine.places import label
+from replay.engine.replay import replay
+from replay.errors import ReplayError
+from replay.events.event import Log, LogHeader
+from replay.files import deliver
+from replay.reports import words as wording
+from replay.reports.documents.search.hunt import (
+    HuntGround,
+    HuntReport,
+    HuntReports,
+    hunt_report,
+)
+from replay.reports.documents.search.sighting import sighting_sentence
+from replay.reports.rendering import OutputFormat, render
+from replay.variants.alphabet import Alphabet, read_alphabet
+from replay.variants.expression import VariantSpec
+from replay.variants.variant import Variant, build, parse_machine, parse_range
+
+ReportFormat = Annotated[OutputFormat, format_option(HuntReports)]
+
+
+class HuntOptions(Struct, frozen=True):
+    """How far to go, and what is known already. `seed` is None for a hunt by length."""
+
+    depth: int
+    seconds: float | None
+    workers: int
+    seed: int | None
+    runs: int
+    file: Path | None
+    known: tuple[AcceptedEffect, ...]
+    examples: tuple[Log, ...]
+    store: bool
+
+
+@app.command("hunt")
+def hunt_variants(
+    context: typer.Context,
+    words: Annotated[
+        list[str] | None, typer.Argument(metavar="[A..B | A B | A]", help="Default: last two.")
+    ] = None,
+    depth: Annotated[int, typer.Option(metavar="N", min=1, help="Steps of a sequence.")] = 3,
+    goal: Annotated[
+        str | None,
+        typer.Option(metavar="GOAL", help=f"Default: behaviour; of one, crash. One of: {FORMS}."),
+    ] = None,
+    check: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The goal that a check is breached.")
+    ] = None,
+    alphabet: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Default: the subject's alphabet.jsonl.")
+    ] = None,
+    start: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Only these starts of it.")
+    ] = None,
+    seconds: Annotated[
+        float | None, typer.Option("--time", metavar="SECONDS", help="Begin no more after that.")
+    ] = None,
+    workers: Annotated[int, typer.Option(metavar="N", min=1, help="Processes.")] = 1,
+    neighbours: Annotated[
+        bool, typer.Option("--neighbours", help="Between A and B each patch by itself.")
+    ] = False,
+    seed: Annotated[
+        int | None, typer.Option("--random", metavar="SEED", help="Random walks instead.")
+    ] = None,
+    runs: Annotated[int, typer.Option(metavar="N", min=1, help="So many random walks.")] = 500,
+    file: Annotated[
+        Path | None,
+        typer.Option("--continue", metavar="FILE", help="Go on from there, and leave it there."),
+    ] = None,
+    baseline: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="What this file accepts is known.")
+    ] = None,
+    no_store: Annotated[bool, typer.Option("--no-store", help="Store no log.")] = False,
+    checks: ChecksFile = None,
+    format: ReportFormat = OutputFormat.TEXT,
+    output: OutputFile = None,
+) -> None:
+    """Look for the shortest sequences on which variants differ; exit with 1 if there are."""
+    session: Session = context.obj
+    variants = hunted(session, words or ())
+    letters = chosen(read_alphabet(alphabet or default_alphabet(session)), start or ())
+    text = f"check {check}" if check else goal or ("behaviour" if len(variants) > 1 else "crash")
+    options = HuntOptions(
+        depth=depth,
+        seconds=seconds,
+        workers=workers,
+        seed=seed,
+        runs=runs,
+        file=file,
+        known=read_baseline(baseline) if baseline else (),
+        examples=examples(session),
+        store=not no_store,
+    )
+    pairs = [variants]
+    if neighbours:
+        if file is not None:
+            raise ReplayError("a hunt over neighbours cannot go on", do="leave --continue out")
+        pairs = [*pairwise(between(*variants))]
+    documents = []
+    for pair in with_progress(pairs, len(pairs), "pairs"):
+        accepted_goal = parse_goal(text, pair[-1], checks)
+        documents.append(hunted_document(session, pair, accepted_goal, letters, options))
+    print_result(render(HuntReports(tuple(documents)), format), output)
+    if any(document.findings for document in documents):
+        raise typer.Exit(DIFFERS)
+
+
+# What is hunted in
+
+
+def hunted(session: Session, words: Sequence[str]) -> tuple[Variant, ...]:
+    """The one or two variants of these words, by default the last two that the subject names.
+
+    Raises ReplayError for more, and for real machines.
+    """
+    sides = [side for word in words for side in parse_range(word) or (word,)]
+    named = sides or [*session.subject().config.default_variants][-2:]
+    machines = [word for word in named if parse_machine(word, session.named)]
+    if machines:
+        do = "name variants of the model"
+        raise ReplayError(f"{machines[0]} is no variant of the model", do=do)
+    if len(named) > 2:
+        raise ReplayError(f"{len(named)} variants to hunt in", do="name one or two")
+    return tuple(map(session.variant, named))
+
+
+def between(start: Variant, end: Variant) -> tuple[Variant, ...]:
+    """All points of the series from one variant to another, both included."""
+    depths = range(start.spec.depth, end.spec.depth + 1)
+    series = start.subject.series.patches
+    names = {depth: series[depth - 1].sha[:8] if depth else "base" for depth in depths}
+    return tuple(
+        build(start.subject, VariantSpec(depth), names[depth], names[depth]) for depth in depths
+    )
+
+
+def default_alphabet(session: Session) -> Path:
+    """The subject's alphabet. Raises ReplayError if it has none."""
+    path = session.subject().directory / "alphabet.jsonl"
+    if not path.is_file():
+        raise ReplayError("the subject has no alphabet", where=str(path), do="say --alphabet FILE")
+    return path
+
+
+def chosen(alphabet: Alphabet, names: Sequence[str]) -> Alphabet:
+    """The alphabet with only the starts of these names, all if there are none.
+
+    Raises ReplayError with what there is for an unknown name.
+    """
+    there = [start.name for start in alphabet.starts]
+    for name in names:
+        if name not in there:
+            do = f"there are {', '.join(there)}"
+            raise ReplayError(f"no start {name}", where=alphabet.file, do=do)
+    if not names:
+        return alphabet
+    starts = tuple(start for start in alphabet.starts if start.name in names)
+    digest = f"{alphabet.digest} {' '.join(start.name for start in starts)}"
+    return replace(alphabet, starts=starts, digest=digest)
+
+
+def examples(session: Session) -> tuple[Log, ...]:
+    """The subject's examples, by name."""
+    files = sorted((session.subject().directory / "examples").rglob("*.jsonl"))
+    return tuple(log for file in files for log in read_logs(file))
+
+
+# The hunt
+
+
+def hunted_document(
+    session: Session,
+    variants: Sequence[Variant],
+    goal: Goal,
+    alphabet: Alphabet,
+    options: HuntOptions,
+) -> HuntReport:
+    """Hunts, stores what was found, and says what there is to say."""
+    grounds = grounds_of(variants, goal, alphabet)
+    begun = time.monotonic()
+    levels = levels_of(grounds, alphabet, options)
+    how_far = reach(grounds, levels)
+    took = max(time.monotonic() - begun, 0.001)
+    note_speed(how_far.counts.tried, how_far.counts.states, took)
+    players = [partial(replay, variant=variant) for variant in variants]
+    raw = raw_findings(grounds, levels)
+    shrunk_findings = findings(
+        with_progress(raw, len(raw), "findings"), players, goal, options.examples
+    )
+    causes = [accepted(found, options.known) for found in named(shrunk_findings)]
+    names = [variant.name for variant in variants]
+    stored_as = [
+        keep(session, item.shrunk.log, None, names) if options.store else "not stored"
+        for item in causes
+    ]
+    about = HuntGround(
+        variants=tuple(variants),
+        goal=goal.words,
+        alphabet=alphabet.file,
+        starts=tuple(start.name for start in alphabet.starts),
+        random=options.seed is not None,
+    )
+    return hunt_report(about, how_far, causes, stored_as)
+
+
+def note_speed(steps: int, states: int, seconds: float) -> None:
+    """Says on the terminal how fast it went: a report has nothing that a clock says."""
+    if not is_interactive():
+        return
+    rates = f"{steps / seconds:.0f} steps and {states / seconds:.0f} joint states a second"
+    print_note(f"replay: {seconds:.1f} s, {rates}")
+
+
+def levels_of(grounds: Sequence[Ground], alphabet: Alphabet, options: HuntOptions) -> Levels:
+    """Where the hunt stands in the end, or when it is interrupted; in its file if it has one."""
+    until = None if options.seconds is None else time.monotonic() + options.seconds
+    if options.seed is not None:
+        return random_hunt(grounds, options.seed, options.runs, until, with_progress)
+    id = hunt_id(grounds, alphabet)
+    levels = done = None
+    if options.file is not None and options.file.exists():
+        levels = done = decoded(options.file.read_bytes(), id, grounds, str(options.file))
+    try:
+        steps = hunt(grounds, options.depth, levels, until, options.workers, with_progress)
+        for levels in steps:
+            done = completed(done, levels)
+            if options.file is not None and done is not None:
+                deliver(encoded(id, done), options.file)
+    except Interrupted as signal:
+        if levels is None:
+            raise
+        print_note(f"replay: ended by {signal}; this is what was found until then")
+    assert levels is not None, "the first levels come before any can be interrupted"
+    return levels
+
+
+# What came of it
+
+
+def named(causes: Sequence[HuntFinding]) -> Iterator[HuntFinding]:
+    """The findings, each with a log that has a name and says what it shows."""
+    taken: set[str] = set()
+    for found in causes:
+        name = first = _name(found)
+        count = 1
+        while name in taken:
+            count += 1
+            name = f"{first}-{count}"
+        taken.add(name)
+        log = found.shrunk.log
+        event = log.events[found.shrunk.sighting.seq - 1].payload
+        header = LogHeader(
+            name, f"found by a hunt: {sighting_sentence(found.shrunk.sighting, event)}"
+        )
+        shrunk = replace(found.shrunk, log=replace(log, name=name, header=header))
+        yield replace(found, shrunk=shrunk)
+
+
+def _name(found: HuntFinding) -> str:
+    """The patch, the event and what first differs there: "7e3d98dd-drive-mirror-file"."""
+    event = found.shrunk.log.events[found.first.seq - 1].payload
+    by = [change.patch.sha[:8] or change.patch.name for change in found.changes[:1]] or ["hunt"]
+    what = str(getattr(event, "name", "await")).replace("/", "_")
+    return wording.escape("-".join((*by, what, found.first.place.kind)))[:100]
+
+
+def accepted(found: HuntFinding, known: Sequence[AcceptedEffect]) -> HuntFinding:
+    """The finding, which is known if a baseline accepts what its patches do there."""
+    sighting, log = found.shrunk.sighting, found.shrunk.log
+    if len(sighting.values) != 2 or not found.changes:
+        return found
+    cause = Cause(found.changes, *sighting.values.values())
+    event = label(log.events[sighting.seq - 1].payload)
+    effects = [
+        PatchEffect(log.name, event, sighting.place, cause, change.patch)
+        for change in found.changes
+    ]
+    if all(any(entry.covers(effect) for entry in known) for effect in effects):
+        return replace(found, known="the baseline")
+    return found

@@ -1,0 +1,99 @@
+"""Hunts as JSON."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from replay.events.event import Payload
+from replay.reports.documents.search.hunt import FindingReport, HuntReport, HuntReports
+from replay.reports.json.common import (
+    FORMAT_VERSION,
+    Count,
+    JsonObject,
+    PatchObject,
+    Sha256,
+    VariantObject,
+    Version,
+    encode,
+    patch_objects,
+    variant_objects,
+)
+from replay.reports.json.search.common import SightingObject, sighting_object
+
+
+class CountsObject(JsonObject, frozen=True):
+    """What a hunt took."""
+
+    tried: Annotated[Count, Meta(description="Steps that were performed, each in all variants.")]
+    by_name: Annotated[Count, Meta(description="Left out, since another name stands for them.")]
+    by_order: Annotated[Count, Meta(description="Left out, since another order stands for them.")]
+    states: Annotated[Count, Meta(description="Distinct joint states.")]
+
+
+class FindingObject(JsonObject, frozen=True):
+    """A cause, told once, with the shortest log that shows it."""
+
+    name: Annotated[str, Meta(description="The log's.")]
+    known: Annotated[str | None, Meta(description="A log that shows it too; null if it is new.")]
+    start: str
+    steps: list[str]
+    events: list[Payload]
+    fingerprint: Sha256
+    first: Annotated[SightingObject, Meta(description="The first difference but in fields.")]
+    sighting: Annotated[SightingObject, Meta(description="Where the goal is reached.")]
+    patches: Annotated[list[PatchObject], Meta(description="With which the first one comes.")]
+    sequences: Annotated[Count, Meta(description="How many kinds of sequence show it.")]
+
+
+class HuntObject(JsonObject, frozen=True):
+    """What was hunted for, how far, and what was found."""
+
+    format_version: Version
+    variants: list[VariantObject]
+    goal: str
+    alphabet: Annotated[str, Meta(description="Its file.")]
+    starts: list[str]
+    depth: Annotated[
+        Count | None, Meta(description="Up to which all was tried; null for random walks.")
+    ]
+    sequences: Annotated[Count | None, Meta(description="Up to that depth.")]
+    exhausted: Annotated[bool, Meta(description="Whether no longer sequence leads to more.")]
+    counts: CountsObject
+    findings: list[FindingObject]
+
+
+def hunts(report: HuntReports) -> str:
+    """The object of one hunt; of several a list."""
+    objects = [_hunt(item) for item in report.hunts]
+    return encode(objects[0] if len(objects) == 1 else objects)
+
+
+def _hunt(report: HuntReport) -> HuntObject:
+    counts = report.counts
+    return HuntObject(
+        format_version=FORMAT_VERSION,
+        variants=[*variant_objects(report.variants)],
+        goal=report.goal,
+        alphabet=report.alphabet,
+        starts=[*report.starts],
+        depth=report.depth,
+        sequences=report.sequences,
+        exhausted=report.exhausted,
+        counts=CountsObject(counts.tried, counts.by_name, counts.by_order, counts.states),
+        findings=[*map(_finding, report.findings)],
+    )
+
+
+def _finding(found: FindingReport) -> FindingObject:
+    return FindingObject(
+        name=found.name,
+        known=found.known or None,
+        start=found.start,
+        steps=[*found.steps],
+        events=[*found.events],
+        fingerprint=found.fingerprint,
+        first=sighting_object(found.first),
+        sighting=sighting_object(found.sighting),
+        patches=[*patch_objects(found.changes)],
+        sequences=found.sequences,
+    )
