@@ -66,7 +66,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "record": ("record", "Record a machine: what passes between it and its clients, unchanged."),
     "reproduce": (
         "reproduce",
-        "Write a shell script that shows what a log does, on a plain QEMU without this program.",
+        "Write what shows a log without this program: a script, an iotest or a mail to QEMU.",
     ),
     "verify": (
         "database",
