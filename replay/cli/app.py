@@ -59,6 +59,11 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "builds",
         "List the real QEMUs there are, as variants, with version and digest.",
     ),
+    "checkout": (
+        "branch",
+        "Lay the series out as a git repository, a commit a patch, to work on it there.",
+    ),
+    "am": ("branch", "Take the commits of a repository that was laid out back into patch files."),
     "conform": (
         "conform",
         "Compare replays with recordings of the real program; exit with 1 if they disagree.",
