@@ -38,7 +38,7 @@ class UnreadableError(Exception):
     """Why the flags of a process cannot be read, in words."""
 
 
-class Layout(NamedTuple):
+class NodeLayout(NamedTuple):
     """Where a program has its nodes: the list's address in the file's own terms, and in a node
     the distances of its name and of the next node."""
 
@@ -119,7 +119,7 @@ def _load_address(process: int, program: Path) -> int:
 
 # Every look at a machine asks for it, and the program stays the same one.
 @lru_cache(maxsize=64)
-def layout_of(program: Path, _mtime: int) -> Layout:
+def layout_of(program: Path, _mtime: int) -> NodeLayout:
     """Where a program has its nodes. Raises UnreadableError if its code does not say so."""
     # An extra, which only real builds need.
     from elftools.common.exceptions import ELFError  # noqa: PLC0415
@@ -135,7 +135,9 @@ def layout_of(program: Path, _mtime: int) -> Layout:
     head, following, name = HEAD.search(code), NEXT.search(code), NAME.search(naming)
     if not (head and following and name and FIRST_FIELD in flags):
         raise UnreadableError("its functions do not say where the flags are")
-    return Layout(where + head.end() + _signed(head[1]), _signed(name[1]), _signed(following[1]))
+    return NodeLayout(
+        where + head.end() + _signed(head[1]), _signed(name[1]), _signed(following[1])
+    )
 
 
 def _function(elf: Any, name: str) -> tuple[int, bytes]:
@@ -158,7 +160,7 @@ def _signed(distance: bytes) -> int:
     return int(value)
 
 
-def _nodes(memory: int, layout: Layout, base: int) -> Iterator[tuple[str, int]]:
+def _nodes(memory: int, layout: NodeLayout, base: int) -> Iterator[tuple[str, int]]:
     """The name and the flags of each node in the list."""
     node = _pointer(memory, base + layout.head)
     for _ in range(MOST_NODES):
