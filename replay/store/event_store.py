@@ -19,7 +19,7 @@ from replay.events.json_form import (
     header_line,
     observation_line,
 )
-from replay.store.backend import begin_write, rows_of
+from replay.store.backend import LAST_NUMBER, begin_write, numbers_given_out, rows_of
 from replay.store.database import Database, failures, must_be_there, open_database
 from replay.store.rows import (
     description_of,
@@ -272,8 +272,18 @@ def add(connection: Connection, recording: Incoming, rename: bool) -> AddedLog:
 
 
 def next_number(connection: Connection, column: Any) -> int:
-    """The number after the highest; the transaction holds the only right to write."""
-    return int(connection.scalar(select(func.coalesce(func.max(column), 0)))) + 1
+    """The number after the highest that is there or was given out.
+
+    The transaction holds the only right to write. A log that was removed by hand leaves a gap so.
+    """
+    there = connection.scalar(select(func.coalesce(func.max(column), 0)))
+    given_out = numbers_given_out(connection, column.table.name)
+    if not isinstance(given_out, int) or max(there, given_out) >= LAST_NUMBER:
+        raise StoreError(
+            "the numbers of the database are damaged",
+            do="replay verify tells more; go back to a backup",
+        )
+    return max(int(there), given_out) + 1
 
 
 def add_entries(connection: Connection, log: int, recording: Incoming) -> dict[str, Any]:
