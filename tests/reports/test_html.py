@@ -148,4 +148,4 @@ def test_a_log_without_a_difference_and_a_machine_that_never_was_have_a_page():
     )
     page = Page(html.diffs([same, other]))
     assert page.open == []
-    assert "No difference: 1 event, the same in a and b." in page.texts
+    assert "No difference: 1 event, the same in a and b; no code differs." in page.texts

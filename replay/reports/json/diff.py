@@ -22,6 +22,7 @@ from replay.reports.json.common import (
     log_object,
     variant_objects,
 )
+from replay.reports.json.search.reach import ReachObject, reach_object
 from replay.reports.verdict import Verdict
 from replay.variants.path import PatchChange
 
@@ -130,6 +131,12 @@ class DiffObject(JsonObject, frozen=True, kw_only=True):
         list[str] | UnsetType,
         Meta(description="What a real program did not show, and what was so not compared."),
     ] = UNSET
+    reach: Annotated[
+        list[ReachObject] | UnsetType,
+        Meta(
+            description="How far the log went into each change, where nothing differs or --reach asks for it."
+        ),
+    ] = UNSET
     divergences: Annotated[
         list[DivergenceObject],
         Meta(description="One for each place and each tuple of values that lasts."),
@@ -152,6 +159,7 @@ def _diff(report: DiffReport) -> DiffObject:
         verdict=report.verdict,
         compared=compared_object(report.compared),
         remarks=list(report.remarks) or UNSET,
+        reach=[*map(reach_object, report.reach)] or UNSET,
         divergences=[_divergence(divergence) for divergence in report.divergences],
     )
     return _attributed(document, report) if report.work else document
