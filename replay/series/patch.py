@@ -16,6 +16,7 @@ _FROM = re.compile(r"From ([0-9a-f]{40}) ")
 _MAIL_START = re.compile(r"^From \S+ +\w{3} \w{3} +\d+ [\d:]+ \d{4}", re.MULTILINE)
 _MAIL_HEADER = re.compile(r"(From|Date|Subject|Message-ID|MIME-Version): ", re.IGNORECASE)
 _SUBJECT_TAG = re.compile(r"^(\[[^]]*\]\s*)+")
+_NUMBER = re.compile(r"^\d\w*-")
 _COMMITS = re.compile(r"^Commits:((?:\s+[0-9a-f]{7,40})+)\s*$", re.MULTILINE)
 
 
@@ -34,6 +35,18 @@ class Patch:
     description: str
     commits: tuple[str, ...]
     files: tuple[FileChange, ...]
+
+    @property
+    def group(self) -> str:
+        """What a group of commits is called: its file without number and suffix; "" for one."""
+        return _NUMBER.sub("", self.name.removesuffix(".patch")) if self.commits else ""
+
+    @property
+    def title(self) -> str:
+        """The subject; of a group its name, since the subject is that of its first commit."""
+        if self.commits:
+            return f"{self.group} ({len(self.commits) + 1} commits)"
+        return self.subject or self.name
 
     @cached_property
     def id(self) -> str:

@@ -57,7 +57,9 @@ def find_patch(series: Series, sha: str) -> int:
 
 
 def label(patch: Patch) -> str:
-    """A patch as messages name it: short sha and subject, or its file."""
+    """A patch as messages name it: short sha and subject, or its file; a group by its name."""
+    if patch.commits:
+        return f"{patch.sha[:8]} ({patch.group}, {len(patch.commits) + 1} commits)"
     return f"{patch.sha[:8]} ({patch.subject})" if patch.sha else patch.name
 
 

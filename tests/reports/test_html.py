@@ -116,7 +116,7 @@ def test_it_tells_headline_variants_patches_and_values(overlay):
     assert "exists → unlinked" in told
     assert "-    bs_top.open_flags = bs_new.open_flags" in " ".join(Page(overlay).texts)
     assert re.search(r"Found by replaying \d+ revisions", told)
-    assert "the file /images/overlay.qcow2 is unlinked since #5" in told
+    assert "raw_open_common unlinked the file /images/overlay.qcow2" in told
 
 
 def test_drawings_have_names_for_who_cannot_see_them(overlay):

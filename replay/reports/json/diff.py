@@ -10,6 +10,7 @@ from replay.reports.documents.diff import DiffReport, DiffReports, InteractionRe
 from replay.reports.documents.divergences import Cause, DivergenceReport
 from replay.reports.json.common import (
     FORMAT_VERSION,
+    Commits,
     ComparedObject,
     Count,
     JsonObject,
@@ -80,6 +81,7 @@ class ActingPatch(JsonObject, frozen=True):
     name: Annotated[str, Meta(description="Its file.")]
     date: str
     subject: str
+    commits: Commits
     out: Annotated[bool, Meta(description="True where the patch is taken out.")]
 
 
@@ -134,7 +136,8 @@ class DiffObject(JsonObject, frozen=True, kw_only=True):
     reach: Annotated[
         list[ReachObject] | UnsetType,
         Meta(
-            description="How far the log went into each change, where nothing differs or --reach asks for it."
+            description="How far the log went into each change, where nothing differs"
+            " or --reach asks for it."
         ),
     ] = UNSET
     divergences: Annotated[
@@ -207,8 +210,9 @@ def _interaction(report: InteractionReport) -> InteractionObject:
 
 
 def _patch(change: PatchChange) -> ActingPatch:
-    patch = change.patch
-    return ActingPatch(_id(change), patch.sha, patch.name, patch.date, patch.subject, change.out)
+    p = change.patch
+    head = (_id(change), p.sha, p.name, p.date, p.subject)
+    return ActingPatch(*head, [*p.commits], change.out)
 
 
 def _causes(cause: Cause) -> Iterator[CauseObject]:
