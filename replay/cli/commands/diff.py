@@ -1,6 +1,8 @@
 """replay diff."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import combinations
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,7 +11,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 from typer.core import TyperCommand
 
-from replay.analysis.attribute import Cause, attribute, model_traces, select
+from replay.analysis.attribute import (
+    Attribution,
+    Cause,
+    attribute,
+    attribute_shared,
+    model_traces,
+    select,
+)
 from replay.analysis.baseline import (
     AcceptedEffect,
     accepted_effects,
@@ -26,6 +35,7 @@ from replay.cli.players import Player, QemuOption, players_of
 from replay.cli.progress_bar import with_progress
 from replay.cli.session import Session
 from replay.cli.terminal import print_note
+from replay.engine.corpus import Corpus
 from replay.engine.diff import Diff, Divergence, diff
 from replay.errors import ReplayError
 from replay.events.event import Log
@@ -41,6 +51,7 @@ from replay.reports.rendering import OutputFormat, RenderOptions, render
 from replay.reports.text.diff import headlines
 from replay.reports.words import escape
 from replay.series import Patch, find_patch, read_patch
+from replay.variants.path import path_between
 from replay.variants.variant import Variant, expressions
 
 ReportFormat = Annotated[OutputFormat, format_option(DiffReports)]
@@ -84,12 +95,41 @@ def patches_of(text: str, variants: Sequence[Variant]) -> tuple[Patch, ...]:
     )
 
 
-def compare(log: Log, players: Sequence[Player], options: DiffOptions | None) -> DiffResult:
+Comparison = Callable[[Log], tuple[Diff, Callable[[], Attribution]]]
+"""What makes the diff of a log, and then its attribution if that is wanted."""
+
+FEWEST_SHARED = 10
+"""Logs from which on it pays to look for what they have in common."""
+
+
+def plainly(players: Sequence[Player]) -> Comparison:
+    """Each log is compared by itself."""
+
+    def compare(log: Log) -> tuple[Diff, Callable[[], Attribution]]:
+        difference = diff(*(play(log) for play in players))
+        return difference, partial(attribute, difference, with_progress)
+
+    return compare
+
+
+def sharing(variants: Sequence[Variant], attributed: bool) -> Comparison:
+    """Logs that differ in names alone share the work; what comes out is the same."""
+    ways = (path_between(*pair) for pair in combinations(variants, 2) if attributed)
+    corpus = Corpus(variants, others=[step.variant for way in ways for step in way])
+
+    def compare(log: Log) -> tuple[Diff, Callable[[], Attribution]]:
+        shared = corpus.diff(log, with_progress)
+        return shared.diff, partial(attribute_shared, shared, with_progress)
+
+    return compare
+
+
+def result_of(log: Log, compare: Comparison, options: DiffOptions | None) -> DiffResult:
     """What differs in a log in several variants; without options patches are not looked for."""
-    difference = diff(*(play(log) for play in players))
+    difference, attribution = compare(log)
     if options is None:
         return DiffResult(diff_report(difference))
-    selected = select(difference, attribute(difference, with_progress), options.lets_through)
+    selected = select(difference, attribution(), options.lets_through)
     report = diff_report(*without_accepted(*selected, options.accepted), options.only)
     if options.interactions:
         report = replace(report, together=_together(report, difference))
@@ -181,7 +221,9 @@ def diff_logs(
     near = expressions(subject, session.named)
     logs = session.logs(choice.logs, every, "compare", near)
     choose = options if attributed else None
-    results = [compare(log, players, choose) for log in with_progress(logs, len(logs), "logs")]
+    is_shared = len(compared) == len(players) and len(logs) >= FEWEST_SHARED
+    compare = sharing(compared, attributed) if is_shared else plainly(players)
+    results = [result_of(log, compare, choose) for log in with_progress(logs, len(logs), "logs")]
     document = DiffReports(tuple(result.report for result in results))
     layout = RenderOptions(details, several and attributed, with_progress)
     print_result(headlines(document.logs) if quiet else render(document, format, layout), output)
