@@ -102,7 +102,7 @@ def attribute(diff: Diff, progress: Progress = no_progress) -> Attribution:
 def attribute_shared(shared: SharedDiff, progress: Progress = no_progress) -> Attribution:
     """The same of the diff of a log that shares its work with those that differ in names alone."""
     try:
-        found = _of_representative(shared.representative, progress)
+        found = _of_representative(shared.representative)
         causes = tuple(
             tuple(_restored(cause, shared.restoring) for cause in found.causes[index])
             for index in shared.order
@@ -114,8 +114,8 @@ def attribute_shared(shared: SharedDiff, progress: Progress = no_progress) -> At
 
 # Of many logs few represent all the others.
 @lru_cache(maxsize=500)
-def _of_representative(representative: Diff, progress: Progress) -> Attribution:
-    return attribute(representative, progress)
+def _of_representative(representative: Diff) -> Attribution:
+    return attribute(representative)
 
 
 def _restored(cause: Cause, restoring: Restoring) -> Cause:

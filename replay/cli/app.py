@@ -173,7 +173,7 @@ def print_result(result: "Printable", output: Path | None = None) -> None:
     if output is None and sys.stdout.isatty() and not isinstance(result, str):
         from rich.console import Console
 
-        from replay.cli.terminal import shown
+        from replay.cli.shown_page import shown
 
         text = shown(result, Console())
     deliver([text.encode()], output)

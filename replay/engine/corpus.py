@@ -24,7 +24,7 @@ from replay.engine.restored import (
     Runs,
     renamed_divergences,
     restored_divergences,
-    restored_trace,
+    restored_traces,
 )
 from replay.engine.trace import GapReason, ModelTrace, Outcome
 from replay.engine.view import View, view
@@ -34,7 +34,7 @@ from replay.events.json_form import parse_object, parse_payload
 from replay.progress import Progress, no_progress
 from replay.state.objects import State
 from replay.variants.subject import Subject
-from replay.variants.translation import Interpreter, translate
+from replay.variants.translation import Interpreter
 from replay.variants.variant import Variant
 
 MOST_MOMENTS = 100_000
@@ -103,9 +103,8 @@ class Corpus:
         self, log: Log, representative: _Representative, restoring: Restoring
     ) -> SharedDiff:
         diff, traces, renamed = representative
-        translated = translate(log, self._subject)
         pairs = restored_divergences(renamed, restoring)
-        restored = tuple(restored_trace(trace, translated, restoring) for trace in traces)
+        restored = restored_traces(traces, log, restoring)
         divergences = tuple(divergence for _, divergence in pairs)
         own = Diff(restored, divergences, restoring.value(diff.compared))
         return SharedDiff(own, diff, tuple(index for index, _ in pairs), restoring)

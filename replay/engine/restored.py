@@ -5,11 +5,12 @@ the same outcomes and the same divergences in the same order. The states of an e
 when somebody looks at them, and most are never looked at.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any, NamedTuple, overload
 
+from msgspec import structs
 from msgspec.json import encode
 
 from replay.engine.compare import Differences
@@ -18,7 +19,7 @@ from replay.engine.places import FILE_FIELDS, FilePlace
 from replay.engine.renaming import PRIVATE, NotShareable, Restoring
 from replay.engine.replay import replay
 from replay.engine.trace import ModelStep, ModelTrace
-from replay.events.event import Log
+from replay.events.event import Command, Event, Log
 from replay.state.disk import Disk
 from replay.state.objects import FrozenMap, Object, State, Value
 
@@ -99,18 +100,43 @@ def _position(rank: tuple[int, int], divergence: Divergence) -> tuple[Any, ...]:
 # Traces
 
 
-def restored_trace(renamed: ModelTrace, log: Log, restoring: Restoring) -> ModelTrace:
-    """The trace of a translated log, from that of the renamed one."""
-    return ModelTrace(log, renamed.variant, _Steps(renamed, log, restoring))
+def restored_traces(
+    renamed: Iterable[ModelTrace], log: Log, restoring: Restoring
+) -> tuple[ModelTrace, ...]:
+    """The traces of a log in several variants, from those of the renamed one."""
+    traces = tuple(renamed)
+    translated = _translated(traces[0].log, log, restoring)
+    states = _States(restoring)
+    return tuple(
+        ModelTrace(translated, trace.variant, _Steps(trace, translated, states)) for trace in traces
+    )
+
+
+def _translated(renamed: Log, log: Log, restoring: Restoring) -> Log:
+    """The log in words of the subject's trees, as the renamed one is."""
+    pairs = zip(renamed.events, log.events, strict=True)
+    events = tuple([_translated_event(*pair, restoring) for pair in pairs])
+    return structs.replace(log, events=events)
+
+
+def _translated_event(renamed: Event, event: Event, restoring: Restoring) -> Event:
+    own = event.original or event.payload
+    if renamed.original is None:
+        return structs.replace(event, payload=own, original=None, note="")
+    payload = restoring.value(renamed.payload)
+    if isinstance(payload, Command) and isinstance(own, Command):
+        payload = structs.replace(payload, reply=own.reply)
+    note = restoring.text(renamed.note)
+    return structs.replace(event, payload=payload, original=own, note=note)
 
 
 class _Steps(Sequence[ModelStep]):
     """The steps of a log, each made when it is looked at."""
 
-    def __init__(self, renamed: ModelTrace, log: Log, restoring: Restoring) -> None:
+    def __init__(self, renamed: ModelTrace, log: Log, states: "_States") -> None:
         self._renamed = renamed
         self._log = log
-        self._restoring = restoring
+        self._states = states
         self._steps: dict[int, ModelStep] = {}
 
     def __len__(self) -> int:
@@ -135,8 +161,8 @@ class _Steps(Sequence[ModelStep]):
         done = self._renamed.steps[index]
         try:
             is_named = _is_named(done.outcome)
-            outcome = self._restoring.value(done.outcome) if is_named else done.outcome
-            state = restored_state(done.state, self._restoring)
+            outcome = self._states.restoring.value(done.outcome) if is_named else done.outcome
+            state = self._states.restored(done.state)
         except NotShareable:
             own = replay(self._log, self._renamed.variant).steps
             self._steps = dict(enumerate(own))
@@ -144,10 +170,55 @@ class _Steps(Sequence[ModelStep]):
         return ModelStep(done.seq, self._log.events[index], outcome, state)
 
 
-def restored_state(state: State, restoring: Restoring) -> State:
-    """The state with names; raises NotShareable where one was cut."""
-    objects = tuple([_object(thing, restoring) for thing in state.objects])
-    return State(objects, state.machine, state.next_id, _disk(state.disk, restoring))
+class _States:
+    """The states of one log; most parts of one are parts of others too."""
+
+    def __init__(self, restoring: Restoring) -> None:
+        self.restoring = restoring
+        self._objects: dict[Object, Object] = {}
+        self._disks: dict[Disk, Disk] = {}
+
+    def restored(self, state: State) -> State:
+        """The state with names; raises NotShareable where one was cut."""
+        objects = tuple([self._objects.get(it) or self._object(it) for it in state.objects])
+        disk = self._disks.get(state.disk) or self._disk(state.disk)
+        return State(objects, state.machine, state.next_id, disk)
+
+    def _object(self, thing: Object) -> Object:
+        if not _has_names(thing):
+            restored = thing
+        else:
+            fields = tuple([(name, self._value(value)) for name, value in thing.fields])
+            restored = Object(thing.id, thing.cls, fields)
+        self._objects[thing] = restored
+        return restored
+
+    def _value(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self.restoring.text(value)
+        if isinstance(value, tuple):
+            return tuple([self._value(item) for item in value])
+        if isinstance(value, FrozenMap):
+            pairs = [(self._value(key), self._value(item)) for key, item in value.pairs]
+            return FrozenMap(tuple(pairs))
+        return value
+
+    def _disk(self, disk: Disk) -> Disk:
+        """The disk, whose lists of names are sorted."""
+        text = self.restoring.text
+        inodes = tuple(
+            replace(inode, backing_file=text(inode.backing_file)) if inode.backing_file else inode
+            for inode in disk.inodes
+        )
+        directory, gone = (
+            tuple(sorted((text(name), number) for name, number in names))
+            for names in (disk.directory, disk.gone)
+        )
+        restored = replace(
+            disk, inodes=inodes, directory=directory, gone=gone, home=text(disk.home)
+        )
+        self._disks[disk] = restored
+        return restored
 
 
 # Most objects stay as they are over many events of many logs.
@@ -164,38 +235,3 @@ def _holds_names(value: Value) -> bool:
     if isinstance(value, FrozenMap):
         return any(_holds_names(key) or _holds_names(item) for key, item in value.pairs)
     return False
-
-
-def _object(thing: Object, restoring: Restoring) -> Object:
-    if not _has_names(thing):
-        return thing
-    fields = tuple([(name, _value(value, restoring)) for name, value in thing.fields])
-    return Object(thing.id, thing.cls, fields)
-
-
-def _value(value: Any, restoring: Restoring) -> Any:
-    if isinstance(value, str):
-        return restoring.text(value)
-    if isinstance(value, tuple):
-        return tuple([_value(item, restoring) for item in value])
-    if isinstance(value, FrozenMap):
-        pairs = [(_value(key, restoring), _value(item, restoring)) for key, item in value.pairs]
-        return FrozenMap(tuple(pairs))
-    return value
-
-
-def _disk(disk: Disk, restoring: Restoring) -> Disk:
-    """The disk; its lists of names are sorted."""
-    inodes = tuple(
-        replace(inode, backing_file=restoring.text(inode.backing_file))
-        if inode.backing_file
-        else inode
-        for inode in disk.inodes
-    )
-    directory, gone = (
-        tuple(sorted((restoring.text(name), number) for name, number in names))
-        for names in (disk.directory, disk.gone)
-    )
-    return replace(
-        disk, inodes=inodes, directory=directory, gone=gone, home=restoring.text(disk.home)
-    )

@@ -1,7 +1,7 @@
 """A digest for each function over its code and all the code it can reach."""
 
 import ast
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from weakref import WeakKeyDictionary
 
@@ -11,43 +11,53 @@ from replay.language.vocabulary import MACHINE, without_docstring
 _OWN: WeakKeyDictionary[ast.AST, tuple[str, frozenset[str]]] = WeakKeyDictionary()
 
 
-def digests(defined: Definitions, machine_class: str, keep_class: str) -> Mapping[str, str]:
+class Digests(Mapping[str, str]):
     """sha256 hex of each function's syntax and of all the definitions that it reaches.
 
     Texts that describe, comments, annotations and places in files do not count. The classes
-    count whenever the name `machine` is used.
+    count whenever the name `machine` is used. Each is made when it is asked for.
     """
-    own = {
-        definition.name: _own(definition)
-        for kind in (defined.functions, defined.constants, defined.classes)
-        for definition in kind.values()
-    }
-    aliases = {MACHINE: machine_class}
-    uses = {
-        name: sorted({aliases.get(use, use) for use in used} & own.keys())
-        for name, (_, used) in own.items()
-    }
-    return {
-        name: _together(_reach(name, uses), own, f"{machine_class} {keep_class}")
-        for name in defined.functions
-    }
 
+    def __init__(self, defined: Definitions, machine_class: str, keep_class: str) -> None:
+        self._defined = defined
+        self._aliases = {MACHINE: machine_class}
+        self._prefix = f"{machine_class} {keep_class}"
+        self._own: dict[str, tuple[str, list[str]]] = {}
+        self._made: dict[str, str] = {}
 
-def _reach(start: str, uses: Mapping[str, Iterable[str]]) -> list[str]:
-    """The names that a definition reaches, itself included, sorted; calls may be circular."""
-    reached = {start}
-    pending = [start]
-    while pending:
-        for name in uses[pending.pop()]:
-            if name not in reached:
-                reached.add(name)
-                pending.append(name)
-    return sorted(reached)
+    def __len__(self) -> int:
+        return len(self._defined.functions)
 
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._defined.functions)
 
-def _together(names: list[str], own: Mapping[str, tuple[str, frozenset[str]]], prefix: str) -> str:
-    lines = [prefix, *(f"{name} {own[name][0]}" for name in names)]
-    return sha256("\n".join(lines).encode()).hexdigest()
+    def __getitem__(self, name: str) -> str:
+        if name not in self._made:
+            lines = (f"{reached} {self._of(reached)[0]}" for reached in self._reach(name))
+            text = "\n".join((self._prefix, *lines))
+            self._made[name] = sha256(text.encode()).hexdigest()
+        return self._made[name]
+
+    def _of(self, name: str) -> tuple[str, list[str]]:
+        """The digest of a definition alone, and the definitions that it uses."""
+        if name not in self._own:
+            definition = self._defined.get(name)
+            assert definition is not None
+            digest, names = _own(definition)
+            used = {self._aliases.get(use, use) for use in names}
+            self._own[name] = digest, sorted(used & self._defined.chunks.keys())
+        return self._own[name]
+
+    def _reach(self, start: str) -> list[str]:
+        """The names that a definition reaches, itself included, sorted; calls may be circular."""
+        reached = {start}
+        pending = [start]
+        while pending:
+            for name in self._of(pending.pop())[1]:
+                if name not in reached:
+                    reached.add(name)
+                    pending.append(name)
+        return sorted(reached)
 
 
 def _own(definition: Definition) -> tuple[str, frozenset[str]]:

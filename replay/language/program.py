@@ -2,17 +2,27 @@
 
 import ast
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
 from opcode import opmap
-from types import CodeType, FrameType, TracebackType
-from typing import Any
+from types import FrameType, TracebackType
+from typing import Any, TypeVar
 
-from replay.language.check import check
+from replay.language.check import Checker, check
 from replay.language.compile import compiled, default_name
-from replay.language.definitions import Class, Constant, Definition, Definitions, Function, located
-from replay.language.digests import digests
+from replay.language.definitions import (
+    Class,
+    Constant,
+    Definition,
+    Definitions,
+    Function,
+    definitions,
+    located,
+    parse,
+)
+from replay.language.digests import Digests
 from replay.language.endings import (
     Crashed,
     Ending,
@@ -129,33 +139,79 @@ class FunctionInfo:
     digest: str
 
 
+class Functions(Mapping[str, FunctionInfo]):
+    """The functions of a program by name, each described when it is asked for."""
+
+    def __init__(self, defined: Definitions, digests: Digests) -> None:
+        self._defined = defined
+        self._digests = digests
+        self._made: dict[str, FunctionInfo] = {}
+
+    def __len__(self) -> int:
+        return len(self._defined.functions)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._defined.functions)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._defined.functions
+
+    def __getitem__(self, name: str) -> FunctionInfo:
+        info = self._made.get(name)
+        if info is None:
+            parameters = self._defined.functions[name].parameters
+            place = self._defined.place(name)
+            info = self._made[name] = FunctionInfo(name, *place, parameters, self._digests[name])
+        return info
+
+
 class Program:
-    """The compiled model of a tree. One event at a time runs in it."""
+    """The compiled model of a tree. One event at a time runs in it.
+
+    A function is checked and compiled when it is first called, with all that it can reach: most
+    logs call few.
+    """
 
     def __init__(
-        self,
-        defined: Definitions,
-        data: Data,
-        codes: Sequence[CodeType],
-        machine_class: str,
-        keep_class: str,
+        self, defined: Definitions, data: Data, checker: Checker, machine: str, keep: str
     ) -> None:
+        """`machine` is the class of the machine, `keep` that of objects that stay; it may be ""."""
         self._defined = defined
-        self._keep_class = keep_class
+        self._checker = checker
+        self._keep_class = keep
         self._runtime = Runtime(data.shapes)
         names = {**data.constants, **data.defaults, **self._runtime.names()}
         self._names: dict[str, Any] = {"__builtins__": {}, **names}
-        for code in codes:
-            exec(code, self._names)
+        self._ready: set[str] = set()
         self._storing: dict[str, bool] = {}
-        self._machine_class = machine_class
-        by_name = digests(defined, machine_class, keep_class)
-        self.functions: Mapping[str, FunctionInfo] = {
-            name: FunctionInfo(name, *defined.place(name), function.parameters, by_name[name])
-            for name, function in defined.functions.items()
-        }
-        lines = sorted(f"{name} {digest}" for name, digest in by_name.items())
-        self.digest = sha256("\n".join(lines).encode()).hexdigest()
+        self._machine_class = machine
+        self._digests = Digests(defined, machine, keep)
+        self.functions = Functions(defined, self._digests)
+
+    @cached_property
+    def digest(self) -> str:
+        """sha256 hex of all functions; equal digests do alike."""
+        lines = sorted(f"{name} {digest}" for name, digest in self._digests.items())
+        return sha256("\n".join(lines).encode()).hexdigest()
+
+    def _make_ready(self, function: str) -> None:
+        """Checks and compiles a function and all that it can reach."""
+        pending = [function]
+        while pending:
+            name = pending.pop()
+            if name not in self._ready:
+                self._ready.add(name)
+                if name not in self._names:
+                    self._load(self._defined.chunks[name].text)
+                used = self._names[name].__code__.co_names
+                pending += [other for other in used if other in self.functions]
+
+    def _load(self, text: str) -> None:
+        """Checks and compiles the functions of a chunk."""
+        for definition in parse(text):
+            if isinstance(definition, Function):
+                self._checker.check_function(definition.name)
+        exec(compiled(text), self._names)
 
     def initial(self) -> State:
         """A machine with its defaults, before the first event, and an empty disk."""
@@ -174,6 +230,8 @@ class Program:
         """
         if state.machine is None:
             raise ValueError("no machine runs")
+        if function not in self._ready:
+            self._make_ready(function)
         runtime = self._runtime
         try:
             values = [v if isinstance(v, Ref) else argument(v) for v in arguments]
@@ -263,6 +321,7 @@ class Program:
         return self._storing[function]
 
     def _reached_from(self, function: str) -> set[str]:
+        self._make_ready(function)
         reached: set[str] = set()
         pending = [function]
         while pending:
@@ -301,17 +360,27 @@ class Program:
         return innermost
 
 
-def compile_tree(tree: Tree, machine_class: str, keep_class: str = "") -> Program:
+P = TypeVar("P", bound=Program)
+
+
+def compile_tree(
+    tree: Tree, machine_class: str, keep_class: str = "", is_checked: bool = False
+) -> Program:
     """The program of a tree; ReplayError with file, line and reason if it is not in the language.
 
     `keep_class` is the class whose objects stay in the state when nothing reaches them any more
-    and they were not freed.
+    and they were not freed. Of a tree that was checked before, what runs is checked again.
     """
-    defined = check(tree, machine_class)
-    texts = dict.fromkeys(chunk.text for chunk in defined.chunks.values())
-    codes = [compiled(text) for text in texts]
-    data = evaluated(defined, tree)
-    return Program(defined, data, codes, machine_class, keep_class)
+    return made(Program, tree, machine_class, keep_class, is_checked)
+
+
+def made(
+    kind: type[P], tree: Tree, machine_class: str, keep_class: str, is_checked: bool = False
+) -> P:
+    """The same as a program of some kind."""
+    defined = definitions(tree, is_checked=True) if is_checked else check(tree, machine_class)
+    checker = Checker(defined, tree, machine_class)
+    return kind(defined, evaluated(defined, tree), checker, machine_class, keep_class)
 
 
 def _lines(function: Function) -> list[int]:

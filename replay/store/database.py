@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from replay.errors import StoreError
 from replay.files import shipped
 from replay.store import backend
-from replay.store.tables import REVISION
+from replay.store.values import REVISION
 
 
 class Database(NamedTuple):

@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 from sqlalchemy import Connection, Row, func, insert, select
 
 from replay.errors import NotFound, ReplayError, StoreError
-from replay.events.event import NAME_LENGTH, Event, Log, LogEntry, LogHeader, Observation, Origin
+from replay.events.event import Event, Log, LogEntry, LogHeader, Observation, Origin
 from replay.events.json_form import (
     SCHEMA_VERSION,
     event_line,
@@ -21,15 +21,15 @@ from replay.events.json_form import (
 )
 from replay.store.backend import begin_write, rows_of
 from replay.store.database import Database, failures, must_be_there, open_database
-from replay.store.rows import (
+from replay.store.rows import log_row, numbered
+from replay.store.tables import events, logs, observations
+from replay.store.values import (
+    candidates,
     description_of,
     from_row,
     header_from_row,
-    log_row,
-    numbered,
     observation_from_row,
 )
-from replay.store.tables import events, logs, observations
 
 CHUNK = 1000
 """How many events are read or written at a time, so that a long log needs little memory."""
@@ -296,8 +296,7 @@ def place(
     connection: Connection, recording: Incoming, fingerprint: str, rename: bool
 ) -> tuple[str, Literal["stored", "present", "renamed"]]:
     """The name under which the log stands or may be stored, and which of the two it is."""
-    own = recording.header.name
-    alias = f"{own[: NAME_LENGTH - 9]}@{fingerprint[:8]}"
+    own, alias = candidates(recording.header.name, fingerprint)
     for candidate in (own, alias) if rename else (own,):
         taken = connection.scalar(select(logs.c.fingerprint).where(logs.c.name == candidate))
         if taken == fingerprint:

@@ -1,35 +1,25 @@
-"""Converting logs, events and observations to database rows and back, with checksums."""
+"""Making database rows of logs, events and observations, with checksums."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, Table
+from sqlalchemy import Table
 
-from replay.errors import StoreError
 from replay.events.event import (
     NO_EVENTS,
     Event,
     LogEntry,
     LogHeader,
     Observation,
-    Origin,
     channel,
     content,
     kind,
     link,
     name,
 )
-from replay.events.json_form import (
-    SCHEMA_VERSION,
-    header_line,
-    observation_content,
-    parse_header,
-    parse_object,
-    parse_observation,
-    parse_payload,
-)
+from replay.events.json_form import SCHEMA_VERSION, header_line, observation_content
 from replay.store.tables import events, logs, messages, observations, recordings
 
 UNCHECKED = {
@@ -132,50 +122,3 @@ def message_row(recording: int, number: int, line: bytes) -> dict[str, Any]:
 def checksum(table: Table, row: Mapping[str, Any]) -> str:
     """sha256 over all other columns of a row, in hex."""
     return sha256(msgspec.json.encode([row[column] for column in CHECKED[table]])).hexdigest()
-
-
-def from_row(row: Row[Any]) -> Event:
-    """The event of a row; ReplayError with the reason if the row does not hold one."""
-    payload = parse_payload(stored_object(row.payload), row.schema_version)
-    return Event(payload, origin_of(row), row.recorded)
-
-
-def observation_from_row(row: Row[Any]) -> Observation:
-    """The observation of a row; ReplayError with the reason if the row does not hold one."""
-    raw = stored_object(row.content)
-    return parse_observation(raw, origin_of(row), row.recorded, row.after)
-
-
-def header_from_row(row: Row[Any]) -> LogHeader:
-    """The header of a log's row, under the name that it has in the store; errors likewise."""
-    header, _ = parse_header(stored_object(row.header))
-    return msgspec.structs.replace(header, name=row.name)
-
-
-class Described(msgspec.Struct):
-    """What a list of many logs shows of a header, and all that it has the time to read."""
-
-    description: str = ""
-
-
-described = msgspec.json.Decoder(Described).decode
-
-
-def description_of(header: str) -> str:
-    """The description in a stored header; ReplayError with the reason if it is none."""
-    try:
-        return described(header).description
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise StoreError(f"not a log's header: {error}") from None
-
-
-def stored_object(stored: object) -> dict[str, Any]:
-    """The object of a column; ReplayError if it is no longer a text with one."""
-    if not isinstance(stored, str):
-        raise StoreError("a text has become something else")
-    return parse_object(stored.encode())
-
-
-def origin_of(row: Row[Any]) -> Origin | None:
-    """Where the entry of a row was recorded."""
-    return Origin(row.origin_file, row.origin_line) if row.origin_file else None

@@ -47,6 +47,7 @@ from replay.reports.documents.diff import (
     diff_report,
     interaction_report,
 )
+from replay.reports.documents.headline import HeadlineReport, headline_report
 from replay.reports.rendering import OutputFormat, RenderOptions, render
 from replay.reports.text.diff import headlines
 from replay.reports.words import escape
@@ -223,10 +224,14 @@ def diff_logs(
     choose = options if attributed else None
     is_shared = len(compared) == len(players) and len(logs) >= FEWEST_SHARED
     compare = sharing(compared, attributed) if is_shared else plainly(players)
+    if quiet:
+        brief = [headline_report(compare(log)[0]) for log in with_progress(logs, len(logs), "logs")]
+        print_result(headlines(brief), output)
+        raise typer.Exit(_status(brief, strict))
     results = [result_of(log, compare, choose) for log in with_progress(logs, len(logs), "logs")]
     document = DiffReports(tuple(result.report for result in results))
     layout = RenderOptions(details, several and attributed, with_progress)
-    print_result(headlines(document.logs) if quiet else render(document, format, layout), output)
+    print_result(render(document, format, layout), output)
     used = frozenset().union(*(result.used for result in results))
     names = [log.name for log in logs]
     unused = [e for n, e in enumerate(accepted) if n not in used and e.is_about(names)]
@@ -239,7 +244,7 @@ def diff_logs(
         raise typer.Exit(status)
 
 
-def _status(reports: Sequence[DiffReport], strict: bool) -> int:
+def _status(reports: Sequence[DiffReport | HeadlineReport], strict: bool) -> int:
     """As diff(1) has it: where nothing could be compared there is trouble and no agreement."""
     verdicts = {report.verdict for report in reports}
     if verdicts == {"not compared"} or (strict and not all(r.compared.is_all for r in reports)):
