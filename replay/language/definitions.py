@@ -43,6 +43,7 @@ class Function:
     @cached_property
     def uses(self) -> tuple[Use, ...]:
         """The names that it uses; raises MisuseError for what is not in the language."""
+        check_depth(self.node)
         return uses(self.node)
 
     @property
@@ -180,11 +181,11 @@ def _chunks(file: str, text: str) -> tuple[Chunk, ...]:
 
 
 def _definition(node: ast.stmt) -> Definition:
+    if isinstance(node, ast.FunctionDef):
+        check_name(node.name, node)
+        return Function(node.name, node)
     check_depth(node)
     match node:
-        case ast.FunctionDef(name=name):
-            check_name(name, node)
-            return Function(name, node)
         case ast.Assign(targets=[ast.Name(id=name)]):
             check_name(name, node)
             return Constant(name, node, constant_uses(node.value))

@@ -2,11 +2,10 @@
 
 import ast
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
-from opcode import opmap
 from types import FrameType, TracebackType
 from typing import Any, TypeVar
 
@@ -114,15 +113,15 @@ class _Values:
         raise TypeError(f"a {type(node).__name__} in a constant")
 
 
-STORE_ITEM = opmap["STORE_SUBSCR"]
-"""The instruction by which compiled code assigns to an item of a list or dict."""
-
 FAULTS = (
     *(TypeError, AttributeError, LookupError, ArithmeticError, ValueError),
     *(NameError, RuntimeError),
 )
 """What Python raises where C would have read a wild pointer."""
 
+
+FRAMES_TO_COMPILE = 1000
+"""Python's calls inside each other that compiling takes at most; it may begin deep in a model."""
 
 Arc = tuple[str, int, int]
 """A file, a line in it and the line that ran after it in the same function; 0 is its beginning."""
@@ -168,8 +167,7 @@ class Functions(Mapping[str, FunctionInfo]):
 class Program:
     """The compiled model of a tree. One event at a time runs in it.
 
-    A function is checked and compiled when it is first called, with all that it can reach: most
-    logs call few.
+    A function is checked and compiled when it is first called: most logs call few.
     """
 
     def __init__(
@@ -182,7 +180,7 @@ class Program:
         self._runtime = Runtime(data.shapes)
         names = {**data.constants, **data.defaults, **self._runtime.names()}
         self._names: dict[str, Any] = {"__builtins__": {}, **names}
-        self._ready: set[str] = set()
+        self._names |= {name: self._unready(name) for name in defined.functions}
         self._storing: dict[str, bool] = {}
         self._machine_class = machine
         self._digests = Digests(defined, machine, keep)
@@ -194,17 +192,19 @@ class Program:
         lines = sorted(f"{name} {digest}" for name, digest in self._digests.items())
         return sha256("\n".join(lines).encode()).hexdigest()
 
-    def _make_ready(self, function: str) -> None:
-        """Checks and compiles a function and all that it can reach."""
-        pending = [function]
-        while pending:
-            name = pending.pop()
-            if name not in self._ready:
-                self._ready.add(name)
-                if name not in self._names:
-                    self._load(self._defined.chunks[name].text)
-                used = self._names[name].__code__.co_names
-                pending += [other for other in used if other in self.functions]
+    def _unready(self, name: str) -> Callable[..., Any]:
+        """What stands for a function until it is first called, and then makes it."""
+
+        def first(*arguments: Any) -> Any:
+            limit = sys.getrecursionlimit()
+            sys.setrecursionlimit(limit + FRAMES_TO_COMPILE)
+            try:
+                self._load(self._defined.chunks[name].text)
+            finally:
+                sys.setrecursionlimit(limit)
+            return self._names[name](*arguments)
+
+        return first
 
     def _load(self, text: str) -> None:
         """Checks and compiles the functions of a chunk."""
@@ -230,8 +230,6 @@ class Program:
         """
         if state.machine is None:
             raise ValueError("no machine runs")
-        if function not in self._ready:
-            self._make_ready(function)
         runtime = self._runtime
         try:
             values = [v if isinstance(v, Ref) else argument(v) for v in arguments]
@@ -261,8 +259,8 @@ class Program:
 
     def looks_at_files(self, function: str) -> bool:
         """Whether code that a function can reach looks at the disk."""
-        codes = (self._names[name].__code__ for name in self._reached_from(function))
-        return any(name.startswith("__disk_") for code in codes for name in code.co_names)
+        reached = self._digests.reached(function).values()
+        return any(name.startswith("disk_") for content in reached for name in content.names)
 
     def reached(
         self, function: str, arguments: Sequence[Any], state: State
@@ -316,21 +314,9 @@ class Program:
     def _may_store(self, function: str) -> bool:
         """Whether an item can be assigned to in all the code that a function can reach."""
         if function not in self._storing:
-            codes = [self._names[name].__code__ for name in self._reached_from(function)]
-            self._storing[function] = any(STORE_ITEM in code.co_code[::2] for code in codes)
+            reached = self._digests.reached(function).values()
+            self._storing[function] = any(content.stores for content in reached)
         return self._storing[function]
-
-    def _reached_from(self, function: str) -> set[str]:
-        self._make_ready(function)
-        reached: set[str] = set()
-        pending = [function]
-        while pending:
-            name = pending.pop()
-            if name not in reached:
-                reached.add(name)
-                used = self._names[name].__code__.co_names
-                pending += [other for other in used if other in self.functions]
-        return reached
 
     def _invoke(self, function: str, values: Sequence[Any]) -> Any:
         """What the function returns; raises what it does."""

@@ -15,15 +15,10 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, 
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from replay.errors import StoreError
-
-DriverError = sqlite3.Error
-"""What the driver raises where SQLAlchemy does not stand between."""
+from replay.store.driver import BUSY_SECONDS
 
 NUMBERS_ONCE: dict[str, Any] = {"sqlite_autoincrement": True}
 """Makes a table give out no number twice, and remember those that it gave out."""
-
-BUSY_SECONDS = 30
-"""How long to wait for another process that is writing."""
 
 PAUSE = 0.01
 """How long to wait between two attempts where SQLite does not wait itself, in seconds."""

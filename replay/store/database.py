@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from replay.errors import StoreError
 from replay.files import shipped
 from replay.store import backend
+from replay.store.driver import DriverError
 from replay.store.values import REVISION
 
 
@@ -67,7 +68,7 @@ def failures(where: str) -> Iterator[None]:
     """Makes a failure of the database a StoreError that says what to do about it."""
     try:
         yield
-    except (DBAPIError, backend.DriverError) as error:
+    except (DBAPIError, DriverError) as error:
         cause = error.orig if isinstance(error, DBAPIError) else error
         what = f"the database fails: {cause}"
         raise StoreError(what, where=where, do=backend.advice(cause)) from None

@@ -4,14 +4,13 @@ SQLAlchemy takes longer to import than most commands take for the rest. So what 
 reads it looks up here; whatever is not as it usually is, `event_store` has to see to.
 """
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from pathlib import Path
 from types import SimpleNamespace
 
 from replay.errors import ReplayError
 from replay.events.event import Log
+from replay.store.driver import Connection, DriverError, open_for_reading
 from replay.store.values import (
     REVISION,
     candidates,
@@ -20,21 +19,18 @@ from replay.store.values import (
     observation_from_row,
 )
 
-BUSY_SECONDS = 30
-"""How long to wait for another process that is writing."""
-
 
 class Lookup:
     """The stored logs at one moment. Each method answers None for what it can't tell."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def load(self, name: str) -> Log | None:
         """The log of this name, as the store loads it."""
         try:
             return next(self._logs(name), None)
-        except (sqlite3.Error, ReplayError, TypeError, ValueError):
+        except (DriverError, ReplayError, TypeError, ValueError):
             return None  # it is damaged, which the store tells with its place
 
     def copy_of(self, log: Log) -> Log | None:
@@ -49,7 +45,7 @@ class Lookup:
         """Whether the tables are those of this version."""
         try:
             rows = self._connection.execute("SELECT version_num FROM alembic_version").fetchall()
-        except sqlite3.Error:
+        except DriverError:
             return False
         return rows == [(REVISION,)]
 
@@ -69,16 +65,13 @@ class Lookup:
 @contextmanager
 def open_lookup(where: str) -> Iterator[Lookup | None]:
     """What is stored in the database at a path, None if the store has to be opened for it."""
-    if "://" in where or not Path(where).is_file():
-        yield None
-        return
-    address = f"{Path(where).absolute().as_uri()}?mode=rw"
     try:
-        connection = sqlite3.connect(address, BUSY_SECONDS, isolation_level=None, uri=True)
-    except sqlite3.Error:
+        connection = open_for_reading(where)
+    except DriverError:
+        connection = None
+    if connection is None:
         yield None
         return
     with closing(connection):
-        connection.execute("BEGIN")
         lookup = Lookup(connection)
         yield lookup if lookup.is_current() else None

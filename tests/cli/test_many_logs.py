@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from replay.cli import main
+from replay.cli import log_diffs, main
 from replay.cli.commands import diff as command
+from replay.engine import corpus as corpora
 from replay.engine.corpus import Corpus
 from replay.formats.read import read
 from replay.store.event_store import open_store
@@ -58,7 +59,13 @@ def imported(place: Path, *files: Path) -> Path:
 def assert_same(run: Run, monkeypatch: pytest.MonkeyPatch, *words: str | Path) -> None:
     """The command prints the same with and without sharing, and did share the first time."""
     made = []
-    monkeypatch.setattr(command, "Corpus", lambda *a, **k: made.append(Corpus(*a, **k)) or made[-1])
+
+    def make(*variants, **settings):
+        made.append(Corpus(*variants, **settings))
+        return made[-1]
+
+    for module in (corpora, log_diffs):
+        monkeypatch.setattr(module, "Corpus", make)
     shared = run(*words)
     assert len(made) == 1
     with monkeypatch.context() as patched:

@@ -14,7 +14,7 @@ from replay.engine.replay import replay
 from replay.reports.documents.check import CheckReports, check_report
 from replay.reports.rendering import OutputFormat, render
 
-ReportFormat = Annotated[OutputFormat, format_option(CheckReports)]
+ReportFormat = Annotated[OutputFormat, format_option("CheckReports")]
 
 
 @app.command("check")

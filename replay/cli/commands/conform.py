@@ -20,7 +20,7 @@ from replay.reports.documents.conform import ConformReport, RecordingReport
 from replay.reports.rendering import OutputFormat, RenderOptions, render
 from replay.variants.variant import resolve
 
-ReportFormat = Annotated[OutputFormat, format_option(ConformReport, RecordingReport)]
+ReportFormat = Annotated[OutputFormat, format_option("ConformReport", "RecordingReport")]
 
 
 @app.command("conform")

@@ -9,10 +9,10 @@ from replay.cli.options import At, LogWord, OutputFile, format_option
 from replay.cli.progress_bar import with_progress
 from replay.cli.session import Session
 from replay.engine.replay import replay
-from replay.reports.documents.run import RunReport, run_report
+from replay.reports.documents.run import run_report
 from replay.reports.rendering import OutputFormat, render
 
-ReportFormat = Annotated[OutputFormat, format_option(RunReport)]
+ReportFormat = Annotated[OutputFormat, format_option("RunReport")]
 
 
 @app.command("run")

@@ -8,21 +8,13 @@ from replay.reports.documents.diff import DiffReport, InteractionReport
 from replay.reports.documents.divergences import DivergenceReport, named
 from replay.reports.documents.divergences import values as value_texts
 from replay.reports.documents.effects import Effect, by_change, effects_in, listed, title
-from replay.reports.documents.headline import HeadlineReport
 from replay.reports.documents.overview import kinds
 from replay.reports.text.chains import apart
 from replay.reports.text.effects import effects
 from replay.reports.text.flags import table
 from replay.reports.text.overview import overview
-from replay.reports.text.page import Page, Piece, block, header, line, listing, page, pages, wrapped
+from replay.reports.text.page import Page, Piece, block, header, line, page, pages, wrapped
 from replay.variants.subject import BitFields
-
-
-def headlines(reports: Sequence[HeadlineReport]) -> Page:
-    """A headline a line; of several logs, each after its log's name."""
-    if len(reports) == 1:
-        return listing([str(reports[0].headline)])
-    return listing(f"{words.escape(report.log)}: {report.headline}" for report in reports)
 
 
 def diffs(reports: Sequence[DiffReport], details: bool = False) -> Page:
