@@ -56,6 +56,11 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "variants": ("model", "List the named variants, and the patches that they are points of."),
     "show": ("model", "Show the model's source at a revision."),
     "annotate": ("model", "Show which patch put each line of a file there."),
+    "checkout": (
+        "branch",
+        "Lay the series out as a git repository, a commit a patch, to work on it there.",
+    ),
+    "am": ("branch", "Take the commits of a repository that was laid out back into patch files."),
     "conform": (
         "conform",
         "Compare replays with recordings of the real program; exit with 1 if they disagree.",

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import combinations
-from pathlib import Path
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -29,7 +28,7 @@ from replay.reports.documents.diff import (
     diff_report,
     interaction_report,
 )
-from replay.series import Patch, find_patch, read_patch
+from replay.series import Patch, find_patch
 from replay.variants.path import path_between
 from replay.variants.variant import Variant
 
@@ -64,9 +63,9 @@ class DiffResult(Struct, frozen=True):
 def patches_of(text: str, variants: Sequence[Variant]) -> tuple[Patch, ...]:
     """The patches of SHA,... where a file that a variant adds may stand for a sha."""
     series = variants[0].subject.series
-    files = {path for variant in variants for path in variant.spec.extra}
+    added = {patch.word: patch.patch for variant in variants for patch in variant.spec.extra}
     return tuple(
-        read_patch(Path(word)) if word in files else series.patches[find_patch(series, word)]
+        added[word] if word in added else series.patches[find_patch(series, word)]
         for word in text.split(",")
         if word
     )

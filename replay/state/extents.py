@@ -13,7 +13,10 @@ SECTOR = 512
 """Bytes in a sector."""
 
 CLUSTER = 128
-"""Sectors in a cluster of 64 KiB, the unit of allocation."""
+"""Sectors in a cluster of 64 KiB, the unit of allocation of an image."""
+
+BLOCK = 8
+"""Sectors in a block of 4 KiB, the unit of allocation of a sparse file."""
 
 
 class Extent(NamedTuple):
@@ -46,6 +49,11 @@ def sectors(length: int) -> int:
 def clusters(start: int, end: int) -> tuple[int, int]:
     """The range of sectors widened to whole clusters."""
     return start // CLUSTER * CLUSTER, -(-end // CLUSTER) * CLUSTER
+
+
+def blocks(start: int, end: int) -> tuple[int, int]:
+    """The range of sectors widened to whole blocks."""
+    return start // BLOCK * BLOCK, -(-end // BLOCK) * BLOCK
 
 
 def merged(pieces: Iterable[Extent]) -> Extents:
@@ -109,22 +117,6 @@ def overlaid(extents: Extents, start: int, end: int, pieces: Iterable[Extent]) -
     before = cut(near, 0, start)
     after = cut(near, end, near[-1].end) if near else ()
     return (*extents[:first], *merged((*before, *pieces, *after)), *extents[last:])
-
-
-def covered(extents: Extents, start: int, end: int) -> bool:
-    """Whether any sector between start and end is allocated."""
-    return any(True for _ in cut(extents, start, end))
-
-
-def union(parts: Iterable[Extent]) -> list[tuple[int, int]]:
-    """The ranges that the parts cover together, sorted and joined."""
-    result: list[tuple[int, int]] = []
-    for part in sorted(parts):
-        if result and part.start <= result[-1][1]:
-            result[-1] = (result[-1][0], max(result[-1][1], part.end))
-        else:
-            result.append((part.start, part.end))
-    return result
 
 
 def steps(pieces: Extents, length: int) -> list[list[int | str]]:

@@ -875,7 +875,7 @@ def test_the_model_works_on_the_disk() -> None:
         temporary = disk_temporary()
         disk_set_backing(top, "", "")
         copy = disk_create(temporary, "qcow2", 1 << 20, "", "")
-        disk_copy([top, base], [top], [copy], 0, 1 << 20, 65536)
+        disk_copy([top, base], [copy], [[65536, 131072]])
         disk_resize(base, 512)
         found = [
             disk_open("/images/top") == top,
@@ -884,21 +884,48 @@ def test_the_model_works_on_the_disk() -> None:
             disk_unlink("base"),
             disk_read([top, base], 0, 131072),
             disk_read([top, base], 65536, 512),
-            disk_is_allocated([top], 0, 65536),
-            disk_allocated_size(top),
+            disk_extents(top, [[0, 65536]]),
+            disk_extents(top, [[100, 65600]]),
             disk_backing_file(top) + disk_backing_format(top),
             disk_create("nodir/x", "raw", 512, "", ""),
-            disk_extents(copy),
+            disk_extents(copy, [[0, 1 << 20]]),
             disk_realpath("top"),
             temporary,
         ]
         disk_clear(top)
-        return found + [disk_allocated_size(top)]
+        return found + [disk_extents(top, [[0, 1 << 20]])]
     """
     assert value(text) == [
-        *(True, -2, 0, -2, "mixed", 34, False, 65536, "", -2),
-        *([[65536, 512], [66048, 65024]], "/images/top", "<tmp0>", 0),
+        *(True, -2, 0, -2, "mixed", 34, [], [[65536, 65600]], "", -2),
+        *([[65536, 131072]], "/images/top", "<tmp0>", []),
     ]
+
+
+def test_the_model_works_on_ranges() -> None:
+    text = """
+    def f():
+        some = ranges_union([[0, 10], [30, 40]], [[10, 15], [20, 20]])
+        return [
+            some,
+            ranges_common(some, [[5, 35]]),
+            ranges_without(some, [[5, 35]]),
+            ranges_rounded(some, 16),
+        ]
+    """
+    assert value(text) == [
+        *([[0, 15], [30, 40]], [[5, 15], [30, 35]], [[0, 5], [35, 40]]),
+        [[0, 48]],
+    ]
+
+
+@pytest.mark.parametrize("bad", ["5", "[5]", "[[5]]", "[[1, 2, 3]]", "['ab']", "[[0, 'x']]"])
+def test_what_is_no_list_of_ranges_is_a_fault(bad: str) -> None:
+    assert crash(f"def f():\n    return ranges_union([], {bad})\n").cls == "Fault"
+
+
+def test_a_range_of_more_than_64_bits_is_a_limit() -> None:
+    text = f"def f():\n    return ranges_rounded([[0, {2**63 - 2}]], 1 << 20)\n"
+    assert crash(text).cls == "StepLimit"
 
 
 # Digests
