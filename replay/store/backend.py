@@ -5,7 +5,7 @@ connection, and name no database. Another database is another module of this for
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from time import sleep
@@ -149,6 +149,18 @@ def rows_of(
     driver: Any = connection.connection.driver_connection
     cursor: Iterator[tuple[Any, ...]] = driver.execute(statement, parameters)
     return cursor
+
+
+def insert_rows(
+    connection: Connection,
+    table: str,
+    columns: Sequence[str],
+    rows: Iterable[tuple[Any, ...]],
+) -> None:
+    """Inserts rows of values in the order of the columns, as the driver takes them; likewise."""
+    driver: Any = connection.connection.driver_connection
+    marks = ", ".join("?" * len(columns))
+    driver.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows)
 
 
 def copy(engine: Engine, target: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, NamedTuple, Protocol
 
-from sqlalchemy import Connection, Row, func, insert, select
+from sqlalchemy import Connection, Row, select
 
 from replay.errors import NotFound, ReplayError, StoreError
 from replay.events.event import Event, Log, LogEntry, LogHeader, Observation, Origin
@@ -19,9 +19,9 @@ from replay.events.json_form import (
     header_line,
     observation_line,
 )
-from replay.store.backend import begin_write, rows_of
+from replay.store.backend import begin_write, insert_rows, rows_of
 from replay.store.database import Database, failures, must_be_there, open_database
-from replay.store.rows import log_row, numbered
+from replay.store.rows import INSERTED, LogEnd, log_row, numbered
 from replay.store.tables import events, logs, observations
 from replay.store.values import (
     candidates,
@@ -262,34 +262,36 @@ def add(connection: Connection, recording: Incoming, rename: bool) -> AddedLog:
     savepoint = connection.begin_nested()
     log = next_number(connection, logs.c.id)
     end = add_entries(connection, log, recording)
-    name, status = place(connection, recording, end["fingerprint"], rename)
+    name, status = place(connection, recording, end.fingerprint, rename)
     if status == "present":
         savepoint.rollback()
     else:
-        connection.execute(insert(logs), log_row(log, name, recording.header, end))
+        row = log_row(log, name, recording.header, end)
+        insert_rows(connection, logs.name, [*row], [tuple(row.values())])
         savepoint.commit()
-    return AddedLog(name, end["fingerprint"], end["seq"], status)
+    return AddedLog(name, end.fingerprint, end.events, status)
 
 
 def next_number(connection: Connection, column: Any) -> int:
     """The number after the highest; the transaction holds the only right to write."""
-    return int(connection.scalar(select(func.coalesce(func.max(column), 0)))) + 1
+    highest = f"SELECT coalesce(max({column.name}), 0) FROM {column.table.name}"
+    ((number,),) = rows_of(connection, highest)
+    return int(number) + 1
 
 
-def add_entries(connection: Connection, log: int, recording: Incoming) -> dict[str, Any]:
-    """Writes the events and observations; returns the last event's row."""
+def add_entries(connection: Connection, log: int, recording: Incoming) -> LogEnd:
+    """Writes the events and observations; returns the end of the log."""
     rows = numbered(recording.entries, log, next_number(connection, events.c.position))
-    last: dict[str, Any] | None = None
+    end = LogEnd(0, "")
     while chunk := list(islice(rows, CHUNK)):
         for table in (events, observations):
-            own = [row for of, row in chunk if of is table]
+            own = [row for of, row, _ in chunk if of is table]
             if own:
-                connection.execute(insert(table), own)
-            if own and table is events:
-                last = own[-1]
-    if last is None:
+                insert_rows(connection, table.name, INSERTED[table], own)
+        end = chunk[-1][2]
+    if not end.events:
         raise StoreError(f"the log {recording.header.name} is empty", where=str(recording.origin))
-    return last
+    return end
 
 
 def place(
@@ -298,7 +300,8 @@ def place(
     """The name under which the log stands or may be stored, and which of the two it is."""
     own, alias = candidates(recording.header.name, fingerprint)
     for candidate in (own, alias) if rename else (own,):
-        taken = connection.scalar(select(logs.c.fingerprint).where(logs.c.name == candidate))
+        found = rows_of(connection, "SELECT fingerprint FROM logs WHERE name = ?", (candidate,))
+        taken = next((digest for (digest,) in found), None)
         if taken == fingerprint:
             return candidate, "present"
         if taken is None:
