@@ -14,7 +14,7 @@ from replay.series.take_back import PatchFileChange
 from replay.store.event_store import AddedLog, LogInfo
 from replay.store.unfinished import Unfinished, next_command
 from replay.store.verify import Finding
-from replay.variants.variant import Subject, resolve
+from replay.variants.variant import Subject, parse_machine, resolve
 
 STATUS = {
     "stored": "stored {name}: {events}, {digest}",
@@ -104,13 +104,25 @@ def _event(seq: int, event: Event, with_source: bool) -> str:
 def variants(subject: Subject, named: Mapping[str, str], with_series: bool) -> Page:
     """The named variants: name, revision, digest and purpose; then perhaps the patches."""
     about = {name: variant.about for name, variant in subject.config.variants.items()}
-    points = [resolve(subject, name, named) for name in {**about, **named}]
     table = _table(
-        (variant.name, variant.revision, variant.digest[:12], about.get(variant.name, ""))
-        for variant in points
+        _variant(subject, name, named, about.get(name, "")) for name in {**about, **named}
     )
     series: list[str | Piece] = ["", *_series(subject)] if with_series else []
     return listing([*table, *series])
+
+
+def builds(rows: Iterable[Sequence[str]]) -> Page:
+    """A line a build: its expression, version, digest and what to know of its tools."""
+    return listing(_table(rows))
+
+
+def _variant(
+    subject: Subject, name: str, named: Mapping[str, str], about: str
+) -> tuple[str, str, str, str]:
+    if parse_machine(name, named):
+        return name, named[name], "", "a real machine"
+    variant = resolve(subject, name, named)
+    return variant.name, variant.revision, variant.digest[:12], about
 
 
 def _series(subject: Subject) -> Iterator[Piece]:

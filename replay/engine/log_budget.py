@@ -31,9 +31,9 @@ def budget(events: int) -> int:
 def growth_of(before: State, after: State, returned: object) -> int:
     """How many values the next state holds that the one before did not, and what was returned."""
     shared = set(before.objects)
-    made = [each.contents.values for each in after.objects if each not in shared]
-    values = sum([_size(value) for values in made for value in values])
-    return _size(returned) - 1 + OBJECT * len(made) + values
+    new_objects = [each.contents.values for each in after.objects if each not in shared]
+    values = sum([_size(value) for values in new_objects for value in values])
+    return _size(returned) - 1 + OBJECT * len(new_objects) + values
 
 
 def _size(value: object) -> int:

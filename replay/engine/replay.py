@@ -34,7 +34,7 @@ from replay.language import (
     Stopped,
 )
 from replay.progress import Progress, no_progress
-from replay.state.disk import Disk, backing_chain
+from replay.state.disk import backing_chain
 from replay.state.objects import State, plain, stopped
 from replay.state.working_disk import WorkDisk
 from replay.variants.subject import ChannelConfig, Subject, SubjectConfig
@@ -46,10 +46,6 @@ MEMO_SIZE = 200_000
 
 MEMO_VALUES = 20_000_000
 """How many values the states of remembered transitions may hold; those of a real log are few."""
-
-
-EXIT = "machine_exit"
-"""The model's function for the end of the program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,18 +127,6 @@ def replay(log: Log, variant: Variant, progress: Progress = no_progress) -> Mode
             state, outcome = stopped(before), TOO_MUCH
         steps.append(ModelStep(seq, event, outcome, state))
     return ModelTrace(log, variant, tuple(steps))
-
-
-def disk_left(variant: Variant, state: State) -> Disk:
-    """The disk when the program has ended, if it ends in this state.
-
-    What a program does on its way out is the model's function machine_exit, where a tree has one.
-    """
-    program = variant.program
-    if state.machine is None or EXIT not in program.functions:
-        return state.disk
-    after, _ = program.call(EXIT, (), state)
-    return after.disk
 
 
 def transitions(trace: ModelTrace) -> Iterator[TransitionKey]:
