@@ -9,13 +9,9 @@ thousand images takes 1,150,000, and so many take less than three seconds and 50
 MAX_TRACED_STEPS = 200_000
 """Steps of an event whose values are followed, each of which takes so much more time and memory."""
 
-MAX_KEPT = 50_000
-"""Values that an event leaves in the state that were not there before, and values that it returns.
-A trace keeps both of every event, and so a log of 60 events takes less than 500 MB."""
-
-MAX_STARTED = 150_000
-"""Values that the state may have after an event that found few. A chain of a thousand images, which
-one event opens, is 130,000; in 60 events there is no more room for such than for MAX_KEPT each."""
+MAX_STATE = 200_000
+"""Values in the objects of a state, and in what an event returns. A chain of a thousand images,
+which one event opens, is 160,000; what a log keeps of all its events is limited by the engine."""
 
 MAX_DATA = 200_000
 """Steps, and values, of all constants and defaults of a tree."""
@@ -69,10 +65,10 @@ class Meter:
         self._limit = self._left = MAX_DATA
         self._what = "values in constants and defaults"
 
-    def count_values(self, of: str, there: int = MAX_STARTED) -> None:
-        """Goes on with counting the values of what is kept of the event, where so many were."""
+    def count_values(self, of: str) -> None:
+        """Goes on with counting the values of what is kept of the event."""
         self._before = self.total
-        self._limit = self._left = max(MAX_KEPT, MAX_STARTED - there)
+        self._limit = self._left = MAX_STATE
         self._what = f"values in {of}"
 
     @property
