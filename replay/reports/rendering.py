@@ -13,6 +13,7 @@ from replay.progress import Progress, no_progress
 from replay.reports import json, markdown, text
 from replay.reports.documents.bisect import BisectReport
 from replay.reports.documents.check import CheckReports
+from replay.reports.documents.common import LogReport
 from replay.reports.documents.conform import ConformReport, RecordingReport
 from replay.reports.documents.diff import DiffReports
 from replay.reports.documents.explain import ExplainReport
@@ -121,6 +122,10 @@ RENDERERS: Mapping[type, Mapping[OutputFormat, Renderer]] = {
         OutputFormat.JSON: plain(json.run.run),
         OutputFormat.MARKDOWN: plain(markdown.run.run),
         OutputFormat.HTML: _run_page,
+    },
+    LogReport: {
+        OutputFormat.TEXT: plain(text.log.log),
+        OutputFormat.JSON: plain(json.log.log),
     },
     ExplainReport: {
         OutputFormat.TEXT: plain(text.explain.explain),
