@@ -84,6 +84,10 @@ RENDERERS: Mapping[str, Mapping[OutputFormat, Renderer]] = {
         OutputFormat.MARKDOWN: plain("markdown.diff:diffs"),
         OutputFormat.HTML: _diff_page,
     },
+    "LogReport": {
+        OutputFormat.TEXT: plain("text.log:log"),
+        OutputFormat.JSON: plain("json.log:log"),
+    },
     "RunReport": {
         OutputFormat.TEXT: plain("text.run:run"),
         OutputFormat.JSON: plain("json.run:run"),
