@@ -35,6 +35,7 @@ from replay.language.endings import (
 )
 from replay.language.heap import ArgumentError, Heap, Shape, argument
 from replay.language.limits import Meter, StepLimitError
+from replay.language.noted import Noted, Notes, on_files
 from replay.language.operators import Operators, fixed
 from replay.language.runtime import Runtime
 from replay.language.vocabulary import MisuseError, without_docstring
@@ -180,6 +181,7 @@ class Program:
         self._runtime = Runtime(data.shapes)
         names = {**data.constants, **data.defaults, **self._runtime.names()}
         self._names: dict[str, Any] = {"__builtins__": {}, **names}
+        self._on_files = on_files(self._names)
         self._names |= {name: self._unready(name) for name in defined.functions}
         self._storing: dict[str, bool] = {}
         self._machine_class = machine
@@ -256,6 +258,26 @@ class Program:
         self._runtime.forget()
         _, ending = self.call(function, arguments, state)
         return ending, self._runtime.heap.woken
+
+    def call_noting(self, function: str, arguments: Sequence[Any], state: State) -> Noted:
+        """How `call` ends, and all that it looked at."""
+        notes = Notes()
+        self._names |= notes.noting(self._on_files)
+        try:
+            ending, objects = self.call_noting_reads(function, arguments, state)
+        finally:
+            self._names |= self._on_files
+        return Noted(ending, objects, notes.queries)
+
+    def fields_named(self, function: str) -> frozenset[str] | None:
+        """The fields that code can look at which a function can reach; None for all there are.
+
+        A field is named where it is looked at, but for an exchange of whole objects.
+        """
+        reached = self._digests.reached(function).values()
+        if any("swap" in content.names for content in reached):
+            return None
+        return frozenset().union(*(content.words for content in reached))
 
     def looks_at_files(self, function: str) -> bool:
         """Whether code that a function can reach looks at the disk."""
