@@ -297,7 +297,8 @@ class Program:
         met: set[tuple[str, int, int]] = set()
 
         def note(frame: FrameType, event: str, _: Any) -> Any:
-            if frame.f_globals is not self._names:
+            # What makes functions, when they are called first, is no code of the model.
+            if frame.f_globals is not self._names or frame.f_code.co_name not in self.functions:
                 return None
             if event == "line":
                 met.add((frame.f_code.co_name, last.get(frame, 0), frame.f_lineno))
