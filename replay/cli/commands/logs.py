@@ -182,7 +182,7 @@ def logs(context: typer.Context) -> None:
             print_note(f"replay: {listings.unfinished(recording)}")
 
 
-LogFormat = Annotated[OutputFormat, format_option(LogReport)]
+LogFormat = Annotated[OutputFormat, format_option("LogReport")]
 
 
 @app.command("log")

@@ -12,7 +12,7 @@ from typing import Any
 from msgspec import Struct
 
 from replay.engine.compare import differ
-from replay.engine.compared import Gap
+from replay.engine.compared import Compared, Gap
 from replay.engine.diff import Diff, Divergence
 from replay.engine.node_paths import UNREACHABLE
 from replay.engine.places import EdgePlace, FilePlace, Level, MachinePlace, NodePlace, OutcomePlace
@@ -20,7 +20,7 @@ from replay.engine.trace import GapReason
 from replay.events.event import Guest, Payload
 from replay.reports import words
 from replay.reports.documents.flag_tables import FlagTable, first_bit, flag_table
-from replay.reports.verdict import agreement
+from replay.reports.verdict import Verdict, agreement, verdict
 from replay.variants.subject import BitFields
 
 Interest = tuple[int, int]
@@ -41,6 +41,33 @@ class Headline(Struct, frozen=True):
             return self.statement
         lead = "" if self.level == "behaviour" else "Only state differs, from "
         return f"{lead}#{self.seq}: {self.statement}."
+
+
+class HeadlineReport(Struct, frozen=True):
+    """The headline of one log of many, and what has to be known to tell a verdict."""
+
+    log: str
+    headline: Headline
+    compared: Compared
+    verdict: Verdict
+
+
+def headline_report(diff: Diff, is_alone: bool = False) -> HeadlineReport:
+    """Of a diff as much as fits in a line; of a log that `is_alone` also how far it went."""
+    trace = diff.traces[0]
+    tested = _tested(diff) if is_alone and not diff.divergences else ""
+    first = headline(diff, trace.player.subject.config.bits, tested=tested)
+    says = verdict(diff.compared, bool(diff.divergences))
+    return HeadlineReport(trace.log.name, first, diff.compared, says)
+
+
+def _tested(diff: Diff) -> str:
+    # What a log ran through takes much of the program, and is told of few.
+    from replay.analysis.attribute import model_traces  # noqa: PLC0415
+    from replay.reports.documents.search.reach import change_reaches, sentence  # noqa: PLC0415
+
+    reaches = () if diff.compared.is_nothing else change_reaches(model_traces(diff))
+    return sentence(reaches) if reaches else ""
 
 
 def headline(diff: Diff, bits: BitFields, hidden: int = 0, tested: str = "") -> Headline:
