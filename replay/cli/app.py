@@ -75,6 +75,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     ),
     "backup": ("database", "Copy the database to a new file, while others may write to it."),
     "migrate": ("database", "Bring the database to the form of this version."),
+    "help": (
+        "help",
+        "Tell about revisions, events, checks or baselines; or about a command, as --help does.",
+    ),
 }
 """The module of each command and the first line of its help, in the order of the help.
 
@@ -107,7 +111,6 @@ class Commands(TyperGroup):
 app = typer.Typer(
     cls=Commands,
     help="Runs a log of block operations through several revisions of a patch series.",
-    add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,

@@ -29,7 +29,7 @@ LINKS = {
 COMMANDS = (
     *("verify", "backup", "migrate", "run", "check", "bisect", "explain", "conform", "diff"),
     *("graph", "import", "logs", "log", "export", "variants", "show", "annotate", "record"),
-    *("reproduce", "shrink", "hunt", "cover", "touched", "checkout", "am"),
+    *("reproduce", "shrink", "hunt", "cover", "touched", "checkout", "am", "help"),
 )
 
 CASES = {
@@ -37,6 +37,8 @@ CASES = {
     "help": "--help",
     "help-none": "",
     **{f"help-{command}": f"{command} --help" for command in COMMANDS},
+    "help-topics": "help; help revisions; help events; help checks; help baselines",
+    "help-about-a-command": "help am; help nix",
     # The store
     "import-native": "import yard.jsonl same.jsonl; logs; log yard; log same",
     "import-twice": "import yard.jsonl; import yard.jsonl",

@@ -9,6 +9,7 @@ import typer
 from replay.cli import arguments
 from replay.cli.app import app, print_result
 from replay.cli.commands.diff import LogsAfterDashes
+from replay.cli.completion import complete_words
 from replay.cli.options import OutputFile
 from replay.cli.progress_bar import with_progress
 from replay.cli.session import Session, report_renamed
@@ -31,7 +32,10 @@ class ScriptTarget(StrEnum):
 @app.command("reproduce", cls=LogsAfterDashes)
 def reproduce(
     context: typer.Context,
-    words: Annotated[list[str] | None, typer.Argument(metavar="[A..B | A B ...] LOG")] = None,
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[A..B | A B ...] LOG", autocompletion=complete_words),
+    ] = None,
     program: Annotated[
         ScriptTarget, typer.Option("--for", help="What the script runs.")
     ] = ScriptTarget.QEMU,
