@@ -24,7 +24,14 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "logs": ("logs", "List the stored logs."),
     "log": ("logs", "Show one log's events."),
     "export": ("logs", "Write logs in the native form, all by default."),
-    "run": ("run", "Replay a log: per event its outcome and what it changed."),
+    "run": (
+        "run",
+        "Replay a log: per event its outcome and what it changed; several variants side by side.",
+    ),
+    "explore": (
+        "explore",
+        "Go through a log in the terminal, in several variants, and try what else could be done.",
+    ),
     "diff": ("diff", "Replay logs in several variants and compare; exit with 1 if they differ."),
     "explain": (
         "explain",

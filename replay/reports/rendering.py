@@ -24,6 +24,7 @@ from replay.reports.documents.search.hunt import HuntReports
 from replay.reports.documents.search.minimal_patches import MinimalReport
 from replay.reports.documents.search.shrink import ShrinkReport
 from replay.reports.documents.search.touched import TouchedReport
+from replay.reports.documents.walk.walk import Walk
 from replay.reports.drawing.dot import dot
 from replay.reports.drawing.svg import document as svg_document
 from replay.reports.json.search.coverage import coverage as coverage_json
@@ -45,6 +46,7 @@ from replay.reports.text.search.hunt import hunts as hunts_text
 from replay.reports.text.search.minimal_patches import minimal_patches as minimal_patches_text
 from replay.reports.text.search.shrink import shrink as shrink_text
 from replay.reports.text.search.touched import touched as touched_text
+from replay.reports.text.walk import walk as walk_text
 
 
 class OutputFormat(StrEnum):
@@ -180,6 +182,7 @@ RENDERERS: Mapping[type, Mapping[OutputFormat, Renderer]] = {
         OutputFormat.JSON: plain(touched_json),
         OutputFormat.MARKDOWN: plain(touched_markdown),
     },
+    Walk: {OutputFormat.TEXT: plain(walk_text)},
     Drawing: {OutputFormat.SVG: plain(svg_document), OutputFormat.DOT: plain(dot)},
 }
 """What there is for each kind of document; what is not here is not offered."""

@@ -63,10 +63,13 @@ class RunReport(Struct, frozen=True):
     bits: BitFields
 
 
-def run_report(trace: ModelTrace, until: int | None = None) -> RunReport:
+def run_report(
+    trace: ModelTrace, until: int | None = None, only_changes: bool = False
+) -> RunReport:
     """The report of a replay up to the event `until`, all by default.
 
-    Raises ReplayError if there is no such event.
+    With `only_changes`, without the events that changed nothing. Raises ReplayError if there is no
+    such event.
     """
     if until is not None and not 1 <= until <= len(trace.steps):
         raise ReplayError(f"there is no event {until}", do=f"the last is {len(trace.steps)}")
@@ -92,7 +95,7 @@ def run_report(trace: ModelTrace, until: int | None = None) -> RunReport:
     return RunReport(
         log=log_id(trace),
         variant=variant_id(trace),
-        steps=steps,
+        steps=tuple(step for step in steps if step.changes or not only_changes),
         final_files=final_files(disk_left(trace.variant, states[-1])),
         bits=subject.config.bits,
     )
