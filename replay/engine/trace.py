@@ -168,7 +168,7 @@ class ModelTrace(Struct, frozen=True, eq=False):
 
     log: Log
     variant: Variant
-    steps: tuple[ModelStep, ...]
+    steps: Sequence[ModelStep]
 
     @property
     def player(self) -> Variant:
