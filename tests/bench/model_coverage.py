@@ -3,8 +3,9 @@
     python tests/bench/model_coverage.py [--random COUNT] [REVISION...] [--logs FILE...]
 
 runs all recorded logs, the examples, the odd ones, so many random logs of every theme, and more
-files, through these revisions, by default all that were recorded, and lists the statements that nothing reached in any
-of them, each with the patch that brought it. A statement counts once, however many trees have it.
+files, through these revisions, by default all that were recorded, and lists the statements that
+nothing reached in any of them, each with the patch that brought it. A statement counts once,
+however many trees have it.
 """
 
 import argparse
