@@ -60,7 +60,7 @@ def known_logs(count: int, more: Sequence[Path]) -> Iterator[Log]:
     yield from map(example, NAMES)
     yield from map(odd_logs.odd_log, odd_logs.LOGS)
     for file in [*sorted(DATA.glob("verdicts/*.jsonl")), *more]:
-        yield from ingest.read(file)
+        yield from (Log.of(file.stem, recording.events) for recording in ingest.read(file))
     for theme in random_logs.THEMES:
         for seed in range(count):
             yield random_logs.log(f"{seed:04}_{theme}")
