@@ -185,7 +185,8 @@ def options(
     from replay.cli import arguments
     from replay.cli.session import Session
 
-    context.obj = Session(db, patches, arguments.parse_named(variant or ()))
+    named = arguments.parse_named(variant or ())
+    context.obj = Session(db, patches, named, context.with_resource)
 
 
 def print_result(result: "Printable", output: Path | None = None) -> None:

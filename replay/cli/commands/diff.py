@@ -96,7 +96,7 @@ def diff_logs(
     subject = session.subject()
     choice = arguments.split_arguments(words or (), context.meta["logs"], subject, session.named)
     compared = arguments.resolve_variants(choice.variants, subject, session.named)
-    players = players_of(choice.variants, compared, subject, binary, session.named)
+    players = players_of(choice.variants, compared, subject, binary, session.named, session.hold)
     attributed = attributed and len(compared) == len(players)
     several = every or any(map(arguments.is_pattern, choice.logs))
     if interactions and several and not details and format == OutputFormat.TEXT:
