@@ -12,7 +12,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from replay import __version__
 from replay.cli.interrupts import Interrupted, interruptible
-from replay.errors import ReplayError
+from replay.errors import DoesNotStart, ReplayError
 
 if TYPE_CHECKING:
     from replay.cli.terminal import Printable
@@ -56,6 +56,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "variants": ("model", "List the named variants, and the patches that they are points of."),
     "show": ("model", "Show the model's source at a revision."),
     "annotate": ("model", "Show which patch put each line of a file there."),
+    "builds": (
+        "builds",
+        "List the real QEMUs there are, as variants, with version and digest.",
+    ),
     "checkout": (
         "branch",
         "Lay the series out as a git repository, a commit a patch, to work on it there.",
@@ -68,7 +72,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "record": ("record", "Record a machine: what passes between it and its clients, unchanged."),
     "reproduce": (
         "reproduce",
-        "Write a shell script that shows what a log does, on a plain QEMU without this program.",
+        "Write what shows a log without this program: a script, an iotest or a mail to QEMU.",
     ),
     "verify": (
         "database",
@@ -116,6 +120,8 @@ app = typer.Typer(
 
 DIFFERS = 1
 TROUBLE = 2
+NOT_STARTED = 125
+"""What `git bisect run` takes for a revision that cannot be tested."""
 
 
 GARBAGE = 50_000
@@ -129,7 +135,10 @@ def look_for_garbage_seldom() -> None:
 
 
 def main() -> NoReturn:
-    """Runs the command line; exits with 0 (same, or done), 1 (differs) or 2 (trouble)."""
+    """Runs the command line; exits with 0 (same, or done), 1 (differs) or 2 (trouble).
+
+    With 125 if a real QEMU that was named does not start.
+    """
     look_for_garbage_seldom()
     try:
         with interruptible():
@@ -139,6 +148,8 @@ def main() -> NoReturn:
 
         clear_bars()
         print_error(error)
+        if isinstance(error, DoesNotStart):
+            sys.exit(NOT_STARTED)
     except Interrupted as signal:
         from replay.cli.progress_bar import clear_bars
         from replay.cli.terminal import print_note
@@ -179,7 +190,8 @@ def options(
     from replay.cli import arguments
     from replay.cli.session import Session
 
-    context.obj = Session(db, patches, arguments.parse_named(variant or ()))
+    named = arguments.parse_named(variant or ())
+    context.obj = Session(db, patches, named, context.with_resource)
 
 
 def print_result(result: "Printable", output: Path | None = None) -> None:

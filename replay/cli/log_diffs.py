@@ -36,7 +36,8 @@ from replay.variants.variant import Variant
 class DiffOptions(Struct, frozen=True):
     """What an invocation is about: `only` these patches, none for all; not what is `accepted`.
 
-    `interactions` is whether to look for patches that matter only together.
+    `interactions` is whether to look for patches that matter only together, `reach` whether to look
+    for what a log that differs ran through of the changes.
     """
 
     only: tuple[Patch, ...]
@@ -44,6 +45,7 @@ class DiffOptions(Struct, frozen=True):
     accepted: tuple[AcceptedEffect, ...]
     interactions: bool
     accept_in: str | None = None
+    reach: bool = False
 
     def lets_through(self, _: Divergence, cause: Cause) -> bool:
         """Whether the options let a cause through."""
@@ -97,13 +99,17 @@ def sharing(variants: Sequence[Variant], attributed: bool) -> Comparison:
     return compare
 
 
-def result_of(log: Log, compare: Comparison, options: DiffOptions | None) -> DiffResult:
-    """What differs in a log in several variants; without options patches are not looked for."""
+def result_of(
+    log: Log, compare: Comparison, options: DiffOptions, attributed: bool = True
+) -> DiffResult:
+    """What differs in a log in several variants, and by which patches if these are looked for."""
     difference, attribution = compare(log)
-    if options is None:
-        return DiffResult(diff_report(difference))
+    if not attributed:
+        return DiffResult(diff_report(difference, reach=options.reach))
     selected = select(difference, attribution(), options.lets_through)
-    report = diff_report(*without_accepted(*selected, options.accepted), options.only)
+    report = diff_report(
+        *without_accepted(*selected, options.accepted), options.only, options.reach
+    )
     if options.interactions:
         report = replace(report, together=_together(report, difference))
     used = occurring(*selected, options.accepted)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from replay.cli import arguments
-from replay.cli.players import Player, players_of
+from replay.cli.players import Hold, Player, players_of
 from replay.cli.stored_logs import stored_logs
 from replay.cli.terminal import print_note
 from replay.errors import ReplayError
@@ -22,11 +22,12 @@ if TYPE_CHECKING:
 
 
 class Session(Struct, frozen=True):
-    """What the options before the command say."""
+    """What the options before the command say; `hold` opens what stays open until it ends."""
 
     db: str
     patches: Path | None
     named: dict[str, str]
+    hold: Hold
 
     def store(self) -> "EventStore":
         """The open store."""
@@ -34,6 +35,13 @@ class Session(Struct, frozen=True):
         from replay.store.event_store import open_store  # noqa: PLC0415
 
         return open_store(self.db)
+
+    def database(self, *, suspect: bool = False) -> "EventStore":
+        """The store, which must be there; with `suspect` whatever somebody did to it."""
+        from replay.store.database import open_database  # noqa: PLC0415
+        from replay.store.event_store import EventStore  # noqa: PLC0415
+
+        return EventStore(open_database(self.db, make=False, suspect=suspect))
 
     def subject(self) -> Subject:
         """The subject, wholly validated."""
@@ -64,7 +72,14 @@ class Session(Struct, frozen=True):
         sides = [side for word in words for side in parse_range(word) or (word,)]
         chosen = sides or list(subject.config.default_variants)
         models = arguments.resolve_variants(chosen, subject, self.named)
-        return players_of(chosen, models, subject, binary, self.named)
+        return players_of(chosen, models, subject, binary, self.named, self.hold)
+
+    def player(self, expression: str | None) -> Player:
+        """What makes a trace of a log: a machine or a variant, by default the subject's last."""
+        subject = self.subject()
+        word = expression or subject.config.default_variants[-1]
+        models = arguments.resolve_variants([word], subject, self.named)
+        return players_of([word], models, subject, None, self.named, self.hold)[0]
 
     def keep(self, log: Log) -> str:
         """Stores a log that was made here; its name in the store."""

@@ -2,7 +2,7 @@
 
 from replay.language.check import check
 from replay.language.endings import Crashed, Ending, Failed, Refused, Returned, Stopped
-from replay.language.noted import Query, answer_alike
+from replay.language.file_queries import Query, answer_alike
 from replay.language.program import Arc, FunctionInfo, Program, compile_tree
 
 __all__ = [

@@ -2,7 +2,8 @@
 
 import ast
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -33,9 +34,9 @@ from replay.language.endings import (
     Stopped,
     ViolationError,
 )
+from replay.language.file_queries import CallNotes, QueryNotes, on_files
 from replay.language.heap import ArgumentError, Heap, Shape, argument
-from replay.language.limits import Meter, StepLimitError
-from replay.language.noted import Noted, Notes, on_files
+from replay.language.limits import MAX_DEPTH, Meter, StepLimitError
 from replay.language.operators import Operators, fixed
 from replay.language.runtime import Runtime
 from replay.language.vocabulary import MisuseError, without_docstring
@@ -139,7 +140,7 @@ class FunctionInfo:
     digest: str
 
 
-class Functions(Mapping[str, FunctionInfo]):
+class _Functions(Mapping[str, FunctionInfo]):
     """The functions of a program by name, each described when it is asked for."""
 
     def __init__(self, defined: Definitions, digests: Digests) -> None:
@@ -171,6 +172,9 @@ class Program:
     A function is checked and compiled when it is first called: most logs call few.
     """
 
+    _frames_a_call = 1
+    """Frames of Python that a call of the model may take."""
+
     def __init__(
         self, defined: Definitions, data: Data, checker: Checker, machine: str, keep: str
     ) -> None:
@@ -186,7 +190,7 @@ class Program:
         self._storing: dict[str, bool] = {}
         self._machine_class = machine
         self._digests = Digests(defined, machine, keep)
-        self.functions = Functions(defined, self._digests)
+        self.functions = _Functions(defined, self._digests)
 
     @cached_property
     def digest(self) -> str:
@@ -241,7 +245,8 @@ class Program:
         values = [runtime.heap.thawed(v) if isinstance(v, Ref) else v for v in values]
         self._names["__machine"] = runtime.heap.get(state.machine)
         try:
-            ending = self._run(function, values)
+            with _room(MAX_DEPTH * self._frames_a_call):
+                ending = self._run(function, values)
             after = runtime.frozen(self._keep_class, self._may_store(function))
         except Exception as error:
             # Whatever stops model code is a crash of the model; _crash raises again what is a bug.
@@ -259,15 +264,15 @@ class Program:
         _, ending = self.call(function, arguments, state)
         return ending, self._runtime.heap.woken
 
-    def call_noting(self, function: str, arguments: Sequence[Any], state: State) -> Noted:
+    def call_noting(self, function: str, arguments: Sequence[Any], state: State) -> CallNotes:
         """How `call` ends, and all that it looked at."""
-        notes = Notes()
+        notes = QueryNotes()
         self._names |= notes.noting(self._on_files)
         try:
             ending, objects = self.call_noting_reads(function, arguments, state)
         finally:
             self._names |= self._on_files
-        return Noted(ending, objects, notes.queries)
+        return CallNotes(ending, objects, notes.queries)
 
     def fields_named(self, function: str) -> frozenset[str] | None:
         """The fields that code can look at which a function can reach; None for all there are.
@@ -291,14 +296,25 @@ class Program:
         arcs = self.arcs(function, arguments, state)
         return frozenset((file, line) for file, _, line in arcs)
 
-    def arcs(self, function: str, arguments: Sequence[Any], state: State) -> frozenset[Arc]:
-        """Every step from line to line, within a function, that `call` makes."""
+    def arcs(
+        self,
+        function: str,
+        arguments: Sequence[Any],
+        state: State,
+        within: Container[str] | None = None,
+    ) -> frozenset[Arc]:
+        """Every step from line to line, within a function, that `call` makes.
+
+        Only in the functions of the names `within`, which takes less, or in all.
+        """
         last: dict[FrameType, int] = {}
         met: set[tuple[str, int, int]] = set()
 
         def note(frame: FrameType, event: str, _: Any) -> Any:
             # What makes functions, when they are called first, is no code of the model.
             if frame.f_globals is not self._names or frame.f_code.co_name not in self.functions:
+                return None
+            if within is not None and frame.f_code.co_name not in within:
                 return None
             if event == "line":
                 met.add((frame.f_code.co_name, last.get(frame, 0), frame.f_lineno))
@@ -390,6 +406,17 @@ def made(
     defined = definitions(tree, is_checked=True) if is_checked else check(tree, machine_class)
     checker = Checker(defined, tree, machine_class)
     return kind(defined, evaluated(defined, tree), checker, machine_class, keep_class)
+
+
+@contextmanager
+def _room(frames: int) -> Iterator[None]:
+    """Room for so many calls inside each other, more than Python has for everybody."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(limit + frames)
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(limit)
 
 
 def _lines(function: Function) -> list[int]:

@@ -84,6 +84,10 @@ RENDERERS: Mapping[str, Mapping[OutputFormat, Renderer]] = {
         OutputFormat.MARKDOWN: plain("markdown.diff:diffs"),
         OutputFormat.HTML: _diff_page,
     },
+    "LogReport": {
+        OutputFormat.TEXT: plain("text.log:log"),
+        OutputFormat.JSON: plain("json.log:log"),
+    },
     "RunReport": {
         OutputFormat.TEXT: plain("text.run:run"),
         OutputFormat.JSON: plain("json.run:run"),
@@ -124,6 +128,11 @@ RENDERERS: Mapping[str, Mapping[OutputFormat, Renderer]] = {
         OutputFormat.TEXT: plain("text.search.hunt:hunts"),
         OutputFormat.JSON: plain("json.search.hunt:hunts"),
         OutputFormat.MARKDOWN: plain("markdown.search.hunt:hunts"),
+    },
+    "BuildBisectionReport": {
+        OutputFormat.TEXT: plain("text.search.build_bisection:build_bisection"),
+        OutputFormat.JSON: plain("json.search.build_bisection:build_bisection"),
+        OutputFormat.MARKDOWN: plain("markdown.search.build_bisection:build_bisection"),
     },
     "MinimalReport": {
         OutputFormat.TEXT: plain("text.search.minimal_patches:minimal_patches"),

@@ -6,7 +6,12 @@ from pathlib import Path
 BUSY_SECONDS = 30
 """How long to wait for another process that is writing."""
 
-DriverError = sqlite3.Error
+DriverError = (sqlite3.Error, UnicodeDecodeError)
+"""What the driver raises where SQLAlchemy does not stand between.
+
+The second where SQLite quotes from a damaged schema what is no text.
+"""
+
 Connection = sqlite3.Connection
 
 

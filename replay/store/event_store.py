@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, NamedTuple, Protocol
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, func, select
 
 from replay.errors import NotFound, ReplayError, StoreError
 from replay.events.event import Event, Log, LogEntry, LogHeader, Observation, Origin
@@ -19,7 +19,13 @@ from replay.events.json_form import (
     header_line,
     observation_line,
 )
-from replay.store.backend import begin_write, insert_rows, rows_of
+from replay.store.backend import (
+    LAST_NUMBER,
+    begin_write,
+    insert_rows,
+    numbers_given_out,
+    rows_of,
+)
 from replay.store.database import Database, failures, must_be_there, open_database
 from replay.store.rows import INSERTED, LogEnd, log_row, numbered
 from replay.store.tables import events, logs, observations
@@ -273,10 +279,18 @@ def add(connection: Connection, recording: Incoming, rename: bool) -> AddedLog:
 
 
 def next_number(connection: Connection, column: Any) -> int:
-    """The number after the highest; the transaction holds the only right to write."""
-    highest = f"SELECT coalesce(max({column.name}), 0) FROM {column.table.name}"
-    ((number,),) = rows_of(connection, highest)
-    return int(number) + 1
+    """The number after the highest that is there or was given out.
+
+    The transaction holds the only right to write. A log that was removed by hand leaves a gap so.
+    """
+    there = connection.scalar(select(func.coalesce(func.max(column), 0)))
+    given_out = numbers_given_out(connection, column.table.name)
+    if not isinstance(given_out, int) or max(there, given_out) >= LAST_NUMBER:
+        raise StoreError(
+            "the numbers of the database are damaged",
+            do="replay verify tells more; go back to a backup",
+        )
+    return max(int(there), given_out) + 1
 
 
 def add_entries(connection: Connection, log: int, recording: Incoming) -> LogEnd:

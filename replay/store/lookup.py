@@ -30,7 +30,7 @@ class Lookup:
         """The log of this name, as the store loads it."""
         try:
             return next(self._logs(name), None)
-        except (DriverError, ReplayError, TypeError, ValueError):
+        except (*DriverError, ReplayError, TypeError, ValueError):
             return None  # it is damaged, which the store tells with its place
 
     def copy_of(self, log: Log) -> Log | None:

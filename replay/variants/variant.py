@@ -8,6 +8,7 @@ from pathlib import Path
 from replay import language
 from replay.errors import Conflict, ReplayError
 from replay.events.command_rules import read_command_rules
+from replay.files import must_lead_inside
 from replay.language import Program
 from replay.series import Tree, apply, read_series
 from replay.series.applies import applying, revision_spans
@@ -58,6 +59,10 @@ class Variant:
         return replace(self, name=name)
 
 
+FILES = ("alphabet.jsonl", "checks.py")
+"""Files of a subject that are read only when a command asks for them."""
+
+
 @dataclass(frozen=True)
 class _Source:
     """The key of a compiled program; only the content of a tree counts."""
@@ -76,6 +81,8 @@ def load_subject(directory: Path) -> Subject:
     or if subject.toml has a fault or names a revision that is not there.
     """
     path = directory / "subject.toml"
+    for name in FILES:
+        must_lead_inside(directory / name, directory)
     config = read_config(path)
     subject = Subject(
         directory,

@@ -16,7 +16,7 @@ from replay.events.event import Command, Guest, Image, Log, content
 from replay.events.json_form import parse_object, parse_payload
 from replay.formats import read as ingest
 from replay.variants.variant import Subject, Variant, resolve
-from tests import traces
+from tests import random_logs, traces
 from tests.bench.corpus import Kind
 from tests.bench.corpus import corpus as logs
 from tests.examples import NAMES, example, log_of
@@ -113,6 +113,14 @@ def test_random_logs_diverge_as_by_themselves(kind, variants):
     corpus = Corpus(variants)
     for log in logs(kind, 6, 3, 40):
         assert shared(log, corpus) == plain(log, variants)
+
+
+@pytest.mark.parametrize("theme", random_logs.THEMES)
+def test_logs_of_every_theme_diverge_as_by_themselves(theme, variants):
+    corpus = Corpus(variants)
+    for seed in range(3):
+        log = random_logs.log(f"{seed:04}_{theme}")
+        assert corpus.divergences(log) == plain(log, variants), log.name
 
 
 def test_logs_that_differ_in_their_names_share_all_work(variants):

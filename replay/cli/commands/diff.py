@@ -74,6 +74,9 @@ def diff_logs(
         str | None,
         typer.Option(metavar="GLOB", help="Accept it in the logs of these names, not in its own."),
     ] = None,
+    reach: Annotated[
+        bool, typer.Option("--reach", help="What they ran through of what changed, always.")
+    ] = False,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with 2 if any event was not compared.")
     ] = False,
@@ -93,7 +96,7 @@ def diff_logs(
     subject = session.subject()
     choice = arguments.split_arguments(words or (), context.meta["logs"], subject, session.named)
     compared = arguments.resolve_variants(choice.variants, subject, session.named)
-    players = players_of(choice.variants, compared, subject, binary, session.named)
+    players = players_of(choice.variants, compared, subject, binary, session.named, session.hold)
     attributed = attributed and len(compared) == len(players)
     several = every or any(map(arguments.is_pattern, choice.logs))
     if interactions and several and not details and format == OutputFormat.TEXT:
@@ -104,7 +107,7 @@ def diff_logs(
     if quiet:
         differences = _shared(logs, compared) if is_shared else _alone(logs, players)
         shown = with_progress(differences, len(logs), "logs")
-        brief = [headline_report(difference) for difference in shown]
+        brief = [headline_report(difference, len(logs) == 1) for difference in shown]
         print_result(headlines(brief), output)
         raise typer.Exit(_status(brief, strict))
     # What patches did needs most of the program, and headlines need little of it.
@@ -119,12 +122,11 @@ def diff_logs(
         accepted,
         interactions,
         accept_in,
+        reach,
     )
     compare = log_diffs.sharing(compared, attributed) if is_shared else log_diffs.plainly(players)
-    choose = options if attributed else None
-    results = [
-        log_diffs.result_of(log, compare, choose) for log in with_progress(logs, len(logs), "logs")
-    ]
+    every_log = with_progress(logs, len(logs), "logs")
+    results = [log_diffs.result_of(log, compare, options, attributed) for log in every_log]
     document = DiffReports(tuple(result.report for result in results))
     layout = RenderOptions(details, several and attributed, with_progress)
     print_result(render(document, format, layout), output)

@@ -30,7 +30,7 @@ class Query(NamedTuple):
     answer: Any
 
 
-class Noted(NamedTuple):
+class CallNotes(NamedTuple):
     """How a call ended, the ids of the objects that it looked into, and what it asked of files.
 
     Where these objects are the same, and files answer the same, it ends so again. `queries` is
@@ -42,7 +42,7 @@ class Noted(NamedTuple):
     queries: tuple[Query, ...] | None
 
 
-class Notes:
+class QueryNotes:
     """Takes down what is asked of files."""
 
     def __init__(self) -> None:
