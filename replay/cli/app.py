@@ -139,12 +139,17 @@ GARBAGE = 50_000
 command makes stays until it ends, and looking through it again and again takes a fifth longer."""
 
 
+def look_for_garbage_seldom() -> None:
+    """Lets Python look for cycles when there may be some."""
+    gc.set_threshold(GARBAGE, 20, 50)
+
+
 def main() -> NoReturn:
     """Runs the command line; exits with 0 (same, or done), 1 (differs) or 2 (trouble).
 
     With 125 if a real QEMU that was named does not start.
     """
-    gc.set_threshold(GARBAGE, 20, 50)
+    look_for_garbage_seldom()
     try:
         with interruptible():
             app(prog_name="replay")
