@@ -7,7 +7,6 @@ from typing import Annotated, Protocol, TypeVar
 
 import typer
 
-from replay import api
 from replay.cli.progress_bar import with_progress
 from replay.engine.replay import replay
 from replay.engine.trace import Trace
@@ -56,6 +55,9 @@ def players_of(
 
 def observer_of(machine: MachineSpec, subject: Subject, binary: str | None, hold: Hold) -> Player:
     """What tells of a log what its recording saw, or what a real QEMU does with it."""
+    # Most often no machine is asked for, and the rest of the program takes long to import.
+    from replay import api  # noqa: PLC0415
+
     if machine.word == "recorded":
         return partial(api.observe, subject=subject, name=machine.name)
     performer = api.open_performer(subject, machine.program or binary, machine.name)

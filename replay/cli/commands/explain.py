@@ -7,6 +7,7 @@ import typer
 
 from replay.analysis.explain import explain
 from replay.cli.app import app, print_result
+from replay.cli.completion import complete_places_or_variants
 from replay.cli.options import At, LogWord, OutputFile, format_option
 from replay.cli.progress_bar import with_progress
 from replay.cli.session import Session
@@ -15,18 +16,21 @@ from replay.engine.places import Place
 from replay.engine.replay import replay
 from replay.engine.trace import ModelTrace
 from replay.errors import ReplayError
-from replay.reports.documents.explain import ExplainReport, explain_report
+from replay.reports.documents.explain import explain_report
 from replay.reports.rendering import OutputFormat, render
 from replay.variants.variant import parse_range
 
-ReportFormat = Annotated[OutputFormat, format_option(ExplainReport)]
+ReportFormat = Annotated[OutputFormat, format_option("ExplainReport")]
 
 
 @app.command("explain")
 def explain_place(
     context: typer.Context,
     name: LogWord,
-    words: Annotated[list[str] | None, typer.Argument(metavar="[PATH.FIELD] [A..B]")] = None,
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[PATH.FIELD] [A..B]", autocompletion=complete_places_or_variants),
+    ] = None,
     revision: At = None,
     seq: Annotated[int | None, typer.Option(metavar="SEQ", help="Default: the last.")] = None,
     format: ReportFormat = OutputFormat.TEXT,

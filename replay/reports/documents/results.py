@@ -6,6 +6,7 @@ from replay.engine.diff import Diff
 from replay.engine.trace import ModelTrace
 from replay.reports.documents.bisect import BisectReport
 from replay.reports.documents.check import CheckReport, CheckReports
+from replay.reports.documents.common import LogReport
 from replay.reports.documents.conform import ConformReport, RecordingReport
 from replay.reports.documents.diff import DiffReports, diff_report
 from replay.reports.documents.explain import ExplainReport, explain_report
@@ -17,10 +18,12 @@ from replay.reports.documents.search.hunt import HuntReports
 from replay.reports.documents.search.minimal_patches import MinimalReport
 from replay.reports.documents.search.shrink import ShrinkReport
 from replay.reports.documents.search.touched import TouchedReport
+from replay.reports.documents.walk.walk import Walk
 
 Document = (
     DiffReports
     | RunReport
+    | LogReport
     | ExplainReport
     | BisectReport
     | CheckReports
@@ -33,6 +36,7 @@ Document = (
     | BuildBisectionReport
     | CoverageReport
     | TouchedReport
+    | Walk
 )
 Result = Diff | AttributedDiff | ModelTrace | Explanation | BisectReport | CheckReport
 

@@ -11,6 +11,7 @@ from replay.analysis.search.goal import FORMS, Goal, parse_goal, same_way
 from replay.analysis.search.shrink import Shrunk, shrink
 from replay.api import headline_difference
 from replay.cli.app import app, print_result
+from replay.cli.completion import complete_variants
 from replay.cli.interrupts import Interrupted
 from replay.cli.options import ChecksFile, LogWord, format_option
 from replay.cli.players import Player, QemuOption
@@ -24,10 +25,10 @@ from replay.events.json_form import native_lines
 from replay.files import deliver
 from replay.reports import words
 from replay.reports.documents.headline import divergence_sentence
-from replay.reports.documents.search.shrink import ShrinkReport, shrink_report
+from replay.reports.documents.search.shrink import shrink_report
 from replay.reports.rendering import OutputFormat, render
 
-ReportFormat = Annotated[OutputFormat, format_option(ShrinkReport)]
+ReportFormat = Annotated[OutputFormat, format_option("ShrinkReport")]
 
 GoalOption = Annotated[
     str | None,
@@ -40,7 +41,10 @@ def shrink_log(
     context: typer.Context,
     name: LogWord,
     words: Annotated[
-        list[str] | None, typer.Argument(metavar="[A..B | A B ...]", help="Default: all named.")
+        list[str] | None,
+        typer.Argument(
+            metavar="[A..B | A B ...]", autocompletion=complete_variants, help="Default: all named."
+        ),
     ] = None,
     goal: GoalOption = None,
     checks: ChecksFile = None,

@@ -12,18 +12,19 @@ import typer
 from replay.analysis.search.coverage import Coverage, coverage
 from replay.analysis.search.touched import Touched, touched_by_c, touched_by_model
 from replay.cli.app import app, print_result
+from replay.cli.completion import complete_logs
 from replay.cli.options import At, OutputFile, format_option
 from replay.cli.progress_bar import with_progress
 from replay.cli.session import Session
 from replay.errors import BadInput, NotFound, ReplayError, Unavailable
 from replay.events.event import Log
-from replay.reports.documents.search.touched import TouchedReport, touched_report
+from replay.reports.documents.search.touched import touched_report
 from replay.reports.rendering import OutputFormat, render
 from replay.series import find_patch, is_file, parse_c_patch, parse_patch, read_text
 from replay.variants.expression import VariantSpec
 from replay.variants.variant import Variant, build
 
-ReportFormat = Annotated[OutputFormat, format_option(TouchedReport)]
+ReportFormat = Annotated[OutputFormat, format_option("TouchedReport")]
 
 
 @app.command("touched")
@@ -32,7 +33,9 @@ def touched_by_patch(
     patch: Annotated[
         str, typer.Argument(metavar="PATCH", help="A patch file, or a commit of the series.")
     ],
-    names: Annotated[list[str] | None, typer.Argument(metavar="LOG...")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="LOG...", autocompletion=complete_logs)
+    ] = None,
     every: Annotated[bool, typer.Option("--all", help="All stored logs.")] = False,
     git: Annotated[
         Path | None, typer.Option(metavar="DIR", help="PATCH is a commit of this clone.")
