@@ -21,7 +21,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from replay.errors import ReplayError
-from replay.series import Tree, parse_patch, read_series, read_text, split_header
+from replay.files import read_text
+from replay.series import Tree, parse_patch, read_series, split_header
 
 BASE_DATE = "2000-01-01T00:00:00+0000"
 HEADER = re.compile(r"From [0-9a-f]{40} .*\n(?:From: .*\n)?Date: (?P<date>.+)\nSubject: \S.*\n")

@@ -7,7 +7,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from replay import api
-from replay.cli import arguments, listings
+from replay.cli import arguments, listings, second_wall
 from replay.cli.players import Player, players_of
 from replay.cli.terminal import print_note
 from replay.errors import ReplayError
@@ -19,11 +19,16 @@ from replay.variants.variant import Subject, Variant, parse_range
 
 
 class Session(Struct, frozen=True):
-    """What the options before the command say."""
+    """What the options before the command say, and the words of the command.
+
+    `isolated` is whether code runs behind a second wall; None: if a stranger's is among it.
+    """
 
     db: str
     patches: Path | None
     named: dict[str, str]
+    words: tuple[str, ...] = ()
+    isolated: bool | None = False
 
     def store(self) -> EventStore:
         """The open store."""
@@ -34,8 +39,22 @@ class Session(Struct, frozen=True):
         return EventStore(open_database(self.db, make=False, suspect=suspect))
 
     def subject(self) -> Subject:
-        """The subject, wholly validated."""
-        return _subject(self.patches)
+        """The subject, wholly validated. From here on code of a stranger's can run."""
+        subject = _subject(self.patches)
+        self._raise_wall()
+        return subject
+
+    def _raise_wall(self) -> None:
+        if self.isolated is False or second_wall.is_walled():
+            return
+        named = self.named.values()
+        starts = second_wall.starts_program(self.words, named)
+        if self.isolated and starts:
+            raise ReplayError("a real QEMU has to be started, which --isolate forbids")
+        strange = second_wall.has_stranger(self.words, self.patches, named)
+        if self.isolated or (strange and not starts):
+            asked = bool(self.isolated)
+            second_wall.raise_wall(self.words, self.db, self.patches, named, asked)
 
     def variant(self, expression: str | None) -> Variant:
         """The variant of an expression, by default the last that the subject names."""

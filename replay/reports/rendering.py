@@ -10,7 +10,7 @@ from msgspec import Struct
 from replay.errors import ReplayError
 from replay.files import deliver
 from replay.progress import Progress, no_progress
-from replay.reports import json, markdown, text
+from replay.reports import json, markdown, text, words
 from replay.reports.documents.bisect import BisectReport
 from replay.reports.documents.check import CheckReports
 from replay.reports.documents.conform import ConformReport, RecordingReport
@@ -199,7 +199,8 @@ def render(
     if format not in renderers:
         do = f"there are {', '.join(renderers)}"
         raise ReplayError(f"this result has no form {format}", do=do)
-    return renderers[format](document, options)
+    result = renderers[format](document, options)
+    return words.without_controls(result) if isinstance(result, str) else result
 
 
 class Report(Struct, frozen=True):

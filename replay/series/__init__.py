@@ -1,7 +1,7 @@
 """The patch series: what a patch is, how it applies, and how a point of the series is named."""
 
 from replay.series.c_diff import CHunk, CPatch, parse_c_patch
-from replay.series.load import Series, is_file, read_patch, read_series, read_text
+from replay.series.load import Series, read_patch, read_series
 from replay.series.patch import Patch, parse_patch, split_header
 from replay.series.revision import find_patch, label, parse_revision, step_back
 from replay.series.tree import SourceFile, SourceLine, Tree, apply, offsets, source_file
@@ -20,7 +20,6 @@ __all__ = [
     "Tree",
     "apply",
     "find_patch",
-    "is_file",
     "label",
     "offsets",
     "parse_c_patch",
@@ -28,7 +27,6 @@ __all__ = [
     "parse_revision",
     "read_patch",
     "read_series",
-    "read_text",
     "source_file",
     "split_header",
     "step_back",

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from replay.errors import NotFound, ReplayError
-from replay.series import Series, find_patch, is_file, label, parse_revision, step_back
+from replay.files import is_file
+from replay.series import Series, find_patch, label, parse_revision, step_back
 from replay.variants.subject import MACHINES, RESERVED, Subject
 
 _POINT = re.compile(r"(?P<atom>v?\d+(?:\.\d+)+|\w+)(?P<steps>(?:\^|~\d*)*)(?P<rest>.*)", re.DOTALL)
