@@ -83,6 +83,13 @@ class Session(Struct, frozen=True):
         models = arguments.resolve_variants(chosen, subject, self.named)
         return players_of(chosen, models, subject, binary, self.named)
 
+    def player(self, expression: str | None) -> Player:
+        """What makes a trace of a log: a machine or a variant, by default the subject's last."""
+        subject = self.subject()
+        word = expression or subject.config.default_variants[-1]
+        models = arguments.resolve_variants([word], subject, self.named)
+        return players_of([word], models, subject, None, self.named)[0]
+
     def keep(self, log: Log) -> str:
         """Stores a log that was made here; its name in the store."""
         recording = Recording(log.header, log.entries(), Origin(log.name, 1))

@@ -1,10 +1,10 @@
 """The limit on what the states of a whole log keep, beside that on one event."""
 
 from replay.engine.trace import GapReason, Outcome
-from replay.language.limits import MAX_STATE
+from replay.language.limits import MAX_KEPT
 from replay.state.objects import FrozenMap, State
 
-MOST_OF_A_LOG = 60 * MAX_STATE
+MOST_OF_A_LOG = 60 * MAX_KEPT
 """Values that the states of a log may hold, however short it is: less than 500 MB."""
 
 MORE_PER_EVENT = 1_000
@@ -29,8 +29,8 @@ def budget(events: int) -> int:
 def growth_of(before: State, after: State, returned: object) -> int:
     """How many values the next state holds that the one before did not, and what was returned."""
     shared = set(before.objects)
-    made = [each.contents.values for each in after.objects if each not in shared]
-    return _size(returned) - 1 + sum([_size(value) for values in made for value in values])
+    new_objects = [each.contents.values for each in after.objects if each not in shared]
+    return _size(returned) - 1 + sum([_size(value) for values in new_objects for value in values])
 
 
 def _size(value: object) -> int:

@@ -1,7 +1,7 @@
 """Replaying a log through a variant: one memoised, pure step per event."""
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -34,7 +34,7 @@ from replay.language import (
     Stopped,
 )
 from replay.progress import Progress, no_progress
-from replay.state.disk import Disk, backing_chain
+from replay.state.disk import backing_chain
 from replay.state.objects import State, plain, stopped
 from replay.state.working_disk import WorkDisk
 from replay.variants.subject import ChannelConfig, Subject, SubjectConfig
@@ -46,10 +46,6 @@ MEMO_SIZE = 200_000
 
 MEMO_VALUES = 20_000_000
 """How many values the states of remembered transitions may hold; those of a real log are few."""
-
-
-EXIT = "machine_exit"
-"""The model's function for the end of the program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,18 +129,6 @@ def replay(log: Log, variant: Variant, progress: Progress = no_progress) -> Mode
     return ModelTrace(log, variant, tuple(steps))
 
 
-def disk_left(variant: Variant, state: State) -> Disk:
-    """The disk when the program has ended, if it ends in this state.
-
-    What a program does on its way out is the model's function machine_exit, where a tree has one.
-    """
-    program = variant.program
-    if state.machine is None or EXIT not in program.functions:
-        return state.disk
-    after, _ = program.call(EXIT, (), state)
-    return after.disk
-
-
 def transitions(trace: ModelTrace) -> Iterator[TransitionKey]:
     """The transitions of a trace that ran code of the model; equal ones are the same work."""
     program = trace.variant.program
@@ -161,13 +145,18 @@ def step(variant: Variant, state: State, event: Event) -> tuple[State, Outcome]:
     return advance(variant.program, state, request(event.payload, variant.subject.config))
 
 
-def arcs(variant: Variant, state: State, event: Event) -> frozenset[Arc]:
-    """The steps from line to line of the model that an event makes; none if it runs no code."""
+def arcs(
+    variant: Variant, state: State, event: Event, within: Container[str] | None = None
+) -> frozenset[Arc]:
+    """The steps from line to line of the model that an event makes; none if it runs no code.
+
+    Only those in the functions of the names `within`, by default all.
+    """
     asked = request(event.payload, variant.subject.config)
     program = variant.program
     if state.machine is None or asked.handler not in program.functions:
         return frozenset()
-    return program.arcs(asked.handler, asked.arguments, state)
+    return program.arcs(asked.handler, asked.arguments, state, within)
 
 
 def advance(program: Program, state: State, asked: Request) -> tuple[State, Outcome]:

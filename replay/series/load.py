@@ -42,18 +42,13 @@ def read_series(directory: Path) -> Series:
     base = Tree(_read_base(directory / "base"))
     patches = tuple(
         _read_member(directory, name, strip, where)
-        for name, strip, where in _series_entries(directory / "series")
+        for name, strip, where in series_entries(directory / "series")
     )
     _check_distinct(patches)
     trees = [base]
     for patch in patches:
         trees.append(apply(trees[-1], patch))
     return Series(patches, tuple(trees))
-
-
-def read_patch(path: Path) -> Patch:
-    """The patch in a file of any supported form. Raises ReplayError."""
-    return parse_patch(read_text(path), str(path))
 
 
 def _read_base(directory: Path) -> tuple[SourceFile, ...]:
@@ -100,7 +95,7 @@ def _read_source(path: Path, directory: Path) -> SourceFile:
     return source_file(path.relative_to(directory).as_posix(), text)
 
 
-def _series_entries(path: Path) -> Iterator[tuple[str, int, str]]:
+def series_entries(path: Path) -> Iterator[tuple[str, int, str]]:
     """Name, -p level and place of each patch that the series file names."""
     names: set[str] = set()
     must_lead_inside(path, path.parent)

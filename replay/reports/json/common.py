@@ -15,6 +15,10 @@ Version = Annotated[
 ]
 Seq = Annotated[int, Meta(ge=1, description="An event's place in its log.")]
 Count = Annotated[int, Meta(ge=0)]
+Commits = Annotated[
+    list[str],
+    Meta(description="The other commits of a group, of which `sha` is the first; else empty."),
+]
 Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 
 
@@ -107,7 +111,11 @@ class CrashedOutcome(JsonObject, frozen=True, tag_field="status", tag="crashed")
     error: ErrorObject
 
 
-OutcomeObject = ReturnedOutcome | RefusedOutcome | CrashedOutcome
+class UnknownOutcome(JsonObject, frozen=True, tag_field="status", tag="unknown"):
+    """What became of the event was not observed: a real program was not asked, or not recorded."""
+
+
+OutcomeObject = ReturnedOutcome | RefusedOutcome | CrashedOutcome | UnknownOutcome
 
 
 class PatchObject(JsonObject, frozen=True):
@@ -117,6 +125,7 @@ class PatchObject(JsonObject, frozen=True):
     sha: str
     date: str
     subject: str
+    commits: Commits
     out: Annotated[bool, Meta(description="True where the patch is taken out.")]
 
 
@@ -137,6 +146,8 @@ def outcome_object(outcome: Outcome) -> OutcomeObject:
     """An outcome: a value if it returned, else an error."""
     if outcome.status == "returned":
         return ReturnedOutcome(outcome.value)
+    if outcome.status == "unknown":
+        return UnknownOutcome()
     error = msgspec.convert(outcome.error or {}, ErrorObject)
     return RefusedOutcome(error) if outcome.status == "refused" else CrashedOutcome(error)
 
@@ -144,7 +155,9 @@ def outcome_object(outcome: Outcome) -> OutcomeObject:
 def patch_objects(changes: Iterable[PatchChange]) -> tuple[PatchObject, ...]:
     """The patches of a step."""
     pairs = ((change.patch, change.out) for change in changes)
-    return tuple(PatchObject(p.name, p.sha, p.date, p.subject, out) for p, out in pairs)
+    return tuple(
+        PatchObject(p.name, p.sha, p.date, p.subject, [*p.commits], out) for p, out in pairs
+    )
 
 
 def encode(document: Any) -> str:
