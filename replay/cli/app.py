@@ -1,5 +1,6 @@
 """The Typer application, the options before a command, exit statuses."""
 
+import gc
 import os
 import sys
 from collections.abc import Mapping
@@ -128,12 +129,17 @@ NOT_STARTED = 125
 OWN_PROCESS = object()
 """What says that the process is there for this command alone."""
 
+GARBAGE = 50_000
+"""New objects after which Python looks for cycles, of which there are few: nearly all that a
+command makes stays until it ends, and looking through it again and again takes a fifth longer."""
+
 
 def main() -> NoReturn:
     """Runs the command line; exits with 0 (same, or done), 1 (differs) or 2 (trouble).
 
     With 125 if a real QEMU that was named does not start.
     """
+    gc.set_threshold(GARBAGE, 20, 50)
     try:
         status = _run()
     except SystemExit as end:
@@ -209,7 +215,8 @@ def options(
     # Only a process of our own can be walled in for good, and no test's or notebook's unasked.
     isolated = False if isolate is None and context.obj is not OWN_PROCESS else isolate
     named = arguments.parse_named(variant or ())
-    context.obj = Session(db, patches, named, context.meta["words"], isolated)
+    words = context.meta["words"]
+    context.obj = Session(db, patches, named, context.with_resource, words, isolated)
 
 
 def print_result(result: "Printable", output: Path | None = None) -> None:
@@ -221,7 +228,7 @@ def print_result(result: "Printable", output: Path | None = None) -> None:
     if output is None and sys.stdout.isatty() and not isinstance(result, str):
         from rich.console import Console
 
-        from replay.cli.terminal import shown
+        from replay.cli.shown_page import shown
 
         text = shown(result, Console())
     deliver([text.encode()], output)

@@ -12,8 +12,6 @@ from replay.cli.terminal import print_note
 from replay.errors import ReplayError
 from replay.files import shipped
 from replay.isolation import isolate
-from replay.store import backend
-from replay.store.database import open_database
 
 OUTPUTS = ("-o", "--output", "--continue", "--write-baseline")
 """Options that name a file that is written to."""
@@ -79,6 +77,10 @@ def _wait(child: int, said: int, db: str | None) -> NoReturn:
     """Keeps the store open while the child works, so that the files beside it are there."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda number, _: _tell(child, number))
+    # Commands that only run code need no store, and it takes long to import.
+    from replay.store import backend  # noqa: PLC0415
+    from replay.store.database import open_database  # noqa: PLC0415
+
     try:
         database = open_database(db) if db is not None else None
     except ReplayError:
@@ -116,6 +118,8 @@ def _readable(words: Iterable[str], patches: Path | None, named: Iterable[str]) 
 
 def _writable(words: Sequence[str], db: str) -> Iterator[Path]:
     """The files of the store, and the directories of outputs."""
+    from replay.store import backend  # noqa: PLC0415
+
     file = backend.file_named(db)
     if file is not None:
         yield from (file.with_name(f"{file.name}{end}") for end in ("", "-wal", "-shm"))

@@ -6,7 +6,7 @@ connection, and name no database. Another database is another module of this for
 
 import re
 import sqlite3
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from time import sleep
@@ -17,18 +17,10 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, 
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from replay.errors import StoreError
-
-DriverError = (sqlite3.Error, UnicodeDecodeError)
-"""What the driver raises where SQLAlchemy does not stand between.
-
-The second where SQLite quotes from a damaged schema what is no text.
-"""
+from replay.store.driver import BUSY_SECONDS, computes
 
 NUMBERS_ONCE: dict[str, Any] = {"sqlite_autoincrement": True}
 """Makes a table give out no number twice, and remember those that it gave out."""
-
-BUSY_SECONDS = 30
-"""How long to wait for another process that is writing."""
 
 PAUSE = 0.01
 """How long to wait between two attempts where SQLite does not wait itself, in seconds."""
@@ -59,9 +51,6 @@ TRIGGER = """
 CREATE TRIGGER {table}_no_{action} BEFORE {action} ON {table} {when}
 BEGIN SELECT RAISE(ABORT, '{message}'); END
 """
-
-COMPUTED = re.compile(r"\b(CHECK|GENERATED|AS|VIRTUAL|COLLATE)\b", re.IGNORECASE)
-"""What stands in the SQL of a table that computes something, as none of ours does."""
 
 
 class Addition(NamedTuple):
@@ -199,7 +188,7 @@ def additions(
     for row in schema(connection):
         name = str(row.name)
         if row.kind == "table":
-            if name in tables and COMPUTED.search(str(row.sql)):
+            if name in tables and computes(str(row.sql)):
                 found.append(Addition("computed part of the table", name))
         elif row.kind == "index":
             if row.sql is not None and row.table in tables:
@@ -267,6 +256,18 @@ def rows_of(
     driver: Any = connection.connection.driver_connection
     cursor: Iterator[tuple[Any, ...]] = driver.execute(statement, parameters)
     return cursor
+
+
+def insert_rows(
+    connection: Connection,
+    table: str,
+    columns: Sequence[str],
+    rows: Iterable[tuple[Any, ...]],
+) -> None:
+    """Inserts rows of values in the order of the columns, as the driver takes them; likewise."""
+    driver: Any = connection.connection.driver_connection
+    marks = ", ".join("?" * len(columns))
+    driver.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows)
 
 
 def copy(engine: Engine, target: Path) -> None:

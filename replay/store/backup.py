@@ -9,6 +9,7 @@ from replay.errors import ReplayError, StoreError
 from replay.files import file_beside
 from replay.store import backend
 from replay.store.database import Database
+from replay.store.driver import DriverError
 
 
 def backup(database: Database, target: Path) -> None:
@@ -47,6 +48,6 @@ def failing(target: Path) -> Iterator[None]:
     """Makes a failure to copy a ReplayError."""
     try:
         yield
-    except (OSError, *backend.DriverError) as error:
+    except (OSError, *DriverError) as error:
         reason = getattr(error, "strerror", None) or error
         raise StoreError(f"the backup can't be made: {reason}", where=str(target)) from None

@@ -11,7 +11,9 @@ from sqlalchemy.exc import DBAPIError
 from replay.errors import StoreError
 from replay.files import shipped
 from replay.store import backend
-from replay.store.tables import GUARDS, REVISION, TABLES
+from replay.store.driver import DriverError
+from replay.store.tables import GUARDS, TABLES
+from replay.store.values import REVISION
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -110,7 +112,7 @@ def failures(where: str) -> Iterator[None]:
     """Makes a failure of the database a StoreError that says what to do about it."""
     try:
         yield
-    except (DBAPIError, *backend.DriverError) as error:
+    except (DBAPIError, *DriverError) as error:
         cause = error.orig if isinstance(error, DBAPIError) else error
         said = "it is damaged" if isinstance(cause, UnicodeDecodeError) else cause
         what = f"the database fails: {said}"

@@ -13,9 +13,6 @@ from sqlalchemy import (
 
 from replay.store.backend import NUMBERS_ONCE
 
-REVISION = "0004"
-"""The revision of the tables below. Kept here so that opening needs no look at migrations/."""
-
 metadata = MetaData()
 
 logs = Table(

@@ -20,6 +20,7 @@ from replay.errors import ReplayError
 from replay.files import read_text, read_toml
 from replay.language import Program, compile_tree
 from replay.series import Tree, source_file
+from replay.variants.checked_series import is_checked, remember_checked
 
 FILE = "translate.toml"
 MEMORY = "Memory"
@@ -53,4 +54,8 @@ def read_dictionary(directory: Path) -> Dictionary | None:
     text = read_text(path)
     before = text[: text.find(source)].count("\n") if source else 0
     tree = Tree((source_file(FILE, "\n" * before + source),))
-    return Dictionary(compile_tree(tree, MEMORY), idle, source)
+    is_known = is_checked([tree], MEMORY)
+    program = compile_tree(tree, MEMORY, is_checked=is_known)
+    if not is_known:
+        remember_checked([tree], MEMORY)
+    return Dictionary(program, idle, source)
