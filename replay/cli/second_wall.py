@@ -19,6 +19,8 @@ WITHOUT_STORE = ("variants", "show", "annotate")
 """Commands that run or show code and look at no log."""
 IN_PROCESSES = ("conform", "hunt")
 """Commands that may work in several processes, which share semaphores."""
+WITH_PROGRAMS = ("am", "builds", "checkout", "record")
+"""Commands that start git or QEMU, and run no model."""
 SHARED_MEMORY = Path("/dev/shm")
 REAL_PROGRAM = re.compile(r"(?:.*\.\.)?qemu(?:[:.].*)?")
 """A word for a real QEMU, which has to be started."""
@@ -41,13 +43,17 @@ def has_stranger(words: Sequence[str], patches: Path | None, named: Iterable[str
         return True
     if any(word.partition("=")[0] == "--checks" for word in words):
         return True
-    if words[:1] == ["touched"] and any(Path(word).is_file() for word in words[1:2]):
+    if list(words[:1]) == ["touched"] and any(Path(word).is_file() for word in words[1:2]):
         return True
     return any(_is_there(part) for word in (*words, *named) for part in word.split("+")[1:])
 
 
-def starts_program(words: Iterable[str], named: Iterable[str]) -> bool:
-    """Whether a real QEMU takes part."""
+def starts_program(words: Sequence[str], named: Iterable[str]) -> bool:
+    """Whether a real QEMU takes part, or git is asked."""
+    if words[:1] and words[0] in WITH_PROGRAMS:
+        return True
+    if list(words[:1]) == ["touched"] and not any(map(_is_there, words[1:2])):
+        return True
     return any(REAL_PROGRAM.fullmatch(word) for word in (*words, *named))
 
 

@@ -71,7 +71,7 @@ class Session(Struct, frozen=True):
         named = self.named.values()
         starts = second_wall.starts_program(self.words, named)
         if self.isolated and starts:
-            raise ReplayError("a real QEMU has to be started, which --isolate forbids")
+            raise ReplayError("a program has to be started, which --isolate forbids")
         strange = second_wall.has_stranger(self.words, self.patches, named)
         if self.isolated or (strange and not starts):
             asked = bool(self.isolated)

@@ -50,6 +50,11 @@ CALLS = {
     "backup": [["backup", "FILE"]],
     "migrate": [["migrate"]],
     "record": [["record", "--finish", "nothing"]],
+    "explore": [["explore", "LOG"]],
+    "builds": [["builds"]],
+    "checkout": [["checkout", "after", "TREE"]],
+    "am": [["am", "TREE"]],
+    "help": [["help"], ["help", "variants"]],
 }  # fmt: skip
 """Ways to call each command. Many end in an error, which is an output too."""
 

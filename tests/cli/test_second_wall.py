@@ -203,4 +203,10 @@ def test_code_of_others_is_known_by_the_words(place, words, patches, named, stra
      ("after", False), ("qemu-log", False), ("my-qemu", False)],
 )  # fmt: skip
 def test_a_real_program_is_known_by_its_word(word, starts):
-    assert starts_program([word], []) == starts
+    assert starts_program(["diff", word], []) == starts
+
+
+def test_commands_that_ask_git_stand_in_front_of_the_wall(place):
+    assert starts_program(["checkout", "after"], [])
+    assert starts_program(["touched", "1a2b3c4d"], [])
+    assert not starts_program(["touched", str(place / "more.patch")], [])
