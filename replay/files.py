@@ -1,13 +1,15 @@
-"""Writing files whole or not at all, staying in a directory, finding bundled directories."""
+"""Reading files within limits, writing them whole or not at all, finding bundled directories."""
 
 import fcntl
 import os
 import secrets
 import stat
 import sys
+import tomllib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from replay.errors import BadInput, ReplayError
 
@@ -109,6 +111,68 @@ def must_lead_inside(path: Path, directory: Path) -> None:
     if not inside:
         do = "put there what it leads to"
         raise BadInput("is a link that leads out of its directory", where=str(path), do=do)
+
+
+FILE_LIMIT = 1 << 20
+"""Bytes that a source file, a patch or a configuration may have."""
+
+KEY_LIMIT = 500
+"""Characters of a line of TOML. A key of so many parts takes their square in time and memory."""
+
+
+def read_text(path: Path, within: Path | None = None) -> str:
+    """The UTF-8 text of a regular file of at most FILE_LIMIT bytes, which no link leads out of
+    the directory `within`. Raises ReplayError.
+    """
+    if within is not None:
+        must_lead_inside(path, within)
+    try:
+        if not is_file(path):
+            raise BadInput("no such file", where=str(path))
+        with path.open("rb") as file:
+            data = file.read(FILE_LIMIT + 1)
+    except OSError as error:
+        raise BadInput(f"cannot be read: {error.strerror}", where=str(path)) from error
+    if len(data) > FILE_LIMIT:
+        raise BadInput(f"is larger than {FILE_LIMIT >> 10} KiB", where=str(path))
+    if not data or b"\0" in data:
+        raise BadInput("is binary" if data else "is empty", where=str(path))
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise BadInput("is not UTF-8", where=f"{path}:{line}") from error
+
+
+def is_text(name: str) -> bool:
+    """Whether a file's name is UTF-8, which Linux does not ask for."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def is_file(path: Path) -> bool:
+    """True for a regular file; a path that no file can have is none."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def read_toml(path: Path, within: Path) -> dict[str, Any]:
+    """The tables of a TOML file, which no link leads out of a directory. Raises BadInput."""
+    text = read_text(path, within)
+    long = next((n for n, line in enumerate(text.split("\n"), 1) if len(line) > KEY_LIMIT), None)
+    if long is not None:
+        raise BadInput(f"has more than {KEY_LIMIT} characters", where=f"{path}:{long}")
+    try:
+        return tomllib.loads(text)
+    except ValueError as error:  # among them integers of more digits than Python reads
+        raise BadInput(f"is no TOML: {error}", where=str(path)) from error
+    except RecursionError:
+        raise BadInput("is nested too deeply", where=str(path)) from None
 
 
 PACKAGE = Path(__file__).resolve().parent

@@ -17,7 +17,8 @@ from replay.analysis.attribute import Attribution, Cause, select
 from replay.engine.diff import Diff, Divergence
 from replay.engine.places import Place, label
 from replay.errors import ReplayError
-from replay.series import Patch, read_text
+from replay.files import read_text
+from replay.series import Patch
 
 VERSION = 2
 HEADER = f'{{"replay_baseline": {VERSION}}}'

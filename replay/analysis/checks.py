@@ -19,10 +19,11 @@ from replay.analysis.check_inputs import KINDS, CheckedStep, CheckInput, check_i
 from replay.engine.diff import spans
 from replay.engine.trace import Trace
 from replay.errors import NotFound, ReplayError
+from replay.files import read_text
 from replay.language import Program, Returned
 from replay.language.vocabulary import METHODS
 from replay.progress import Progress, no_progress
-from replay.series import Tree, read_text, source_file
+from replay.series import Tree, source_file
 from replay.state.disk import Disk
 from replay.state.objects import Object, State
 from replay.variants.variant import Subject, Variant

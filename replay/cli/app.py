@@ -1,6 +1,7 @@
 """The Typer application, the options before a command, exit statuses."""
 
 import gc
+import os
 import sys
 from collections.abc import Mapping
 from importlib import import_module
@@ -114,6 +115,7 @@ class Commands(TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The command that the words begin with; it is imported before anything asks for it."""
+        ctx.meta["words"] = tuple(args)
         if args and args[0] in COMMANDS:
             import_module(f"replay.cli.commands.{COMMANDS[args[0]][0]}")
             self.commands[args[0]] = typer.main.get_group(app).commands[args[0]]
@@ -134,6 +136,9 @@ NOT_STARTED = 125
 """What `git bisect run` takes for a revision that cannot be tested."""
 
 
+OWN_PROCESS = object()
+"""What says that the process is there for this command alone."""
+
 GARBAGE = 50_000
 """New objects after which Python looks for cycles, of which there are few: nearly all that a
 command makes stays until it ends, and looking through it again and again takes a fifth longer."""
@@ -151,8 +156,23 @@ def main() -> NoReturn:
     """
     look_for_garbage_seldom()
     try:
+        status = _run()
+    except SystemExit as end:
+        status = end.code if isinstance(end.code, int) else int(bool(end.code))
+    walled = sys.modules.get("replay.cli.second_wall")
+    if walled is not None and walled.is_walled():
+        # A child must not go on with what the caller of its parent has to do.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+    sys.exit(status)
+
+
+def _run() -> int:
+    """Runs the command line; the status, if that is not told by SystemExit."""
+    try:
         with interruptible():
-            app(prog_name="replay")
+            app(prog_name="replay", obj=OWN_PROCESS)
     except ReplayError as error:
         from replay.cli.progress_bar import clear_bars
 
@@ -166,7 +186,7 @@ def main() -> NoReturn:
 
         clear_bars()
         print_note(f"replay: ended by {signal}; what it had not reported as done is undone")
-    sys.exit(TROUBLE)
+    return TROUBLE
 
 
 def print_error(error: ReplayError) -> None:
@@ -192,6 +212,13 @@ def options(
     db: Annotated[str, typer.Option(envvar="REPLAY_DB", metavar="PATH|URL")] = "replay.db",
     patches: Annotated[Path | None, typer.Option(envvar="REPLAY_PATCHES", metavar="DIR")] = None,
     variant: Annotated[list[str] | None, typer.Option(metavar="NAME=EXPR")] = None,
+    isolate: Annotated[
+        bool | None,
+        typer.Option(
+            "--isolate/--no-isolate",
+            help="Let code reach no file, connection or program; by default a stranger's.",
+        ),
+    ] = None,
     version: Annotated[
         bool, typer.Option("--version", is_eager=True, callback=print_version)
     ] = False,
@@ -200,15 +227,19 @@ def options(
     from replay.cli import arguments
     from replay.cli.session import Session
 
+    # Only a process of our own can be walled in for good, and no test's or notebook's unasked.
+    isolated = False if isolate is None and context.obj is not OWN_PROCESS else isolate
     named = arguments.parse_named(variant or ())
-    context.obj = Session(db, patches, named, context.with_resource)
+    words = context.meta["words"]
+    context.obj = Session(db, patches, named, context.with_resource, words, isolated)
 
 
 def print_result(result: "Printable", output: Path | None = None) -> None:
     """Delivers a text as it is, and a page as is fit for where it goes."""
     from replay.files import deliver
+    from replay.reports.words import without_controls
 
-    text = str(result)
+    text = without_controls(str(result))
     if output is None and sys.stdout.isatty() and not isinstance(result, str):
         from rich.console import Console
 

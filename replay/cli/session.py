@@ -28,12 +28,18 @@ LARGEST = 1 << 20
 
 
 class Session(Struct, frozen=True):
-    """What the options before the command say; `hold` opens what stays open until it ends."""
+    """What the options before the command say, and the words of the command.
+
+    `hold` opens what stays open until it ends. `isolated` is whether code runs behind a second
+    wall; None: if a stranger's is among it.
+    """
 
     db: str
     patches: Path | None
     named: dict[str, str]
     hold: Hold
+    words: tuple[str, ...] = ()
+    isolated: bool | None = False
 
     def store(self) -> "EventStore":
         """The open store."""
@@ -50,8 +56,26 @@ class Session(Struct, frozen=True):
         return EventStore(open_database(self.db, make=False, suspect=suspect))
 
     def subject(self) -> Subject:
-        """The subject, wholly validated."""
-        return _subject(self.patches)
+        """The subject, wholly validated. From here on code of a stranger's can run."""
+        subject = _subject(self.patches)
+        self._raise_wall()
+        return subject
+
+    def _raise_wall(self) -> None:
+        if self.isolated is False:
+            return
+        from replay.cli import second_wall  # noqa: PLC0415
+
+        if second_wall.is_walled():
+            return
+        named = self.named.values()
+        starts = second_wall.starts_program(self.words, named)
+        if self.isolated and starts:
+            raise ReplayError("a program has to be started, which --isolate forbids")
+        strange = second_wall.has_stranger(self.words, self.patches, named)
+        if self.isolated or (strange and not starts):
+            asked = bool(self.isolated)
+            second_wall.raise_wall(self.words, self.db, self.patches, named, asked)
 
     def variant(self, expression: str | None) -> Variant:
         """The variant of an expression, by default the last that the subject names."""

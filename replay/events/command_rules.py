@@ -4,7 +4,6 @@ It stands in commands.toml, a table for each channel: which argument names a fil
 log may give the command to the real program.
 """
 
-import tomllib
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -12,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from replay.errors import BadInput
-from replay.files import must_lead_inside, shipped
+from replay.files import read_toml, shipped
 
 FILE = "commands.toml"
 
@@ -53,10 +52,9 @@ def read_command_rules(directory: Path) -> CommandRules:
     path = directory / FILE
     if not path.exists():
         return NO_RULES
-    must_lead_inside(path, directory)
     try:
-        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), CommandRules)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        return msgspec.convert(read_toml(path, directory), CommandRules)
+    except msgspec.ValidationError as error:
         raise BadInput(str(error), where=str(path)) from error
 
 

@@ -156,7 +156,7 @@ def parse(text: str) -> tuple[Definition, ...]:
     except SyntaxError as error:
         raise _NotPythonError(error.lineno or 1, f"not Python: {error.msg}") from None
     except (ValueError, RecursionError, MemoryError) as error:
-        reason = f"not Python: {error or 'nested too deeply'}"
+        reason = f"not Python: {str(error) or 'nested too deeply'}"
         raise _NotPythonError(1, reason) from None
     return tuple(_definition(node) for node in without_docstring(module.body))
 

@@ -48,10 +48,11 @@ def _parameters(args: ast.arguments) -> Iterable[Use]:
     for odd in (*args.posonlyargs, *args.kwonlyargs, args.vararg, args.kwarg):
         if odd:
             raise MisuseError(odd, "a function has plain parameters only")
-    names = [argument.arg for argument in args.args]
+    names = set()
     for argument in args.args:
-        if names.count(argument.arg) > 1:
+        if argument.arg in names:
             raise MisuseError(argument, f"there are two parameters {argument.arg}")
+        names.add(argument.arg)
         if argument.annotation:
             raise MisuseError(argument, "a parameter has no annotation")
     for default in args.defaults:

@@ -1,6 +1,7 @@
 """The words of the model language, the names a model may not define, and errors of misuse."""
 
 import ast
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -67,6 +68,10 @@ def without_docstring(body: list[ast.stmt]) -> list[ast.stmt]:
     return body
 
 
+HALF = re.compile("[\ud800-\udfff]")
+"""Half of a character, which no text can be written with."""
+
+
 def check_literal(node: ast.Constant) -> None:
     """Refuses literals of other types, and those beyond the limits."""
     value = node.value
@@ -76,6 +81,8 @@ def check_literal(node: ast.Constant) -> None:
         raise MisuseError(node, "an integer has 64 bits")
     if type(value) is str and len(value) > MAX_TEXT:
         raise MisuseError(node, f"a text has at most {MAX_TEXT} characters")
+    if type(value) is str and HALF.search(value):
+        raise MisuseError(node, "a text has whole characters, and no half of a pair")
 
 
 def _constants(node: ast.expr) -> Iterator[Use]:

@@ -11,6 +11,7 @@ from msgspec import Struct
 from replay.errors import ReplayError
 from replay.files import deliver
 from replay.progress import Progress, no_progress
+from replay.reports import words
 from replay.reports.text.page import WIDTH, Page
 
 if TYPE_CHECKING:
@@ -174,7 +175,8 @@ def render(
     if format not in renderers:
         do = f"there are {', '.join(renderers)}"
         raise ReplayError(f"this result has no form {format}", do=do)
-    return renderers[format](document, options)
+    result = renderers[format](document, options)
+    return words.without_controls(result) if isinstance(result, str) else result
 
 
 class Report(Struct, frozen=True):

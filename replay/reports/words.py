@@ -29,6 +29,20 @@ def escape(text: str) -> str:
     )
 
 
+OBEYED = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+"""A control character, one that turns the direction of text, or half of a character."""
+
+
+def without_controls(text: str) -> str:
+    """A whole document with what a terminal or a browser would obey as escapes, `\\u001b` for ESC.
+
+    This is the last guard of all that is written, whatever its form: JSON means the same so.
+    """
+    return OBEYED.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
 def listing(words: Sequence[str]) -> str:
     """ "a", "a and b", "a, b and c"; escaped."""
     *most, last = map(escape, words)

@@ -1,7 +1,7 @@
 """The patch series: what a patch is, how it applies, and how a point of the series is named."""
 
 from replay.series.c_diff import CHunk, CPatch, parse_c_patch
-from replay.series.load import Series, is_file, read_series, read_text
+from replay.series.load import Series, read_series
 from replay.series.patch import Patch, label, parse_patch, split_header
 from replay.series.revision import find_patch, parse_revision, step_back
 from replay.series.stack import is_stack, read_stack
@@ -21,7 +21,6 @@ __all__ = [
     "Tree",
     "apply",
     "find_patch",
-    "is_file",
     "is_stack",
     "label",
     "offsets",
@@ -30,7 +29,6 @@ __all__ = [
     "parse_revision",
     "read_series",
     "read_stack",
-    "read_text",
     "source_file",
     "split_header",
     "step_back",

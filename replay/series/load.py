@@ -7,14 +7,14 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from replay.errors import BadInput
-from replay.files import must_lead_inside
+from replay.files import is_file, is_text, must_lead_inside, read_text
 from replay.series.patch import Patch, parse_patch
 from replay.series.tree import SourceFile, Tree, apply, source_file
 
-FILE_LIMIT = 1 << 20
-"""Bytes that a source file or a patch may have."""
 FILES_LIMIT = 200
 PATCHES_LIMIT = 1000
+SIZE_LIMIT = 4 << 20
+"""Bytes that all files of base may have together, and all patches. Checking takes some seconds."""
 
 
 @dataclass(frozen=True)
@@ -57,38 +57,6 @@ def read_series(directory: Path) -> Series:
     return Series(patches, tuple(trees))
 
 
-def read_text(path: Path, within: Path | None = None) -> str:
-    """The UTF-8 text of a regular file of at most FILE_LIMIT bytes, which no link leads out of
-    the directory `within`. Raises ReplayError.
-    """
-    if within is not None:
-        must_lead_inside(path, within)
-    try:
-        if not is_file(path):
-            raise BadInput("no such file", where=str(path))
-        with path.open("rb") as file:
-            data = file.read(FILE_LIMIT + 1)
-    except OSError as error:
-        raise BadInput(f"cannot be read: {error.strerror}", where=str(path)) from error
-    if len(data) > FILE_LIMIT:
-        raise BadInput(f"is larger than {FILE_LIMIT >> 10} KiB", where=str(path))
-    if not data or b"\0" in data:
-        raise BadInput("is binary" if data else "is empty", where=str(path))
-    try:
-        return data.decode()
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise BadInput("is not UTF-8", where=f"{path}:{line}") from error
-
-
-def is_file(path: Path) -> bool:
-    """True for a regular file; a path that no file can have is none."""
-    try:
-        return path.is_file()
-    except (OSError, ValueError):
-        return False
-
-
 def _read_base(directory: Path) -> tuple[SourceFile, ...]:
     must_lead_inside(directory, directory.parent)
     if not directory.is_dir():
@@ -96,11 +64,16 @@ def _read_base(directory: Path) -> tuple[SourceFile, ...]:
     if _pushed(directory):
         do = "take them off with: quilt pop -a"
         raise BadInput("has patches pushed by quilt", where=str(directory), do=do)
-    files = tuple(_read_source(path, directory) for path in _base_paths(directory))
+    try:
+        files = tuple(_read_source(path, directory) for path in _base_paths(directory))
+    except (OSError, RecursionError):
+        raise BadInput("has directories that cannot be read", where=str(directory)) from None
     if not files:
         raise BadInput("holds no .py file", where=str(directory))
     if len(files) > FILES_LIMIT:
         raise BadInput(f"holds more than {FILES_LIMIT} files", where=str(directory))
+    if sum(len(file.text) for file in files) > SIZE_LIMIT:
+        raise BadInput(f"is larger than {SIZE_LIMIT >> 20} MiB", where=str(directory))
     return tuple(sorted(files, key=lambda file: file.name))
 
 
@@ -120,6 +93,8 @@ def _base_paths(directory: Path) -> Iterator[Path]:
 def _read_source(path: Path, directory: Path) -> SourceFile:
     if path.is_symlink() or path.suffix != ".py":
         raise BadInput("base holds .py files only", where=str(path), do="move it elsewhere")
+    if not is_text(path.name):
+        raise BadInput("has a name that is not UTF-8", where=str(path), do="give it another")
     text = read_text(path)
     if "\r" in text:
         raise BadInput("has carriage returns", where=str(path), do="end lines with LF alone")

@@ -1,5 +1,6 @@
 """Parsing a patch: mail or git header, and its unified diff."""
 
+import codecs
 import email
 import email.header
 import hashlib
@@ -16,6 +17,7 @@ _FROM = re.compile(r"From ([0-9a-f]{40}) ")
 _MAIL_START = re.compile(r"^From \S+ +\w{3} \w{3} +\d+ [\d:]+ \d{4}", re.MULTILINE)
 _MAIL_HEADER = re.compile(r"(From|Date|Subject|Message-ID|MIME-Version): ", re.IGNORECASE)
 _SUBJECT_TAG = re.compile(r"^(\[[^]]*\]\s*)+")
+OF_DOMAINS = ("punycode", "idna")
 _NUMBERED = re.compile(r"\[[^]]*\b(\d+)/\d+\]")
 _NUMBER = re.compile(r"^\d\w*-")
 _COMMITS = re.compile(r"^Commits:((?:\s+[0-9a-f]{7,40})+)\s*$", re.MULTILINE)
@@ -147,7 +149,10 @@ def _mail(text: str, name: str) -> Message | None:
     paragraph = text.partition("\n\n")[0]
     if not any(_MAIL_HEADER.match(line) for line in paragraph.split("\n")):
         return None
-    return email.message_from_string(text)
+    try:
+        return email.message_from_string(text)
+    except RecursionError:
+        raise BadInput("the mail is nested too deeply", where=name) from None
 
 
 def _decoded(mail: Message, text: str, name: str) -> str:
@@ -166,9 +171,16 @@ def _payload(part: Message, name: str) -> str:
     data = part.get_payload(decode=True)
     assert isinstance(data, bytes)
     try:
-        return _sound(data.decode(part.get_content_charset("utf-8")))
+        return _sound(data.decode(_charset(part.get_content_charset("utf-8"))))
     except (LookupError, ValueError) as error:
         raise BadInput(f"the mail's text cannot be decoded: {error}", where=name) from error
+
+
+def _charset(name: str) -> str:
+    """The name of a character set; LookupError for one of domain names, which takes long."""
+    if codecs.lookup(name).name in OF_DOMAINS:
+        raise LookupError(f"{name} is for the names of domains")
+    return name
 
 
 def _sound(text: str) -> str:
@@ -186,6 +198,9 @@ def _header(mail: Message | None, key: str) -> str:
         return ""
     raw = " ".join(str(mail.get(key, "")).split())
     try:
-        return _sound(str(email.header.make_header(email.header.decode_header(raw))))
+        words = email.header.decode_header(raw)
+        for _, charset in words:
+            _charset(charset or "ascii")
+        return _sound(str(email.header.make_header(words)))
     except (LookupError, ValueError, MessageError):
         return raw

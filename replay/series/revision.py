@@ -7,7 +7,7 @@ from replay.errors import ReplayError
 from replay.series.load import Series
 from replay.series.patch import Patch, label
 
-_REVISION = re.compile(r"(?P<point>[^~^]+)(?P<steps>(?:\^|~\d*)*)")
+_REVISION = re.compile(r"(?P<point>[^~^]+)(?P<steps>(?:\^|~[0-9]{0,9})*)")
 
 
 def parse_revision(series: Series, text: str) -> int:
@@ -26,7 +26,7 @@ def parse_revision(series: Series, text: str) -> int:
 
 def step_back(depth: int, steps: str, text: str) -> int:
     """The depth that `^`, `~` and `~N` lead to. Raises ReplayError for one before base."""
-    for step in re.findall(r"\^|~\d*", steps):
+    for step in re.findall(r"\^|~[0-9]*", steps):
         depth -= int(step[1:] or "1")
     if depth < 0:
         raise ReplayError(f"{text} lies before base", do=f"base is {-depth} later")

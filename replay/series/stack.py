@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from replay.errors import BadInput
-from replay.series.load import PATCHES_LIMIT, is_file, read_text, series_entries
+from replay.files import is_file, read_text
+from replay.series.load import PATCHES_LIMIT, series_entries
 from replay.series.patch import (
     Patch,
     number_in_series,

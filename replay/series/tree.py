@@ -1,13 +1,20 @@
 """Applying a patch to source files while remembering which patch added each line."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 
 from replay.errors import Conflict, ReplayError
 from replay.series.patch import Patch, label
 from replay.series.unified_diff import Edit, FileChange, Hunk
+
+MOST_SEARCHED = 4_000_000
+"""Lines that are looked at for the hunks of a file which do not fit where they say: a second."""
+
+MOST_NAMED = 5
+"""Lines that an error names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +122,8 @@ def _changed(
     done = 0
     for hunk, place in zip(change.hunks, _places(tree, lines, change, patch), strict=True):
         result += lines[done:place]
-        result += _edited(hunk, lines[place:], len(tree.patches))
         done = place + len(hunk.old)
+        result += _edited(hunk, lines[place:done], len(tree.patches))
     result += lines[done:]
     _check_result(result, change, patch)
     return tuple(result)
@@ -153,9 +160,15 @@ def _places(
 ) -> tuple[int, ...]:
     """The index in `lines` at which each hunk applies."""
     places: list[int] = []
-    floor = 0
+    floor = searched = 0
     for hunk in change.hunks:
-        place = _place(tree, lines, hunk, change.path, patch)
+        place = _stated(hunk)
+        if not _fits(lines, hunk.old, place):
+            searched += len(lines)
+            if searched > MOST_SEARCHED:
+                what = f"too many hunks for {change.path} do not fit where they say"
+                raise _conflict(what, hunk, patch)
+            place = _found(tree, lines, hunk, change.path, patch)
         if place < floor:
             what = f"the hunk for {change.path} fits only before or inside the one ahead of it"
             raise _conflict(what, hunk, patch)
@@ -168,26 +181,46 @@ def _stated(hunk: Hunk) -> int:
     return hunk.start - 1 if hunk.old else hunk.start
 
 
-def _place(tree: Tree, lines: tuple[SourceLine, ...], hunk: Hunk, path: str, patch: Patch) -> int:
-    """The stated place if the hunk fits there, else the only one where it does."""
-    stated = _stated(hunk)
-    if _fits(lines, hunk.old, stated):
-        return stated
-    places = [index for index in range(len(lines)) if _fits(lines, hunk.old, index)]
+def _found(tree: Tree, lines: tuple[SourceLine, ...], hunk: Hunk, path: str, patch: Patch) -> int:
+    """The only place where a hunk fits that does not fit where it says."""
+    places = list(islice(_fitting(lines, hunk.old), MOST_NAMED + 1))
     if len(places) == 1:
         return places[0]
     if places:
-        several = ", ".join(str(place + 1) for place in places)
-        what = f"the hunk for {path} does not fit at line {hunk.start} but at lines {several}"
+        several = ", ".join(str(place + 1) for place in places[:MOST_NAMED])
+        more = " and more" if len(places) > MOST_NAMED else ""
+        what = f"the hunk for {path} does not fit at line {hunk.start} but at lines {several}{more}"
         raise _conflict(what, hunk, patch)
     raise _conflict(_mismatch(tree, lines, hunk, path), hunk, patch)
+
+
+def _fitting(lines: tuple[SourceLine, ...], old: tuple[Edit, ...]) -> Iterator[int]:
+    """The places where all these lines stand one after another."""
+    if not old or not lines:
+        return
+    # Python finds a text in a text in linear time, whatever either repeats.
+    whole, part = _joined(lines), _joined(old)
+    found, line, start = whole.find(part), 0, 0
+    while found >= 0:
+        line += whole.count("\n", start, found)
+        if old[-1].newline or found + len(part) == len(whole):
+            yield line
+        start, found = found, whole.find(part, found + 1)
+
+
+def _joined(lines: Sequence[SourceLine | Edit]) -> str:
+    """The lines as a text with a line end before the first."""
+    return "\n" + "\n".join(line.text for line in lines) + ("\n" if lines[-1].newline else "")
 
 
 def _fits(lines: tuple[SourceLine, ...], old: tuple[Edit, ...], index: int) -> bool:
     if index < 0 or index + len(old) > len(lines):
         return False
-    pairs = zip(old, lines[index:], strict=False)
-    return all(edit.text == line.text and edit.newline == line.newline for edit, line in pairs)
+    for place, edit in enumerate(old, index):
+        line = lines[place]
+        if edit.text != line.text or edit.newline != line.newline:
+            return False
+    return True
 
 
 def _mismatch(tree: Tree, lines: tuple[SourceLine, ...], hunk: Hunk, path: str) -> str:
@@ -223,9 +256,10 @@ def _removes(patch: Patch, path: str, text: str) -> bool:
 def _nearest(lines: tuple[SourceLine, ...], hunk: Hunk) -> int:
     """The place with the most lines as the hunk has them; of several the one nearest to it."""
     stated = _stated(hunk)
+    old = hunk.old[: max(MOST_SEARCHED // (len(lines) + 1), 1)]
 
     def likeness(index: int) -> tuple[int, int]:
-        pairs = zip(hunk.old, lines[index:], strict=False)
+        pairs = zip(old, lines[index : index + len(old)], strict=False)
         return sum(edit.text == line.text for edit, line in pairs), -abs(index - stated)
 
     best = max(range(len(lines)), key=likeness, default=stated)

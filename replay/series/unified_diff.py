@@ -7,7 +7,8 @@ from typing import Literal
 
 from replay.errors import BadInput
 
-_HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
+_NUMBER = "([0-9]{1,9})"
+_HUNK = re.compile(f"@@ -{_NUMBER}(?:,{_NUMBER})? \\+{_NUMBER}(?:,{_NUMBER})? @@")
 _PATH = re.compile(r"(?:\w[\w-]*/)*\w[\w-]*\.py", re.ASCII)
 _REFUSED = {
     "rename ": "a rename: write it as one file deleted and one created (git diff --no-renames)",

@@ -17,7 +17,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, 
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from replay.errors import StoreError
-from replay.store.driver import BUSY_SECONDS
+from replay.store.driver import BUSY_SECONDS, computes
 
 NUMBERS_ONCE: dict[str, Any] = {"sqlite_autoincrement": True}
 """Makes a table give out no number twice, and remember those that it gave out."""
@@ -51,9 +51,6 @@ TRIGGER = """
 CREATE TRIGGER {table}_no_{action} BEFORE {action} ON {table} {when}
 BEGIN SELECT RAISE(ABORT, '{message}'); END
 """
-
-COMPUTED = re.compile(r"\b(CHECK|GENERATED|AS|VIRTUAL|COLLATE)\b", re.IGNORECASE)
-"""What stands in the SQL of a table that computes something, as none of ours does."""
 
 
 class Addition(NamedTuple):
@@ -191,7 +188,7 @@ def additions(
     for row in schema(connection):
         name = str(row.name)
         if row.kind == "table":
-            if name in tables and COMPUTED.search(str(row.sql)):
+            if name in tables and computes(str(row.sql)):
                 found.append(Addition("computed part of the table", name))
         elif row.kind == "index":
             if row.sql is not None and row.table in tables:

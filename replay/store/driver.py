@@ -1,5 +1,6 @@
 """What only SQLite has of reading without SQLAlchemy, which `backend` has for all the rest."""
 
+import re
 import sqlite3
 from pathlib import Path
 
@@ -13,6 +14,20 @@ The second where SQLite quotes from a damaged schema what is no text.
 """
 
 Connection = sqlite3.Connection
+
+COMPUTED = re.compile(r"\b(CHECK|GENERATED|AS|VIRTUAL|COLLATE)\b", re.IGNORECASE)
+"""What stands in the SQL of a table that computes something, as none of ours does."""
+
+
+def computes(statement: str) -> bool:
+    """Whether a table that was made so may compute something when it is read."""
+    return COMPUTED.search(statement) is not None
+
+
+def is_plain(connection: Connection) -> bool:
+    """Whether reading the tables runs nothing that somebody put into the database."""
+    rows = connection.execute("SELECT type, sql FROM sqlite_master").fetchall()
+    return not any(kind == "view" or (kind == "table" and computes(str(sql))) for kind, sql in rows)
 
 
 def open_for_reading(where: str) -> Connection | None:

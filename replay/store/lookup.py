@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 from replay.errors import ReplayError
 from replay.events.event import Log
-from replay.store.driver import Connection, DriverError, open_for_reading
+from replay.store.driver import Connection, DriverError, is_plain, open_for_reading
 from replay.store.values import (
     REVISION,
     candidates,
@@ -44,6 +44,8 @@ class Lookup:
     def is_current(self) -> bool:
         """Whether the tables are those of this version."""
         try:
+            if not is_plain(self._connection):
+                return False
             rows = self._connection.execute("SELECT version_num FROM alembic_version").fetchall()
         except DriverError:
             return False

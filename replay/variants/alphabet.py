@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from itertools import product
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from msgspec import Struct
 from replay.errors import BadInput, ReplayError
 from replay.events.event import Event
 from replay.events.json_form import parse_object, parse_payload
-from replay.series import read_text
+from replay.files import read_text
 
 HEADER = "replay_alphabet"
 MOST_STEPS = 1000
@@ -140,7 +141,7 @@ def read_alphabet(path: Path) -> Alphabet:
     for number, line in lines[1:]:
         try:
             alphabet = _with(alphabet, msgspec.json.decode(line, type=_Document))
-        except (msgspec.MsgspecError, ReplayError, KeyError) as error:
+        except (msgspec.MsgspecError, ReplayError, KeyError, RecursionError) as error:
             raise BadInput(f"{error}", where=f"{path}:{number}") from None
     _check(alphabet, path)
     return alphabet
@@ -172,7 +173,7 @@ def _check(alphabet: Alphabet, path: Path) -> None:
         raise BadInput("has no start or no step", where=str(path))
     for start in alphabet.starts:
         try:
-            count = len(alphabet.steps_from(start)) + len(alphabet.probes_from(start))
+            count = _count(alphabet, start)
         except KeyError as hole:
             what = f"from {start.name} a hole has no values: {hole.args[0]}"
             raise BadInput(what, where=str(path)) from None
@@ -183,6 +184,14 @@ def _check(alphabet: Alphabet, path: Path) -> None:
             if any(name in text for name in group for text in told):
                 what = f"the start {start.name} names {group[0]} or one that is to be like it"
                 raise BadInput(what, where=str(path))
+
+
+def _count(alphabet: Alphabet, start: AlphabetStart) -> int:
+    """How many steps and probes there are from a start. Raises KeyError as `_choices` does."""
+    values = {**alphabet.values, **start.values}
+    templates = (*alphabet.steps, *alphabet.probes)
+    holes = (dict.fromkeys(h for text in _texts(t.events) for h in _holes(text)) for t in templates)
+    return sum(prod(len(values[hole]) for hole in own) for own in holes)
 
 
 def _choices(holes: list[str], values: Values) -> Iterator[dict[str, Value]]:

@@ -12,14 +12,14 @@ arguments and whether it succeeded when it was recorded, and return
 Functions named foresee_<channel>_<name> go through the whole log first.
 """
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from replay.errors import ReplayError
+from replay.files import read_text, read_toml
 from replay.language import Program, compile_tree
-from replay.series import Tree, read_text, source_file
+from replay.series import Tree, source_file
 from replay.variants.checked_series import is_checked, remember_checked
 
 FILE = "translate.toml"
@@ -43,11 +43,7 @@ def read_dictionary(directory: Path) -> Dictionary | None:
     path = directory / FILE
     if not path.exists():
         return None
-    text = read_text(path, directory)
-    try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ReplayError(f"is no TOML: {error}", where=str(path)) from error
+    document = read_toml(path, directory)
     source, idle = document.pop("language", ""), document.pop("idle", {})
     if document or not isinstance(source, str) or not isinstance(idle, dict):
         raise ReplayError("must have a text, language, and a table, idle", where=str(path))
@@ -55,6 +51,7 @@ def read_dictionary(directory: Path) -> Dictionary | None:
         if not isinstance(reason, str):
             raise ReplayError("must be a text", where=f"{path}: idle.{name}")
     # errors must give the lines of the source by their numbers in the file
+    text = read_text(path)
     before = text[: text.find(source)].count("\n") if source else 0
     tree = Tree((source_file(FILE, "\n" * before + source),))
     is_known = is_checked([tree], MEMORY)

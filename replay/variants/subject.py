@@ -1,7 +1,6 @@
 """A subject, and reading its subject.toml."""
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,8 @@ import msgspec
 
 from replay.errors import ReplayError
 from replay.events.command_rules import NO_RULES, CommandRules
-from replay.series import Series, read_text
+from replay.files import read_toml
+from replay.series import Series
 from replay.variants.dictionary import Dictionary
 
 if TYPE_CHECKING:
@@ -166,10 +166,7 @@ class Subject:
 
 def read_config(path: Path) -> SubjectConfig:
     """The checked content of a subject.toml. Raises ReplayError with file and key."""
-    try:
-        document = tomllib.loads(read_text(path, path.parent))
-    except tomllib.TOMLDecodeError as error:
-        raise ReplayError(f"is no TOML: {error}", where=str(path)) from error
+    document = read_toml(path, path.parent)
     for key in ("machine", "node"):
         if key not in document:
             raise ReplayError(f"the key {key} is missing", where=str(path))

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from replay.errors import ReplayError
+from replay.files import read_text
 from replay.series import (
     Series,
     Tree,
@@ -21,7 +22,6 @@ from replay.series import (
     parse_patch,
     parse_revision,
     read_series,
-    read_text,
     source_file,
 )
 from replay.series.load import FILES_LIMIT, PATCHES_LIMIT

@@ -264,12 +264,21 @@ def _checked(value: Any, places: Sandbox, key: str = "") -> Any:
     if isinstance(value, dict):
         for name in value:
             harmless(name)
+        _check_allocation(value)
         return {name: _checked(inner, places, name) for name, inner in value.items()}
     if isinstance(value, list):
         return [_checked(inner, places, key) for inner in value]
     if isinstance(value, str) and key in ("driver", "format") and value not in DRIVERS:
         raise ReplayError(f"the driver {value!r} is not used")
     return places.text(value) if isinstance(value, str) else value
+
+
+def _check_allocation(options: Mapping[str, Any]) -> None:
+    """Raises ReplayError for an image that takes too much room as soon as it is made."""
+    size = options.get("size")
+    sized = isinstance(size, int) and size <= MOST_BYTES
+    if options.get("preallocation", "off") != "off" and not sized:
+        raise ReplayError(f"the image is to hold more than {MOST_BYTES} bytes from the start")
 
 
 OPTION = re.compile(r"(?:[^,]|,,)+")

@@ -33,11 +33,15 @@ class Page(Struct, frozen=True):
     width: int = WIDTH
 
     def laid(self, width: int) -> Iterator[tuple[TextStyle, str]]:
-        """The lines from top to bottom, each with its role."""
+        """The lines from top to bottom, each with its role.
+
+        All text for people comes through here, and no character that a terminal would obey leaves.
+        """
         for piece in self.pieces:
             if isinstance(piece, str):
                 piece = line(piece)
-            yield from ((piece.role, text) for text in piece.lines(width))
+            for text in piece.lines(width):
+                yield piece.role, text if text.isprintable() else words.escape(text)
 
     def __str__(self) -> str:
         return "".join(f"{line}\n" for _, line in self.laid(self.width))

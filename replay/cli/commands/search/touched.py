@@ -18,9 +18,10 @@ from replay.cli.progress_bar import with_progress
 from replay.cli.session import Session
 from replay.errors import BadInput, NotFound, ReplayError, Unavailable
 from replay.events.event import Log
+from replay.files import is_file, read_text
 from replay.reports.documents.search.touched import touched_report
 from replay.reports.rendering import OutputFormat, render
-from replay.series import find_patch, is_file, parse_c_patch, parse_patch, read_text
+from replay.series import find_patch, parse_c_patch, parse_patch
 from replay.variants.expression import VariantSpec
 from replay.variants.variant import Variant, build
 
