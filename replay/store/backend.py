@@ -1,222 +1,117 @@
-"""All that only SQLite has: how it is opened, locked, guarded, checked and copied.
+"""What a database must be able to do for the store, and which module does it.
 
-The other modules of the store go through these functions, each of which takes an engine or a
-connection, and name no database. Another database is another module of this form.
+`sqlite` and `postgresql` are the two of this form. No other module of the store, and no
+migration, names a database.
 """
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
-from time import sleep
-from typing import Any
+from typing import Any, Protocol
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy import BigInteger, Connection, Engine, Integer, Table, Text
+from sqlalchemy.exc import DBAPIError
 
-from replay.errors import StoreError
+from replay.store import postgresql, sqlite
 
-DriverError = sqlite3.Error
-"""What the driver raises where SQLAlchemy does not stand between."""
+NUMBER = Integer().with_variant(BigInteger(), "postgresql")
+"""The type of columns with numbers, of 64 bits everywhere."""
 
-NUMBERS_ONCE: dict[str, Any] = {"sqlite_autoincrement": True}
+TEXT = Text().with_variant(Text(collation="C"), "postgresql")
+"""The type of columns with text, which is sorted by its characters' numbers everywhere."""
+
+ANY_TEXT = Text().with_variant(postgresql.TextWithNul(), "postgresql")
+"""The type of columns with a text that may have any character; those of JSON have no NUL."""
+
+NUMBERS_ONCE: Mapping[str, Any] = sqlite.NUMBERS_ONCE
 """Makes a table give out no number twice, and remember those that it gave out."""
 
-BUSY_SECONDS = 30
-"""How long to wait for another process that is writing."""
 
-PAUSE = 0.01
-"""How long to wait between two attempts where SQLite does not wait itself, in seconds."""
+class Backend(Protocol):
+    """All that only one kind of database has. Errors of its driver pass through."""
 
-MOST_LINES = 1_000_000
-"""More lines of SQLite's own check than it ever has to say."""
+    def connect(self, where: str | Path) -> Engine:
+        """An engine whose connections are durable and strict; nothing is opened yet.
 
-MAIN_FILE = "SELECT file FROM pragma_database_list WHERE name = 'main'"
+        Raises StoreError if `where` names no database of this kind, and Unavailable if its driver
+        is missing.
+        """
 
-ADVICE = {
-    "SQLITE_FULL": "make room and do it again: nothing of it was stored",
-    "SQLITE_IOERR": "see to the disk, then to replay verify",
-    "SQLITE_READONLY": "it can be read, but storing needs the right to write to it",
-    "SQLITE_CANTOPEN": "see whether its directory is there and can be written to",
-    "SQLITE_BUSY": "another program holds it: do it again when that is done",
-    "SQLITE_CORRUPT": "replay verify tells what is damaged; go back to a backup",
-    "SQLITE_NOTADB": "name another file with --db",
-}
-"""What to do about a failure, by the first words of SQLite's name for it."""
+    def begin_write(self, engine: Engine) -> AbstractContextManager[Connection]:
+        """A transaction that may write, which keeps other writers out; undone if it raises."""
 
-TRIGGER = """
-CREATE TRIGGER {table}_no_{action} BEFORE {action} ON {table} {when}
-BEGIN SELECT RAISE(ABORT, '{message}'); END
-"""
+    def let_readers_in(self, engine: Engine) -> None:
+        """Lets readers and a writer work at the same time; the database keeps this."""
+
+    def file_of(self, connection: Connection) -> Path | None:
+        """The file that holds the database; None if it is in no file of its own."""
+
+    def protect(
+        self, connection: Connection, table: str, *actions: str, message: str, when: str = ""
+    ) -> None:
+        """Makes the database refuse DELETE or UPDATE of a table's rows, with this message.
+
+        `when` is a condition in SQL on the row, which is called OLD there.
+        """
+
+    def unprotect(self, connection: Connection, table: str, *actions: str) -> None:
+        """Takes back what `protect` did."""
+
+    def protections(self, connection: Connection) -> set[str]:
+        """TABLE_no_ACTION for all that `protect` did."""
+
+    def remember_positions(self, connection: Connection) -> None:
+        """Makes the database remember each position that it gives to an event."""
+
+    def forget_positions(self, connection: Connection) -> None:
+        """Takes back what `remember_positions` did."""
+
+    def positions_given_out(self, connection: Connection) -> int:
+        """The highest position that an event ever had, also of those that are gone."""
+
+    def check_file(self, connection: Connection) -> Iterator[str]:
+        """What the database's own check finds, in sentences: damage, rows that belong to none."""
+
+    def undecodable_as_bytes(self, connection: Connection) -> AbstractContextManager[None]:
+        """Gives a text that is no longer UTF-8 as bytes, so that the rows behind it can be read."""
+
+    def rows_of(
+        self, connection: Connection, statement: str, parameters: tuple[Any, ...] = ()
+    ) -> Iterator[tuple[Any, ...]]:
+        """The rows of a query as the driver gives them, for many rows of which little is wanted.
+
+        A ? in the statement stands for a parameter. SQLAlchemy's own rows take several times as
+        long as reading them does.
+        """
+
+    def insert_rows(
+        self, connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]
+    ) -> None:
+        """Stores rows, which all have the same columns."""
+
+    def copy(self, engine: Engine, target: Path) -> bool:
+        """Copies the database as it is at one moment to a new file; False if it is no file."""
+
+    def reason(self, error: BaseException | None) -> str:
+        """What an error of the driver says, in one line."""
+
+    def advice(self, error: BaseException | None) -> str:
+        """What to do about an error of the driver; "" where there is no advice."""
 
 
-def connect(where: str | Path) -> Engine:
-    """An engine whose connections are durable and strict; nothing is opened yet.
+def backend_of(database: str | Path | Engine | Connection) -> Backend:
+    """What does for this database, or for the one at this path or URL, what others do otherwise."""
+    if isinstance(database, Engine | Connection):
+        return postgresql if database.dialect.name == "postgresql" else sqlite
+    return postgresql if str(database).startswith(postgresql.SCHEMES) else sqlite
 
-    Raises StoreError if `where` is neither a path nor an sqlite URL.
+
+def database_errors() -> tuple[type[Exception], ...]:
+    """What is raised where a database fails, by SQLAlchemy or past it by a driver.
+
+    A driver that was not imported raises nothing.
     """
-    engine = create_engine(_url(where), connect_args={"timeout": BUSY_SECONDS})
-    event.listen(engine, "connect", _set_up_connection)
-    event.listen(engine, "begin", _begin)
-    return engine
-
-
-@contextmanager
-def begin_write(engine: Engine) -> Iterator[Connection]:
-    """A transaction that may write, which keeps other writers out; undone if the block raises."""
-    with engine.execution_options(begin="IMMEDIATE").begin() as connection:
-        yield connection
-
-
-def let_readers_in(engine: Engine) -> None:
-    """Lets readers and a writer work at the same time; the file keeps this.
-
-    SQLite waits for others everywhere but here, where it fails at once while they are there.
-    """
-    connection = engine.raw_connection()
-    try:
-        for attempts_left in range(int(BUSY_SECONDS / PAUSE), -1, -1):
-            if _uses_write_ahead_log(connection.cursor(), last_attempt=not attempts_left):
-                return
-            sleep(PAUSE)
-    finally:
-        connection.close()
-
-
-def file_of(connection: Connection) -> Path | None:
-    """The file that holds the database; None for one in memory."""
-    path = connection.exec_driver_sql(MAIN_FILE).scalar()
-    return Path(path) if path else None
-
-
-def protect(
-    connection: Connection, table: str, *actions: str, message: str, when: str = ""
-) -> None:
-    """Makes the database refuse DELETE or UPDATE of a table's rows, with this message.
-
-    `when` is a condition in SQL on the row, which is called OLD there.
-    """
-    for action in actions:
-        condition = f"WHEN {when}" if when else ""
-        statement = TRIGGER.format(table=table, action=action, when=condition, message=message)
-        connection.exec_driver_sql(statement)
-
-
-def unprotect(connection: Connection, table: str, *actions: str) -> None:
-    """Takes back what `protect` did."""
-    for action in actions:
-        connection.exec_driver_sql(f"DROP TRIGGER {table}_no_{action}")
-
-
-def protections(connection: Connection) -> set[str]:
-    """TABLE_no_ACTION for all that `protect` did."""
-    return set(connection.scalars(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")))
-
-
-def check_file(connection: Connection) -> Iterator[str]:
-    """What the database's own check finds, as sentences: damage, rows that belong to nothing."""
-    try:
-        for (line,) in connection.exec_driver_sql(f"PRAGMA integrity_check({MOST_LINES})"):
-            if line != "ok":
-                yield str(line)
-    except DBAPIError as error:
-        yield str(error.orig)
-    for _, position, *_ in connection.exec_driver_sql("PRAGMA foreign_key_check(observations)"):
-        yield f"the observation at position {position} is of no log that is here"
-    for _, row, *_ in connection.exec_driver_sql("PRAGMA foreign_key_check(messages)"):
-        yield f"the message in row {row} is of no recording that is here"
-
-
-def positions_given_out(connection: Connection) -> int:
-    """The highest position that an event ever had, also of those that are gone."""
-    query = text("SELECT seq FROM sqlite_sequence WHERE name = 'events'")
-    return connection.scalar(query) or 0
-
-
-@contextmanager
-def undecodable_as_bytes(connection: Connection) -> Iterator[None]:
-    """Gives a text that is no longer UTF-8 as bytes, so that the rows behind it can be read."""
-    driver: Any = connection.connection.driver_connection
-    driver.text_factory = _decoded
-    try:
-        yield
-    finally:
-        driver.text_factory = str
-
-
-def rows_of(
-    connection: Connection, statement: str, parameters: tuple[Any, ...] = ()
-) -> Iterator[tuple[Any, ...]]:
-    """The rows of a query as the driver gives them, for many rows of which little is wanted.
-
-    SQLAlchemy's own rows take several times as long as reading them does.
-    """
-    driver: Any = connection.connection.driver_connection
-    cursor: Iterator[tuple[Any, ...]] = driver.execute(statement, parameters)
-    return cursor
-
-
-def copy(engine: Engine, target: Path) -> None:
-    """Copies the database as it is at one moment to a new file; raises DriverError, OSError.
-
-    SQLite's online backup in one step reads one state, and keeps no writer waiting.
-    """
-    source = engine.raw_connection()
-    try:
-        driver: Any = source.driver_connection
-        with closing(sqlite3.connect(target)) as made:
-            driver.backup(made)
-    finally:
-        source.close()
-
-
-def advice(error: BaseException | None) -> str:
-    """What to do about an error of the driver; "" where there is no advice."""
-    name = "_".join(getattr(error, "sqlite_errorname", "").split("_")[:2])
-    return ADVICE.get(name, "")
-
-
-def _url(where: str | Path) -> URL:
-    """The URL of a database given by a path or by a URL, which must be SQLite's."""
-    if isinstance(where, Path) or "://" not in where:
-        return URL.create("sqlite", database=str(where))
-    try:
-        url = make_url(where)
-    except ArgumentError:
-        raise StoreError("not the URL of a database", where=where) from None
-    if url.drivername != "sqlite":
-        raise StoreError(
-            f"{url.drivername} is not supported", where=where, do="use sqlite:///PATH or a path"
-        )
-    return url
-
-
-def _set_up_connection(connection: Any, _record: Any) -> None:
-    """Settings that a connection does not keep; _begin then starts the transactions."""
-    connection.isolation_level = None
-    connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA synchronous = FULL")
-
-
-def _begin(connection: Connection) -> None:
-    """Starts a transaction: a writing one takes the lock at once, so that it can't fail later."""
-    mode = connection.get_execution_options().get("begin", "DEFERRED")
-    connection.exec_driver_sql(f"BEGIN {mode}")
-
-
-def _uses_write_ahead_log(cursor: Any, last_attempt: bool) -> bool:
-    """Whether the database now has a write-ahead log; at the last attempt it must."""
-    try:
-        cursor.execute("PRAGMA journal_mode = WAL")
-    except sqlite3.OperationalError as error:
-        if last_attempt or error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
-            raise
-        return False
-    return True
-
-
-def _decoded(raw: bytes) -> str | bytes:
-    try:
-        return raw.decode()
-    except UnicodeDecodeError:
-        return raw
+    loaded: Any = sys.modules.get("psycopg")
+    return (DBAPIError, sqlite3.Error, *([loaded.Error] if loaded else []))

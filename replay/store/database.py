@@ -10,13 +10,15 @@ from sqlalchemy.exc import DBAPIError
 
 from replay.errors import StoreError
 from replay.files import shipped
-from replay.store import backend
+from replay.store.backend import backend_of, database_errors
 from replay.store.tables import REVISION
+from replay.store.url import without_password
 
 
 class Database(NamedTuple):
     """An open database: its engine, where it is, and the revision it had (None: it is new).
 
+    `where` can be printed: it has no password.
     `file` is the path of its file and the inode that stood there at opening; None if it has none.
     """
 
@@ -31,8 +33,9 @@ def open_database(where: str | Path) -> Database:
 
     Raises StoreError if it can't be opened, is not one of ours, or is newer than we are.
     """
+    backend, shown = backend_of(where), without_password(where)
     engine = backend.connect(where)
-    with failures(str(where)):
+    with failures(shown):
         with engine.connect() as connection:
             revision = revision_of(connection)
         if revision != REVISION:
@@ -41,7 +44,7 @@ def open_database(where: str | Path) -> Database:
         backend.let_readers_in(engine)
         with engine.connect() as connection:
             path = backend.file_of(connection)
-    return Database(engine, str(where), revision, (path, inode(path)) if path else None)
+    return Database(engine, shown, revision, (path, inode(path)) if path else None)
 
 
 def inode(path: Path) -> int:
@@ -67,10 +70,22 @@ def failures(where: str) -> Iterator[None]:
     """Makes a failure of the database a StoreError that says what to do about it."""
     try:
         yield
-    except (DBAPIError, backend.DriverError) as error:
+    except database_errors() as error:
         cause = error.orig if isinstance(error, DBAPIError) else error
-        what = f"the database fails: {cause}"
+        backend = backend_of(where)
+        what = f"the database fails: {backend.reason(cause)}"
         raise StoreError(what, where=where, do=backend.advice(cause)) from None
+
+
+@contextmanager
+def writing(database: Database) -> Iterator[Connection]:
+    """A transaction that may write, which keeps other writers out; undone if the block raises.
+
+    Raises StoreError if the database fails.
+    """
+    begin_write = backend_of(database.engine).begin_write
+    with failures(database.where), begin_write(database.engine) as connection:
+        yield connection
 
 
 def revision_of(connection: Connection) -> str | None:

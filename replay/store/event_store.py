@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
+from functools import partial
 from itertools import chain, islice, starmap
 from pathlib import Path
 from types import TracebackType
@@ -19,8 +20,8 @@ from replay.events.json_form import (
     header_line,
     observation_line,
 )
-from replay.store.backend import begin_write, rows_of
-from replay.store.database import Database, failures, must_be_there, open_database
+from replay.store.backend import backend_of
+from replay.store.database import Database, failures, must_be_there, open_database, writing
 from replay.store.rows import (
     description_of,
     from_row,
@@ -196,7 +197,7 @@ class EventStore:
         A name that other content has is refused, or with `rename` gives way to
         NAME@first-8-of-fingerprint.
         """
-        with failures(self.database.where), begin_write(self.database.engine) as connection:
+        with writing(self.database) as connection:
             added = tuple(add(connection, recording, rename) for recording in recordings)
         must_be_there(self.database)
         return added
@@ -230,12 +231,13 @@ class EventStore:
         ReplayError before the first log comes.
         """
         with failures(self.database.where), self.database.engine.connect() as connection:
+            rows_of = partial(backend_of(connection).rows_of, connection)
             if names is None:
-                numbers = list(rows_of(connection, "SELECT name, id FROM logs ORDER BY name"))
+                numbers = list(rows_of("SELECT name, id FROM logs ORDER BY name"))
             else:
                 numbers = [(name, find(connection, name).id) for name in names]
             for name, number in numbers:
-                rows = rows_of(connection, TEXTS, (SCHEMA_VERSION, number))
+                rows = rows_of(TEXTS, (SCHEMA_VERSION, number))
                 try:
                     text = "\n".join([content for (content,) in rows])
                 except TypeError:  # something that is no text, or was stored in an older form
@@ -284,7 +286,7 @@ def add_entries(connection: Connection, log: int, recording: Incoming) -> dict[s
         for table in (events, observations):
             own = [row for of, row in chunk if of is table]
             if own:
-                connection.execute(insert(table), own)
+                backend_of(connection).insert_rows(connection, table, own)
             if own and table is events:
                 last = own[-1]
     if last is None:
