@@ -1,7 +1,7 @@
 """The recorded traces of QEMU that the tests are held against, unpacked as they were recorded.
 
-`tests/data/traces` has all logs as one compressed file, what was recorded in each tree, and the
-list of exceptions.
+`tests/data/traces` and `traces-2`, by another generator, have each all logs as one compressed file,
+what was recorded in each tree, and the list of exceptions.
 """
 
 import json
@@ -15,7 +15,17 @@ from replay.qemu.conformance import Agreement, agreements, open_recordings, plan
 ROOT = Path(__file__).parents[1]
 PATCHES = ROOT / "patches"
 DATA = ROOT / "tests" / "data" / "traces"
-TREES = sorted(file.name.removesuffix(".jsonl.xz") for file in (DATA / "expected").iterdir())
+COLLECTIONS = (DATA, DATA.with_name("traces-2"))
+
+
+def trees(data: Path) -> list[str]:
+    """The trees of a collection."""
+    return sorted(file.name.removesuffix(".jsonl.xz") for file in (data / "expected").iterdir())
+
+
+TREES = trees(DATA)
+RECORDED = [(data.name, tree) for data in COLLECTIONS for tree in trees(data)]
+"""Each tree of each collection."""
 
 
 TREE = "7e3d98dd31"
@@ -45,16 +55,16 @@ def exempt(text: str) -> list[Exempt]:
     return [Exempt(*line.split(maxsplit=2)) for line in lines if line and line[0] != "#"]
 
 
-def unpack(directory: Path) -> Path:
+def unpack(directory: Path, data: Path = DATA) -> Path:
     """The directory, with logs/ and expected/ as `replay conform` takes them."""
-    (directory / "expected").symlink_to(DATA / "expected")
-    return unpack_logs(directory)
+    (directory / "expected").symlink_to(data / "expected")
+    return unpack_logs(directory, data)
 
 
-def unpack_logs(directory: Path) -> Path:
+def unpack_logs(directory: Path, data: Path = DATA) -> Path:
     """The directory, with logs/NAME.jsonl."""
     (directory / "logs").mkdir()
-    logs = lzma.decompress((DATA / "logs.jsonl.xz").read_bytes()).decode()
+    logs = lzma.decompress((data / "logs.jsonl.xz").read_bytes()).decode()
     header = '{"replay_log": '
     for log in filter(None, logs.split(header)):
         name = log.split('"name": "', 1)[1].split('"', 1)[0]

@@ -32,6 +32,9 @@ def path_combine(base_path, filename):
     """path_combine: filename as seen from the directory of base_path."""
     if path_is_absolute(filename):
         return filename
+    if base_path.startswith("<tmp"):
+        # temporary files lie in a directory of their own
+        return "/tmp/" + filename
     if "/" in base_path:
         return base_path.rpartition("/")[0] + "/" + filename
     if path_has_protocol(base_path):
@@ -423,24 +426,16 @@ def bdrv_commit_reopen_ro(bs, filename, open_flags, backing_drv):
 
 
 def bdrv_commit_copy(bs):
-    """bdrv_commit: the loop over allocated sectors; -EIO on any trouble.
+    """bdrv_commit: the loop over what is allocated; -EIO on any trouble.
 
     Every copied sector is a synchronous read and write, which end throttling.
     """
-    length = bdrv_getlength(bs)
-    if not disk_is_allocated([bdrv_image(bs)], 0, length):
+    ranges = bdrv_is_allocated(bs, [[0, bdrv_getlength(bs)]])
+    if len(ranges) == 0:
         return 0
     bdrv_sync_request(bs)
     bdrv_sync_request(bs.backing_hd)
-    if bs.backing_hd.read_only:
-        return -EIO
-    backing_length = bdrv_getlength(bs.backing_hd)
-    end = min(length, backing_length)
-    among = [bdrv_image(bs)]
-    target = bdrv_images(bs.backing_hd)
-    if bdrv_copy_sectors(bs, among, target, 0, end, CLUSTER_SIZE) < 0:
-        return -EIO
-    if length > end and disk_is_allocated([bdrv_image(bs)], end, length - end):
+    if bdrv_copy(bs, bs.backing_hd, ranges, COMMIT_BUF_SIZE) < 0:
         return -EIO
     return 0
 
@@ -495,92 +490,155 @@ def bdrv_read(bs, offset, size):
         return -ENOMEDIUM
     if bdrv_check_byte_request(bs, offset, size) < 0:
         return -EIO
-    ret, end = bdrv_co_do_readv(bs, [], offset, size)
+    ret, end = bdrv_co_do_readv(bs, [[offset, offset + size]], False)
     if ret < 0:
         return ret
     return disk_read(bdrv_images(bs), offset, size)
 
 
-def bdrv_co_do_readv(bs, among, offset, size):
+def bdrv_is_allocated(bs, ranges):
+    """bdrv_is_allocated: the parts of the ranges that the image itself holds."""
+    ranges = ranges_common(ranges, [[0, bs.total_sectors * BDRV_SECTOR_SIZE]])
+    if len(ranges) == 0 or not BLOCK_DRIVERS[bs.drv]["bdrv_is_allocated"]:
+        return ranges
+    return disk_extents(bdrv_image(bs), ranges)
+
+
+def bdrv_co_do_readv(bs, ranges, copy_on_read):
     """bdrv_co_do_readv: what a read changes, and how far it gets: (0 or error, offset).
 
-    Only nodes that copy on read are changed by one. With `among`, only clusters
-    that these images hold are read.
+    Nodes that copy on read take what they do not hold from the node below, which
+    is read, and may fail, before. With `copy_on_read` bs does it in any case.
     """
-    copies = False
+    ret = 0
+    end = ranges[len(ranges) - 1][1]
+    copies = copy_on_read
     for node in walk(bs, "backing_hd"):
-        if node.copy_on_read > 0:
-            copies = True
-    if copies:
-        first = offset // CLUSTER_SIZE * CLUSTER_SIZE
-        for cluster in range(first, offset + size, CLUSTER_SIZE):
-            if among == [] or disk_is_allocated(among, cluster, CLUSTER_SIZE):
-                ret = bdrv_co_readv_cluster(bs, cluster)
-                if ret < 0:
-                    return ret, max(cluster, offset)
-    return 0, offset + size
+        copies = copies or node.copy_on_read > 0
+    if not copies:
+        return 0, end
+    copying = []
+    for node in walk(bs, "backing_hd"):
+        if len(ranges) == 0:
+            break
+        holes = bdrv_co_read_holes(node, ranges)
+        copies = node.copy_on_read > 0 or copy_on_read and node == bs
+        failing, offset = bdrv_co_read_fails(node, ranges, holes, copies)
+        if failing < 0 and offset <= end:
+            ret = failing
+            end = offset
+        if copies:
+            copying.insert(0, [node, holes])
+        ranges = []
+        if node.backing_hd is not None:
+            ranges = ranges_common(holes, [[0, bdrv_getlength(node.backing_hd)]])
+    for node, holes in copying:
+        bdrv_co_do_copy_on_readv(node, ranges_common(holes, [[0, end]]))
+    return ret, end
 
 
-def bdrv_co_readv_cluster(bs, offset):
-    """bdrv_co_do_readv of one cluster, down the chain as far as it is not allocated."""
+def bdrv_co_read_holes(bs, ranges):
+    """bdrv_co_do_readv: what it looks for below; a node without a medium holds nothing."""
     if bs.drv is None:
-        return -ENOMEDIUM
-    if not BLOCK_DRIVERS[bs.drv]["bdrv_is_allocated"]:
-        return 0
-    if disk_is_allocated([bdrv_image(bs)], offset, CLUSTER_SIZE):
-        return bdrv_file_readv(bs.file, offset)
-    if bs.backing_hd is not None and offset < bdrv_getlength(bs.backing_hd):
-        ret = bdrv_co_readv_cluster(bs.backing_hd, offset)
-        if ret < 0:
-            return ret
-    if bs.copy_on_read > 0:
-        return bdrv_co_do_copy_on_readv(bs, offset)
-    return 0
+        return ranges
+    return ranges_without(ranges, bdrv_is_allocated(bs, ranges))
 
 
-def bdrv_file_readv(file, offset):
-    """bdrv_co_do_readv of a file that copies on read itself, as far as that can be seen.
+def bdrv_co_read_fails(bs, ranges, holes, copies):
+    """bdrv_co_do_readv of one node: (0, 0), or the error that it comes to, and where."""
+    if bs.drv is None:
+        return -ENOMEDIUM, ranges[0][0]
+    unread = bdrv_file_holes(bs.file, ranges_without(ranges, holes))
+    if len(unread) > 0 and (len(holes) == 0 or unread[0][0] < holes[0][0]):
+        return -EBADF, unread[0][0]
+    if copies:
+        return bdrv_co_copy_on_read_fails(bs, holes)
+    return 0, 0
+
+
+def bdrv_co_copy_on_read_fails(bs, holes):
+    """bdrv_co_do_copy_on_readv: what it comes to where it cannot write; zeros may need no write."""
+    ret = 0
+    if len(holes) > 0:
+        ret = bdrv_drv_writev(bs, holes[0][0])
+    if ret < 0:
+        for start, end in holes:
+            zeros = disk_read(bdrv_images(bs), start, end - start) == 0
+            if not zeros or not bdrv_drv_write_zeroes(bs, start, end):
+                return ret, start
+    return 0, 0
+
+
+def bdrv_file_holes(file, ranges):
+    """bdrv_co_do_readv of a file that copies on read itself, and cannot be written.
 
     It knows its size from when it was opened, and takes what was appended since
     for a hole that it has to write.
     """
-    if file.copy_on_read == 0 or file.fd_flags & BDRV_O_RDWR:
-        return 0
-    for start, length in file.allocated_at_open:
-        if start <= offset and offset < start + length:
-            return 0
-    return -EBADF
+    if file is None or file.copy_on_read == 0 or file.fd_flags & BDRV_O_RDWR:
+        return []
+    return ranges_without(ranges, file.allocated_at_open)
 
 
-def bdrv_co_do_copy_on_readv(bs, offset):
+def bdrv_co_do_copy_on_readv(bs, holes):
     """bdrv_co_do_copy_on_readv: the driver writes, without a look at read_only."""
-    ret = bdrv_image_writable(bs)
-    if ret < 0:
-        return ret
-    size = min(CLUSTER_SIZE, bdrv_getlength(bs) - offset)
-    disk_copy(bdrv_images(bs), [], [bdrv_image(bs)], offset, size, CLUSTER_SIZE)
-    return 0
+    if len(holes) > 0 and bdrv_image_writable(bs) == 0:
+        disk_copy(bdrv_images(bs), [bdrv_image(bs)], ranges_rounded(holes, CLUSTER_SIZE))
 
 
-def bdrv_copy_sectors(bs, among, target, offset, length, granularity):
-    """The loop of whoever copies a node: reads it where `among` is allocated, and writes.
+def bdrv_copy(bs, target, ranges, size):
+    """The loop of whoever copies a node: reads up to `size` bytes of a range, and writes them.
 
-    0, or the error of a read; what came before it is copied.
+    0, or the error of the first request that fails; those before it are done.
     """
-    ret, end = bdrv_co_do_readv(bs, among, offset, length)
-    disk_copy(bdrv_images(bs), among, target, offset, end - offset, granularity)
+    ret, end = bdrv_co_do_writev(target, ranges)
+    request = bdrv_request(ranges, end, size)
+    failing, offset = bdrv_co_do_readv(bs, ranges_common(ranges, [[0, request[1]]]), False)
+    if failing < 0:
+        ret = failing
+        request = bdrv_request(ranges, offset, size)
+    if ret < 0:
+        ranges = ranges_common(ranges, [[0, request[0]]])
+    disk_copy(bdrv_images(bs), bdrv_images(target), ranges)
     return ret
+
+
+def bdrv_request(ranges, offset, size):
+    """The first request that gets beyond the offset; each range is cut from its start."""
+    for start, end in ranges:
+        if end > offset:
+            if start < offset:
+                start = start + (offset - start) // size * size
+            return [start, min(start + size, end)]
+    return [offset, offset]
+
+
+def bdrv_co_do_writev(bs, ranges):
+    """bdrv_co_do_writev: how far writes of these ranges get: (0 or error, offset)."""
+    start = ranges[0][0]
+    end = ranges[len(ranges) - 1][1]
+    if bs.read_only:
+        return -EACCES, start
+    ret = bdrv_drv_writev(bs, start)
+    if ret < 0:
+        return ret, start
+    length = bdrv_getlength(bs)
+    if end > length:
+        return -EIO, length
+    return 0, end
 
 
 def bdrv_guess_geometry(bs):
     """bdrv_guess_geometry: reads the first sector; an error does not matter."""
-    bdrv_co_do_readv(bs, [], 0, BDRV_SECTOR_SIZE)
+    bdrv_co_do_readv(bs, [[0, BDRV_SECTOR_SIZE]], False)
 
 
 def bdrv_flush(bs):
     """bdrv_flush: fails where the driver cannot write what it keeps in memory."""
-    if bs.cache_dirty:
-        return -EIO
+    if bs.cache_dirty and not bs.read_only:
+        if bdrv_image_writable(bs) < 0:
+            return -EIO
+        bs.cache_dirty = False
     return 0
 
 
@@ -593,11 +651,27 @@ def bdrv_write(bs, offset, size, pattern):
         return -EACCES
     if bdrv_check_byte_request(bs, offset, size) < 0:
         return -EIO
-    ret = bdrv_image_writable(bs)
+    ret = bdrv_drv_writev(bs, offset)
+    if ret < 0:
+        return ret
+    ret = bdrv_co_read_rest(bs, [[offset, offset + size]])
     if ret < 0:
         return ret
     disk_write(bdrv_images(bs), offset, size, pattern)
     return 0
+
+
+def bdrv_co_read_rest(bs, ranges):
+    """copy_sectors (qcow2), qed_read_backing_file: what fills up clusters written in part."""
+    if bs.backing_hd is None or not BLOCK_DRIVERS[bs.drv]["backing_format"]:
+        return 0
+    rest = ranges_without(ranges_rounded(ranges, CLUSTER_SIZE), ranges)
+    rest = ranges_without(rest, bdrv_is_allocated(bs, rest))
+    rest = ranges_common(rest, [[0, bdrv_getlength(bs.backing_hd)]])
+    if len(rest) == 0:
+        return 0
+    ret, end = bdrv_co_do_readv(bs.backing_hd, rest, False)
+    return ret
 
 
 def bdrv_truncate(bs, offset):

@@ -17,6 +17,12 @@ BDRV_SECTOR_SIZE = 512
 # qcow2 and qed allocate in clusters of this size here
 CLUSTER_SIZE = 65536
 
+# what a table of clusters of qcow2 covers
+L2_TABLE_SIZE = 536870912
+
+# block.c: COMMIT_BUF_SECTORS, in bytes
+COMMIT_BUF_SIZE = 1048576
+
 # errno.h (Linux)
 ENOENT = 2
 EIO = 5
@@ -35,6 +41,9 @@ BLOCK_ERR_STOP_ENOSPC = 2
 BLOCK_ERR_STOP_ANY = 3
 
 BLOCK_DEVICE_IO_STATUS_OK = 0
+
+# formats that QEMU can read only
+READ_ONLY_FORMATS = ["bochs", "cloop", "dmg", "parallels"]
 
 # What a BlockDriver of the tree offers. A protocol driver (bdrv_file_open)
 # opens a name itself; a format driver reads an image in its file child.
@@ -114,7 +123,7 @@ BLOCK_DRIVERS = {
         "bdrv_file_open": False,
         "bdrv_create": True,
         "bdrv_truncate": False,
-        "bdrv_is_allocated": True,
+        "bdrv_is_allocated": False,
         "bdrv_change_backing_file": False,
         "bdrv_make_empty": False,
         "backing_format": False,

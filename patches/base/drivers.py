@@ -10,7 +10,7 @@ def raw_open_common(bs, filename, bdrv_flags):
     bs.fd_flags = bdrv_flags & (BDRV_O_RDWR | BDRV_O_NOCACHE)
     bs.allocated_at_open = []
     if bs.copy_on_read > 0:
-        bs.allocated_at_open = disk_extents(fd)
+        bs.allocated_at_open = disk_extents(fd, [[0, disk_size(fd)]])
     return 0
 
 
@@ -48,6 +48,8 @@ def other_open(bs, flags):
     fd = bs.file.fd
     if disk_format(fd) != bs.drv:
         return -EINVAL
+    if bs.drv in READ_ONLY_FORMATS:
+        bs.read_only = True
     bs.total_sectors = disk_size(fd) // BDRV_SECTOR_SIZE
     bs.backing_file = disk_backing_file(fd)
     return 0
@@ -89,12 +91,23 @@ def bdrv_drv_truncate(bs, offset):
         return -EINVAL
     if offset < bs.total_sectors * BDRV_SECTOR_SIZE:
         return -ENOTSUP
-    ret = bdrv_image_writable(bs)
-    if ret < 0:
-        return ret
+    if bs.file.read_only:
+        return -EACCES
     disk_resize(bs.file.fd, offset)
     bs.total_sectors = offset // BDRV_SECTOR_SIZE
     return 0
+
+
+def bdrv_drv_write_zeroes(bs, start, end):
+    """drv->bdrv_co_write_zeroes, where the file can't be written: whether it returns all the same.
+
+    qcow2 marks clusters as zeros in tables that it keeps in memory, if it has them.
+    """
+    if bs.drv != "qcow2":
+        return False
+    tables = ranges_rounded([[start, end]], L2_TABLE_SIZE)
+    there = ranges_rounded(disk_extents(bdrv_image(bs), tables), L2_TABLE_SIZE)
+    return len(ranges_without(tables, there)) == 0
 
 
 def bdrv_drv_make_empty(bs):
@@ -137,15 +150,22 @@ def bdrv_images(bs):
 
 
 def bdrv_image_writable(bs):
-    """Whether a write gets through the file below: 0 or a negative errno.
-
-    Where it does not, qcow2 is left with a table in memory that it cannot write.
-    """
+    """Whether a write gets through the file below: 0 or a negative errno."""
     if bs.file is not None:
         if bs.file.read_only:
-            bs.cache_dirty = bs.drv == "qcow2"
             return -EACCES
         return bdrv_image_writable(bs.file)
     if not bs.fd_flags & BDRV_O_RDWR:
         return -EBADF
     return 0
+
+
+def bdrv_drv_writev(bs, offset):
+    """drv->bdrv_co_writev: 0, or the error of a write at that offset.
+
+    Where a new cluster is needed, qcow2 is left with a table in memory that it cannot write.
+    """
+    ret = bdrv_image_writable(bs)
+    if ret == -EACCES and bs.drv == "qcow2":
+        bs.cache_dirty = bs.cache_dirty or disk_extents(bs.file.fd, [[offset, offset + 1]]) == []
+    return ret

@@ -23,7 +23,12 @@ def stream_run(job):
         return block_job_complete(job, length)
     ret = 0
     if not job.cancelled:
-        ret = stream_populate(bs, base, length)
+        end = length
+        if base is not None:
+            end = is_allocated_above_end(bs, base, length)
+        ret = stream_populate(bs, base, end)
+        if ret == 0 and end < length:
+            return {"notice": "TIMEOUT", "error": False}
     if base is None:
         bdrv_disable_copy_on_read(bs)
     if not job.cancelled and ret == 0:
@@ -36,33 +41,46 @@ def stream_run(job):
     return block_job_complete(job, ret)
 
 
-def stream_populate(bs, base, length):
+def stream_populate(bs, base, end):
     """stream_populate: copies what is not in top, down to the base.
 
     Without a base every hole is read and so becomes allocated, zeros too.
     """
-    if not BLOCK_DRIVERS[bs.drv]["bdrv_is_allocated"]:
+    holes = ranges_without([[0, end]], bdrv_is_allocated(bs, [[0, end]]))
+    if base is not None:
+        holes = is_allocated_above(bs.backing_hd, base, holes)
+    if len(holes) == 0:
         return 0
-    if bs.backing_hd is None and base is None:
-        return stream_fill(bs, [], length)
-    between = []
-    for node in walk(bs.backing_hd, "backing_hd"):
+    ret, reached = bdrv_co_do_readv(bs, holes, True)
+    return ret
+
+
+def is_allocated_above(top, base, ranges):
+    """is_allocated_base: the parts of the ranges that images from top down to base hold."""
+    allocated = []
+    for node in walk(top, "backing_hd"):
         if node == base:
             break
-        between.append(bdrv_image(node))
-    if base is None:
-        between = []
-    elif len(between) == 0:
-        return 0
-    return stream_fill(bs, between, length)
+        allocated = ranges_union(allocated, bdrv_is_allocated(node, ranges))
+    return allocated
 
 
-def stream_fill(bs, among, length):
-    """The copying half of stream_populate; an empty `among` means every cluster."""
-    ret = bdrv_image_writable(bs)
-    if ret < 0:
-        return ret
-    return bdrv_copy_sectors(bs, among, [bdrv_image(bs)], 0, length, CLUSTER_SIZE)
+def is_allocated_above_end(bs, base, length):
+    """is_allocated_base: where it comes to tell of 0 sectors, and so for ever; or the length.
+
+    That is beyond the end of an image between bs and base, where no image above
+    that one has anything allocated.
+    """
+    end = length
+    holes = [[0, length]]
+    for node in walk(bs, "backing_hd"):
+        if node == base:
+            break
+        beyond = ranges_without(holes, [[0, bdrv_getlength(node)]])
+        if len(beyond) > 0:
+            end = min(end, beyond[0][0])
+        holes = ranges_without(holes, bdrv_is_allocated(node, holes))
+    return end
 
 
 def stream_start(bs, base, base_id, speed):

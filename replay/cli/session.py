@@ -13,6 +13,7 @@ from replay.cli.terminal import print_note
 from replay.errors import ReplayError
 from replay.events.event import Log, Origin
 from replay.formats.recording import Recording
+from replay.store.database import open_database
 from replay.store.event_store import AddedLog, EventStore, open_store
 from replay.variants.variant import Subject, Variant, parse_range
 
@@ -27,6 +28,10 @@ class Session(Struct, frozen=True):
     def store(self) -> EventStore:
         """The open store."""
         return open_store(self.db)
+
+    def database(self, *, suspect: bool = False) -> EventStore:
+        """The store, which must be there; with `suspect` whatever somebody did to it."""
+        return EventStore(open_database(self.db, make=False, suspect=suspect))
 
     def subject(self) -> Subject:
         """The subject, wholly validated."""
@@ -58,6 +63,13 @@ class Session(Struct, frozen=True):
         chosen = sides or list(subject.config.default_variants)
         models = arguments.resolve_variants(chosen, subject, self.named)
         return players_of(chosen, models, subject, binary, self.named)
+
+    def player(self, expression: str | None) -> Player:
+        """What makes a trace of a log: a machine or a variant, by default the subject's last."""
+        subject = self.subject()
+        word = expression or subject.config.default_variants[-1]
+        models = arguments.resolve_variants([word], subject, self.named)
+        return players_of([word], models, subject, None, self.named)[0]
 
     def keep(self, log: Log) -> str:
         """Stores a log that was made here; its name in the store."""

@@ -1,11 +1,14 @@
-"""The builtins that read and write image files."""
+"""The builtins that read and write image files, and those on ranges of places in them.
+
+A set of places is a list of [start, end], the end excluded.
+"""
 
 from typing import Any
 
-from replay.language.limits import Meter
+from replay.language.limits import Meter, whole
 from replay.language.operators import integer, kind_of, string
 from replay.state.disk import Disk
-from replay.state.extents import SECTOR
+from replay.state.ranges import Ranges, common, rounded, union, without
 from replay.state.working_disk import WorkDisk
 
 
@@ -96,28 +99,16 @@ class Files:
         place = (integer(offset), integer(length))
         self._changing.write(self._chain(chain), *place, integer(pattern))
 
-    def is_allocated(self, chain: Any, offset: Any, length: Any) -> bool:
-        """Whether any sector of the range is allocated in any of the inodes."""
-        return self._disk.is_allocated(self._chain(chain), integer(offset), integer(length))
-
-    def allocated_size(self, inode: Any) -> int:
-        """Bytes in allocated clusters."""
+    def extents(self, inode: Any, ranges: Any) -> list[list[int]]:
+        """The parts of the ranges that the image itself holds."""
+        places = _ranges(ranges, self._meter)
         self._meter.tick(self._disk.weight(inode))
-        return self._disk.allocated_size(inode)
+        return _lists(self._disk.extents(inode, places))
 
-    def extents(self, inode: Any) -> list[list[int]]:
-        """The offset and length in bytes of what the image holds itself, in order."""
-        extents = self._disk.inode(inode).extents
-        self._meter.tick(len(extents))
-        return [[e.start * SECTOR, (e.end - e.start) * SECTOR] for e in extents]
-
-    def copy(
-        self, source: Any, among: Any, target: Any, offset: Any, length: Any, granularity: Any
-    ) -> None:
-        """Writes what `source` shows into target[0], where any of `among` has it allocated."""
-        chains = [self._chain(chain) for chain in (source, among, target)]
-        place = (integer(offset), integer(length), integer(granularity))
-        self._changing.copy(chains[0], chains[1], chains[2], *place)
+    def copy(self, source: Any, target: Any, ranges: Any) -> None:
+        """Writes what `source` shows in the ranges into target[0]."""
+        chains = (self._chain(source), self._chain(target))
+        self._changing.copy(*chains, _ranges(ranges, self._meter))
 
     def _chain(self, chain: Any) -> list[int]:
         """The inodes of a chain; what it takes to look at them counts."""
@@ -126,3 +117,45 @@ class Files:
         inodes = [integer(inode) for inode in chain]
         self._meter.tick(len(inodes) + self._disk.weight(*inodes))
         return inodes
+
+
+class RangeSets:
+    """The functions on ranges; how many there are counts."""
+
+    def __init__(self, meter: Meter) -> None:
+        self._meter = meter
+
+    def union(self, some: Any, others: Any) -> list[list[int]]:
+        """What the two cover together."""
+        return _lists(union([*self._ranges(some), *self._ranges(others)]))
+
+    def common(self, some: Any, others: Any) -> list[list[int]]:
+        """What lies in both."""
+        return _lists(common(self._ranges(some), self._ranges(others)))
+
+    def without(self, some: Any, others: Any) -> list[list[int]]:
+        """What lies in the first and not in the second."""
+        return _lists(without(self._ranges(some), self._ranges(others)))
+
+    def rounded(self, some: Any, unit: Any) -> list[list[int]]:
+        """The ranges widened to whole units."""
+        widened = rounded(self._ranges(some), integer(unit))
+        return _lists([(whole(start), whole(end)) for start, end in widened])
+
+    def _ranges(self, value: Any) -> Ranges:
+        return _ranges(value, self._meter)
+
+
+def _ranges(value: Any, meter: Meter) -> Ranges:
+    """The ranges that a list of pairs says, in order, touching ones joined; their number counts.
+
+    Raises TypeError for what is no list of pairs of numbers.
+    """
+    if not isinstance(value, list) or not all(isinstance(p, list) and len(p) == 2 for p in value):
+        raise TypeError(f"{kind_of(value)} where a list of ranges is needed")
+    meter.tick(len(value))
+    return union([(integer(start), integer(end)) for start, end in value])
+
+
+def _lists(ranges: Ranges) -> list[list[int]]:
+    return [[start, end] for start, end in ranges]

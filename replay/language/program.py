@@ -2,7 +2,8 @@
 
 import ast
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from opcode import opmap
@@ -25,7 +26,7 @@ from replay.language.endings import (
     ViolationError,
 )
 from replay.language.heap import ArgumentError, Heap, Shape, argument
-from replay.language.limits import Meter, StepLimitError
+from replay.language.limits import MAX_DEPTH, Meter, StepLimitError
 from replay.language.operators import Operators, fixed
 from replay.language.runtime import Runtime
 from replay.language.vocabulary import MisuseError, without_docstring
@@ -132,6 +133,9 @@ class FunctionInfo:
 class Program:
     """The compiled model of a tree. One event at a time runs in it."""
 
+    _frames_a_call = 1
+    """Frames of Python that a call of the model may take."""
+
     def __init__(
         self,
         defined: Definitions,
@@ -183,7 +187,8 @@ class Program:
         values = [runtime.heap.thawed(v) if isinstance(v, Ref) else v for v in values]
         self._names["__machine"] = runtime.heap.get(state.machine)
         try:
-            ending = self._run(function, values)
+            with _room(MAX_DEPTH * self._frames_a_call):
+                ending = self._run(function, values)
             after = runtime.frozen(self._keep_class, self._may_store(function))
         except Exception as error:
             # Whatever stops model code is a crash of the model; _crash raises again what is a bug.
@@ -312,6 +317,17 @@ def compile_tree(tree: Tree, machine_class: str, keep_class: str = "") -> Progra
     codes = [compiled(text) for text in texts]
     data = evaluated(defined, tree)
     return Program(defined, data, codes, machine_class, keep_class)
+
+
+@contextmanager
+def _room(frames: int) -> Iterator[None]:
+    """Room for so many calls inside each other, more than Python has for everybody."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(limit + frames)
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(limit)
 
 
 def _lines(function: Function) -> list[int]:

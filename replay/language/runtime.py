@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from replay.language.builtins import Functions, Methods
-from replay.language.disk_builtins import Files
+from replay.language.disk_builtins import Files, RangeSets
 from replay.language.endings import fail, refuse, violated
 from replay.language.heap import Heap, Shape
 from replay.language.limits import Meter
@@ -27,6 +27,7 @@ class Runtime:
         """What compiled code calls, by name."""
         meter, heap = self._meter, self.heap
         operators, functions, methods = Operators(meter), Functions(meter), Methods(meter)
+        ranges = RangeSets(meter)
         own: dict[str, Callable[..., Any]] = {
             "enter": meter.enter,
             "leave": meter.leave,
@@ -37,8 +38,9 @@ class Runtime:
         own |= {name: getattr(operators, name) for name in vars(Operators) if name[0] != "_"}
         own |= {name[:-1]: getattr(functions, name) for name in vars(Functions) if name[0] != "_"}
         own |= {f"of_{name}": getattr(methods, name) for name in METHODS}
-        disk = [name for name in BUILTINS if name.startswith("disk_")]
-        own |= {name: getattr(self._files, name.removeprefix("disk_")) for name in disk}
+        for kind, holder in (("disk_", self._files), ("ranges_", ranges)):
+            of_kind = [name for name in BUILTINS if name.startswith(kind)]
+            own |= {name: getattr(holder, name.removeprefix(kind)) for name in of_kind}
         return {f"__{name}": value for name, value in own.items()}
 
     def start(self, state: State) -> None:
@@ -67,7 +69,8 @@ class Runtime:
         `may_store` is whether the code that ran has assignments to items.
         """
         may_hold_other = may_store or self._meter.changes
-        self._meter.count_values("a state")
+        there = sum(frozen.weight for frozen in self._before.objects) if self._before else 0
+        self._meter.count_values("a state", there)
         objects = self.heap.freeze(keep_class, may_hold_other)
         disk, next_id = self._files.frozen(), self.heap.next_id
         was = self._before

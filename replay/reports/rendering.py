@@ -19,6 +19,7 @@ from replay.reports.documents.explain import ExplainReport
 from replay.reports.documents.graph import Drawing
 from replay.reports.documents.results import Document, Result, document_of
 from replay.reports.documents.run import RunReport
+from replay.reports.documents.search.build_bisection import BuildBisectionReport
 from replay.reports.documents.search.coverage import CoverageReport
 from replay.reports.documents.search.hunt import HuntReports
 from replay.reports.documents.search.minimal_patches import MinimalReport
@@ -26,12 +27,16 @@ from replay.reports.documents.search.shrink import ShrinkReport
 from replay.reports.documents.search.touched import TouchedReport
 from replay.reports.drawing.dot import dot
 from replay.reports.drawing.svg import document as svg_document
+from replay.reports.json.search.build_bisection import build_bisection as build_bisection_json
 from replay.reports.json.search.coverage import coverage as coverage_json
 from replay.reports.json.search.hunt import hunts as hunts_json
 from replay.reports.json.search.minimal_patches import minimal_patches as minimal_patches_json
 from replay.reports.json.search.shrink import shrink as shrink_json
 from replay.reports.json.search.touched import touched as touched_json
 from replay.reports.lcov import lcov
+from replay.reports.markdown.search.build_bisection import (
+    build_bisection as build_bisection_markdown,
+)
 from replay.reports.markdown.search.coverage import coverage as coverage_markdown
 from replay.reports.markdown.search.hunt import hunts as hunts_markdown
 from replay.reports.markdown.search.minimal_patches import (
@@ -40,6 +45,7 @@ from replay.reports.markdown.search.minimal_patches import (
 from replay.reports.markdown.search.shrink import shrink as shrink_markdown
 from replay.reports.markdown.search.touched import touched as touched_markdown
 from replay.reports.text.page import WIDTH, Page
+from replay.reports.text.search.build_bisection import build_bisection as build_bisection_text
 from replay.reports.text.search.coverage import coverage as coverage_text
 from replay.reports.text.search.hunt import hunts as hunts_text
 from replay.reports.text.search.minimal_patches import minimal_patches as minimal_patches_text
@@ -167,6 +173,11 @@ RENDERERS: Mapping[type, Mapping[OutputFormat, Renderer]] = {
         OutputFormat.TEXT: plain(minimal_patches_text),
         OutputFormat.JSON: plain(minimal_patches_json),
         OutputFormat.MARKDOWN: plain(minimal_patches_markdown),
+    },
+    BuildBisectionReport: {
+        OutputFormat.TEXT: plain(build_bisection_text),
+        OutputFormat.JSON: plain(build_bisection_json),
+        OutputFormat.MARKDOWN: plain(build_bisection_markdown),
     },
     CoverageReport: {
         OutputFormat.TEXT: plain(coverage_text),

@@ -8,7 +8,7 @@ import posixpath
 from dataclasses import dataclass
 from typing import Any
 
-from replay.state.extents import Extents, Layer, sectors, shown, steps
+from replay.state.extents import UNREADABLE_DATA, Extents, Layer, sectors, shown, steps
 from replay.state.interned import Interned
 
 
@@ -16,8 +16,8 @@ from replay.state.interned import Interned
 class Inode(metaclass=Interned):
     """An image file: its header, size in bytes, and what it holds itself.
 
-    A file of the format raw counts as wholly allocated: its extents leave out what is zero.
-    Those of all other formats cover whole clusters.
+    What a file of the format raw does not hold are holes, which are zero; its extents cover whole
+    blocks of the file system. Those of all other formats cover whole clusters.
     """
 
     number: int
@@ -98,6 +98,14 @@ def _content(disk: Disk, number: int) -> dict[str, Any]:
     return {**header(inode), "content_runs_KiB": steps(pieces, inode.size)}
 
 
+def content(inode: Inode) -> dict[str, Any]:
+    """What a file itself shows, as content_runs_KiB."""
+    if inode.extents == UNREADABLE_DATA:
+        return {"content_runs_KiB": "it cannot be read"}
+    pieces = shown([inode.layer._replace(whole=True)], 0, sectors(inode.size))
+    return {"content_runs_KiB": steps(pieces, inode.size)}
+
+
 def backing_chain(disk: Disk, number: int) -> list[Inode] | str:
     """An inode with a name and those that headers name below it, or why that can't be opened."""
     inodes = {inode.number: inode for inode in disk.inodes}
@@ -105,7 +113,7 @@ def backing_chain(disk: Disk, number: int) -> list[Inode] | str:
     name = next(name for name, inode in disk.directory if inode == number)
     chain = [inodes[number]]
     while chain[-1].backing_file and chain[-1].format != "raw":
-        above, backing_format = name, chain[-1].backing_format
+        above, backing_format = name, named_format(chain[-1])
         name = joined(posixpath.dirname(above), chain[-1].backing_file)
         if name not in directory:
             return f"{name}, the backing file of {above}, does not exist"
@@ -116,6 +124,15 @@ def backing_chain(disk: Disk, number: int) -> list[Inode] | str:
             return f"the backing chain comes back to {name}"
         chain.append(inode)
     return chain
+
+
+def named_format(inode: Inode) -> str | None:
+    """The format of the backing file, as far as the header can say it.
+
+    That of qed can only say that it is raw; a bare file is raw too.
+    """
+    raw = inode.backing_format in ("raw", "file")
+    return "raw" if raw else None if inode.format == "qed" else inode.backing_format
 
 
 def joined(directory: str, name: str) -> str:

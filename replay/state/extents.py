@@ -13,7 +13,14 @@ SECTOR = 512
 """Bytes in a sector."""
 
 CLUSTER = 128
-"""Sectors in a cluster of 64 KiB, the unit of allocation."""
+"""Sectors in a cluster of 64 KiB, the unit of allocation of an image."""
+
+BLOCK = 8
+"""Sectors in a block of 4 KiB, the unit of allocation of a sparse file."""
+
+
+MIXED, UNREADABLE = -1, -2
+"""In place of a pattern, where a real file holds several bytes, and where it cannot be read."""
 
 
 class Extent(NamedTuple):
@@ -25,6 +32,9 @@ class Extent(NamedTuple):
 
 
 Extents = tuple[Extent, ...]
+
+UNREADABLE_DATA: Extents = (Extent(0, 1, UNREADABLE),)
+"""In place of what a file holds that cannot be opened."""
 
 _start = attrgetter("start")
 _end = attrgetter("end")
@@ -46,6 +56,11 @@ def sectors(length: int) -> int:
 def clusters(start: int, end: int) -> tuple[int, int]:
     """The range of sectors widened to whole clusters."""
     return start // CLUSTER * CLUSTER, -(-end // CLUSTER) * CLUSTER
+
+
+def blocks(start: int, end: int) -> tuple[int, int]:
+    """The range of sectors widened to whole blocks."""
+    return start // BLOCK * BLOCK, -(-end // BLOCK) * BLOCK
 
 
 def merged(pieces: Iterable[Extent]) -> Extents:
@@ -111,22 +126,6 @@ def overlaid(extents: Extents, start: int, end: int, pieces: Iterable[Extent]) -
     return (*extents[:first], *merged((*before, *pieces, *after)), *extents[last:])
 
 
-def covered(extents: Extents, start: int, end: int) -> bool:
-    """Whether any sector between start and end is allocated."""
-    return any(True for _ in cut(extents, start, end))
-
-
-def union(parts: Iterable[Extent]) -> list[tuple[int, int]]:
-    """The ranges that the parts cover together, sorted and joined."""
-    result: list[tuple[int, int]] = []
-    for part in sorted(parts):
-        if result and part.start <= result[-1][1]:
-            result[-1] = (result[-1][0], max(result[-1][1], part.end))
-        else:
-            result.append((part.start, part.end))
-    return result
-
-
 def steps(pieces: Extents, length: int) -> list[list[int | str]]:
     """Runs of [pattern or "mixed", KiB] of `length` bytes, seen in steps of a cluster.
 
@@ -144,7 +143,10 @@ def steps(pieces: Extents, length: int) -> list[list[int | str]]:
     spans.append(("mixed", done, -(-total // CLUSTER)))
     unit = CLUSTER * SECTOR
     return [
-        [pattern, (min(last * unit, length) - first * unit) // 1024]
+        [
+            "mixed" if pattern == MIXED else pattern,
+            (min(last * unit, length) - first * unit) // 1024,
+        ]
         for pattern, first, last in spans
         if last > first
     ]

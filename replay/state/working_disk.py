@@ -1,7 +1,7 @@
 """A mutable copy of the disk that the model changes while one event runs."""
 
 import posixpath
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from errno import ENOENT
 from pathlib import PurePosixPath
@@ -10,17 +10,16 @@ from replay.state.disk import Disk, Inode, is_temporary, joined
 from replay.state.extents import (
     SECTOR,
     Extent,
-    Extents,
     Layer,
+    blocks,
     clusters,
-    covered,
     cut,
     merged,
     overlaid,
     sectors,
     shown,
-    union,
 )
+from replay.state.ranges import Ranges, common, union, without
 
 
 class WorkDisk:
@@ -109,10 +108,9 @@ class WorkDisk:
         inode = self._inodes[number]
         end = sectors(_natural(size))
         extents = tuple(cut(inode.extents, 0, end))
-        if inode.format != "raw" and extents:
-            extents = merged(
-                (*extents, Extent(extents[-1].end, clusters(0, extents[-1].end)[1], 0))
-            )
+        if extents:
+            unit = blocks if inode.format == "raw" else clusters
+            extents = merged((*extents, Extent(extents[-1].end, unit(0, extents[-1].end)[1], 0)))
         self._inodes[number] = replace(inode, size=size, extents=extents)
 
     def clear(self, number: int) -> None:
@@ -132,61 +130,38 @@ class WorkDisk:
         start, end = _range(offset, length)
         self._put(chain, (Extent(start, end, pattern),))
 
-    def is_allocated(self, chain: Sequence[int], offset: int, length: int) -> bool:
-        """Whether any sector of the range is allocated in any of the inodes."""
-        start, end = _range(offset, length)
-        return any(
-            covered(layer.extents, start, end) or (layer.whole and start < min(end, layer.sectors))
-            for layer in self._layers(chain)
-        )
+    def extents(self, number: int, ranges: Ranges) -> Ranges:
+        """The parts of these ranges of bytes that the inode itself holds."""
+        extents = self._inodes[number].extents
+        near = (cut(extents, *_range(start, end - start)) for start, end in ranges)
+        held = union((e.start * SECTOR, e.end * SECTOR) for found in near for e in found)
+        return common(held, ranges)
 
-    def allocated_size(self, number: int) -> int:
-        """Bytes in allocated clusters; of a raw file its size."""
-        inode = self._inodes[number]
-        if inode.format == "raw":
-            return inode.size
-        return sum(extent.end - extent.start for extent in inode.extents) * SECTOR
+    def copy(self, source: Sequence[int], target: Sequence[int], ranges: Ranges) -> None:
+        """Writes what `source` shows in these ranges of bytes into target[0].
 
-    def copy(
-        self,
-        source: Sequence[int],
-        among: Sequence[int],
-        target: Sequence[int],
-        offset: int,
-        length: int,
-        granularity: int,
-    ) -> None:
-        """Writes what `source` shows of a range into target[0], in pieces of the granularity.
-
-        A piece is written where any of `among` has any of it allocated; without `among`, always.
         The rest of a cluster that is written in part is filled from the chain of the target.
         """
-        start, end = _range(offset, length)
-        allocated: list[Extent] = [] if among else [Extent(start, end, 0)]
-        for layer in self._layers(among):
-            whole = (Extent(0, layer.sectors, 0),)
-            allocated += cut(whole if layer.whole else layer.extents, start, end)
-        unit = sectors(_natural(granularity))
-        pieces = [Extent(e.start // unit * unit, -(-e.end // unit) * unit, 0) for e in allocated]
-        chain = self._layers(source)
-        for first, last in union(pieces):
-            self._put(target, shown(chain, max(first, start), min(last, end)))
+        layers = self._layers(source)
+        places = (_range(start, end - start) for start, end in ranges)
+        self._put(target, [piece for place in places for piece in shown(layers, *place)])
 
-    def _put(self, chain: Sequence[int], pieces: Extents) -> None:
+    def _put(self, chain: Sequence[int], pieces: Iterable[Extent]) -> None:
         inode = self._inodes[chain[0]]
-        pieces = merged(cut(pieces, 0, sectors(inode.size)))
+        pieces = list(cut(merged(pieces), 0, sectors(inode.size)))
         if not pieces:
             return
-        start, end = pieces[0].start, pieces[-1].end
-        if inode.format == "raw":
-            pieces = tuple(piece for piece in pieces if piece.pattern)
-        else:
-            layers = self._layers(chain)
-            low, high = clusters(start, end)
-            pieces = (*shown(layers, low, start), *pieces, *shown(layers, end, high))
-            start, end = low, high
-        written = overlaid(inode.extents, start, end, pieces)
-        self._inodes[inode.number] = replace(inode, extents=written)
+        written = union((piece.start, piece.end) for piece in pieces)
+        unit = blocks if inode.format == "raw" else clusters
+        whole = union(unit(start, end) for start, end in written)
+        span = (whole[0][0], whole[-1][1])
+        layers = self._layers(chain)
+        for start, end in without(whole, written):
+            pieces += shown(layers, start, end)
+        for start, end in without([span], whole):
+            pieces += cut(inode.extents, start, end)
+        extents = overlaid(inode.extents, *span, sorted(pieces))
+        self._inodes[inode.number] = replace(inode, extents=extents)
 
     def _layers(self, chain: Sequence[int]) -> list[Layer]:
         return [self._inodes[number].layer for number in chain]

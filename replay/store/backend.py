@@ -4,9 +4,8 @@
 migration, names a database.
 """
 
-import sqlite3
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,6 +14,7 @@ from sqlalchemy import BigInteger, Connection, Engine, Integer, Table, Text
 from sqlalchemy.exc import DBAPIError
 
 from replay.store import postgresql, sqlite
+from replay.store.schema import Addition, SchemaObject
 
 NUMBER = Integer().with_variant(BigInteger(), "postgresql")
 """The type of columns with numbers, of 64 bits everywhere."""
@@ -39,6 +39,14 @@ class Backend(Protocol):
         is missing.
         """
 
+    def connect_to_unwritable(
+        self, where: str | Path, error: BaseException | None
+    ) -> Engine | None:
+        """An engine that reads what can't be opened as it usually is; None if it can't either."""
+
+    def file_named(self, where: str | Path) -> Path | None:
+        """The file that a path or a URL names; None for a database in memory or elsewhere."""
+
     def begin_write(self, engine: Engine) -> AbstractContextManager[Connection]:
         """A transaction that may write, which keeps other writers out; undone if it raises."""
 
@@ -59,8 +67,22 @@ class Backend(Protocol):
     def unprotect(self, connection: Connection, table: str, *actions: str) -> None:
         """Takes back what `protect` did."""
 
-    def protections(self, connection: Connection) -> set[str]:
-        """TABLE_no_ACTION for all that `protect` did."""
+    def protections(self, connection: Connection, guards: Mapping[str, str]) -> set[str]:
+        """Which of the guards stand as `protect` made them.
+
+        Each is TABLE_no_ACTION with its `when`.
+        """
+
+    def schema(self, connection: Connection) -> list[SchemaObject]:
+        """What the database says is in it."""
+
+    def additions(
+        self, connection: Connection, tables: Collection[str], guards: Mapping[str, str]
+    ) -> list[Addition]:
+        """What in the database is neither a plain table nor a guard, and could run when it is used.
+
+        Finding them runs none of it.
+        """
 
     def remember_positions(self, connection: Connection) -> None:
         """Makes the database remember each position that it gives to an event."""
@@ -68,8 +90,11 @@ class Backend(Protocol):
     def forget_positions(self, connection: Connection) -> None:
         """Takes back what `remember_positions` did."""
 
-    def positions_given_out(self, connection: Connection) -> int:
-        """The highest position that an event ever had, also of those that are gone."""
+    def numbers_given_out(self, connection: Connection, table: str) -> object:
+        """The highest number that a row ever had, also of those that are gone; 0 if none had one.
+
+        It is an integer in a database to which nobody did anything.
+        """
 
     def check_file(self, connection: Connection) -> Iterator[str]:
         """What the database's own check finds, in sentences: damage, rows that belong to none."""
@@ -114,4 +139,4 @@ def database_errors() -> tuple[type[Exception], ...]:
     A driver that was not imported raises nothing.
     """
     loaded: Any = sys.modules.get("psycopg")
-    return (DBAPIError, sqlite3.Error, *([loaded.Error] if loaded else []))
+    return (DBAPIError, *sqlite.DriverError, *([loaded.Error] if loaded else []))

@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlalchemy import Engine, select
 
 from replay.errors import ReplayError, StoreError
+from replay.files import file_beside
 from replay.store.backend import backend_of, database_errors
 from replay.store.database import Database, open_database
 from replay.store.event_store import CHUNK
@@ -23,14 +24,10 @@ def backup(database: Database, target: Path) -> None:
     target = target.absolute()
     if target.exists():
         raise taken(target)
-    beside = target.with_name(f".{target.name}.{os.getpid()}")
-    with failing(target):
-        try:
-            if not backend_of(database.engine).copy(database.engine, beside):
-                copy_rows(database.engine, beside)
-            appear(beside, target)
-        finally:
-            beside.unlink(missing_ok=True)
+    with failing(target), file_beside(target) as beside:
+        if not backend_of(database.engine).copy(database.engine, beside):
+            copy_rows(database.engine, beside)
+        appear(beside, target)
 
 
 def copy_rows(engine: Engine, target: Path) -> None:

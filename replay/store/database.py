@@ -3,16 +3,19 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from replay.errors import StoreError
 from replay.files import shipped
 from replay.store.backend import backend_of, database_errors
-from replay.store.tables import REVISION
+from replay.store.tables import GUARDS, REVISION, TABLES
 from replay.store.url import without_password
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 
 class Database(NamedTuple):
@@ -28,23 +31,66 @@ class Database(NamedTuple):
     file: tuple[Path, int] | None
 
 
-def open_database(where: str | Path) -> Database:
+def open_database(where: str | Path, *, make: bool = True, suspect: bool = False) -> Database:
     """Opens, makes or upgrades the database at a path or a URL.
 
-    Raises StoreError if it can't be opened, is not one of ours, or is newer than we are.
+    Without `make` it must be there already. One to which somebody added what could run is refused;
+    with `suspect` it is opened as it is, to be looked at. Raises StoreError if it can't be opened,
+    is not one of ours, or is newer than we are.
     """
     backend, shown = backend_of(where), without_password(where)
-    engine = backend.connect(where)
     with failures(shown):
+        if not make:
+            must_exist(where)
+        engine, writable = connect(where)
         with engine.connect() as connection:
-            revision = revision_of(connection)
-        if revision != REVISION:
-            with backend.begin_write(engine) as connection:
-                upgrade(connection, revision_of(connection))
-        backend.let_readers_in(engine)
-        with engine.connect() as connection:
+            revision = revision_of(connection, shown)
+            suspicious = bool(backend.additions(connection, TABLES, GUARDS))
             path = backend.file_of(connection)
+        if revision is not None and revision != REVISION:
+            must_be_known(revision, shown)
+        if suspicious and not suspect:
+            raise StoreError(
+                "somebody added to the database what could run when it is used",
+                where=shown,
+                do="replay verify names it; drop it, or go back to a backup",
+            )
+        if not suspicious and revision != REVISION:
+            with backend.begin_write(engine) as connection:
+                upgrade(connection)
+        if not suspicious and writable:
+            backend.let_readers_in(engine)
     return Database(engine, shown, revision, (path, inode(path)) if path else None)
+
+
+def connect(where: str | Path) -> tuple[Engine, bool]:
+    """An engine that has opened the database once, and whether it may write to it."""
+    backend = backend_of(where)
+    engine = backend.connect(where)
+    try:
+        with engine.connect() as connection:
+            backend.schema(connection)
+    except DBAPIError as error:
+        reader = backend.connect_to_unwritable(where, error.orig)
+        if reader is None:
+            raise
+        return reader, False
+    return engine, True
+
+
+def must_exist(where: str | Path) -> None:
+    """Raises StoreError if a path or URL names a file in which there is nothing."""
+    file = backend_of(where).file_named(where)
+    try:
+        empty = file is not None and not file.stat().st_size
+    except OSError:
+        empty = True
+    if empty:
+        raise StoreError(
+            "no database is there",
+            where=without_password(where),
+            do="name the one that is meant with --db",
+        )
 
 
 def inode(path: Path) -> int:
@@ -88,37 +134,50 @@ def writing(database: Database) -> Iterator[Connection]:
         yield connection
 
 
-def revision_of(connection: Connection) -> str | None:
+def revision_of(connection: Connection, where: str) -> str | None:
     """The revision of the tables, None in an empty database; StoreError if it is not ours."""
-    tables = inspect(connection).get_table_names()
-    if not tables:
+    names = {row.name: row.kind for row in backend_of(connection).schema(connection)}
+    if not names:
         return None
-    if "alembic_version" not in tables:
+    if names.get("alembic_version") != "table":
+        raise StoreError("a database, but not one of replay", where=where)
+    query = text("SELECT version_num FROM alembic_version LIMIT 1")
+    revision: object = connection.scalar(query)
+    if not isinstance(revision, str | None):
         raise StoreError(
-            "a database, but not one of replay", where=connection.engine.url.database or ""
+            "the database has lost its revision", where=where, do="go back to a backup"
         )
-    revision: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
     return revision
 
 
-def upgrade(connection: Connection, revision: str | None) -> None:
-    """Brings the tables from this revision to today's, in the connection's transaction.
-
-    Raises StoreError if it is not in our history: then the database is newer.
-    """
-    # Alembic takes longer to import than all else, and few openings need it.
-    from alembic import command  # noqa: PLC0415
-    from alembic.config import Config  # noqa: PLC0415
+def must_be_known(revision: str, where: str) -> None:
+    """Raises StoreError if a revision is not in our history: then the database is newer."""
     from alembic.script import ScriptDirectory  # noqa: PLC0415
 
-    config = Config(attributes={"connection": connection})
-    config.set_main_option("script_location", str(shipped("migrations")).replace("%", "%%"))
-    config.set_main_option("path_separator", "os")
-    history = ScriptDirectory.from_config(config).walk_revisions()
-    if revision is not None and revision not in {script.revision for script in history}:
+    history = ScriptDirectory.from_config(migrations()).walk_revisions()
+    if revision not in {script.revision for script in history}:
         raise StoreError(
             f"the database is newer than this program, its revision is {revision}",
-            where=connection.engine.url.database or "",
+            where=where,
             do="upgrade replay",
         )
+
+
+def upgrade(connection: Connection) -> None:
+    """Brings the tables to today's revision, in the connection's transaction."""
+    from alembic import command  # noqa: PLC0415
+
+    config = migrations()
+    config.attributes["connection"] = connection
     command.upgrade(config, "head")
+
+
+def migrations() -> "Config":
+    """Where the steps from one revision to the next are."""
+    # Alembic takes longer to import than all else, and few openings need it.
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(shipped("migrations")).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config

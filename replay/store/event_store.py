@@ -30,6 +30,7 @@ from replay.store.rows import (
     numbered,
     observation_from_row,
 )
+from replay.store.schema import LAST_NUMBER
 from replay.store.tables import events, logs, observations
 
 CHUNK = 1000
@@ -274,8 +275,18 @@ def add(connection: Connection, recording: Incoming, rename: bool) -> AddedLog:
 
 
 def next_number(connection: Connection, column: Any) -> int:
-    """The number after the highest; the transaction holds the only right to write."""
-    return int(connection.scalar(select(func.coalesce(func.max(column), 0)))) + 1
+    """The number after the highest that is there or was given out.
+
+    The transaction holds the only right to write. A log that was removed by hand leaves a gap so.
+    """
+    there = connection.scalar(select(func.coalesce(func.max(column), 0)))
+    given_out = backend_of(connection).numbers_given_out(connection, column.table.name)
+    if not isinstance(given_out, int) or max(there, given_out) >= LAST_NUMBER:
+        raise StoreError(
+            "the numbers of the database are damaged",
+            do="replay verify tells more; go back to a backup",
+        )
+    return max(int(there), given_out) + 1
 
 
 def add_entries(connection: Connection, log: int, recording: Incoming) -> dict[str, Any]:

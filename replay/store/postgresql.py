@@ -5,7 +5,7 @@ needed.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import ArgumentError
 
 from replay.errors import StoreError, Unavailable
+from replay.store.schema import Addition, SchemaObject
 
 SCHEMES = ("postgresql:", "postgres:", "postgresql+psycopg:")
 """What a URL of this database begins with."""
@@ -54,10 +55,23 @@ DROP FUNCTION "{table}_no_{action}"();
 GRANT {action} ON {table} TO CURRENT_USER;
 """
 
-PRESENT_GUARDS = """
-SELECT tgname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid
-WHERE relnamespace = current_schema()::regnamespace AND tgenabled = 'A' AND NOT tgisinternal
+TABLES = """
+SELECT relname FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r'
 """
+
+TRIGGERS = """
+SELECT tgname, prosrc, tgenabled::text FROM pg_trigger
+JOIN pg_class ON pg_class.oid = tgrelid JOIN pg_proc ON pg_proc.oid = tgfoid
+WHERE relnamespace = current_schema()::regnamespace AND NOT tgisinternal
+"""
+
+RULES = "SELECT rulename FROM pg_rules WHERE schemaname = current_schema()"
+
+OWN_TRIGGERS = (
+    "remember_positions",
+    *(f"positions_no_{action}" for action in ("DELETE", "TRUNCATE", "UPDATE")),
+)
+"""Those that no guard of all databases is."""
 
 REMEMBER_POSITIONS = """
 CREATE TABLE positions (last bigint PRIMARY KEY);
@@ -151,6 +165,16 @@ def connect(where: str | Path) -> Engine:
     return engine
 
 
+def connect_to_unwritable(_where: str | Path, _error: BaseException | None) -> Engine | None:
+    """Reading needs no right to write."""
+    return None
+
+
+def file_named(_where: str | Path) -> Path | None:
+    """The server's files are its own."""
+    return None
+
+
 @contextmanager
 def begin_write(engine: Engine) -> Iterator[Connection]:
     """A transaction that may write, which keeps other writers out; undone if the block raises.
@@ -194,11 +218,33 @@ def unprotect(connection: Connection, table: str, *actions: str) -> None:
         _run(connection, UNGUARD.format(table=table, action=action))
 
 
-def protections(connection: Connection) -> set[str]:
-    """TABLE_no_ACTION for all that `protect` did and nobody switched off."""
-    present = set(connection.scalars(text(PRESENT_GUARDS)))
-    half = {name for name in present if name.endswith("_no_DELETE")}
-    return present - {name for name in half if name.replace("DELETE", "TRUNCATE") not in present}
+def protections(connection: Connection, guards: Mapping[str, str]) -> set[str]:
+    """Which of the guards stand as `protect` made them, and nobody switched off."""
+    code = {
+        name: " ".join(said.split()) for name, said, state in _triggers(connection) if state == "A"
+    }
+    return {
+        guard
+        for guard, when in guards.items()
+        if code.get(guard, "").startswith(f"BEGIN IF {when or 'true'} THEN RAISE")
+        and (not guard.endswith("DELETE") or guard.replace("DELETE", "TRUNCATE") in code)
+    }
+
+
+def schema(connection: Connection) -> list[SchemaObject]:
+    """What the database says is in the schema; of its tables."""
+    rows = connection.exec_driver_sql(TABLES)
+    return [SchemaObject("table", name, name, None) for (name,) in rows]
+
+
+def additions(
+    connection: Connection, tables: Collection[str], guards: Mapping[str, str]
+) -> list[Addition]:
+    """The triggers and rules of tables that are not ours."""
+    own = {*guards, *(guard.replace("DELETE", "TRUNCATE") for guard in guards), *OWN_TRIGGERS}
+    found = [("trigger", name) for name, _, _ in _triggers(connection) if name not in own]
+    found += [("rule", name) for (name,) in connection.exec_driver_sql(RULES)]
+    return [Addition(kind, name) for kind, name in sorted(found)]
 
 
 def remember_positions(connection: Connection) -> None:
@@ -215,9 +261,12 @@ def forget_positions(connection: Connection) -> None:
     _run(connection, FORGET_POSITIONS)
 
 
-def positions_given_out(connection: Connection) -> int:
+def numbers_given_out(connection: Connection, table: str) -> object:
     """The highest position that an event ever had, also of those that are gone."""
-    return connection.scalar(text("SELECT max(last) FROM positions")) or 0
+    if table != "events":
+        return 0
+    number: object = connection.scalar(text("SELECT coalesce(max(last), 0) FROM positions"))
+    return number
 
 
 def check_file(connection: Connection) -> Iterator[str]:
@@ -312,6 +361,11 @@ def _guard(
         connection,
         GUARD.format(table=table, action=action, each=each, message=message, when=condition),
     )
+
+
+def _triggers(connection: Connection) -> list[tuple[str, str, str]]:
+    """The name, the code and the state of each trigger in the schema."""
+    return [(row[0], row[1], row[2]) for row in connection.exec_driver_sql(TRIGGERS)]
 
 
 def _converter(table: Table, column: str, dialect: Dialect) -> Callable[[Any], Any] | None:

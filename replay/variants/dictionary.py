@@ -42,7 +42,7 @@ def read_dictionary(directory: Path) -> Dictionary | None:
     path = directory / FILE
     if not path.exists():
         return None
-    text = read_text(path)
+    text = read_text(path, directory)
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -1,5 +1,6 @@
 """Explanations of the founding questions are exactly right, and every place has one."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -214,9 +215,10 @@ def patched(directory: Path, statement: str) -> str:
 def test_a_crash_is_explained_by_the_statement_that_failed(qemu, tmp_path):
     at = patched(tmp_path, "bs_top.backing_hd = 7")
     it = why(qemu, "snapshot-on", at, "", 3)
-    assert sentence(it).startswith(
+    # the line moves with every change above it
+    assert re.sub(r"(?<=block.py:)\d+", "N", sentence(it)).startswith(
         "#3 cli device virtio-blk-pci,drive=drive0 crashed: Fault, a number where an object is"
-        " needed (block.py:679): bdrv_co_do_readv failed at"
+        " needed (block.py:N): bdrv_co_do_readv failed at"
         ' `for node in walk(bs, "backing_hd"):` (base);'
         f" bdrv_append had written drive0.backing_hd at #2 ({tmp_path}/own.patch);"
     )

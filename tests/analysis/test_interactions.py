@@ -1,6 +1,7 @@
 """Patches that matter only together."""
 
 import json
+import re
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -137,7 +138,9 @@ def test_clearing_no_backing_has_no_effect_until_the_revert(qemu):
         diff_report(diff(*traces)), together=tuple(map(interaction_report, found)), work=Work()
     )
     validate("diff", json.loads(diffs(DiffReports((told,)))))
-    assert str(text.diff(told)).partition("Only together\n")[2].startswith(LOST_BACKING)
+    # the line moves with every change above it
+    told_together = str(text.diff(told)).partition("Only together\n")[2]
+    assert re.sub(r"(?<=block.py:)\d+", "N", told_together).startswith(LOST_BACKING)
 
 
 LOST_BACKING = """\
@@ -145,7 +148,7 @@ LOST_BACKING = """\
     make old image read-only)
     #5 drive0.backing_hd.file: open_flags -NO_BACKING
   4ddc07ca (block: introduce bdrv_swap, implement bdrv_append on top of it) has
-    no effect at block.py:477 before 7e3d98dd; with both
+    no effect at block.py:N before 7e3d98dd; with both
       bs_top.open_flags = bs_top.open_flags & ~BDRV_O_NO_BACKING
     #5 drive0: open_flags -NO_BACKING
     #6 drive0.backing_hd: absent -> present

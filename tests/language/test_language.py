@@ -9,6 +9,8 @@ import pytest
 
 from replay.errors import ReplayError
 from replay.language import Crashed, Ending, Failed, Program, Refused, Returned, check, compile_tree
+from replay.language.endings import Stopped
+from replay.language.limits import MAX_DEPTH
 from replay.language.traced.program import TracedProgram, trace_tree
 from replay.series import SourceFile, SourceLine, Tree, apply, parse_patch, source_file
 from replay.state.objects import Ref, State, plain
@@ -673,14 +675,38 @@ def test_a_failure_is_named_by_its_errno(number: int, name: str) -> None:
 def test_an_event_starts_afresh_after_one_that_was_stopped() -> None:
     made = program("def f(n):\n    if n:\n        f(n - 1)\n    return n\n")
     start = made.initial()
-    assert isinstance(made.call("f", (500,), start)[1], Crashed)
-    assert made.call("f", (150,), start)[1] == Returned(150)
+    assert isinstance(made.call("f", (MAX_DEPTH,), start)[1], Stopped)
+    assert made.call("f", (MAX_DEPTH - 1,), start)[1] == Returned(MAX_DEPTH - 1)
 
 
-def test_two_hundred_calls_inside_each_other_are_the_most() -> None:
-    made = program("def f(n):\n    if n:\n        f(n - 1)\n")
-    assert made.call("f", (199,), made.initial())[1] == Returned(None)
-    assert isinstance(made.call("f", (200,), made.initial())[1], Crashed)
+@pytest.mark.parametrize(
+    "inner", ["f(n - 1)", "x = [f(n - 1)]", "for x in f(n - 1):\n            pass"]
+)
+@pytest.mark.parametrize("compiled", [compile_tree, trace_tree])
+def test_ten_thousand_calls_inside_each_other_are_the_most(compiled, inner) -> None:
+    text = f"def f(n):\n    if n:\n        {inner}\n    return []\n"
+    made = compiled(tree(text), "Machine", "Node")
+    call = made.trace if isinstance(made, TracedProgram) else made.call
+    assert call("f", (9_999,), made.initial())[1] == Returned(())
+    assert isinstance(call("f", (10_000,), made.initial())[1], Stopped)
+
+
+def test_an_object_that_stays_as_it_is_takes_no_room_from_later_events() -> None:
+    text = """
+    def f(n):
+        for i in range(n):
+            node = new(Node)
+            node.child = machine.table.get("last")
+            node.name = "made"
+            machine.table["last"] = node
+    """
+    made = program(text)
+    state = made.initial()
+    for _ in range(3):
+        state, ending = made.call("f", (7_000,), state)
+        assert ending == Returned(None)
+    assert len(state.objects) == 21_001
+    assert isinstance(made.call("f", (25_000,), state)[1], Stopped)
 
 
 # Objects
@@ -875,7 +901,7 @@ def test_the_model_works_on_the_disk() -> None:
         temporary = disk_temporary()
         disk_set_backing(top, "", "")
         copy = disk_create(temporary, "qcow2", 1 << 20, "", "")
-        disk_copy([top, base], [top], [copy], 0, 1 << 20, 65536)
+        disk_copy([top, base], [copy], [[65536, 131072]])
         disk_resize(base, 512)
         found = [
             disk_open("/images/top") == top,
@@ -884,21 +910,48 @@ def test_the_model_works_on_the_disk() -> None:
             disk_unlink("base"),
             disk_read([top, base], 0, 131072),
             disk_read([top, base], 65536, 512),
-            disk_is_allocated([top], 0, 65536),
-            disk_allocated_size(top),
+            disk_extents(top, [[0, 65536]]),
+            disk_extents(top, [[100, 65600]]),
             disk_backing_file(top) + disk_backing_format(top),
             disk_create("nodir/x", "raw", 512, "", ""),
-            disk_extents(copy),
+            disk_extents(copy, [[0, 1 << 20]]),
             disk_realpath("top"),
             temporary,
         ]
         disk_clear(top)
-        return found + [disk_allocated_size(top)]
+        return found + [disk_extents(top, [[0, 1 << 20]])]
     """
     assert value(text) == [
-        *(True, -2, 0, -2, "mixed", 34, False, 65536, "", -2),
-        *([[65536, 512], [66048, 65024]], "/images/top", "<tmp0>", 0),
+        *(True, -2, 0, -2, "mixed", 34, [], [[65536, 65600]], "", -2),
+        *([[65536, 131072]], "/images/top", "<tmp0>", []),
     ]
+
+
+def test_the_model_works_on_ranges() -> None:
+    text = """
+    def f():
+        some = ranges_union([[0, 10], [30, 40]], [[10, 15], [20, 20]])
+        return [
+            some,
+            ranges_common(some, [[5, 35]]),
+            ranges_without(some, [[5, 35]]),
+            ranges_rounded(some, 16),
+        ]
+    """
+    assert value(text) == [
+        *([[0, 15], [30, 40]], [[5, 15], [30, 35]], [[0, 5], [35, 40]]),
+        [[0, 48]],
+    ]
+
+
+@pytest.mark.parametrize("bad", ["5", "[5]", "[[5]]", "[[1, 2, 3]]", "['ab']", "[[0, 'x']]"])
+def test_what_is_no_list_of_ranges_is_a_fault(bad: str) -> None:
+    assert crash(f"def f():\n    return ranges_union([], {bad})\n").cls == "Fault"
+
+
+def test_a_range_of_more_than_64_bits_is_a_limit() -> None:
+    text = f"def f():\n    return ranges_rounded([[0, {2**63 - 2}]], 1 << 20)\n"
+    assert crash(text).cls == "StepLimit"
 
 
 # Digests

@@ -281,3 +281,25 @@ def test_identities_count_only_from_step_to_step(tmp_path):
     first = agreement(tmp_path, record).first
     assert first is not None
     assert first.field == ""
+
+
+def test_nothing_is_said_of_a_file_that_the_tool_gave_up(tmp_path):
+    record = recorded(TWO_DRIVES)
+    final("base.raw", content_runs_KiB="E timeout")(record)
+    assert agreement(tmp_path, record).first is None
+
+
+@pytest.mark.parametrize(("size", "agrees"), [(1000, True), (1024, True), (1001, False)])
+def test_the_size_of_a_file_may_be_told_in_whole_sectors(size, agrees, tmp_path):
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "expected").mkdir()
+    lines = [
+        {"replay_log": 1, "name": "odd", "steps": [2]},
+        {"kind": "image", "name": "/images/odd.raw", "format": "raw", "size": 1000},
+        {"kind": "command", "channel": "cli", "name": "drive", "arguments": "file=/images/no"},
+    ]
+    (tmp_path / "logs" / "odd.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    step = {"reply": None, "died": {"signal": None, "returncode": 1}}
+    left = {"odd.raw": {"format": "raw", "size": size, "content_runs_KiB": [[0, 0]]}}
+    record = {"scenario": "odd", "steps": [step], "final_files": left}
+    assert (agreement(tmp_path, record).first is None) is agrees

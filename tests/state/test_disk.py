@@ -9,10 +9,13 @@ from hypothesis import strategies as st
 
 from replay.state.disk import Disk, Inode, final_files, listing
 from replay.state.extents import Extent
+from replay.state.ranges import union
 from replay.state.working_disk import WorkDisk
 
 KIB = 1024
 CLUSTER = 64 * KIB
+BLOCK = 4 * KIB
+MIB = 1 << 20
 
 
 def make(
@@ -20,6 +23,11 @@ def make(
 ) -> int:
     """A new file with a backing file or none."""
     return disk.create(name, format, size, over, "")
+
+
+def held(disk: WorkDisk, number: int) -> list[tuple[int, int]]:
+    """The ranges that a file holds itself."""
+    return disk.extents(number, [(0, 1 << 50)])
 
 
 def chain_of_two() -> tuple[WorkDisk, int, int]:
@@ -46,7 +54,7 @@ def test_a_partial_write_fills_its_cluster_from_the_chain() -> None:
     assert disk.read([top], 512, 512) == 34
     assert disk.read([top], 1024, CLUSTER - 1024) == 17
     assert disk.read([top], CLUSTER, 512) == 0
-    assert disk.allocated_size(top) == CLUSTER
+    assert held(disk, top) == [(0, CLUSTER)]
 
 
 def test_beyond_the_end_of_a_lower_image_are_zeros() -> None:
@@ -72,19 +80,23 @@ def test_a_raw_image_hides_all_below_it() -> None:
     disk, _, base = chain_of_two()
     raw = make(disk, "/images/raw", format="raw")
     assert disk.read([raw, base], 0, 512) == 0
-    assert disk.is_allocated([raw], 0, 512)
-    assert not disk.is_allocated([raw], 1 << 20, 512)
-    assert disk.allocated_size(raw) == 1 << 20
+    assert held(disk, raw) == []
 
 
-def test_zeros_written_to_a_raw_image_leave_the_disk_as_it_was() -> None:
+def test_a_raw_image_holds_the_blocks_that_were_written_zeros_too() -> None:
     disk = WorkDisk(Disk())
     raw = make(disk, "/images/raw", format="raw")
-    before = disk.frozen()
-    disk.write([raw], 0, CLUSTER, 3)
-    assert disk.frozen() is not before
-    disk.write([raw], 0, CLUSTER, 0)
-    assert disk.frozen() is before
+    disk.write([raw], 512, 512, 3)
+    disk.write([raw], CLUSTER, CLUSTER, 0)
+    assert held(disk, raw) == [(0, BLOCK), (CLUSTER, 2 * CLUSTER)]
+    assert [disk.read([raw], at, 512) for at in (0, 512, 1024)] == [0, 3, 0]
+
+
+def test_extents_are_those_of_the_given_ranges() -> None:
+    disk, top, base = chain_of_two()
+    assert disk.extents(base, [(100, 200), (MIB - 10, MIB + 10)]) == [(100, 200), (MIB - 10, MIB)]
+    assert disk.extents(top, [(0, MIB)]) == []
+    assert disk.extents(base, []) == []
 
 
 def test_an_unlinked_file_and_a_new_one_of_its_name_are_both_readable() -> None:
@@ -172,53 +184,44 @@ def test_temporary_names_are_never_given_twice() -> None:
     assert WorkDisk(disk.frozen()).temporary() == "<tmp1>"
 
 
-def test_a_copy_takes_what_is_allocated_among_the_given_inodes() -> None:
+def test_a_copy_takes_the_given_ranges_and_fills_their_clusters_up() -> None:
     disk, top, base = chain_of_two()
     disk.write([top, base], CLUSTER, 512, 34)
     target = make(disk, "/images/target")
-    disk.copy([top, base], [top], [target], 0, 1 << 20, CLUSTER)
-    assert disk.read([target], 0, CLUSTER) == 0
+    disk.write([target], 0, CLUSTER, 5)
+    disk.copy([top, base], [target], [(512, 1024), (CLUSTER, 2 * CLUSTER)])
+    assert [disk.read([target], at, 512) for at in (0, 512, 1024)] == [5, 17, 5]
     assert disk.read([target], CLUSTER, 512) == 34
     assert disk.read([target], CLUSTER + 512, CLUSTER - 512) == 17
-    assert disk.allocated_size(target) == CLUSTER
+    assert held(disk, target) == [(0, 2 * CLUSTER)]
+
+
+def test_a_copy_of_two_parts_of_a_cluster_has_both() -> None:
+    disk, top, base = chain_of_two()
+    disk.copy([base], [top], [(0, 512), (1024, 1536)])
+    assert [disk.read([top], at, 512) for at in (0, 512, 1024, 1536)] == [17, 0, 17, 0]
 
 
 def test_a_copy_into_its_own_source_changes_what_the_source_shows_nowhere() -> None:
     disk, top, base = chain_of_two()
     disk.write([top, base], 0, 512, 34)
-    disk.copy([top, base], [top, base], [top, base], 0, 1 << 20, CLUSTER)
-    assert disk.allocated_size(top) == 1 << 20
-    assert (disk.read([top], 0, 512), disk.read([top], 512, (1 << 20) - 512)) == (34, 17)
+    disk.copy([top, base], [top, base], [(0, MIB)])
+    assert held(disk, top) == [(0, MIB)]
+    assert (disk.read([top], 0, 512), disk.read([top], 512, MIB - 512)) == (34, 17)
 
 
-def test_a_copy_keeps_to_the_given_range() -> None:
-    disk, _, base = chain_of_two()
-    target = make(disk, "/images/target")
-    disk.copy([base], [base], [target], 512, 512, CLUSTER)
-    assert [disk.read([target], at, 512) for at in (0, 512, 1024)] == [0, 17, 0]
-
-
-def test_a_copy_among_nothing_takes_all() -> None:
+def test_a_copy_of_nothing_changes_nothing() -> None:
     disk, top, base = chain_of_two()
-    target = make(disk, "/images/target")
-    disk.copy([top, base], [], [target], 0, 2 * CLUSTER, CLUSTER)
-    assert disk.read([target], 0, 2 * CLUSTER) == 17
-    assert disk.allocated_size(target) == 2 * CLUSTER
-
-
-def test_a_copy_in_large_pieces_takes_their_neighbours_along() -> None:
-    disk, top, base = chain_of_two()
-    disk.write([top, base], CLUSTER, 512, 34)
-    target = make(disk, "/images/target")
-    disk.copy([top, base], [top], [target], 0, 1 << 20, 2 * CLUSTER)
-    assert disk.allocated_size(target) == 2 * CLUSTER
+    before = disk.frozen()
+    disk.copy([base], [top], [])
+    assert disk.frozen() is before
 
 
 def test_a_full_copy_of_a_large_empty_image_is_one_extent() -> None:
     disk = WorkDisk(Disk())
     raw = make(disk, "/images/raw", size=1 << 50, format="raw")
     target = make(disk, "/images/target", size=1 << 50)
-    disk.copy([raw], [raw], [target], 0, 1 << 50, CLUSTER)
+    disk.copy([raw], [target], [(0, 1 << 50)])
     assert disk.inode(target).extents == (Extent(0, 1 << 41, 0),)
 
 
@@ -226,7 +229,7 @@ def test_clear_deallocates_everything() -> None:
     disk, top, base = chain_of_two()
     disk.write([top, base], 0, CLUSTER, 34)
     disk.clear(top)
-    assert not disk.is_allocated([top], 0, 1 << 20)
+    assert held(disk, top) == []
     assert disk.read([top, base], 0, CLUSTER) == 17
 
 
@@ -237,7 +240,7 @@ def test_shrinking_loses_what_is_beyond() -> None:
     disk.resize(file, 1024)
     disk.resize(file, 1 << 20)
     assert (disk.read([file], 0, 1024), disk.read([file], 1024, 4096)) == (7, 0)
-    assert disk.allocated_size(file) == CLUSTER
+    assert held(disk, file) == [(0, CLUSTER)]
 
 
 @pytest.mark.parametrize("bad", [(-1, 512), (0, -1)])
@@ -298,6 +301,20 @@ def test_final_files_say_why_a_file_cannot_be_read() -> None:
     assert final_files(disk.frozen())["/images/two"]["content_runs_KiB"] == [[0, 1024]]
 
 
+def test_a_bare_file_is_raw_and_qed_can_name_no_other_format() -> None:
+    disk = WorkDisk(Disk())
+    disk.create("/images/raw", "raw", 512, "", "")
+    disk.create("/images/bare", "qcow2", 512, "raw", "file")
+    disk.create("/images/qed", "qed", 512, "raw", "qcow2")
+    disk.create("/images/other", "qcow2", 512, "qed", "qed")
+    disk.create("/images/wrong", "qed", 512, "other", "raw")
+    contents = final_files(disk.frozen())
+    runs = {name: content["content_runs_KiB"] for name, content in contents.items()}
+    text = "/images/other is qcow2, but /images/wrong says that it is raw"
+    assert runs.pop("/images/wrong") == text
+    assert all(isinstance(told, list) for told in runs.values())
+
+
 def test_equal_disks_are_the_same_object() -> None:
     one, other = chain_of_two()[0].frozen(), chain_of_two()[0].frozen()
     assert one is other
@@ -309,6 +326,7 @@ def test_equal_disks_are_the_same_object() -> None:
 
 SECTORS = 400
 PER_CLUSTER = 128
+PER_BLOCK = 8
 
 
 @dataclass
@@ -320,12 +338,17 @@ class NaiveImage:
     data: bytearray = field(default_factory=lambda: bytearray(4 * PER_CLUSTER))
     allocated: set[int] = field(default_factory=set)
 
+    @property
+    def unit(self) -> int:
+        """So many sectors are allocated together."""
+        return PER_BLOCK if self.raw else PER_CLUSTER
+
 
 def naive_read(chain: list[NaiveImage], sector: int) -> int:
     for image in chain:
         if sector >= image.sectors:
             return 0
-        if image.raw or sector // PER_CLUSTER in image.allocated:
+        if image.raw or sector // image.unit in image.allocated:
             return image.data[sector]
     return 0
 
@@ -333,41 +356,25 @@ def naive_read(chain: list[NaiveImage], sector: int) -> int:
 def naive_write(chain: list[NaiveImage], start: int, end: int, values: list[int]) -> None:
     top = chain[0]
     end = min(end, top.sectors)
-    for cluster in sorted({sector // PER_CLUSTER for sector in range(start, end)}):
-        whole = range(cluster * PER_CLUSTER, (cluster + 1) * PER_CLUSTER)
+    for unit in sorted({sector // top.unit for sector in range(start, end)}):
+        whole = range(unit * top.unit, (unit + 1) * top.unit)
         filled = [naive_read(chain, sector) for sector in whole]
         top.data[whole.start : whole.stop] = bytes(filled)
-        top.allocated.add(cluster)
+        top.allocated.add(unit)
     top.data[start:end] = bytes(values[: max(0, end - start)])
 
 
-def naive_copy(
-    source: list[NaiveImage],
-    among: list[NaiveImage],
-    target: list[NaiveImage],
-    sectors: range,
-    unit: int,
-) -> None:
+def naive_copy(source: list[NaiveImage], target: list[NaiveImage], sectors: set[int]) -> None:
     shown = [naive_read(source, sector) for sector in range(2 * SECTORS)]
-    units = {
-        sector // unit
-        for sector in sectors
-        if any(
-            (image.raw and sector < image.sectors) or sector // PER_CLUSTER in image.allocated
-            for image in among
-        )
-    }
-    for sector in sectors:
-        if sector // unit in units or not among:
-            naive_write(target, sector, sector + 1, [shown[sector]])
+    for sector in sorted(sectors):
+        naive_write(target, sector, sector + 1, [shown[sector]])
 
 
 places = st.integers(0, SECTORS)
 layers = st.lists(st.integers(0, 2), min_size=1, max_size=3, unique=True)
 writes = st.tuples(st.just("write"), layers, places, st.integers(0, 200), st.integers(0, 2))
-chains = st.tuples(layers, st.one_of(layers, st.just([])), layers)
-units = st.sampled_from([1, 100, PER_CLUSTER, 2 * PER_CLUSTER])
-copies = st.tuples(st.just("copy"), chains, places, st.integers(0, SECTORS), units)
+parts = st.lists(st.tuples(places, st.integers(1, 150)), max_size=3)
+copies = st.tuples(st.just("copy"), layers, layers, parts)
 clears = st.tuples(st.just("clear"), st.integers(0, 2))
 images = st.tuples(st.integers(1, SECTORS), st.booleans())
 
@@ -392,9 +399,8 @@ def test_the_disk_does_what_plain_arrays_of_sectors_do(
             assert disk.read(numbers, sector * 512, 512) == wanted
     for index, image in enumerate(naive):
         inode = disk.inode(index + 1)
-        if not image.raw:
-            assert disk.allocated_size(index + 1) == len(image.allocated) * CLUSTER
-            assert all(not e.start % 128 for e in inode.extents[:1])
+        units = ((unit * image.unit, (unit + 1) * image.unit) for unit in image.allocated)
+        assert held(disk, index + 1) == [(a * 512, b * 512) for a, b in union(units)]
         pairs = zip(inode.extents, inode.extents[1:], strict=False)
         assert all(a.end < b.start or a.pattern != b.pattern for a, b in pairs)
 
@@ -404,13 +410,12 @@ def apply_both(disk: WorkDisk, naive: list[NaiveImage], operation: tuple[object,
         case ("write", list(chain), int(start), int(length), int(pattern)):
             disk.write([i + 1 for i in chain], start * 512, length * 512, pattern)
             naive_write([naive[i] for i in chain], start, start + length, [pattern] * length)
-        case ("copy", tuple(parts), int(start), int(length), int(unit)):
-            numbers = [[i + 1 for i in chain] for chain in parts]
-            place = (start * 512, length * 512, unit * 512)
-            disk.copy(numbers[0], numbers[1], numbers[2], *place)
-            chains = [[naive[i] for i in chain] for chain in parts]
-            sectors = range(start, start + length)
-            naive_copy(chains[0], chains[1], chains[2], sectors, unit)
+        case ("copy", list(source), list(target), list(parts)):
+            ranges = union((start, start + length) for start, length in parts)
+            numbers = [[i + 1 for i in chain] for chain in (source, target)]
+            disk.copy(*numbers, [(start * 512, end * 512) for start, end in ranges])
+            sectors = {sector for part in ranges for sector in range(*part)}
+            naive_copy([naive[i] for i in source], [naive[i] for i in target], sectors)
         case ("clear", int(index)):
             disk.clear(index + 1)
             naive[index].allocated.clear()

@@ -232,8 +232,15 @@ def models(size: int = 100_000) -> dict[str, str]:
         "wide objects swapped": loop("swap(x, y)", before="x = new(Wide)\n    y = new(Wide)"),
         "a large state": "machine.nodes = range(900000)",
         "a large dict in the state": "machine.table = many(150000)",
-        "recursion": loop("deep(190)"),
-        "recursion that forks": "fork(150)",
+        "recursion": loop("deep(9000)"),
+        "recursion without end": "f()",
+        "recursion in lists": "x = [f()]",
+        "recursion in loops": "for x in f():\n        pass",
+        "recursion that forks": "fork(9000)",
+        "deep lists, compared": "x = [1]\n    for i in range(90000):\n        x = [x]\n"
+        "    y = [1]\n    for i in range(90000):\n        y = [y]\n    return x == y",
+        "deep dicts, searched": "x = [1]\n    for i in range(90000):\n        x = {0: x}\n"
+        "    y = [1]\n    for i in range(90000):\n        y = {0: y}\n    return x in [y]",
         "freed": loop("x = new(Node)", "free(x)"),
         "texts in a list": loop(
             f"x.append(s + '{'a' * 90}')", before=f"x = []\n    s = {LONG}[:3900]"
@@ -310,6 +317,9 @@ GROWING = {
     "a list made anew": "machine.nodes = range(49000)\n    machine.nodes.append(n)\n"
     "    return machine.nodes",
     "texts": "machine.nodes.append(repeated('\U0001f600', 4095))\n    return machine.nodes",
+    "much and little": "machine.nodes = range(149000 * (n % 2))\n    return []",
+    "objects made anew": "machine.node = None\n    for i in range(8000):\n"
+    "        x = new(Node)\n        x.next = machine.node\n        machine.node = x",
     "objects": "for i in range(600):\n        x = new(Node)\n        x.next = machine.node\n"
     "        machine.node = x\n    return n",
 }

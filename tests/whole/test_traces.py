@@ -26,28 +26,35 @@ ISSUE_2 = (
 
 @pytest.fixture(scope="session")
 def recordings(tmp_path_factory):
-    """A directory with all logs and what was recorded of them."""
-    return traces.unpack(tmp_path_factory.mktemp("traces"))
+    """For each collection, a directory with all its logs and what was recorded of them."""
+    return {
+        data.name: traces.unpack(tmp_path_factory.mktemp(data.name), data)
+        for data in traces.COLLECTIONS
+    }
 
 
 @pytest.fixture(scope="session")
 def exceptions():
-    """The cases that may disagree."""
-    return traces.exempt((traces.DATA / "exceptions.txt").read_text())
+    """For each collection, the cases that may disagree."""
+    return {
+        data.name: traces.exempt((data / "exceptions.txt").read_text())
+        for data in traces.COLLECTIONS
+    }
 
 
-@pytest.mark.parametrize("tree", traces.TREES)
-def test_every_log_agrees_with_real_qemu(tree, recordings, exceptions):
-    found = traces.compared(recordings, tree)
+@pytest.mark.parametrize(("collection", "tree"), traces.RECORDED)
+def test_every_log_agrees_with_real_qemu(collection, tree, recordings, exceptions):
+    found = traces.compared(recordings[collection], tree)
     assert len(found) > 200
     differing = {log.log: log.first for log in found if log.first}
-    allowed = {case.log for case in exceptions if case.tree == tree}
+    allowed = {case.log for case in exceptions[collection] if case.tree == tree}
     assert {log: first for log, first in differing.items() if log not in allowed} == {}
     assert allowed == differing.keys(), "a listed exception agrees now: take it off the list"
 
 
-def test_every_exception_is_of_a_tree_that_was_recorded(exceptions):
-    assert {case.tree for case in exceptions} <= set(traces.TREES)
+@pytest.mark.parametrize("data", traces.COLLECTIONS, ids=lambda data: data.name)
+def test_every_exception_is_of_a_tree_that_was_recorded(data, exceptions):
+    assert {case.tree for case in exceptions[data.name]} <= set(traces.trees(data))
 
 
 def test_an_exception_has_a_tree_a_log_and_a_statement_of_the_code():
@@ -61,6 +68,6 @@ def test_an_exception_has_a_tree_a_log_and_a_statement_of_the_code():
     "tree", ["3a389e7926~1", "3a389e7926", "4ddc07cac2", "7e3d98dd31~1", "7e3d98dd31"]
 )
 def test_opening_and_live_snapshots_agree_at_the_founding_commits(tree, recordings):
-    found = traces.compared(recordings, tree, ISSUE_2)
+    found = traces.compared(recordings["traces"], tree, ISSUE_2)
     assert tuple(log.log for log in found) == ISSUE_2
     assert {log.log: log.first for log in found if log.first} == {}

@@ -40,7 +40,7 @@ from replay.reports.documents.diff import (
 from replay.reports.rendering import OutputFormat, RenderOptions, render
 from replay.reports.text.diff import headlines
 from replay.reports.words import escape
-from replay.series import Patch, find_patch, read_patch
+from replay.series import Patch, Series, find_patch
 from replay.variants.variant import Variant, expressions
 
 ReportFormat = Annotated[OutputFormat, format_option(DiffReports)]
@@ -73,12 +73,11 @@ class DiffResult(Struct, frozen=True):
     used: frozenset[int] = frozenset()
 
 
-def patches_of(text: str, variants: Sequence[Variant]) -> tuple[Patch, ...]:
+def patches_of(text: str, variants: Sequence[Variant], series: Series) -> tuple[Patch, ...]:
     """The patches of SHA,... where a file that a variant adds may stand for a sha."""
-    series = variants[0].subject.series
-    files = {path for variant in variants for path in variant.spec.extra}
+    added = {patch.word: patch.patch for variant in variants for patch in variant.spec.extra}
     return tuple(
-        read_patch(Path(word)) if word in files else series.patches[find_patch(series, word)]
+        added[word] if word in added else series.patches[find_patch(series, word)]
         for word in text.split(",")
         if word
     )
@@ -172,8 +171,8 @@ def diff_logs(
         raise ReplayError("an overview tells no interactions", do="say --details, or name the logs")
     accepted = read_baseline(baseline) if baseline else ()
     options = DiffOptions(
-        patches_of(only, compared),
-        patches_of(other_than, compared),
+        patches_of(only, compared, subject.series),
+        patches_of(other_than, compared, subject.series),
         accepted,
         interactions,
         accept_in,

@@ -6,7 +6,7 @@ from replay.language.traced.cells import EventTrace, TracedValue, plain
 
 HEADER = {"disk_set_backing": 0}
 RESIZES = {"disk_resize": 0}
-CONTENT = {"disk_write": 0, "disk_copy": 2, "disk_clear": 0, **RESIZES}
+CONTENT = {"disk_write": 0, "disk_copy": 1, "disk_clear": 0, **RESIZES}
 WRITERS = {"data": CONTENT, "size": RESIZES, "backing_file": HEADER, "backing_format": HEADER}
 """For what a file has, the builtins that write it, and which argument is the file they write to.
 

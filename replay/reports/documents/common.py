@@ -51,11 +51,11 @@ def variant_id(trace: Trace) -> VariantId:
     return VariantId(player.name, player.revision, player.digest, named.about if named else "")
 
 
-def translation(done: TranslationSummary) -> str:
+def translation(summary: TranslationSummary) -> str:
     """What a translation did, in a few sentences."""
-    text = f"words of these trees: {words.count(done.translated, 'event')} translated"
-    text += f", {done.idle} that {'asks' if done.idle == 1 else 'ask'} nothing of them"
-    if not done.without_equivalent:
+    text = f"words of these trees: {words.count(summary.translated, 'event')} translated"
+    text += f", {summary.idle} that {'asks' if summary.idle == 1 else 'ask'} nothing of them"
+    if not summary.without_equivalent:
         return f"{text}, none without an equivalent"
-    missing = [f"{name} ({count})" for name, count in done.without_equivalent.items()]
+    missing = [f"{name} ({count})" for name, count in summary.without_equivalent.items()]
     return f"{text}; without an equivalent: {words.listing(missing)}"

@@ -10,7 +10,7 @@ from replay.analysis.interactions import Interaction, PatchPart
 from replay.engine.compared import Compared
 from replay.engine.diff import Diff, Divergence
 from replay.engine.places import ABSENT
-from replay.engine.trace import compared_views, hidden_fields
+from replay.engine.trace import are_files_compared, compared_views, hidden_fields
 from replay.reports import words
 from replay.reports.documents.common import LogId, VariantId, log_id, variant_id
 from replay.reports.documents.divergences import DivergenceReport, divergence_report
@@ -185,4 +185,5 @@ def _remarks(diff: Diff) -> Iterator[str]:
         names = [trace.player.name for trace in diff.traces]
         yield from (f"not compared: {gap}" for gap in gaps(diff.compared, names))
     if hidden := hidden_fields(diff.traces):
-        yield f"not compared, since it cannot be observed: {', '.join(hidden)}, the data of files"
+        data = () if are_files_compared(diff.traces) else ("the data of files",)
+        yield f"not compared, since it cannot be observed: {', '.join((*hidden, *data))}"

@@ -11,6 +11,7 @@ from replay.reports.documents.diff import DiffReports, diff_report
 from replay.reports.documents.explain import ExplainReport, explain_report
 from replay.reports.documents.graph import Drawing
 from replay.reports.documents.run import RunReport, run_report
+from replay.reports.documents.search.build_bisection import BuildBisectionReport
 from replay.reports.documents.search.coverage import CoverageReport
 from replay.reports.documents.search.hunt import HuntReports
 from replay.reports.documents.search.minimal_patches import MinimalReport
@@ -29,6 +30,7 @@ Document = (
     | ShrinkReport
     | HuntReports
     | MinimalReport
+    | BuildBisectionReport
     | CoverageReport
     | TouchedReport
 )

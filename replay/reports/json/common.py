@@ -107,7 +107,11 @@ class CrashedOutcome(JsonObject, frozen=True, tag_field="status", tag="crashed")
     error: ErrorObject
 
 
-OutcomeObject = ReturnedOutcome | RefusedOutcome | CrashedOutcome
+class UnknownOutcome(JsonObject, frozen=True, tag_field="status", tag="unknown"):
+    """What became of the event was not observed: a real program was not asked, or not recorded."""
+
+
+OutcomeObject = ReturnedOutcome | RefusedOutcome | CrashedOutcome | UnknownOutcome
 
 
 class PatchObject(JsonObject, frozen=True):
@@ -137,6 +141,8 @@ def outcome_object(outcome: Outcome) -> OutcomeObject:
     """An outcome: a value if it returned, else an error."""
     if outcome.status == "returned":
         return ReturnedOutcome(outcome.value)
+    if outcome.status == "unknown":
+        return UnknownOutcome()
     error = msgspec.convert(outcome.error or {}, ErrorObject)
     return RefusedOutcome(error) if outcome.status == "refused" else CrashedOutcome(error)
 

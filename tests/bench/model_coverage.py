@@ -1,0 +1,108 @@
+"""Which statements of the model no log reaches.
+
+    python tests/bench/model_coverage.py [--random COUNT] [REVISION...]
+
+runs all recorded logs, the examples, and so many random logs of every theme, through these
+revisions, by default all that were recorded, and lists the statements that nothing reached in any
+of them, each with the patch that brought it. A statement counts once, however many trees have it.
+"""
+
+import argparse
+import ast
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from replay.engine.replay import replay, request
+from replay.events.event import Log
+from replay.qemu.conformance import open_recordings
+from replay.series.annotate import annotate
+from replay.variants.variant import Subject, Variant, load_subject, resolve
+from tests import random_logs, traces
+from tests.examples import NAMES, PATCHES, example
+
+REVISIONS = [*dict.fromkeys(tree.replace("~1", "^") for _, tree in traces.RECORDED)]
+
+
+class Statement(NamedTuple):
+    """A statement wherever it stands: its function, its text, and the patch that brought it."""
+
+    file: str
+    function: str
+    text: str
+    patch: str
+
+
+def statements(variant: Variant) -> Iterator[tuple[tuple[str, int], Statement]]:
+    """Every statement of the variant's functions, under its file and line."""
+    for file in variant.tree.files:
+        lines = annotate(variant.tree, file.name)
+        for function in ast.parse(file.text).body:
+            for node in ast.walk(function) if isinstance(function, ast.FunctionDef) else ():
+                if isinstance(node, ast.stmt) and not _describes(node) and node is not function:
+                    line = lines[node.lineno - 1]
+                    found = Statement(file.name, function.name, line.text.strip(), line.patch)
+                    yield (file.name, node.lineno), found
+
+
+def _describes(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def known_logs(count: int) -> Iterator[Log]:
+    """All recorded logs, the examples, and random ones."""
+    for data in traces.COLLECTIONS:
+        with tempfile.TemporaryDirectory() as directory:
+            recordings = open_recordings(traces.unpack(Path(directory), data))
+            for file in sorted((Path(directory) / "logs").iterdir()):
+                yield recordings.log(file.stem, file.name)
+    yield from map(example, NAMES)
+    for theme in random_logs.THEMES:
+        for seed in range(count):
+            yield random_logs.log(f"{seed:04}_{theme}")
+
+
+def reached(subject: Subject, revisions: list[str], logs: list[Log]) -> dict[Statement, bool]:
+    """Every statement that one of the revisions has, and whether a log reaches it."""
+    found: dict[Statement, bool] = {}
+    for revision in revisions:
+        variant = resolve(subject, revision, {})
+        places = dict(statements(variant))
+        hit: set[tuple[str, int]] = set()
+        done: set[object] = set()
+        for log in logs:
+            state = variant.program.initial()
+            for step in replay(log, variant).steps:
+                asked = request(step.event.payload)
+                key = (state, asked.stimulus)
+                runs = state.machine is not None and asked.handler in variant.program.functions
+                if runs and key not in done:
+                    done.add(key)
+                    hit |= variant.program.reached(asked.handler, asked.arguments, state)
+                state = step.state
+        for place, statement in places.items():
+            found[statement] = found.get(statement, False) or place in hit
+        print(f"{revision}: {len(done)} transitions", file=sys.stderr, flush=True)
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("revisions", nargs="*", default=REVISIONS)
+    parser.add_argument("--random", type=int, default=0)
+    given = parser.parse_args()
+    logs = list(known_logs(given.random))
+    found = reached(load_subject(PATCHES), given.revisions, logs)
+    missed = sorted(statement for statement, hit in found.items() if not hit)
+    for statement in missed:
+        print(f"{statement.file} {statement.function}: {statement.text}  [{statement.patch}]")
+    share = 100 * (len(found) - len(missed)) / len(found)
+    print(f"{len(found) - len(missed)} of {len(found)} statements, {share:.1f} %, {len(logs)} logs")
+
+
+if __name__ == "__main__":
+    main()
