@@ -126,13 +126,13 @@ def _variant(
 
 
 def _series(subject: Subject) -> Iterator[Piece]:
-    """The patches in their order: sha, date, subject."""
+    """The patches in their order: sha, date, subject or name of a group."""
     patches = subject.series.patches
     releases: dict[int, list[str]] = {}
     for name, release in subject.config.releases.items():
         releases.setdefault(parse_revision(subject.series, release.revision), []).append(name)
     rows = [
-        (patch.sha[:10], _day(patch.date), " ".join([patch.subject, *_tags(releases.get(depth))]))
+        (patch.sha[:10], _day(patch.date), " ".join([patch.title, *_tags(releases.get(depth))]))
         for depth, patch in enumerate(patches, 1)
     ]
     return _table([("base", "", "the tree at the start of the series"), *rows])

@@ -182,9 +182,8 @@ class Comparison:
         self._accepted = read_baseline(Path(self._file)) if self._file and exists else ()
         self._players, has_machine = self._players_of(_session(config))
         accepted = () if self._update else self._accepted
-        self._options: DiffOptions | None = (
-            None if has_machine else DiffOptions((), (), accepted, interactions=False)
-        )
+        self._options = DiffOptions((), (), accepted, interactions=False)
+        self._attributed = not has_machine
 
     def _players_of(self, session: "Session") -> "tuple[tuple[Player, ...], bool]":
         """What plays the logs, and whether one of them is no variant of the model."""
@@ -205,7 +204,7 @@ class Comparison:
         """What differs in a log, and what would have to be accepted."""
         from replay.cli.commands.diff import compare
 
-        return compare(log, self._players, self._options)
+        return compare(log, self._players, self._options, self._attributed)
 
     def failure(self, result: "DiffResult") -> str:
         """The report of a log that fails, "" for one that does not."""

@@ -1,10 +1,10 @@
 """The limit on what the states of a whole log keep, beside that on one event."""
 
 from replay.engine.trace import GapReason, Outcome
-from replay.language.limits import MAX_STATE
+from replay.language.limits import MAX_KEPT
 from replay.state.objects import FrozenMap, State
 
-MOST_OF_A_LOG = 60 * MAX_STATE
+MOST_OF_A_LOG = 60 * MAX_KEPT
 """Values that the states of a log may hold, however short it is: less than 500 MB."""
 
 MORE_PER_EVENT = 1_000

@@ -1,7 +1,7 @@
 """Replaying a log through a variant: one memoised, pure step per event."""
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -145,13 +145,18 @@ def step(variant: Variant, state: State, event: Event) -> tuple[State, Outcome]:
     return advance(variant.program, state, request(event.payload, variant.subject.config))
 
 
-def arcs(variant: Variant, state: State, event: Event) -> frozenset[Arc]:
-    """The steps from line to line of the model that an event makes; none if it runs no code."""
+def arcs(
+    variant: Variant, state: State, event: Event, within: Container[str] | None = None
+) -> frozenset[Arc]:
+    """The steps from line to line of the model that an event makes; none if it runs no code.
+
+    Only those in the functions of the names `within`, by default all.
+    """
     asked = request(event.payload, variant.subject.config)
     program = variant.program
     if state.machine is None or asked.handler not in program.functions:
         return frozenset()
-    return program.arcs(asked.handler, asked.arguments, state)
+    return program.arcs(asked.handler, asked.arguments, state, within)
 
 
 def advance(program: Program, state: State, asked: Request) -> tuple[State, Outcome]:

@@ -96,6 +96,17 @@ SPECIAL = {0: "zeros", MIXED: "mixed", UNREADABLE: "unreadable"}
 """Words for what is no byte, or the byte of what was never written."""
 
 
+def ranges(numbers: Iterable[int]) -> str:
+    """ "3, 5-7": numbers that follow each other together."""
+    groups: list[list[int]] = []
+    for number in sorted(numbers):
+        if groups and groups[-1][1] == number - 1:
+            groups[-1][1] = number
+        else:
+            groups.append([number, number])
+    return ", ".join(f"{a}" if a == b else f"{a}-{b}" for a, b in groups)
+
+
 def pattern(value: Any) -> str:
     """What a read or an extent shows: zeros, a byte in hex, mixed, or unreadable."""
     if value in SPECIAL:

@@ -69,7 +69,7 @@ def test_what_no_tree_models_is_not_the_same(toy):
     assert (found.compared.events, found.compared.compared, found.compared.acting) == (3, 2, 2)
     assert headline(found) == (
         "The same in what was compared: 2 of 3 events in after and after-2; "
-        "#2 qmp fly is not modelled."
+        "#2 qmp fly is not modelled; no code differs."
     )
 
 

@@ -49,7 +49,8 @@ ReportFormat = Annotated[OutputFormat, format_option(DiffReports)]
 class DiffOptions(Struct, frozen=True):
     """What an invocation is about: `only` these patches, none for all; not what is `accepted`.
 
-    `interactions` is whether to look for patches that matter only together.
+    `interactions` is whether to look for patches that matter only together, `reach` whether to look
+    for what a log that differs ran through of the changes.
     """
 
     only: tuple[Patch, ...]
@@ -57,6 +58,7 @@ class DiffOptions(Struct, frozen=True):
     accepted: tuple[AcceptedEffect, ...]
     interactions: bool
     accept_in: str | None = None
+    reach: bool = False
 
     def lets_through(self, _: Divergence, cause: Cause) -> bool:
         """Whether the options let a cause through."""
@@ -83,13 +85,16 @@ def patches_of(text: str, variants: Sequence[Variant], series: Series) -> tuple[
     )
 
 
-def compare(log: Log, players: Sequence[Player], options: DiffOptions | None) -> DiffResult:
-    """What differs in a log in several variants; without options patches are not looked for."""
+def compare(
+    log: Log, players: Sequence[Player], options: DiffOptions, attributed: bool
+) -> DiffResult:
+    """What differs in a log in several variants, and by which patches if these are looked for."""
     difference = diff(*(play(log) for play in players))
-    if options is None:
-        return DiffResult(diff_report(difference))
+    if not attributed:
+        return DiffResult(diff_report(difference, reach=options.reach))
     selected = select(difference, attribute(difference, with_progress), options.lets_through)
-    report = diff_report(*without_accepted(*selected, options.accepted), options.only)
+    remaining = without_accepted(*selected, options.accepted)
+    report = diff_report(*remaining, options.only, options.reach)
     if options.interactions:
         report = replace(report, together=_together(report, difference))
     used = occurring(*selected, options.accepted)
@@ -145,6 +150,9 @@ def diff_logs(
         str | None,
         typer.Option(metavar="GLOB", help="Accept it in the logs of these names, not in its own."),
     ] = None,
+    reach: Annotated[
+        bool, typer.Option("--reach", help="What they ran through of what changed, always.")
+    ] = False,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with 2 if any event was not compared.")
     ] = False,
@@ -176,11 +184,12 @@ def diff_logs(
         accepted,
         interactions,
         accept_in,
+        reach,
     )
     near = expressions(subject, session.named)
     logs = session.logs(choice.logs, every, "compare", near)
-    choose = options if attributed else None
-    results = [compare(log, players, choose) for log in with_progress(logs, len(logs), "logs")]
+    every_log = with_progress(logs, len(logs), "logs")
+    results = [compare(log, players, options, attributed) for log in every_log]
     document = DiffReports(tuple(result.report for result in results))
     layout = RenderOptions(details, several and attributed, with_progress)
     print_result(headlines(document.logs) if quiet else render(document, format, layout), output)

@@ -11,6 +11,7 @@ from replay.events.event import Payload
 from replay.reports import words
 from replay.reports.documents.common import LogId, VariantId, log_id, variant_id
 from replay.reports.documents.effects import step_name
+from replay.reports.documents.graph import file_of_long
 from replay.reports.verdict import Verdict, gaps, how_much, verdict
 from replay.variants.path import PatchChange
 
@@ -21,11 +22,15 @@ Culprits = Mapping[Breach, tuple[PatchChange, ...]]
 
 
 class BreachReport(Struct, frozen=True):
-    """A breach with the event at which it begins, and the step that brought it if that is known."""
+    """A breach with the event at which it begins, and the step that brought it if that is known.
+
+    `file` is the file of a node whose path is long.
+    """
 
     breach: Breach
     event: Payload
     step: tuple[PatchChange, ...] | None
+    file: str = ""
 
     @property
     def span(self) -> str:
@@ -42,7 +47,13 @@ class BreachReport(Struct, frozen=True):
     def text(self, events: int) -> str:
         """Where it is, and since when, in a log of so many events."""
         end = " to the end" if self.breach.last_seq == events else ""
-        return f"{words.path(self.breach.path)}{end}, since {words.event(self.event)}"
+        return f"{self.named}{end}, since {words.event(self.event)}"
+
+    @property
+    def named(self) -> str:
+        """The path of its place, with the file if the path is long."""
+        file = f" [{words.escape(self.file)}]" if self.file else ""
+        return words.path(self.breach.path) + file
 
 
 class CheckReport(Struct, frozen=True):
@@ -76,7 +87,7 @@ class CheckReport(Struct, frozen=True):
         if not self.breaches:
             return _unbreached(every, self)
         first = self.breaches[0].breach
-        where = f"{first.check.name} on {words.path(first.path)}"
+        where = f"{first.check.name} on {self.breaches[0].named}"
         breached = f"{len(self.breached)} of {every} breached, first at #{first.first_seq}: {where}"
         return f"{breached}{_unasked(self)}."
 
@@ -91,15 +102,20 @@ def check_report(
     trace: Trace, checks: Checks, breaches: Iterable[Breach], culprits: Culprits
 ) -> CheckReport:
     """The report of the breaches of one replay."""
-    reports = (
-        BreachReport(breach, trace.steps[breach.first_seq - 1].event.payload, culprits.get(breach))
-        for breach in breaches
-    )
+    reports = (_breach(breach, trace, culprits.get(breach)) for breach in breaches)
     unasked = () if trace.is_complete else tuple(c for c in checks.checks if needs_all(c))
     asked = tuple(check for check in checks.checks if check not in unasked)
     return CheckReport(
         log_id(trace), variant_id(trace), asked, tuple(reports), compared([trace]), unasked
     )
+
+
+def _breach(breach: Breach, trace: Trace, step: tuple[PatchChange, ...] | None) -> BreachReport:
+    index = breach.first_seq - 1
+    config = trace.player.subject.config
+    after = trace.view_at(index)
+    file = file_of_long(breach.path, [after] if after else [], config)
+    return BreachReport(breach, trace.steps[index].event.payload, step, file)
 
 
 def in_logs(check: Check, reports: Sequence[CheckReport]) -> str:

@@ -12,7 +12,7 @@ from replay.engine.trace import Outcome
 from replay.events.event import Payload
 from replay.reports import words
 from replay.reports.documents.explain import Reason
-from replay.reports.documents.graph import file_of
+from replay.reports.documents.graph import file_of_long
 from replay.variants.subject import BitFields
 
 __all__ = [
@@ -65,12 +65,9 @@ def divergence_report(
 
 
 def _file(path: str, diff: Diff, index: int) -> str:
-    """The file of the node at a long path, which names it better than the path does."""
-    if words.path(path) == words.escape(path):
-        return ""
     config = diff.traces[0].player.subject.config
-    files = (file_of(view, path, config) for trace in diff.traces if (view := trace.view_at(index)))
-    return next(filter(None, files), "")
+    views = (view for trace in diff.traces if (view := trace.view_at(index)))
+    return file_of_long(path, views, config)
 
 
 def named(report: DivergenceReport) -> str:

@@ -40,17 +40,19 @@ class Headline(Struct, frozen=True):
         return f"{lead}#{self.seq}: {self.statement}."
 
 
-def headline(diff: Diff, bits: BitFields, hidden: int = 0) -> Headline:
+def headline(diff: Diff, bits: BitFields, hidden: int = 0, tested: str = "") -> Headline:
     """One sentence for the whole diff; "No difference: ..." if there is none.
 
-    `hidden` is how many divergences the diff lacks.
+    `hidden` is how many divergences the diff lacks, `tested` how far its log went into the code
+    that differs.
     """
     if not diff.divergences and hidden:
         that = "is" if hidden == 1 else "are"
         number = words.count(hidden, "divergence")
         return Headline(f"No difference but {number} that {that} left out.")
     if not diff.divergences:
-        return Headline(agreement(diff.compared, [trace.player.name for trace in diff.traces]))
+        same = agreement(diff.compared, [trace.player.name for trace in diff.traces])
+        return Headline(f"{same.removesuffix('.')}; {tested}." if tested else same)
     first = chief(diff, bits)
     level = first.place.level
     if level == "behaviour":

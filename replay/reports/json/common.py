@@ -15,6 +15,10 @@ Version = Annotated[
 ]
 Seq = Annotated[int, Meta(ge=1, description="An event's place in its log.")]
 Count = Annotated[int, Meta(ge=0)]
+Commits = Annotated[
+    list[str],
+    Meta(description="The other commits of a group, of which `sha` is the first; else empty."),
+]
 Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 
 
@@ -121,6 +125,7 @@ class PatchObject(JsonObject, frozen=True):
     sha: str
     date: str
     subject: str
+    commits: Commits
     out: Annotated[bool, Meta(description="True where the patch is taken out.")]
 
 
@@ -150,7 +155,9 @@ def outcome_object(outcome: Outcome) -> OutcomeObject:
 def patch_objects(changes: Iterable[PatchChange]) -> tuple[PatchObject, ...]:
     """The patches of a step."""
     pairs = ((change.patch, change.out) for change in changes)
-    return tuple(PatchObject(p.name, p.sha, p.date, p.subject, out) for p, out in pairs)
+    return tuple(
+        PatchObject(p.name, p.sha, p.date, p.subject, [*p.commits], out) for p, out in pairs
+    )
 
 
 def encode(document: Any) -> str:

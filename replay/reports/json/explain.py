@@ -7,6 +7,7 @@ from msgspec import Meta
 from replay.reports.documents.explain import CauseLink, ExplainReport, ExplanationReport
 from replay.reports.json.common import (
     FORMAT_VERSION,
+    Commits,
     Count,
     JsonObject,
     LogObject,
@@ -23,9 +24,11 @@ from replay.series import Patch
 class LinePatch(JsonObject, frozen=True):
     """A patch that put a line there."""
 
+    name: Annotated[str, Meta(description="Its file.")]
     sha: str
     date: str
     subject: str
+    commits: Commits
 
 
 LinkKind = Literal[
@@ -116,4 +119,4 @@ def _link(link: CauseLink) -> LinkObject:
 
 
 def _patch(patch: Patch) -> LinePatch:
-    return LinePatch(patch.sha, patch.date, patch.subject)
+    return LinePatch(patch.name, patch.sha, patch.date, patch.subject, [*patch.commits])

@@ -14,6 +14,7 @@ from replay.reports.text.effects import effects
 from replay.reports.text.flags import table
 from replay.reports.text.overview import overview
 from replay.reports.text.page import Page, Piece, block, header, line, listing, page, pages, wrapped
+from replay.reports.text.reach import reached
 from replay.variants.subject import BitFields
 
 
@@ -49,6 +50,7 @@ def _diff(report: DiffReport, details: bool) -> Iterator[str | Piece]:
     yield from ("", block("", str(report.headline), role="headline"))
     if report.chosen_when:
         yield line(f"#{report.chosen_seq} was recorded at {report.chosen_when}", "faint")
+    yield from reached(report.reach)
     if not report.divergences:
         return
     yield from apart(report)
