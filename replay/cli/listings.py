@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from replay.events.event import Event, Log
 from replay.reports import words
 from replay.reports.text.page import Page, Piece, columns, listing
 from replay.series import Patch, Series, label, parse_revision
@@ -81,24 +80,6 @@ def intact(infos: Sequence[LogInfo]) -> Page:
             "That rules out accidents, not a change of rows with all digests computed anew.",
         ]
     )
-
-
-def log(log: Log, with_source: bool = False) -> Page:
-    """What the header says, then a line an event: when it was recorded, and perhaps where it is."""
-    events = words.count(len(log.events), "event")
-    if log.observations:
-        events += f", {words.count(len(log.observations), 'observation')}"
-    head = [f"{words.escape(log.name)}  {log.fingerprint[:12]}  {events}"]
-    if log.header.description:
-        head.append(words.escape(log.header.description))
-    numbered = enumerate(log.events, 1)
-    return listing([*head, *(_event(seq, event, with_source) for seq, event in numbered)])
-
-
-def _event(seq: int, event: Event, with_source: bool) -> str:
-    source = f"  [{words.escape(str(event.origin))}]" if with_source and event.origin else ""
-    parts = (f"#{seq}", words.when(event.recorded), words.event(event.payload))
-    return " ".join(filter(None, parts)) + source
 
 
 def variants(subject: Subject, named: Mapping[str, str], with_series: bool) -> Page:

@@ -8,12 +8,6 @@ from replay.language.limits import MAX_NESTING, Meter, StepLimitError, text, who
 from replay.language.operators import kind_of
 from replay.state.objects import ATOMS, FrozenMap, Object, Ref, Value
 
-OBJECT = 5
-"""How many values an object takes as much memory as, its fields apart."""
-
-SHARED = 16
-"""How many defaults, or objects that stay as they are, count as one value that is new."""
-
 
 class Live:
     """An object while an event changes it; a class of the model adds a slot a field.
@@ -37,7 +31,6 @@ class Shape:
         self.name = name
         self.fields = tuple(defaults)
         self.defaults = tuple(defaults.values())
-        self._pairs = tuple(defaults.items())
         self.cost = 10 + len(defaults) + sum(map(_size, self.defaults))
         """The steps of making an object."""
         self.live: type[Any] = type(name, (Live,), {"__slots__": self.fields})
@@ -56,20 +49,6 @@ class Shape:
             return ()
         values = self._read(live)
         return values if len(self.fields) > 1 else (values,)
-
-    def frozen(self, values: Iterable[Value]) -> tuple[tuple[str, Value], ...]:
-        """The fields with these values. A default takes no memory: all objects share its pair."""
-        return tuple(
-            [
-                pair if pair[1] is value else (pair[0], value)
-                for pair, value in zip(self._pairs, values, strict=True)
-            ]
-        )
-
-    def weight(self, fields: tuple[tuple[str, Value], ...]) -> int:
-        """The values that count of an object with these fields."""
-        shared = sum(map(is_, fields, self._pairs))
-        return OBJECT + len(fields) - shared + shared // SHARED
 
     def fill(self, live: Live, values: Iterable[Any]) -> None:
         """Gives an object these values for its fields."""
@@ -191,7 +170,6 @@ class Heap:
         for number, cls in (*before, *made):
             if cls == keep_class and number not in self._freed:
                 self._collect(number, objects, changed)
-        self._meter.tick((len(objects) - len(changed)) // SHARED)
         self._settle(objects, changed)
         self._frozen_before = tuple([objects[number] for number in sorted(objects)])
         return self._frozen_before
@@ -282,6 +260,7 @@ class Heap:
             before = self._before.get(number)
             if before is not None and self._is_unchanged(number, before):
                 pending += before.contents.refs
+                self._meter.tick(len(before.fields) + before.contents.items)
                 objects[number] = before
             else:
                 objects[number] = self._changed(number, pending)
@@ -303,18 +282,12 @@ class Heap:
         """The frozen form of an object; adds the ids that it refers to."""
         live = self.get(number)
         shape = self._shapes[type(live).__name__]
-        counted = self._meter.total
+        self._meter.tick(len(shape.fields))
         values = [
             value if type(value) in ATOMS else self._frozen(value, reached, MAX_NESTING)
             for value in shape.values(live)
         ]
-        fields = shape.frozen(values)
-        self._meter.tick(shape.weight(fields))
-        frozen = Object(number, shape.name, fields)
-        if frozen is self._before.get(number):
-            # What was written and is as it was takes no memory.
-            self._meter.tick(counted - self._meter.total)
-        return frozen
+        return Object(number, shape.name, tuple(zip(shape.fields, values, strict=True)))
 
     def _frozen(self, value: Any, reached: list[int], depth: int) -> Value:
         """The frozen value; adds the ids that it refers to."""
@@ -329,8 +302,7 @@ class Heap:
             raise TypeError("a field can't keep a function or a method")
         if depth == 0:
             raise StepLimitError(f"lists and dicts nested deeper than {MAX_NESTING}")
-        if value:
-            self._meter.tick(1 + len(value))
+        self._meter.tick(1 + len(value))
         if isinstance(value, list):
             return tuple([self._frozen(item, reached, depth - 1) for item in value])
         return FrozenMap(

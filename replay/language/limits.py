@@ -1,5 +1,7 @@
-"""The limits on one event: steps, call depth, integer and text size."""
+"""The limits on one event: steps and what takes them, call depth, integer and text size."""
 
+import ast
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 MAX_STEPS = 1_250_000
@@ -9,13 +11,9 @@ thousand images takes 1,150,000, and so many take less than three seconds and 50
 MAX_TRACED_STEPS = 200_000
 """Steps of an event whose values are followed, each of which takes so much more time and memory."""
 
-MAX_KEPT = 50_000
-"""Values that an event leaves in the state that were not there before, and values that it returns.
-A trace keeps both of every event, and so a log of 60 events takes less than 500 MB."""
-
-MAX_STARTED = 150_000
-"""Values that the state may have after an event that found few. A chain of a thousand images, which
-one event opens, is 130,000; in 60 events there is no more room for such than for MAX_KEPT each."""
+MAX_STATE = 200_000
+"""Values in the objects of a state, and in what an event returns. A chain of a thousand images,
+which one event opens, is 160,000; what a log keeps of all its events is limited by the engine."""
 
 MAX_DATA = 200_000
 """Steps, and values, of all constants and defaults of a tree."""
@@ -69,10 +67,10 @@ class Meter:
         self._limit = self._left = MAX_DATA
         self._what = "values in constants and defaults"
 
-    def count_values(self, of: str, there: int = MAX_STARTED) -> None:
-        """Goes on with counting the values of what is kept of the event, where so many were."""
+    def count_values(self, of: str) -> None:
+        """Goes on with counting the values of what is kept of the event."""
         self._before = self.total
-        self._limit = self._left = max(MAX_KEPT, MAX_STARTED - there)
+        self._limit = self._left = MAX_STATE
         self._what = f"values in {of}"
 
     @property
@@ -156,3 +154,32 @@ def text(value: str) -> str:
     if len(value) <= MAX_TEXT:
         return value
     raise StepLimitError(f"a text of more than {MAX_TEXT} characters")
+
+
+# What a block of statements costs, read off its syntax. An expression has no loop, so its size
+# bounds the work that it does itself; what operators and builtins look at is counted when they run.
+
+
+WEIGHTS: dict[type[ast.AST], int] = {ast.Dict: 8, ast.List: 4, ast.Tuple: 4, ast.Call: 4}
+"""What an expression weighs, where that is more than 1: these make an object or run a builtin."""
+
+STEP = 8
+"""How much weight takes a step. Most statements of a model weigh less."""
+
+
+def cost(body: Sequence[ast.stmt], target: ast.expr | None = None) -> int:
+    """The steps of running a block once; with a target, of binding that to an item before."""
+    steps = sum(1 + _weight(_own(statement)) // STEP for statement in body)
+    return steps + (_weight([target]) // STEP if target else 0)
+
+
+def _own(statement: ast.stmt) -> Iterator[ast.AST]:
+    """The expressions of a statement without those of the statements inside it."""
+    for child in ast.iter_child_nodes(statement):
+        if not isinstance(child, ast.stmt):
+            yield child
+
+
+def _weight(nodes: Iterator[ast.AST] | Sequence[ast.AST]) -> int:
+    inner = (node for outer in nodes for node in ast.walk(outer))
+    return sum(WEIGHTS.get(type(node), 1) for node in inner if isinstance(node, ast.expr))

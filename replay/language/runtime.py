@@ -69,8 +69,7 @@ class Runtime:
         `may_store` is whether the code that ran has assignments to items.
         """
         may_hold_other = may_store or self._meter.changes
-        there = sum(frozen.weight for frozen in self._before.objects) if self._before else 0
-        self._meter.count_values("a state", there)
+        self._meter.count_values("a state")
         objects = self.heap.freeze(keep_class, may_hold_other)
         disk, next_id = self._files.frozen(), self.heap.next_id
         was = self._before

@@ -80,11 +80,6 @@ class Object(metaclass=Interned):
             object.__setattr__(self, "_contents", _contents(self.fields))
         return self._contents  # type: ignore[return-value]
 
-    @property
-    def weight(self) -> int:
-        """How many values it has, however deep."""
-        return len(self.fields) + self.contents.items
-
     def _key(self) -> tuple[Any, ...]:
         return (self.id, self.cls, self.fields, kinds(map(itemgetter(1), self.fields)))
 

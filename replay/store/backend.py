@@ -5,15 +5,16 @@ migration, names a database.
 """
 
 import sys
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
 
-from sqlalchemy import BigInteger, Connection, Engine, Integer, Table, Text
+from sqlalchemy import BigInteger, Connection, Engine, Integer, Text
 from sqlalchemy.exc import DBAPIError
 
 from replay.store import postgresql, sqlite
+from replay.store.driver import DriverError
 from replay.store.schema import Addition, SchemaObject
 
 NUMBER = Integer().with_variant(BigInteger(), "postgresql")
@@ -112,9 +113,13 @@ class Backend(Protocol):
         """
 
     def insert_rows(
-        self, connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]
+        self,
+        connection: Connection,
+        table: str,
+        columns: Sequence[str],
+        rows: Iterable[tuple[Any, ...]],
     ) -> None:
-        """Stores rows, which all have the same columns."""
+        """Inserts rows of values in the order of the columns, as the driver takes them."""
 
     def copy(self, engine: Engine, target: Path) -> bool:
         """Copies the database as it is at one moment to a new file; False if it is no file."""
@@ -139,4 +144,4 @@ def database_errors() -> tuple[type[Exception], ...]:
     A driver that was not imported raises nothing.
     """
     loaded: Any = sys.modules.get("psycopg")
-    return (DBAPIError, *sqlite.DriverError, *([loaded.Error] if loaded else []))
+    return (DBAPIError, *DriverError, *([loaded.Error] if loaded else []))

@@ -39,7 +39,7 @@ def copy_rows(engine: Engine, target: Path) -> None:
             for table in metadata.sorted_tables:
                 rows = source.execute(select(table).execution_options(yield_per=CHUNK))
                 for chunk in rows.partitions():
-                    writer.insert_rows(connection, table, [row._asdict() for row in chunk])
+                    writer.insert_rows(connection, table.name, [*rows.keys()], map(tuple, chunk))
     finally:
         copy.engine.dispose()
 

@@ -5,7 +5,7 @@ The functions are those of `backend.Backend`.
 
 import re
 import sqlite3
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from time import sleep
@@ -16,30 +16,20 @@ from sqlalchemy import (
     URL,
     Connection,
     Engine,
-    Table,
     create_engine,
     event,
-    insert,
     make_url,
     text,
 )
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from replay.errors import StoreError
+from replay.store.driver import BUSY_SECONDS
 from replay.store.schema import Addition, SchemaObject
 from replay.store.url import without_password
 
-DriverError = (sqlite3.Error, UnicodeDecodeError)
-"""What the driver raises where SQLAlchemy does not stand between.
-
-The second where SQLite quotes from a damaged schema what is no text.
-"""
-
 NUMBERS_ONCE: dict[str, Any] = {"sqlite_autoincrement": True}
 """Makes a table give out no number twice, and remember those that it gave out."""
-
-BUSY_SECONDS = 30
-"""How long to wait for another process that is writing."""
 
 PAUSE = 0.01
 """How long to wait between two attempts where SQLite does not wait itself, in seconds."""
@@ -266,9 +256,16 @@ def rows_of(
     return cursor
 
 
-def insert_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Stores rows, which all have the same columns."""
-    connection.execute(insert(table), rows)
+def insert_rows(
+    connection: Connection,
+    table: str,
+    columns: Sequence[str],
+    rows: Iterable[tuple[Any, ...]],
+) -> None:
+    """Inserts rows of values in the order of the columns, as the driver takes them; likewise."""
+    driver: Any = connection.connection.driver_connection
+    marks = ", ".join("?" * len(columns))
+    driver.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows)
 
 
 def copy(engine: Engine, target: Path) -> bool:

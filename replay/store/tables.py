@@ -11,9 +11,6 @@ from sqlalchemy import (
 
 from replay.store.backend import ANY_TEXT, NUMBER, NUMBERS_ONCE, TEXT
 
-REVISION = "0004"
-"""The revision of the tables below. Kept here so that opening needs no look at migrations/."""
-
 metadata = MetaData()
 
 logs = Table(

@@ -15,7 +15,7 @@ from replay.events.event import LogHeader
 from replay.store.backend import backend_of
 from replay.store.database import Database, failures, must_be_there, writing
 from replay.store.event_store import CHUNK, AddedLog, Incoming, add
-from replay.store.rows import message_row, recording_row
+from replay.store.rows import CHECKED, message_row, recording_row
 from replay.store.tables import messages, recordings
 
 
@@ -59,7 +59,9 @@ def append(database: Database, recording: int, lines: Iterable[bytes]) -> None:
             message_row(recording, number, line)
             for number, line in enumerate(lines, (last or 0) + 1)
         ]
-        backend_of(connection).insert_rows(connection, messages, rows)
+        columns = (*CHECKED[messages], "checksum")
+        values = [tuple(row[name] for name in columns) for row in rows]
+        backend_of(connection).insert_rows(connection, messages.name, columns, values)
     must_be_there(database)
 
 

@@ -17,8 +17,9 @@ from replay.progress import Progress, no_progress
 from replay.store.backend import backend_of
 from replay.store.database import Database, failures
 from replay.store.event_store import CHUNK, find
-from replay.store.rows import checksum, from_row, header_from_row
+from replay.store.rows import checksum
 from replay.store.tables import GUARDS, TABLES, events, logs, messages, observations, recordings
+from replay.store.values import from_row, header_from_row
 
 
 def types_of(column: Column[Any]) -> tuple[type, ...]:

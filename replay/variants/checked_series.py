@@ -18,7 +18,7 @@ from replay.files import file_beside
 from replay.series import Tree
 
 VERSION = 1
-MOST_REMEMBERED = 20
+MOST_REMEMBERED = 100
 """Series in the cache; working on patches makes a new one with every change."""
 
 

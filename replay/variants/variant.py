@@ -71,6 +71,7 @@ class _Source:
     machine: str
     node: str
     tree: Tree = field(compare=False)
+    is_checked: bool = field(compare=False)
 
 
 def load_subject(directory: Path) -> Subject:
@@ -146,7 +147,9 @@ def variant_with_tree(variant: Variant, tree: Tree, name: str) -> Variant:
 
 def _compiled(subject: Subject, tree: Tree) -> Program:
     config = subject.config
-    return _program(_Source(tree.digest, config.machine, config.node.class_name, tree))
+    is_checked = tree in subject.series.trees  # all of which were, when the subject was loaded
+    node = config.node.class_name
+    return _program(_Source(tree.digest, config.machine, node, tree, is_checked))
 
 
 def _tree(subject: Subject, spec: VariantSpec) -> Tree:
@@ -190,4 +193,4 @@ def _check(tree: Tree, machine: str) -> None:
 # Variants of several expressions are often the same tree, and compiling takes the longest.
 @lru_cache(maxsize=256)
 def _program(source: _Source) -> Program:
-    return language.compile_tree(source.tree, source.machine, source.node)
+    return language.compile_tree(source.tree, source.machine, source.node, source.is_checked)

@@ -6,7 +6,7 @@ import pytest
 
 from replay.engine import log_budget
 from replay.engine.compared import compared, limit_of
-from replay.engine.log_budget import CHARACTERS, budget, growth_of
+from replay.engine.log_budget import CHARACTERS, OBJECT, budget, growth_of
 from replay.engine.replay import Memo, replay, request
 from replay.engine.trace import GapReason, ModelTrace
 from replay.events.event import Command, Event, Log
@@ -86,7 +86,7 @@ def state(*values: object) -> State:
 )
 def test_what_counts_is_what_the_objects_before_did_not_hold(value, weight):
     before, after = state(7), state(7, value)
-    assert growth_of(before, after, None) == weight
+    assert growth_of(before, after, None) == OBJECT + weight
     assert growth_of(after, after, None) == 0
     assert growth_of(after, before, None) == 0
     assert growth_of(before, before, ["x" * CHARACTERS, {"k": 1}]) == 1 + 2 + 1 + 1 + 1 - 1

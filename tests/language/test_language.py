@@ -691,24 +691,6 @@ def test_ten_thousand_calls_inside_each_other_are_the_most(compiled, inner) -> N
     assert isinstance(call("f", (10_000,), made.initial())[1], Stopped)
 
 
-def test_an_object_that_stays_as_it_is_takes_no_room_from_later_events() -> None:
-    text = """
-    def f(n):
-        for i in range(n):
-            node = new(Node)
-            node.child = machine.table.get("last")
-            node.name = "made"
-            machine.table["last"] = node
-    """
-    made = program(text)
-    state = made.initial()
-    for _ in range(3):
-        state, ending = made.call("f", (7_000,), state)
-        assert ending == Returned(None)
-    assert len(state.objects) == 21_001
-    assert isinstance(made.call("f", (25_000,), state)[1], Stopped)
-
-
 # Objects
 
 

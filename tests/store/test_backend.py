@@ -22,7 +22,7 @@ PECULIAR = {
 @pytest.mark.parametrize("module", PECULIAR)
 def test_no_other_module_of_the_store_or_its_history_names_a_database(module):
     peculiar = re.compile(PECULIAR[module], re.IGNORECASE)
-    both = {STORE / f"{name}.py" for name in ("backend", *PECULIAR)}
+    both = {STORE / f"{name}.py" for name in ("backend", "driver", *PECULIAR)}
     others = {*STORE.glob("*.py"), *(ROOT / "migrations").rglob("*.py")} - both
     assert len(others) > 8
     assert {str(f.relative_to(ROOT)) for f in others if peculiar.search(f.read_text())} == set()

@@ -21,7 +21,8 @@ from replay.store import unfinished as recordings
 from replay.store.backup import backup
 from replay.store.database import open_database
 from replay.store.event_store import open_store
-from replay.store.tables import GUARDS, REVISION, metadata
+from replay.store.tables import GUARDS, metadata
+from replay.store.values import REVISION
 from replay.store.verify import verify
 from tests.databases import sql
 from tests.postgresql import Server, needed, running_server

@@ -13,6 +13,7 @@ import sys
 import time
 from pathlib import Path
 
+from replay.engine.log_budget import budget, growth_of
 from replay.errors import ReplayError
 from replay.language import compile_tree, limits
 from replay.language.traced.program import trace_tree
@@ -313,21 +314,20 @@ def run(out: Path, form: str, size: int, steps: int, names: list[str]) -> None:
 
 
 GROWING = {
-    "lists": "machine.nodes.append(range(700))\n    return range(49000)",
-    "a list made anew": "machine.nodes = range(49000)\n    machine.nodes.append(n)\n"
+    "lists": "machine.nodes.append(range(700))\n    return range(190000)",
+    "a list made anew": "machine.nodes = range(190000)\n    machine.nodes.append(n)\n"
     "    return machine.nodes",
     "texts": "machine.nodes.append(repeated('\U0001f600', 4095))\n    return machine.nodes",
-    "much and little": "machine.nodes = range(149000 * (n % 2))\n    return []",
-    "objects made anew": "machine.node = None\n    for i in range(8000):\n"
-    "        x = new(Node)\n        x.next = machine.node\n        machine.node = x",
     "objects": "for i in range(600):\n        x = new(Node)\n        x.next = machine.node\n"
     "        machine.node = x\n    return n",
+    "objects made anew": "machine.node = None\n    for i in range(40000):\n"
+    "        x = new(Node)\n        x.next = machine.node\n        machine.node = x",
 }
 """Events that leave more behind each time."""
 
 
 def run_log(body: str, events: int) -> None:
-    """Runs an event again and again, and keeps all states and results, as a trace does.
+    """Runs an event again and again, and keeps states and results as long as a trace may.
 
     The process is killed if that takes more than 500 MB, or a minute.
     """
@@ -336,10 +336,12 @@ def run_log(body: str, events: int) -> None:
     files = (source_file("classes.py", CLASSES), source_file("model.py", text))
     program = compile_tree(Tree(files), "Machine", "Node")
     trace: list[object] = []
-    state = program.initial()
+    state, left = program.initial(), budget(events)
     for n in range(events):
-        if state.machine is not None:
-            state, end = program.call("f", [n], state)
+        if state.machine is not None and left > 0:
+            before = state
+            state, end = program.call("f", [n], before)
+            left -= growth_of(before, state, getattr(end, "value", None))
             trace += (state, end)
     if resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > 500 << 10:
         raise MemoryError

@@ -17,13 +17,12 @@ from replay.engine.replay import replay
 from replay.engine.trace import ModelTrace
 from replay.errors import ReplayError
 from replay.reports import words
-from replay.reports.documents.bisect import BisectReport, bisect_report
-from replay.reports.documents.search.build_bisection import BuildBisectionReport
+from replay.reports.documents.bisect import bisect_report
 from replay.reports.documents.search.minimal_patches import MinimalReport, minimal_report
 from replay.reports.rendering import OutputFormat, render
 
 ReportFormat = Annotated[
-    OutputFormat, format_option(BisectReport, MinimalReport, BuildBisectionReport)
+    OutputFormat, format_option("BisectReport", "MinimalReport", "BuildBisectionReport")
 ]
 
 

@@ -16,7 +16,7 @@ from replay.reports.documents.check import CheckReports, check_report
 from replay.reports.rendering import OutputFormat, render
 from replay.variants.expression import parse_machine
 
-ReportFormat = Annotated[OutputFormat, format_option(CheckReports)]
+ReportFormat = Annotated[OutputFormat, format_option("CheckReports")]
 
 
 @app.command("check")

@@ -18,7 +18,7 @@ from replay.qemu.observed.recorded import recorded
 from replay.reports.documents.conform import ConformReport, RecordingReport
 from replay.reports.rendering import OutputFormat, RenderOptions, render
 
-ReportFormat = Annotated[OutputFormat, format_option(ConformReport, RecordingReport)]
+ReportFormat = Annotated[OutputFormat, format_option("ConformReport", "RecordingReport")]
 
 
 @app.command("conform")

@@ -59,7 +59,7 @@ def reproduce(
     if len(choice.logs) != 1:
         raise ReplayError("a script is about one log", do="name one")
     log = only_log(session, choice.logs[0], subject)
-    players = players_of(choice.variants, variants, subject, None, session.named)
+    players = players_of(choice.variants, variants, subject, None, session.named, session.hold)
     difference = diff(*(player(log) for player in players))
     print_result(WRITERS[target](log, difference), output)
 

@@ -7,10 +7,10 @@ import typer
 from replay.cli.app import app, print_result
 from replay.cli.options import At, LogWord, OutputFile, format_option
 from replay.cli.session import Session
-from replay.reports.documents.run import RunReport, run_report
+from replay.reports.documents.run import run_report
 from replay.reports.rendering import OutputFormat, render
 
-ReportFormat = Annotated[OutputFormat, format_option(RunReport)]
+ReportFormat = Annotated[OutputFormat, format_option("RunReport")]
 
 
 @app.command("run")

@@ -9,11 +9,9 @@ from types import TracebackType
 from typing import Any
 
 from replay.errors import ReplayError
-from replay.language.check import check
-from replay.language.compile import compiled
 from replay.language.endings import Crashed, Ending
 from replay.language.limits import MAX_TRACED_STEPS
-from replay.language.program import Program, evaluated
+from replay.language.program import Program, made
 from replay.language.traced.cells import EventTrace, Test
 from replay.language.traced.interpreter import Walker
 from replay.language.traced.skipped_writes import could_write, writers
@@ -89,7 +87,4 @@ class TracedProgram(Program):
 
 def trace_tree(tree: Tree, machine_class: str, keep_class: str = "") -> TracedProgram:
     """The traced program of a tree; raises as `compile_tree` does."""
-    defined = check(tree, machine_class)
-    texts = dict.fromkeys(chunk.text for chunk in defined.chunks.values())
-    codes = [compiled(text) for text in texts]
-    return TracedProgram(defined, evaluated(defined, tree), codes, machine_class, keep_class)
+    return made(TracedProgram, tree, machine_class, keep_class)

@@ -20,7 +20,14 @@ from replay.engine.places import (
 from replay.engine.trace import ModelTrace
 from replay.events.event import Image
 from replay.reports import words
-from replay.reports.documents.common import LogId, VariantId, log_id, variant_id
+from replay.reports.documents.common import (
+    EventOrigin,
+    LogId,
+    VariantId,
+    event_origin,
+    log_id,
+    variant_id,
+)
 from replay.reports.documents.flag_tables import first_bit
 from replay.reports.documents.graph import file_of_long
 from replay.series import Patch
@@ -65,6 +72,7 @@ class ExplanationReport(Struct, frozen=True):
     links: tuple[CauseLink, ...]
     lines: tuple[str, ...]
     when: str = ""
+    recorded: EventOrigin = EventOrigin()
 
 
 class ValueReport(Struct, frozen=True):
@@ -167,6 +175,7 @@ def _explanation(explanation: Explanation) -> ExplanationReport:
         links=explanation.links,
         lines=tuple(_line([link], explanation.trace) for link in explanation.links),
         when=_when(explanation),
+        recorded=event_origin(explanation.trace.log.events[explanation.since - 1]),
     )
 
 

@@ -6,6 +6,7 @@ from replay.engine.diff import Diff
 from replay.engine.trace import ModelTrace
 from replay.reports.documents.bisect import BisectReport
 from replay.reports.documents.check import CheckReport, CheckReports
+from replay.reports.documents.common import LogReport
 from replay.reports.documents.conform import ConformReport, RecordingReport
 from replay.reports.documents.diff import DiffReports, diff_report
 from replay.reports.documents.explain import ExplainReport, explain_report
@@ -21,6 +22,7 @@ from replay.reports.documents.search.touched import TouchedReport
 Document = (
     DiffReports
     | RunReport
+    | LogReport
     | ExplainReport
     | BisectReport
     | CheckReports

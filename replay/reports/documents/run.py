@@ -13,7 +13,14 @@ from replay.engine.view import Node, View
 from replay.errors import ReplayError
 from replay.events.event import Payload
 from replay.reports import words
-from replay.reports.documents.common import LogId, VariantId, log_id, variant_id
+from replay.reports.documents.common import (
+    EventOrigin,
+    LogId,
+    VariantId,
+    event_origin,
+    log_id,
+    variant_id,
+)
 from replay.reports.documents.graph import Drawing, graph
 from replay.variants.subject import BitFields
 
@@ -36,7 +43,7 @@ class StepReport(Struct, frozen=True):
     """One event of a replay: how it ended, what there was then, and what it changed.
 
     A translated event has its `original`, what was recorded, and perhaps a `note` about that.
-    `when` is the time of recording in words, "" if it is not known.
+    `when` is the time of recording in words, "" if it is not known, `recorded` that and the place.
     """
 
     seq: int
@@ -49,6 +56,7 @@ class StepReport(Struct, frozen=True):
     note: str = ""
     idle: bool = False
     when: str = ""
+    recorded: EventOrigin = EventOrigin()
 
 
 class RunReport(Struct, frozen=True):
@@ -83,6 +91,7 @@ def run_report(trace: Trace, until: int | None = None) -> RunReport:
             note=step.event.note,
             idle=step.event.idle,
             when=words.when(step.event.recorded),
+            recorded=event_origin(step.event),
         )
         for step, (before, after) in zip(shown, pairwise(views), strict=True)
     )

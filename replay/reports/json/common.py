@@ -6,7 +6,14 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from replay.reports.documents.common import Compared, GapReason, LogId, Outcome, VariantId
+from replay.reports.documents.common import (
+    Compared,
+    EventOrigin,
+    GapReason,
+    LogId,
+    Outcome,
+    VariantId,
+)
 from replay.variants.path import PatchChange
 
 FORMAT_VERSION: Literal[1] = 1
@@ -66,6 +73,12 @@ class ComparedObject(JsonObject, frozen=True):
         Count, Meta(description="Those that asked something of the code; of 0 nothing follows.")
     ]
     gaps: list[GapObject]
+
+
+Time = Annotated[
+    float | UnsetType, Meta(description="When it was recorded, in seconds since 1970.")
+]
+SourceLine = Annotated[str | UnsetType, Meta(description="Where it was recorded, FILE:LINE.")]
 
 
 class VariantObject(JsonObject, frozen=True):
@@ -179,6 +192,12 @@ def _units(char: str) -> str:
     """The escapes of a character, one for each unit of UTF-16."""
     code = char.encode("utf-16-be").hex()
     return "".join(f"\\u{code[n : n + 4]}" for n in range(0, len(code), 4))
+
+
+def origin_fields(origin: EventOrigin) -> dict[str, Any]:
+    """The fields `time` and `source` of an event, as far as they are known."""
+    time = UNSET if origin.time is None else origin.time
+    return {"time": time, "source": origin.source or UNSET}
 
 
 def compared_object(compared: Compared) -> ComparedObject:

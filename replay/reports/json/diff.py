@@ -16,11 +16,14 @@ from replay.reports.json.common import (
     JsonObject,
     LogObject,
     Seq,
+    SourceLine,
+    Time,
     VariantObject,
     Version,
     compared_object,
     encode,
     log_object,
+    origin_fields,
     variant_objects,
 )
 from replay.reports.json.search.reach import ReachObject, reach_object
@@ -44,7 +47,7 @@ class CauseObject(JsonObject, frozen=True):
     ] = UNSET
 
 
-class DivergenceObject(JsonObject, frozen=True):
+class DivergenceObject(JsonObject, frozen=True, kw_only=True):
     """A place that differs, and the events at which it has these values."""
 
     kind: Annotated[
@@ -62,6 +65,8 @@ class DivergenceObject(JsonObject, frozen=True):
     ]
     first_seq: Seq
     last_seq: Seq
+    time: Time = UNSET
+    source: SourceLine = UNSET
     patches: Annotated[list[CauseObject], Meta(description="What the divergence comes from.")]
 
 
@@ -191,6 +196,7 @@ def _divergence(report: DivergenceReport) -> DivergenceObject:
         values=dict(divergence.values),
         first_seq=divergence.first_seq,
         last_seq=divergence.last_seq,
+        **origin_fields(report.recorded),
         patches=[entry for cause in report.causes for entry in _causes(cause)],
     )
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta
+from msgspec import UNSET, Meta
 
 from replay.reports.documents.explain import CauseLink, ExplainReport, ExplanationReport
 from replay.reports.json.common import (
@@ -12,10 +12,13 @@ from replay.reports.json.common import (
     JsonObject,
     LogObject,
     Seq,
+    SourceLine,
+    Time,
     VariantObject,
     Version,
     encode,
     log_object,
+    origin_fields,
     variant_objects,
 )
 from replay.series import Patch
@@ -66,13 +69,15 @@ class LinkObject(JsonObject, frozen=True):
     ]
 
 
-class ExplanationObject(JsonObject, frozen=True):
+class ExplanationObject(JsonObject, frozen=True, kw_only=True):
     """Why one thing is so in one variant."""
 
     variant: str
     about: Annotated[str, Meta(description="What is explained, as drive0.open_flags.TEMPORARY.")]
     seq: Seq
     since: Annotated[Seq, Meta(description="Since which event it is so.")]
+    time: Time = UNSET
+    source: SourceLine = UNSET
     value: Any
     sentence: str
     links: Annotated[list[LinkObject], Meta(description="From the last write back to the origin.")]
@@ -107,6 +112,7 @@ def _explanation(explanation: ExplanationReport) -> ExplanationObject:
         about=explanation.about,
         seq=explanation.seq,
         since=explanation.since,
+        **origin_fields(explanation.recorded),
         value=explanation.value,
         sentence=explanation.sentence,
         links=[*map(_link, explanation.links)],
