@@ -5,7 +5,7 @@ import os
 from alembic import context
 from sqlalchemy import Connection
 
-from replay.store.backend import begin_write, connect
+from replay.store.backend import backend_of
 from replay.store.tables import metadata
 
 
@@ -20,5 +20,7 @@ given = context.config.attributes.get("connection")
 if given is not None:
     migrate(given)
 else:
-    with begin_write(connect(os.environ.get("REPLAY_DB", "replay.db"))) as opened:
+    where = os.environ.get("REPLAY_DB", "replay.db")
+    backend = backend_of(where)
+    with backend.begin_write(backend.connect(where)) as opened:
         migrate(opened)

@@ -2,12 +2,13 @@
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from replay.variants.variant import Subject, load_subject
+from tests import postgresql as postgresql_server
 from tests.examples import PATCHES
 
 TOY = PATCHES.parent / "tests" / "toy"
@@ -58,3 +59,11 @@ def qemu() -> Subject:
 def toy() -> Subject:
     """The shunting yard."""
     return load_subject(TOY)
+
+
+@pytest.fixture(scope="session")
+def postgresql(need: Callable[[str, str], None]) -> Iterator[postgresql_server.Server]:
+    """A PostgreSQL server, for all tests of the session."""
+    postgresql_server.needed(need)
+    with postgresql_server.running_server() as server:
+        yield server

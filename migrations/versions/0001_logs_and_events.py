@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from replay.errors import ReplayError
-from replay.store.backend import NUMBERS_ONCE, protect
+from replay.store.backend import NUMBER, NUMBERS_ONCE, TEXT, backend_of
 
 revision: str = "0001"
 down_revision: str | None = None
@@ -13,36 +13,39 @@ down_revision: str | None = None
 def upgrade() -> None:
     op.create_table(
         "logs",
-        sa.Column("id", sa.Integer, primary_key=True),
-        sa.Column("name", sa.Text, nullable=False, unique=True),
-        sa.Column("header", sa.Text, nullable=False),
-        sa.Column("fingerprint", sa.Text, nullable=False),
-        sa.Column("events", sa.Integer, nullable=False),
+        sa.Column("id", NUMBER, primary_key=True),
+        sa.Column("name", TEXT, nullable=False, unique=True),
+        sa.Column("header", TEXT, nullable=False),
+        sa.Column("fingerprint", TEXT, nullable=False),
+        sa.Column("events", NUMBER, nullable=False),
     )
     op.create_table(
         "events",
-        sa.Column("position", sa.Integer, primary_key=True),
+        sa.Column("position", NUMBER, primary_key=True),
         sa.Column(
             "log",
-            sa.Integer,
+            NUMBER,
             sa.ForeignKey("logs.id", deferrable=True, initially="DEFERRED"),
             nullable=False,
         ),
-        sa.Column("seq", sa.Integer, nullable=False),
-        sa.Column("kind", sa.Text, nullable=False),
-        sa.Column("channel", sa.Text),
-        sa.Column("name", sa.Text),
-        sa.Column("payload", sa.Text, nullable=False),
-        sa.Column("origin_file", sa.Text),
-        sa.Column("origin_line", sa.Integer),
+        sa.Column("seq", NUMBER, nullable=False),
+        sa.Column("kind", TEXT, nullable=False),
+        sa.Column("channel", TEXT),
+        sa.Column("name", TEXT),
+        sa.Column("payload", TEXT, nullable=False),
+        sa.Column("origin_file", TEXT),
+        sa.Column("origin_line", NUMBER),
         sa.Column("recorded", sa.Float),
-        sa.Column("schema_version", sa.Integer, nullable=False),
-        sa.Column("fingerprint", sa.Text, nullable=False),
-        sa.Column("checksum", sa.Text, nullable=False),
+        sa.Column("schema_version", NUMBER, nullable=False),
+        sa.Column("fingerprint", TEXT, nullable=False),
+        sa.Column("checksum", TEXT, nullable=False),
         sa.UniqueConstraint("log", "seq"),
         **NUMBERS_ONCE,
     )
-    protect(op.get_bind(), "events", "UPDATE", "DELETE", message="events are never changed")
+    connection = op.get_bind()
+    backend = backend_of(connection)
+    backend.protect(connection, "events", "UPDATE", "DELETE", message="events are never changed")
+    backend.remember_positions(connection)
 
 
 def downgrade() -> None:
@@ -51,5 +54,6 @@ def downgrade() -> None:
             "the database holds events, which are never deleted",
             do="export them, and remove the file",
         )
+    backend_of(op.get_bind()).forget_positions(op.get_bind())
     op.drop_table("events")
     op.drop_table("logs")

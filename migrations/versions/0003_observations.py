@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from replay.errors import ReplayError
-from replay.store.backend import NUMBERS_ONCE, protect
+from replay.store.backend import NUMBER, NUMBERS_ONCE, TEXT, backend_of
 
 revision: str = "0003"
 down_revision: str | None = "0002"
@@ -13,26 +13,28 @@ down_revision: str | None = "0002"
 def upgrade() -> None:
     op.create_table(
         "observations",
-        sa.Column("position", sa.Integer, primary_key=True),
+        sa.Column("position", NUMBER, primary_key=True),
         sa.Column(
             "log",
-            sa.Integer,
+            NUMBER,
             sa.ForeignKey("logs.id", deferrable=True, initially="DEFERRED"),
             nullable=False,
         ),
-        sa.Column("number", sa.Integer, nullable=False),
-        sa.Column("after", sa.Integer, nullable=False),
-        sa.Column("name", sa.Text, nullable=False),
-        sa.Column("content", sa.Text, nullable=False),
-        sa.Column("origin_file", sa.Text),
-        sa.Column("origin_line", sa.Integer),
+        sa.Column("number", NUMBER, nullable=False),
+        sa.Column("after", NUMBER, nullable=False),
+        sa.Column("name", TEXT, nullable=False),
+        sa.Column("content", TEXT, nullable=False),
+        sa.Column("origin_file", TEXT),
+        sa.Column("origin_line", NUMBER),
         sa.Column("recorded", sa.Float),
-        sa.Column("checksum", sa.Text, nullable=False),
+        sa.Column("checksum", TEXT, nullable=False),
         sa.UniqueConstraint("log", "number"),
         **NUMBERS_ONCE,
     )
     message = "observations are never changed"
-    protect(op.get_bind(), "observations", "UPDATE", "DELETE", message=message)
+    backend_of(op.get_bind()).protect(
+        op.get_bind(), "observations", "UPDATE", "DELETE", message=message
+    )
 
 
 def downgrade() -> None:

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from replay.errors import ReplayError
-from replay.store.backend import NUMBERS_ONCE, protect
+from replay.store.backend import NUMBER, NUMBERS_ONCE, TEXT, backend_of
 
 revision: str = "0004"
 down_revision: str | None = "0003"
@@ -15,28 +15,30 @@ WHOLE_RECORDING_STAYS = "EXISTS (SELECT 1 FROM recordings WHERE id = OLD.recordi
 def upgrade() -> None:
     op.create_table(
         "recordings",
-        sa.Column("id", sa.Integer, primary_key=True),
-        sa.Column("name", sa.Text, nullable=False, unique=True),
-        sa.Column("checksum", sa.Text, nullable=False),
+        sa.Column("id", NUMBER, primary_key=True),
+        sa.Column("name", TEXT, nullable=False, unique=True),
+        sa.Column("checksum", TEXT, nullable=False),
         **NUMBERS_ONCE,
     )
     op.create_table(
         "messages",
         sa.Column(
             "recording",
-            sa.Integer,
+            NUMBER,
             sa.ForeignKey("recordings.id", ondelete="CASCADE"),
             primary_key=True,
             autoincrement=False,
         ),
-        sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
-        sa.Column("line", sa.Text, nullable=False),
-        sa.Column("checksum", sa.Text, nullable=False),
+        sa.Column("number", NUMBER, primary_key=True, autoincrement=False),
+        sa.Column("line", TEXT, nullable=False),
+        sa.Column("checksum", TEXT, nullable=False),
     )
     connection = op.get_bind()
     for table in ("recordings", "messages"):
-        protect(connection, table, "UPDATE", message=f"{table} are never changed")
-    protect(
+        backend_of(connection).protect(
+            connection, table, "UPDATE", message=f"{table} are never changed"
+        )
+    backend_of(connection).protect(
         connection,
         "messages",
         "DELETE",

@@ -17,6 +17,7 @@ from replay.files import shipped
 from replay.formats.read import read
 from replay.formats.recording import Recording
 from replay.store.lookup import Lookup, open_lookup
+from replay.store.url import is_server
 from replay.variants.variant import Subject, Variant, load_subject, parse_range
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class Session(Struct, frozen=True):
     def _raise_wall(self) -> None:
         if self.isolated is False:
             return
-        from replay.cli import second_wall  # noqa: PLC0415
+        from replay.cli.wall import second_wall  # noqa: PLC0415
 
         if second_wall.is_walled():
             return
@@ -72,8 +73,10 @@ class Session(Struct, frozen=True):
         starts = second_wall.starts_program(self.words, named)
         if self.isolated and starts:
             raise ReplayError("a program has to be started, which --isolate forbids")
+        if self.isolated and is_server(self.db):
+            raise ReplayError("a database server can't be reached, which --isolate forbids")
         strange = second_wall.has_stranger(self.words, self.patches, named)
-        if self.isolated or (strange and not starts):
+        if self.isolated or (strange and not (starts or is_server(self.db))):
             asked = bool(self.isolated)
             second_wall.raise_wall(self.words, self.db, self.patches, named, asked)
 

@@ -10,9 +10,9 @@ from sqlalchemy.exc import DBAPIError
 
 from replay.errors import StoreError
 from replay.files import shipped
-from replay.store import backend
-from replay.store.driver import DriverError
+from replay.store.backend import backend_of, database_errors
 from replay.store.tables import GUARDS, TABLES
+from replay.store.url import without_password
 from replay.store.values import REVISION
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 class Database(NamedTuple):
     """An open database: its engine, where it is, and the revision it had (None: it is new).
 
+    `where` can be printed: it has no password.
     `file` is the path of its file and the inode that stood there at opening; None if it has none.
     """
 
@@ -38,20 +39,21 @@ def open_database(where: str | Path, *, make: bool = True, suspect: bool = False
     with `suspect` it is opened as it is, to be looked at. Raises StoreError if it can't be opened,
     is not one of ours, or is newer than we are.
     """
-    with failures(str(where)):
+    backend, shown = backend_of(where), without_password(where)
+    with failures(shown):
         if not make:
             must_exist(where)
         engine, writable = connect(where)
         with engine.connect() as connection:
-            revision = revision_of(connection, where)
+            revision = revision_of(connection, shown)
             suspicious = bool(backend.additions(connection, TABLES, GUARDS))
             path = backend.file_of(connection)
         if revision is not None and revision != REVISION:
-            must_be_known(revision, where)
+            must_be_known(revision, shown)
         if suspicious and not suspect:
             raise StoreError(
                 "somebody added to the database what could run when it is used",
-                where=str(where),
+                where=shown,
                 do="replay verify names it; drop it, or go back to a backup",
             )
         if not suspicious and revision != REVISION:
@@ -59,11 +61,12 @@ def open_database(where: str | Path, *, make: bool = True, suspect: bool = False
                 upgrade(connection)
         if not suspicious and writable:
             backend.let_readers_in(engine)
-    return Database(engine, str(where), revision, (path, inode(path)) if path else None)
+    return Database(engine, shown, revision, (path, inode(path)) if path else None)
 
 
 def connect(where: str | Path) -> tuple[Engine, bool]:
     """An engine that has opened the database once, and whether it may write to it."""
+    backend = backend_of(where)
     engine = backend.connect(where)
     try:
         with engine.connect() as connection:
@@ -78,14 +81,16 @@ def connect(where: str | Path) -> tuple[Engine, bool]:
 
 def must_exist(where: str | Path) -> None:
     """Raises StoreError if a path or URL names a file in which there is nothing."""
-    file = backend.file_named(where)
+    file = backend_of(where).file_named(where)
     try:
         empty = file is not None and not file.stat().st_size
     except OSError:
         empty = True
     if empty:
         raise StoreError(
-            "no database is there", where=str(where), do="name the one that is meant with --db"
+            "no database is there",
+            where=without_password(where),
+            do="name the one that is meant with --db",
         )
 
 
@@ -112,30 +117,41 @@ def failures(where: str) -> Iterator[None]:
     """Makes a failure of the database a StoreError that says what to do about it."""
     try:
         yield
-    except (DBAPIError, *DriverError) as error:
+    except database_errors() as error:
         cause = error.orig if isinstance(error, DBAPIError) else error
-        said = "it is damaged" if isinstance(cause, UnicodeDecodeError) else cause
-        what = f"the database fails: {said}"
+        backend = backend_of(where)
+        what = f"the database fails: {backend.reason(cause)}"
         raise StoreError(what, where=where, do=backend.advice(cause)) from None
 
 
-def revision_of(connection: Connection, where: str | Path) -> str | None:
+@contextmanager
+def writing(database: Database) -> Iterator[Connection]:
+    """A transaction that may write, which keeps other writers out; undone if the block raises.
+
+    Raises StoreError if the database fails.
+    """
+    begin_write = backend_of(database.engine).begin_write
+    with failures(database.where), begin_write(database.engine) as connection:
+        yield connection
+
+
+def revision_of(connection: Connection, where: str) -> str | None:
     """The revision of the tables, None in an empty database; StoreError if it is not ours."""
-    names = {row.name: row.kind for row in backend.schema(connection)}
+    names = {row.name: row.kind for row in backend_of(connection).schema(connection)}
     if not names:
         return None
     if names.get("alembic_version") != "table":
-        raise StoreError("a database, but not one of replay", where=str(where))
+        raise StoreError("a database, but not one of replay", where=where)
     query = text("SELECT version_num FROM alembic_version LIMIT 1")
     revision: object = connection.scalar(query)
     if not isinstance(revision, str | None):
         raise StoreError(
-            "the database has lost its revision", where=str(where), do="go back to a backup"
+            "the database has lost its revision", where=where, do="go back to a backup"
         )
     return revision
 
 
-def must_be_known(revision: str, where: str | Path) -> None:
+def must_be_known(revision: str, where: str) -> None:
     """Raises StoreError if a revision is not in our history: then the database is newer."""
     from alembic.script import ScriptDirectory  # noqa: PLC0415
 
@@ -143,7 +159,7 @@ def must_be_known(revision: str, where: str | Path) -> None:
     if revision not in {script.revision for script in history}:
         raise StoreError(
             f"the database is newer than this program, its revision is {revision}",
-            where=str(where),
+            where=where,
             do="upgrade replay",
         )
 

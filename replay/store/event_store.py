@@ -19,15 +19,10 @@ from replay.events.json_form import (
     header_line,
     observation_line,
 )
-from replay.store.backend import (
-    LAST_NUMBER,
-    begin_write,
-    insert_rows,
-    numbers_given_out,
-    rows_of,
-)
-from replay.store.database import Database, failures, must_be_there, open_database
+from replay.store.backend import backend_of
+from replay.store.database import Database, failures, must_be_there, open_database, writing
 from replay.store.rows import INSERTED, LogEnd, log_row, numbered
+from replay.store.schema import LAST_NUMBER
 from replay.store.tables import events, logs, observations
 from replay.store.values import (
     candidates,
@@ -202,7 +197,7 @@ class EventStore:
         A name that other content has is refused, or with `rename` gives way to
         NAME@first-8-of-fingerprint.
         """
-        with failures(self.database.where), begin_write(self.database.engine) as connection:
+        with writing(self.database) as connection:
             added = tuple(add(connection, recording, rename) for recording in recordings)
         must_be_there(self.database)
         return added
@@ -237,11 +232,15 @@ class EventStore:
         """
         with failures(self.database.where), self.database.engine.connect() as connection:
             if names is None:
-                numbers = list(rows_of(connection, "SELECT name, id FROM logs ORDER BY name"))
+                numbers = list(
+                    backend_of(connection).rows_of(
+                        connection, "SELECT name, id FROM logs ORDER BY name"
+                    )
+                )
             else:
                 numbers = [(name, find(connection, name).id) for name in names]
             for name, number in numbers:
-                rows = rows_of(connection, TEXTS, (SCHEMA_VERSION, number))
+                rows = backend_of(connection).rows_of(connection, TEXTS, (SCHEMA_VERSION, number))
                 try:
                     text = "\n".join([content for (content,) in rows])
                 except TypeError:  # something that is no text, or was stored in an older form
@@ -273,7 +272,7 @@ def add(connection: Connection, recording: Incoming, rename: bool) -> AddedLog:
         savepoint.rollback()
     else:
         row = log_row(log, name, recording.header, end)
-        insert_rows(connection, logs.name, [*row], [tuple(row.values())])
+        backend_of(connection).insert_rows(connection, logs.name, [*row], [tuple(row.values())])
         savepoint.commit()
     return AddedLog(name, end.fingerprint, end.events, status)
 
@@ -284,7 +283,7 @@ def next_number(connection: Connection, column: Any) -> int:
     The transaction holds the only right to write. A log that was removed by hand leaves a gap so.
     """
     there = connection.scalar(select(func.coalesce(func.max(column), 0)))
-    given_out = numbers_given_out(connection, column.table.name)
+    given_out = backend_of(connection).numbers_given_out(connection, column.table.name)
     if not isinstance(given_out, int) or max(there, given_out) >= LAST_NUMBER:
         raise StoreError(
             "the numbers of the database are damaged",
@@ -301,7 +300,7 @@ def add_entries(connection: Connection, log: int, recording: Incoming) -> LogEnd
         for table in (events, observations):
             own = [row for of, row, _ in chunk if of is table]
             if own:
-                insert_rows(connection, table.name, INSERTED[table], own)
+                backend_of(connection).insert_rows(connection, table.name, INSERTED[table], own)
         end = chunk[-1][2]
     if not end.events:
         raise StoreError(f"the log {recording.header.name} is empty", where=str(recording.origin))
@@ -314,7 +313,9 @@ def place(
     """The name under which the log stands or may be stored, and which of the two it is."""
     own, alias = candidates(recording.header.name, fingerprint)
     for candidate in (own, alias) if rename else (own,):
-        found = rows_of(connection, "SELECT fingerprint FROM logs WHERE name = ?", (candidate,))
+        found = backend_of(connection).rows_of(
+            connection, "SELECT fingerprint FROM logs WHERE name = ?", (candidate,)
+        )
         taken = next((digest for (digest,) in found), None)
         if taken == fingerprint:
             return candidate, "present"

@@ -4,47 +4,45 @@ from sqlalchemy import (
     Column,
     Float,
     ForeignKey,
-    Integer,
     MetaData,
     Table,
-    Text,
     UniqueConstraint,
 )
 
-from replay.store.backend import NUMBERS_ONCE
+from replay.store.backend import ANY_TEXT, NUMBER, NUMBERS_ONCE, TEXT
 
 metadata = MetaData()
 
 logs = Table(
     "logs",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("name", Text, nullable=False, unique=True),
-    Column("header", Text, nullable=False),
-    Column("fingerprint", Text, nullable=False),
-    Column("events", Integer, nullable=False),
-    Column("checksum", Text, nullable=False, server_default=""),
+    Column("id", NUMBER, primary_key=True),
+    Column("name", TEXT, nullable=False, unique=True),
+    Column("header", TEXT, nullable=False),
+    Column("fingerprint", TEXT, nullable=False),
+    Column("events", NUMBER, nullable=False),
+    Column("checksum", TEXT, nullable=False, server_default=""),
 )
 
 # The log's row is written after its events, when their number and fingerprint are known.
 events = Table(
     "events",
     metadata,
-    Column("position", Integer, primary_key=True),
+    Column("position", NUMBER, primary_key=True),
     Column(
-        "log", Integer, ForeignKey("logs.id", deferrable=True, initially="DEFERRED"), nullable=False
+        "log", NUMBER, ForeignKey("logs.id", deferrable=True, initially="DEFERRED"), nullable=False
     ),
-    Column("seq", Integer, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("channel", Text),
-    Column("name", Text),
-    Column("payload", Text, nullable=False),
-    Column("origin_file", Text),
-    Column("origin_line", Integer),
+    Column("seq", NUMBER, nullable=False),
+    Column("kind", TEXT, nullable=False),
+    Column("channel", ANY_TEXT),
+    Column("name", ANY_TEXT),
+    Column("payload", TEXT, nullable=False),
+    Column("origin_file", ANY_TEXT),
+    Column("origin_line", NUMBER),
     Column("recorded", Float),
-    Column("schema_version", Integer, nullable=False),
-    Column("fingerprint", Text, nullable=False),
-    Column("checksum", Text, nullable=False),
+    Column("schema_version", NUMBER, nullable=False),
+    Column("fingerprint", TEXT, nullable=False),
+    Column("checksum", TEXT, nullable=False),
     UniqueConstraint("log", "seq"),
     **NUMBERS_ONCE,
 )
@@ -53,18 +51,18 @@ events = Table(
 observations = Table(
     "observations",
     metadata,
-    Column("position", Integer, primary_key=True),
+    Column("position", NUMBER, primary_key=True),
     Column(
-        "log", Integer, ForeignKey("logs.id", deferrable=True, initially="DEFERRED"), nullable=False
+        "log", NUMBER, ForeignKey("logs.id", deferrable=True, initially="DEFERRED"), nullable=False
     ),
-    Column("number", Integer, nullable=False),
-    Column("after", Integer, nullable=False),
-    Column("name", Text, nullable=False),
-    Column("content", Text, nullable=False),
-    Column("origin_file", Text),
-    Column("origin_line", Integer),
+    Column("number", NUMBER, nullable=False),
+    Column("after", NUMBER, nullable=False),
+    Column("name", ANY_TEXT, nullable=False),
+    Column("content", TEXT, nullable=False),
+    Column("origin_file", ANY_TEXT),
+    Column("origin_line", NUMBER),
     Column("recorded", Float),
-    Column("checksum", Text, nullable=False),
+    Column("checksum", TEXT, nullable=False),
     UniqueConstraint("log", "number"),
     **NUMBERS_ONCE,
 )
@@ -73,9 +71,9 @@ observations = Table(
 recordings = Table(
     "recordings",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("name", Text, nullable=False, unique=True),
-    Column("checksum", Text, nullable=False),
+    Column("id", NUMBER, primary_key=True),
+    Column("name", TEXT, nullable=False, unique=True),
+    Column("checksum", TEXT, nullable=False),
     **NUMBERS_ONCE,
 )
 
@@ -85,14 +83,14 @@ messages = Table(
     metadata,
     Column(
         "recording",
-        Integer,
+        NUMBER,
         ForeignKey("recordings.id", ondelete="CASCADE"),
         primary_key=True,
         autoincrement=False,
     ),
-    Column("number", Integer, primary_key=True, autoincrement=False),
-    Column("line", Text, nullable=False),
-    Column("checksum", Text, nullable=False),
+    Column("number", NUMBER, primary_key=True, autoincrement=False),
+    Column("line", ANY_TEXT, nullable=False),
+    Column("checksum", TEXT, nullable=False),
 )
 
 WHOLE_RECORDING_STAYS = "EXISTS (SELECT 1 FROM recordings WHERE id = OLD.recording)"

@@ -12,10 +12,10 @@ from sqlalchemy import Connection, delete, func, insert, select
 
 from replay.errors import StoreError
 from replay.events.event import LogHeader
-from replay.store.backend import begin_write
-from replay.store.database import Database, failures, must_be_there
+from replay.store.backend import backend_of
+from replay.store.database import Database, failures, must_be_there, writing
 from replay.store.event_store import CHUNK, AddedLog, Incoming, add
-from replay.store.rows import message_row, recording_row
+from replay.store.rows import CHECKED, message_row, recording_row
 from replay.store.tables import messages, recordings
 
 
@@ -33,7 +33,7 @@ def begin(database: Database, name: str) -> Unfinished:
         LogHeader(name)
     except ValueError as error:
         raise StoreError(f"{error}: {name!r}") from None
-    with failures(database.where), begin_write(database.engine) as connection:
+    with writing(database) as connection:
         if counted_recordings(connection, name):
             raise StoreError(
                 f"a recording {name} goes on, or was broken off",
@@ -50,7 +50,7 @@ def append(database: Database, recording: int, lines: Iterable[bytes]) -> None:
 
     Raises ReplayError if that fails, or the recording was finished meanwhile.
     """
-    with failures(database.where), begin_write(database.engine) as connection:
+    with writing(database) as connection:
         if connection.scalar(select(recordings.c.id).where(recordings.c.id == recording)) is None:
             raise StoreError("the recording was finished meanwhile", where=database.where)
         query = select(func.coalesce(func.max(messages.c.number), 0))
@@ -59,7 +59,9 @@ def append(database: Database, recording: int, lines: Iterable[bytes]) -> None:
             message_row(recording, number, line)
             for number, line in enumerate(lines, (last or 0) + 1)
         ]
-        connection.execute(insert(messages), rows)
+        columns = (*CHECKED[messages], "checksum")
+        values = [tuple(row[name] for name in columns) for row in rows]
+        backend_of(connection).insert_rows(connection, messages.name, columns, values)
     must_be_there(database)
 
 
@@ -84,7 +86,7 @@ def finish(database: Database, recording: Unfinished, log: Incoming) -> AddedLog
     If other content has its name, it gives way to NAME@first-8-of-fingerprint. Raises
     ReplayError if more messages came since, or the recording is not there any more.
     """
-    with failures(database.where), begin_write(database.engine) as connection:
+    with writing(database) as connection:
         stored = add(connection, log, rename=True)
         remove(connection, recording)
     must_be_there(database)
@@ -93,7 +95,7 @@ def finish(database: Database, recording: Unfinished, log: Incoming) -> AddedLog
 
 def drop(database: Database, recording: Unfinished) -> None:
     """Removes a recording whose messages are elsewhere; errors as in finish."""
-    with failures(database.where), begin_write(database.engine) as connection:
+    with writing(database) as connection:
         remove(connection, recording)
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from replay.errors import ReplayError
 from replay.events.event import NO_EVENTS, link
 from replay.progress import Progress, no_progress
-from replay.store import backend
+from replay.store.backend import backend_of
 from replay.store.database import Database, failures
 from replay.store.event_store import CHUNK, find
 from replay.store.rows import checksum
@@ -122,9 +122,9 @@ def verify(
     with (
         failures(database.where),
         database.engine.connect() as connection,
-        backend.undecodable_as_bytes(connection),
+        backend_of(connection).undecodable_as_bytes(connection),
     ):
-        additions = backend.additions(connection, TABLES, GUARDS)
+        additions = backend_of(connection).additions(connection, TABLES, GUARDS)
         for addition in additions:
             yield Finding("", 0, f"{addition} was added, which could run: nothing else was read")
         if additions:
@@ -142,9 +142,9 @@ def verify(
 
 def verify_file(connection: Connection) -> Iterator[Finding]:
     """What the database's own check finds, and whether it still refuses changes."""
-    for line in backend.check_file(connection):
+    for line in backend_of(connection).check_file(connection):
         yield Finding("", 0, line)
-    present = backend.protections(connection, GUARDS)
+    present = backend_of(connection).protections(connection, GUARDS)
     for guard in GUARDS:
         if guard not in present:
             yield Finding("", 0, f"the trigger {guard} is missing, which refuses changes")
@@ -242,7 +242,7 @@ def verify_removals(connection: Connection, checks: Iterable[LogCheck]) -> Itera
         if check.start is not None and check.start > before:
             yield removed(before + 1, check.start)
         before = (check.start or before) + check.seq
-    last = backend.numbers_given_out(connection, "events")
+    last = backend_of(connection).numbers_given_out(connection, "events")
     if not isinstance(last, int):
         yield Finding("", 0, "the highest position that was given out was changed")
     elif last > before:

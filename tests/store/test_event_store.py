@@ -1,11 +1,9 @@
-"""The event store, on real SQLite files."""
+"""The event store, on real databases of each kind."""
 
-import sqlite3
 import tracemalloc
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
-from itertools import chain
+from itertools import chain, count
 from pathlib import Path
 
 import msgspec
@@ -13,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Table
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from replay.errors import ReplayError
 from replay.events.event import Await, Event, Guest, LogHeader, Origin, fingerprint
@@ -20,11 +19,15 @@ from replay.formats import read as ingest
 from replay.formats.read import Recording
 from replay.store.event_store import EventStore, open_store
 from replay.store.rows import CHECKED, checksum
+from tests.databases import sql, tamper
 from tests.events.test_event import events, headers
 
 DATA = Path(__file__).parents[1] / "data/native"
 LOG = DATA / "40a_reopen_after_snap.jsonl"
 NAME = LOG.stem
+EVERYTHING = "SELECT * FROM events JOIN logs ON events.log = logs.id ORDER BY position"
+NUMBERS = count()
+"""Makes names that no log had before."""
 ORIGIN = Origin("some.jsonl", 1)
 
 
@@ -41,19 +44,9 @@ def import_all(store: EventStore, *files: Path) -> list[str]:
     return [stored.status for stored in store.add(recordings)]
 
 
-def sql(path: Path, statement: str) -> list[tuple[object, ...]]:
-    with closing(sqlite3.connect(path)) as connection, connection:
-        return connection.execute(statement).fetchall()
-
-
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "replay.db"
-
-
-@pytest.fixture
-def store(path: Path) -> Iterator[EventStore]:
-    with open_store(path) as opened:
+def store(where: str) -> Iterator[EventStore]:
+    with open_store(where) as opened:
         yield opened
 
 
@@ -69,20 +62,26 @@ def test_a_log_comes_back_as_it_was_read(store: EventStore) -> None:
     assert listed == (NAME, read.header.description, stored.fingerprint, len(found))
 
 
-def test_the_store_is_kept(path: Path) -> None:
+def test_the_store_is_kept(where: str) -> None:
     for status in ("stored", "present"):
-        with open_store(f"sqlite:///{path}") as store:
+        with open_store(where) as store:
             assert import_all(store, LOG) == [status]
-    assert sql(path, "PRAGMA journal_mode") == [("wal",)]
+
+
+def test_a_file_has_a_url_too(tmp_path: Path) -> None:
+    for where in (f"sqlite:///{tmp_path}/replay.db", tmp_path / "replay.db"):
+        with open_store(where) as store:
+            import_all(store, LOG)
+            assert len(store.logs()) == 1
 
 
 def test_the_same_content_again_is_present_and_changes_nothing(
-    store: EventStore, path: Path
+    store: EventStore, where: str
 ) -> None:
     (first,) = store.add(ingest.read(LOG))
-    before = sql(path, "SELECT * FROM events")
+    before = sql(where, "SELECT * FROM events")
     assert store.add(ingest.read(LOG)) == (first._replace(status="present"),)
-    assert sql(path, "SELECT * FROM events") == before
+    assert sql(where, "SELECT * FROM events") == before
     assert len(store.logs()) == 1
 
 
@@ -130,18 +129,21 @@ def test_a_renamed_log_is_exported_under_the_name_it_has(store: EventStore, tmp_
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(headers, st.lists(events, min_size=1, max_size=5))
 def test_any_events_survive_the_store_and_the_native_form(
-    tmp_path: Path, header: LogHeader, found: list[Event]
+    store: EventStore, tmp_path: Path, header: LogHeader, found: list[Event]
 ) -> None:
+    header = msgspec.structs.replace(header, name=f"{next(NUMBERS)} {header.name}"[:200])
     path = tmp_path / "exported.jsonl"
-    with open_store("sqlite://") as store:
-        (stored,) = store.add([Recording(header, iter(found), ORIGIN)])
-        log = store.load(header.name)
-        assert (log.header, list(log.events)) == (header, found)
-        path.write_bytes(b"".join(store.export()))
-        assert store.add(ingest.read(path)) == (stored._replace(status="present"),)
+    (stored,) = store.add([Recording(header, iter(found), ORIGIN)], rename=True)
+    log = store.load(stored.name)
+    assert (log.header, list(log.events)) == (
+        msgspec.structs.replace(header, name=stored.name),
+        found,
+    )
+    path.write_bytes(b"".join(store.export([stored.name])))
+    assert store.add(ingest.read(path)) == (stored._replace(status="present"),)
 
 
-def test_a_failure_midway_stores_nothing(store: EventStore, path: Path, tmp_path: Path) -> None:
+def test_a_failure_midway_stores_nothing(store: EventStore, where: str, tmp_path: Path) -> None:
     def breaks_off() -> Iterator[Event]:
         yield from reads("d0", 2500)
         raise ReplayError("here it ends")
@@ -153,9 +155,9 @@ def test_a_failure_midway_stores_nothing(store: EventStore, path: Path, tmp_path
     with pytest.raises(ReplayError, match=r"bad\.jsonl:"):
         import_all(store, DATA / "01a_open_qcow2.jsonl", bad)
     assert store.logs() == ()
-    assert sql(path, "SELECT count(*) FROM events") == [(0,)]
+    assert sql(where, "SELECT count(*) FROM events") == [(0,)]
     store.add([logged("later", reads("d0", 1))])
-    assert sql(path, "SELECT position FROM events") == [(1,)]
+    assert sql(where, "SELECT position FROM events") == [(1,)]
 
 
 def test_a_log_without_events_is_refused(store: EventStore) -> None:
@@ -186,30 +188,30 @@ def test_an_unknown_log_is_refused_with_the_nearest_names(store: EventStore) -> 
     ],
 )
 def test_the_database_itself_refuses_to_change_what_is_stored(
-    store: EventStore, path: Path, statement: str
+    store: EventStore, where: str, statement: str
 ) -> None:
     import_all(store, LOG)
-    before = sql(path, "SELECT * FROM events JOIN logs")
-    with pytest.raises(sqlite3.IntegrityError, match=r"never changed|UNIQUE"):
-        sql(path, statement)
-    assert sql(path, "SELECT * FROM events JOIN logs") == before
+    before = sql(where, EVERYTHING)
+    with pytest.raises(IntegrityError, match=r"never changed|UNIQUE|unique"):
+        sql(where, statement)
+    assert sql(where, EVERYTHING) == before
 
 
 @pytest.mark.parametrize("table", CHECKED, ids=str)
-def test_every_column_is_in_the_checksum(store: EventStore, path: Path, table: Table) -> None:
+def test_every_column_is_in_the_checksum(store: EventStore, where: str, table: Table) -> None:
     import_all(store, LOG)
     columns = CHECKED[table]
-    for *values, stored in sql(path, f"SELECT {', '.join(columns)}, checksum FROM {table}"):
+    for *values, stored in sql(where, f"SELECT {', '.join(columns)}, checksum FROM {table}"):
         row = dict(zip(columns, values, strict=True))
         assert checksum(table, row) == stored
         for column in columns:
             assert checksum(table, {**row, column: "other"}) != stored
 
 
-def test_positions_go_on_over_all_logs(store: EventStore, path: Path) -> None:
+def test_positions_go_on_over_all_logs(store: EventStore, where: str) -> None:
     store.add([logged("a", reads("d0", 3))])
     store.add([logged("b", reads("d1", 2)), logged("c", reads("d2", 2))])
-    rows = sql(path, "SELECT position, log, seq FROM events ORDER BY position")
+    rows = sql(where, "SELECT position, log, seq FROM events ORDER BY position")
     assert rows == [(1, 1, 1), (2, 1, 2), (3, 1, 3), (4, 2, 1), (5, 2, 2), (6, 3, 1), (7, 3, 2)]
 
 
@@ -226,22 +228,21 @@ def test_a_large_log_takes_little_memory(store: EventStore) -> None:
     assert peak < 4_000_000
 
 
-def test_a_damaged_row_is_an_error_that_names_it(store: EventStore, path: Path) -> None:
+def test_a_damaged_row_is_an_error_that_names_it(store: EventStore, where: str) -> None:
     store.add([logged("a", reads("d0", 2))])
-    sql(path, "DROP TRIGGER events_no_UPDATE")
-    sql(path, "UPDATE events SET payload = '{}' WHERE seq = 2")
+    tamper(where, "UPDATE events SET payload = '{}' WHERE seq = 2")
     with pytest.raises(ReplayError, match="log a, event 2: the database is damaged"):
         store.load("a")
 
 
-def test_many_writers_at_a_time_lose_nothing(path: Path) -> None:
+def test_many_writers_at_a_time_lose_nothing(where: str) -> None:
     def write(number: int) -> str:
-        with open_store(path) as store:
+        with open_store(where) as store:
             return store.add([logged(f"log{number}", reads("d0", 50))])[0].status
 
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(write, range(16))) == ["stored"] * 16
-    with open_store(path) as store:
+    with open_store(where) as store:
         assert [log.events for log in store.logs()] == [50] * 16
 
 
@@ -259,12 +260,14 @@ def test_what_is_no_database_is_refused_and_left_alone(tmp_path: Path) -> None:
         open_store(cut)
 
 
-def test_a_database_of_another_program_is_refused_and_left_alone(path: Path) -> None:
-    sql(path, "CREATE TABLE bookmarks (url TEXT)")
-    before = path.read_bytes()
+def test_a_database_of_another_program_is_refused_and_left_alone(where: str) -> None:
+    sql(where, "CREATE TABLE bookmarks (url TEXT)")
+    before = sql(where, "SELECT * FROM bookmarks")
     with pytest.raises(ReplayError, match="not one of replay"):
-        open_store(path)
-    assert path.read_bytes() == before
+        open_store(where)
+    assert sql(where, "SELECT * FROM bookmarks") == before
+    with pytest.raises(DBAPIError):
+        sql(where, "SELECT * FROM logs")
 
 
 @pytest.mark.parametrize("place", ["", "missing/replay.db", "file/replay.db"])
@@ -286,7 +289,8 @@ def test_a_name_that_no_file_can_have_is_refused(name: str) -> None:
         open_store(name)
 
 
-def test_a_database_that_cannot_be_written_is_refused(path: Path) -> None:
+def test_a_database_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "replay.db"
     with open_store(path) as store:
         import_all(store, LOG)
     with open_store(f"sqlite:///file:{path}?mode=ro&uri=true") as store:
@@ -303,8 +307,11 @@ def test_a_stored_header_keeps_the_keys_that_nobody_knows(store: EventStore) -> 
     assert msgspec.json.decode(line)["future"] == {"x": None}
 
 
-def test_connections_are_durable_strict_and_patient(store: EventStore) -> None:
+def test_connections_to_files_are_durable_strict_and_patient(tmp_path: Path) -> None:
     pragmas = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 30_000}
-    with store.database.engine.connect() as connection:
+    with (
+        open_store(tmp_path / "replay.db") as store,
+        store.database.engine.connect() as connection,
+    ):
         found = {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in pragmas}
     assert found == pragmas

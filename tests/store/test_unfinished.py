@@ -21,8 +21,8 @@ MESSAGES = [message(number) for number in range(3)]
 
 
 @pytest.fixture
-def store(tmp_path):
-    with open_store(tmp_path / "db") as opened:
+def store(where):
+    with open_store(where) as opened:
         yield opened
 
 
@@ -119,8 +119,9 @@ def test_no_statement_takes_or_changes_a_message(store):
             connection.exec_driver_sql(statement)
 
 
-def test_a_lost_database_is_told_of(store, tmp_path):
-    one = begun(store)
-    (tmp_path / "db").unlink()
-    with pytest.raises(ReplayError, match="removed or replaced"):
-        recordings.append(store.database, one.id, MESSAGES)
+def test_a_lost_database_is_told_of(tmp_path):
+    with open_store(tmp_path / "db") as store:
+        one = begun(store)
+        (tmp_path / "db").unlink()
+        with pytest.raises(ReplayError, match="removed or replaced"):
+            recordings.append(store.database, one.id, MESSAGES)

@@ -38,13 +38,13 @@ def back_up(context: typer.Context, file: Annotated[Path, typer.Argument(metavar
     """Copy the database to a new file, while others may write to it."""
     with context.obj.database() as store:
         backup(store.database, file)
-    print_result(listing([f"the database {context.obj.db} is copied to {file}"]))
+    print_result(listing([f"the database {store.database.where} is copied to {file}"]))
 
 
 @app.command("migrate")
 def migrate(context: typer.Context) -> None:
     """Bring the database to the form of this version."""
     with context.obj.store() as store:
-        revision = store.database.revision
-    text = f"the database {context.obj.db} is up to date, it was {revision or 'new'}"
+        database = store.database
+    text = f"the database {database.where} is up to date, it was {database.revision or 'new'}"
     print_result(listing([text]))

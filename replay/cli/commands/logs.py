@@ -15,8 +15,9 @@ from replay.cli.completion import complete_logs
 from replay.cli.interrupts import Interrupted
 from replay.cli.options import LogWord, OutputFile, format_option
 from replay.cli.progress_bar import is_interactive, with_progress
-from replay.cli.session import report_renamed
+from replay.cli.session import Session, report_renamed
 from replay.cli.terminal import print_note
+from replay.engine.diff import diff
 from replay.errors import ReplayError
 from replay.files import deliver
 from replay.formats.batch import Attempt, files_in, read_batch
@@ -209,8 +210,33 @@ def export(
         list[str] | None, typer.Argument(metavar="[LOG...]", autocompletion=complete_logs)
     ] = None,
     output: OutputFile = None,
+    parquet: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Tables of events, steps and divergences instead."),
+    ] = None,
+    within: Annotated[
+        list[str] | None,
+        typer.Option("--in", metavar="A..B", help="The variants of these tables."),
+    ] = None,
 ) -> None:
     """Write logs in the native form, all by default."""
+    if parquet is not None:
+        export_tables(context.obj, names, within or (), parquet)
+        return
     with context.obj.store() as store:
         lines = store.export(names or None)
         deliver((escaped(line.decode()).encode() for line in lines), output)
+
+
+def export_tables(
+    session: Session, names: Sequence[str] | None, words: Sequence[str], directory: Path
+) -> None:
+    """Writes events, and what the variants of these words did with them, as Parquet files."""
+    from replay.reports.parquet import write_tables  # noqa: PLC0415, which needs an extra
+
+    players = session.players(words)
+    with session.store() as store:
+        chosen = [info.name for info in store.logs(names or None)]
+        logs = (store.load(name) for name in with_progress(chosen, len(chosen), "logs"))
+        diffs = ((log, diff(*(play(log) for play in players))) for log in logs)
+        write_tables(diffs, directory)

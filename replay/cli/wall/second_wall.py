@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import NoReturn
 
 from replay.cli.terminal import print_note
+from replay.cli.wall.kernel import isolate
 from replay.errors import ReplayError
 from replay.files import shipped
-from replay.isolation import isolate
 
 OUTPUTS = ("-o", "--output", "--continue", "--write-baseline")
 """Options that name a file that is written to."""
@@ -84,7 +84,7 @@ def _wait(child: int, said: int, db: str | None) -> NoReturn:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda number, _: _tell(child, number))
     # Commands that only run code need no store, and it takes long to import.
-    from replay.store import backend  # noqa: PLC0415
+    from replay.store.backend import backend_of  # noqa: PLC0415
     from replay.store.database import open_database  # noqa: PLC0415
 
     try:
@@ -93,7 +93,7 @@ def _wait(child: int, said: int, db: str | None) -> NoReturn:
         database = None  # the child will meet and tell it
     held = database.engine.connect() if database else None
     if held is not None:
-        backend.schema(held)
+        backend_of(held).schema(held)
     os.write(said, b"x")
     os.close(said)
     _, status = os.waitpid(child, 0)
@@ -124,9 +124,9 @@ def _readable(words: Iterable[str], patches: Path | None, named: Iterable[str]) 
 
 def _writable(words: Sequence[str], db: str) -> Iterator[Path]:
     """The files of the store, and the directories of outputs."""
-    from replay.store import backend  # noqa: PLC0415
+    from replay.store.backend import backend_of  # noqa: PLC0415
 
-    file = backend.file_named(db)
+    file = backend_of(db).file_named(db)
     if file is not None:
         yield from (file.with_name(f"{file.name}{end}") for end in ("", "-wal", "-shm"))
     for word, following in zip(words, [*words[1:], ""], strict=True):

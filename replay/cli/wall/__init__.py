@@ -1,0 +1,1 @@
+"""The second wall: a child process in which code of a stranger can do little."""
