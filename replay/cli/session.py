@@ -1,6 +1,6 @@
 """What every command begins with: the store, the subject, and what its words mean in them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,17 +8,23 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from replay.cli import arguments
+from replay.cli.arguments import is_file, is_pattern
 from replay.cli.players import Hold, Player, players_of
-from replay.cli.stored_logs import stored_logs
 from replay.cli.terminal import print_note
 from replay.errors import ReplayError
 from replay.events.event import Log, Origin
 from replay.files import shipped
+from replay.formats.read import read
 from replay.formats.recording import Recording
+from replay.store.lookup import Lookup, open_lookup
 from replay.variants.variant import Subject, Variant, load_subject, parse_range
 
 if TYPE_CHECKING:
     from replay.store.event_store import AddedLog, EventStore
+
+
+LARGEST = 1 << 20
+"""Bytes of a file that is read and held only to see whether its logs are stored."""
 
 
 class Session(Struct, frozen=True):
@@ -131,3 +137,29 @@ def report_renamed(added: "AddedLog") -> None:
         from replay.cli import listings  # noqa: PLC0415
 
         print_note(f"replay: {listings.stored(added)}")
+
+
+def stored_logs(where: str, words: Sequence[str]) -> list[Log] | None:
+    """The logs of these names and files; None if the store has to be opened for any of them."""
+    if any(map(is_pattern, words)):
+        return None
+    with open_lookup(where) as lookup:
+        if lookup is None:
+            return None
+        logs = [log for word in words for log in _logs(lookup, word)]
+    return None if None in logs else [log for log in logs if log is not None]
+
+
+def _logs(lookup: Lookup, word: str) -> Iterator[Log | None]:
+    named = lookup.load(word)
+    if named is not None or not is_file(word):
+        yield named
+        return
+    try:
+        if Path(word).stat().st_size <= LARGEST:
+            for recording in read(word):
+                yield lookup.copy_of(Log.of(recording.header, recording.entries))
+            return
+    except (ReplayError, OSError):
+        pass  # storing it tells what is wrong
+    yield None

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 
 from replay.engine.places import label
-from replay.engine.trace import NOTHING, GapReason, Trace
+from replay.engine.trace import NOTHING, GapReason, Outcome, Trace
 
 
 class Gap(Struct, frozen=True):
@@ -59,15 +59,21 @@ def compared(traces: Sequence[Trace]) -> Compared:
 
 
 def _lacks_nodes(trace: Trace, acting: Sequence[int]) -> bool:
-    """Whether every event is refused and there is never a node that it could have been about.
+    """Whether every event is refused since what it is about is not there, and nothing ever is.
 
     So it is with a recording that lacks its start: all commands are refused alike by any code.
     """
+    words = trace.player.subject.config.missing
     outcomes = (trace.steps[index].outcome for index in acting)
-    if any(outcome is not None and outcome.status != "refused" for outcome in outcomes):
+    if not all(outcome is None or _is_missing(outcome, words) for outcome in outcomes):
         return False
     views = (trace.view_at(index) for index in range(len(trace.steps)))
     return not any(view.all_nodes for view in views if view is not None)
+
+
+def _is_missing(outcome: Outcome, words: Sequence[str]) -> bool:
+    error = (outcome.error or {}).values()
+    return outcome.status == "refused" and any(w in str(part) for part in error for w in words)
 
 
 def _nothing(traces: Sequence[Trace], acting: Sequence[int]) -> Compared:

@@ -114,13 +114,17 @@ class ReleaseConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SubjectConfig(msgspec.Struct, frozen=True):
-    """What subject.toml says. `more` has the tables that only some readers know."""
+    """What subject.toml says. `more` has the tables that only some readers know.
+
+    `missing` are words of refusals which say that what a command is about is not there.
+    """
 
     machine: str
     node: NodeConfig
     channels: Mapping[str, ChannelConfig] = {}
     fields: Mapping[str, FieldConfig] = {}
     hidden: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
     jobs: JobsConfig | None = None
     bits: BitFields = {}
     variants: Mapping[str, VariantConfig] = {}
@@ -179,6 +183,7 @@ def read_config(path: Path) -> SubjectConfig:
         },
         fields={name: _field(rule, path, name) for name, rule in _table(document, "fields", path)},
         hidden=_convert(document.pop("hidden", []), tuple[str, ...], path, "hidden"),
+        missing=_convert(document.pop("missing", []), tuple[str, ...], path, "missing"),
         jobs=None if jobs is None else _convert(jobs, JobsConfig, path, "jobs"),
         bits={name: _bits(bits, path, name) for name, bits in _table(document, "bits", path)},
         releases={

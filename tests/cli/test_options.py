@@ -17,6 +17,7 @@ from tests.traces import READS, recorded, write
 LOG = str(PATCHES / "examples" / "deleted-base.jsonl")
 RECORDING = str(PATCHES.parent / "tests/data/recordings/07-transaction-rollback.qmp.jsonl.xz")
 WORDS = {
+    "log": [LOG],
     "run": [LOG],
     "diff": [LOG],
     "explain": [LOG, "drive0.open_flags", "with..after"],

@@ -12,7 +12,8 @@ from replay.reports.text import diff as text
 from replay.variants.variant import load_subject
 from tests.examples import NAMES, PATCHES, example, traced
 
-GOLD = Path(__file__).parents[1] / "data" / "gold"
+ROOT = Path(__file__).parents[2]
+GOLD = ROOT / "tests" / "data" / "gold"
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +32,8 @@ def reports() -> dict[str, DiffReport]:
 @pytest.mark.parametrize("format", [OutputFormat.TEXT, OutputFormat.JSON, OutputFormat.MARKDOWN])
 def test_a_diff_of_an_example_reads_as_it_did(reports, request, name, format):
     gold = GOLD / f"{name}{format.suffix}"
-    told = str(render(DiffReports((reports[name],)), format))
+    # where an event was read is told with the directory that the tests are in
+    told = str(render(DiffReports((reports[name],)), format)).replace(f"{ROOT}/", "")
     if request.config.getoption("--write-gold"):
         gold.parent.mkdir(exist_ok=True)
         gold.write_text(told)

@@ -2,6 +2,7 @@
 
 import difflib
 import json
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +19,8 @@ from replay.events.event import Command, Log, Notice
 from replay.language.limits import MAX_STEPS
 from replay.reports.verdict import agreement
 from replay.variants.variant import Subject
-from tests.examples import example, log_of, traced
+from tests.changed import changed, patch_file
+from tests.examples import PATCHES, example, log_of, traced
 
 DATA = Path(__file__).parents[1] / "data" / "verdicts"
 TRAIN = Command("cli", "train", "7")
@@ -100,24 +102,47 @@ def test_the_gaps_of_one_reason_are_one(toy):
 COMMANDS = {
     "diff": ("diff", "with", "after"),
     "diff --quiet": ("diff", "--quiet", "with", "after"),
-    "diff --format md": ("diff", "--format", "md", "with", "after"),
-    "diff --format json": ("diff", "--format", "json", "with", "after"),
+    "diff --details": ("diff", "--details", "--no-attribution", "with", "after"),
+    **{
+        f"diff --format {form}": ("diff", "--format", form, "with", "after")
+        for form in ("json", "md", "html")
+    },
     "check": ("check", "--at", "after"),
     "check --format json": ("check", "--at", "after", "--format", "json"),
+    "check --format md": ("check", "--at", "after", "--format", "md"),
     "bisect": ("bisect",),
+    "bisect --minimal": ("bisect", "--minimal"),
+    "shrink": ("shrink",),
 }
+"""The commands that judge a log, and the words of each but the log."""
 
 
+@pytest.mark.parametrize("log", ["dead", "nodrive"])
 @pytest.mark.parametrize("name", COMMANDS)
-def test_every_command_says_where_nothing_was_compared(say, name):
-    words = COMMANDS[name]
-    log = DATA / "dead.jsonl"
-    said = say(*words, log, "with..after") if name == "bisect" else say(*words, log)
+def test_every_command_says_where_nothing_was_compared(say, name, log):
+    words, ends = COMMANDS[name], []
+    if words[0] in ("bisect", "shrink"):
+        ends = ["with..after"]
+    said = say(*words, DATA / f"{log}.jsonl", *ends)
     assert said.status == 2
     text = " ".join((said.out + said.err).lower().split())
     assert "nothing compared" in text or "nothing checked" in text or "not compared" in text
     assert "no breach" not in text
     assert "no difference" not in text
+
+
+def test_of_many_logs_those_are_told_of_which_nothing_was_compared(say):
+    for log in ("dead", "nodrive", "ordinary"):
+        say("import", DATA / f"{log}.jsonl")
+    said = say("diff", "--all", "with", "after")
+    assert "2 of 3 logs could not be compared at all" in said.out
+    assert "nothing could be checked in dead and nodrive" in say("check", "--all").out
+
+
+def test_a_recording_without_its_start_says_what_to_do(say):
+    said = say("diff", "--quiet", "with", "after", DATA / "nodrive.jsonl")
+    assert said.out.startswith("Nothing compared in with and after: #1-#2 all is refused")
+    assert "no drive was ever there; import what started the machine too" in said.out
 
 
 def test_strict_asks_that_all_be_compared(say, toy, tmp_path):
@@ -213,3 +238,103 @@ def test_releases_are_words_for_revisions(qemu):
     assert qemu.variant("2.0^").tree != qemu.variant("2.0").tree
     for name, release in qemu.config.releases.items():
         assert qemu.variant(name).digest == qemu.variant(release.revision).digest
+
+
+# Cases on which a verdict once misled, as they are read from outside
+
+
+def added(subject: Subject, path: Path, *edits: tuple[str, str]) -> str:
+    """The expression of `after` with a patch file in which texts are replaced wherever they are."""
+
+    def change(_: str, text: str) -> str:
+        for old, new in edits:
+            text = text.replace(old, new)
+        return text
+
+    return f"after+{patch_file(subject.variant('after'), path, change)}"
+
+
+def test_that_a_patch_renames_is_said_with_how_much_of_it_ran(say, qemu, tmp_path):
+    rename = added(qemu, tmp_path / "rename.patch", ("bdrv_swap", "bdrv_exchange"))
+    said = say("diff", "--quiet", "after", rename, DATA / "ordinary.jsonl")
+    assert said.status == 0
+    assert re.search(r"; it ran through \d of the \d hunks that differ\.$", said.out.strip())
+
+
+def test_a_command_that_nobody_calls_is_not_reached(say, qemu, tmp_path):
+    command = 'def qmp_x_reopen(arguments):\n    bdrv_find(arguments["device"])\n\n\n'
+    edit = ("def qmp_block_resize(", f"{command}def qmp_block_resize(")
+    patch = added(qemu, tmp_path / "qmp.patch", edit)
+    said = say("diff", "after", patch, DATA / "ordinary.jsonl")
+    assert "did not reach the hunk that differs" in " ".join(said.out.split())
+    assert "qmp_x_reopen" in said.out
+    assert said.status == 0
+
+
+def test_a_field_of_one_variant_is_told(say, qemu, tmp_path):
+    edit = ("    refcnt: int = 0\n", "    refcnt: int = 0\n    open_count: int = 0\n")
+    patch = added(qemu, tmp_path / "field.patch", edit)
+    said = say("diff", "after", patch, DATA / "ordinary.jsonl")
+    assert "BlockDriverState.open_count" in said.out
+
+
+def test_a_baseline_does_not_let_another_change_pass(say, qemu, tmp_path):
+    line = "    flags = old_bs.open_flags\n"
+    path, known = tmp_path / "p1.diff", tmp_path / "known.jsonl"
+    logs = (PATCHES / "examples" / "deleted-overlay.jsonl", DATA / "ordinary.jsonl")
+    first = added(qemu, path, (line, line.replace("\n", " & ~BDRV_O_TEMPORARY\n")))
+    assert say("diff", "after", first, logs[0], "--write-baseline", known).status == 0
+    assert say("diff", "after", first, logs[0], "--baseline", known).status == 0
+    added(qemu, path, (line, line.replace("\n", " ^ BDRV_O_TEMPORARY\n")))
+    said = say("diff", "after", first, logs[1], "--baseline", known)
+    assert said.status == 1
+    assert "/images/base.qcow2 exists in after; is unlinked" in " ".join(said.out.split())
+
+
+@pytest.mark.parametrize("name", ["bc-1", "bc-2"])
+def test_a_command_that_a_variant_lacks_is_said_once_and_is_not_the_story(say, qemu, name):
+    log = api.read_log(DATA / f"{name}.jsonl")
+    assert api.replay(log, qemu.variant("after")).steps[3].outcome.status == "returned"
+    said = say("diff", DATA / f"{name}.jsonl")
+    assert said.out.count("block-commit") == 1
+    assert "CommandNotFound" not in said.out
+    assert "not compared: #4 qmp block-commit is not modelled in before" in said.out
+
+
+def test_what_only_a_missing_command_makes_differ_is_told_with_that(toy, tmp_path):
+    bell = 'def qmp_bell(arguments):\n    machine.signal = "bell"\n\n\ndef hmp_ring('
+    after = changed(toy, tmp_path / "bell.patch", ("def hmp_ring(", bell))
+    log = log_of(TRAIN, Command("qmp", "bell", {}), COUPLE)
+    found = api.diff(api.replay(log, toy.variant("after")), api.replay(log, after))
+    assert "qmp bell is not modelled in after" in headline(found)
+
+
+def test_relative_names_are_names_of_one_place(qemu):
+    log = api.read_log(DATA / "rel.jsonl")
+    trace = api.replay(log, qemu.variant("after"))
+    assert [*trace.view_at(0).files] == ["images/a.qcow2"]
+    assert set(trace.view_at(2).files) == {"images/a.qcow2", "images/b.qcow2"}
+
+
+@pytest.mark.parametrize("name", ["mix50", "n50"])
+def test_a_long_chain_stays_readable(say, name):
+    log = DATA / f"{name}.jsonl"
+    assert len(say("diff", log, "--format", "md").out) < 60_000
+    text = say("diff", log, "--details").out
+    assert all(len(line) <= 80 for line in text.splitlines() if " " in line.strip())
+    page = say("diff", log, "--format", "html").out
+    rows = re.findall(r'<text class="name"[^>]*>([^<]*)<', page)
+    assert len(rows) > 3
+    assert len(set(rows)) == len(rows)
+
+
+def test_both_machines_that_die_are_said_to_be_gone(say, qemu, tmp_path):
+    crash = _first_statement(
+        qemu, tmp_path, "qmp_blockdev_snapshot_sync", "assert False", "crash.patch"
+    )
+    log = PATCHES / "examples" / "deleted-overlay.jsonl"
+    rename = added(qemu, tmp_path / "rename.patch", ("bdrv_swap", "bdrv_exchange"))
+    said = say("diff", "--quiet", f"after+{crash}", f"{rename}+{crash}", log)
+    assert said.out.startswith("The same in what was compared: 5 of 6 events in after+")
+    assert "; #6 no machine runs after #5 qmp blockdev-snapshot-sync" in said.out
+    assert say("diff", "--strict", f"after+{crash}", f"{rename}+{crash}", log).status == 2

@@ -154,7 +154,7 @@ class Machine:
             self._note(notice)
 
     def _note(self, notice: Mapping[str, Any]) -> None:
-        name, data = notice["event"], notice["data"]
+        name, data = notice["event"], notice.get("data", {})
         if name in JOB_NOTICES:
             self.news[data["device"]] = (name, data)
         if name == "JOB_STATUS_CHANGE":

@@ -1,5 +1,7 @@
 """Which log and which variants a document is about."""
 
+from pathlib import PurePath
+
 from msgspec import Struct
 
 from replay.engine.compared import Compared
@@ -56,8 +58,13 @@ class VariantId(Struct, frozen=True):
 
 
 def event_origin(event: Event) -> EventOrigin:
-    """When and where an event was recorded."""
-    return EventOrigin(event.recorded, str(event.origin or ""))
+    """When and where an event was recorded.
+
+    Of the file only its name: a report must not depend on where somebody keeps it.
+    """
+    origin = event.origin
+    source = f"{PurePath(origin.file).name}:{origin.line}" if origin else ""
+    return EventOrigin(event.recorded, source)
 
 
 def log_id(trace: Trace) -> LogId:

@@ -20,7 +20,7 @@ LONGEST_NAME = 33
 class Bar(Struct, frozen=True):
     """Divergences of one path with one span; `index` is the first one's in the report.
 
-    `name` is the path, or the file of a node whose path is long.
+    `name` is the path; if it is long, without the drive, after the file of the node.
     """
 
     path: str
@@ -49,9 +49,8 @@ def bars(report: DiffReport) -> list[list[Bar]]:
 
 
 def _name(entry: DivergenceReport) -> str:
-    path = entry.divergence.place.path
-    last = path.rpartition(".")[2]
-    return f"{words.escape(entry.file)} {last}" if entry.file else words.path(path)
+    path = words.path(entry.divergence.place.path)
+    return f"{words.escape(entry.file)} {path.partition('.')[2]}" if entry.file else path
 
 
 def _joined(left: Bar, right: Bar) -> Bar:
