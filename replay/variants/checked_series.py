@@ -1,7 +1,8 @@
 """Remembering in the user's cache that all trees of a series were found to be in the language.
 
-The cache holds digests, no code and nothing that is made into code: a tree that runs is checked
-all the same. It may be deleted at any time, and what is damaged in it counts as nothing.
+The cache holds digests, no code and nothing that is made into code: a function that runs is checked
+all the same, when it is called first. It may be deleted at any time, and what is damaged in it
+counts as nothing.
 """
 
 import sys

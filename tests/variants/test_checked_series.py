@@ -84,7 +84,7 @@ def test_a_changed_patch_is_checked(cache, checked, tmp_path):
     assert len(entries(cache)) == 1
 
 
-def test_a_tree_that_runs_is_checked_whatever_the_cache_says(cache, tmp_path):
+def test_what_runs_is_checked_whatever_the_cache_says(cache, tmp_path):
     """Somebody who can write to the cache still can't run what is not in the language."""
     copy = shutil.copytree(TOY, tmp_path / "toy")
     file = copy / "base" / "yard.py"
@@ -93,8 +93,9 @@ def test_a_tree_that_runs_is_checked_whatever_the_cache_says(cache, tmp_path):
     series = variants.read_series(copy)
     remember_checked(series.trees, subject.config.machine)
     assert is_checked(series.trees, subject.config.machine)
-    with pytest.raises(NotInLanguage):
-        resolve(load_subject(copy), "before", {})
+    program = resolve(load_subject(copy), "before", {}).program
+    with pytest.raises(NotInLanguage, match=r"yard.py:\d+.*Import is not in the language"):
+        program.call("bad", [], program.initial())
 
 
 def test_the_cache_stays_small(cache):
