@@ -169,7 +169,7 @@ def _trace(ctx: typer.Context) -> "ModelTrace":
     words = [ctx.params.get("name"), *ctx.args]
     word = next((str(word) for word in words if word), "")
     patches = _option(ctx, "patches")
-    session = Session("", Path(str(patches)) if patches else None, {})
+    session = Session("", Path(str(patches)) if patches else None, {}, ctx.with_resource)
     if Path(word).is_file():
         log = api.read_log(word)
     else:

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from replay.events.event import Event, Log
 from replay.reports import words
 from replay.reports.text.page import Page, Piece, columns, listing
 from replay.series import Patch, Series, label, parse_revision
@@ -14,7 +13,7 @@ from replay.series.take_back import PatchFileChange
 from replay.store.event_store import AddedLog, LogInfo
 from replay.store.unfinished import Unfinished, next_command
 from replay.store.verify import Finding
-from replay.variants.variant import Subject, resolve
+from replay.variants.variant import Subject, parse_machine, resolve
 
 STATUS = {
     "stored": "stored {name}: {events}, {digest}",
@@ -83,44 +82,38 @@ def intact(infos: Sequence[LogInfo]) -> Page:
     )
 
 
-def log(log: Log, with_source: bool = False) -> Page:
-    """What the header says, then a line an event: when it was recorded, and perhaps where it is."""
-    events = words.count(len(log.events), "event")
-    if log.observations:
-        events += f", {words.count(len(log.observations), 'observation')}"
-    head = [f"{words.escape(log.name)}  {log.fingerprint[:12]}  {events}"]
-    if log.header.description:
-        head.append(words.escape(log.header.description))
-    numbered = enumerate(log.events, 1)
-    return listing([*head, *(_event(seq, event, with_source) for seq, event in numbered)])
-
-
-def _event(seq: int, event: Event, with_source: bool) -> str:
-    source = f"  [{words.escape(str(event.origin))}]" if with_source and event.origin else ""
-    parts = (f"#{seq}", words.when(event.recorded), words.event(event.payload))
-    return " ".join(filter(None, parts)) + source
-
-
 def variants(subject: Subject, named: Mapping[str, str], with_series: bool) -> Page:
     """The named variants: name, revision, digest and purpose; then perhaps the patches."""
     about = {name: variant.about for name, variant in subject.config.variants.items()}
-    points = [resolve(subject, name, named) for name in {**about, **named}]
     table = _table(
-        (variant.name, variant.revision, variant.digest[:12], about.get(variant.name, ""))
-        for variant in points
+        _variant(subject, name, named, about.get(name, "")) for name in {**about, **named}
     )
     series: list[str | Piece] = ["", *_series(subject)] if with_series else []
     return listing([*table, *series])
 
 
+def builds(rows: Iterable[Sequence[str]]) -> Page:
+    """A line a build: its expression, version, digest and what to know of its tools."""
+    return listing(_table(rows))
+
+
+def _variant(
+    subject: Subject, name: str, named: Mapping[str, str], about: str
+) -> tuple[str, str, str, str]:
+    if parse_machine(name, named):
+        return name, named[name], "", "a real machine"
+    variant = resolve(subject, name, named)
+    return variant.name, variant.revision, variant.digest[:12], about
+
+
 def _series(subject: Subject) -> Iterator[Piece]:
-    """The patches in their order: sha, date, subject."""
+    """The patches in their order: sha, date, subject or name of a group."""
     patches = subject.series.patches
     releases: dict[int, list[str]] = {}
     for name, release in subject.config.releases.items():
         releases.setdefault(parse_revision(subject.series, release.revision), []).append(name)
     rows = [
-        (patch.sha[:10], _day(patch.date), " ".join([patch.subject, *_tags(releases.get(depth))]))
+        (patch.sha[:10], _day(patch.date), " ".join([patch.title, *_tags(releases.get(depth))]))
         for depth, patch in enumerate(patches, 1)
     ]
     return _table([("base", "", "the tree at the start of the series"), *rows])

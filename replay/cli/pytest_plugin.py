@@ -5,13 +5,14 @@ pytest --replay logs --replay-variants after,after+my.patch --replay-baseline ac
 
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
-    from replay.cli.commands.diff import DiffResult
+    from replay.cli.log_diffs import DiffResult
     from replay.cli.players import Player
     from replay.cli.session import Session
     from replay.events.event import Log
@@ -173,7 +174,7 @@ class Comparison:
 
     def __init__(self, config: pytest.Config) -> None:
         from replay.analysis.baseline import read_baseline
-        from replay.cli.commands.diff import DiffOptions
+        from replay.cli.log_diffs import DiffOptions
 
         self._config = config
         self._file: str | None = config.getoption("--replay-baseline")
@@ -182,9 +183,8 @@ class Comparison:
         self._accepted = read_baseline(Path(self._file)) if self._file and exists else ()
         self._players, has_machine = self._players_of(_session(config))
         accepted = () if self._update else self._accepted
-        self._options: DiffOptions | None = (
-            None if has_machine else DiffOptions((), (), accepted, interactions=False)
-        )
+        self._options = DiffOptions((), (), accepted, interactions=False)
+        self._attributed = not has_machine
 
     def _players_of(self, session: "Session") -> "tuple[tuple[Player, ...], bool]":
         """What plays the logs, and whether one of them is no variant of the model."""
@@ -203,9 +203,9 @@ class Comparison:
 
     def compare(self, log: "Log") -> "DiffResult":
         """What differs in a log, and what would have to be accepted."""
-        from replay.cli.commands.diff import compare
+        from replay.cli.log_diffs import plainly, result_of
 
-        return compare(log, self._players, self._options)
+        return result_of(log, plainly(self._players), self._options, self._attributed)
 
     def failure(self, result: "DiffResult") -> str:
         """The report of a log that fails, "" for one that does not."""
@@ -247,4 +247,6 @@ def _session(config: pytest.Config) -> "Session":
     from replay.cli.session import Session
 
     patches = config.getoption("--replay-patches") or os.environ.get("REPLAY_PATCHES")
-    return Session(":memory:", Path(patches) if patches else None, {})
+    held = ExitStack()
+    config.add_cleanup(held.close)
+    return Session(":memory:", Path(patches) if patches else None, {}, held.enter_context)

@@ -17,6 +17,7 @@ _MAIL_START = re.compile(r"^From \S+ +\w{3} \w{3} +\d+ [\d:]+ \d{4}", re.MULTILI
 _MAIL_HEADER = re.compile(r"(From|Date|Subject|Message-ID|MIME-Version): ", re.IGNORECASE)
 _SUBJECT_TAG = re.compile(r"^(\[[^]]*\]\s*)+")
 _NUMBERED = re.compile(r"\[[^]]*\b(\d+)/\d+\]")
+_NUMBER = re.compile(r"^\d\w*-")
 _COMMITS = re.compile(r"^Commits:((?:\s+[0-9a-f]{7,40})+)\s*$", re.MULTILINE)
 
 
@@ -36,6 +37,18 @@ class Patch:
     commits: tuple[str, ...]
     files: tuple[FileChange, ...]
     author: str = ""
+
+    @property
+    def group(self) -> str:
+        """What a group of commits is called: its file without number and suffix; "" for one."""
+        return _NUMBER.sub("", self.name.removesuffix(".patch")) if self.commits else ""
+
+    @property
+    def title(self) -> str:
+        """The subject; of a group its name, since the subject is that of its first commit."""
+        if self.commits:
+            return f"{self.group} ({len(self.commits) + 1} commits)"
+        return self.subject or self.name
 
     @cached_property
     def id(self) -> str:
@@ -113,7 +126,9 @@ def number_in_series(mail: Message | None) -> int | None:
 
 
 def label(patch: Patch) -> str:
-    """A patch as messages name it: short sha and subject, or its file."""
+    """A patch as messages name it: short sha and subject, or its file; a group by its name."""
+    if patch.commits:
+        return f"{patch.sha[:8]} ({patch.group}, {len(patch.commits) + 1} commits)"
     return f"{patch.sha[:8]} ({patch.subject})" if patch.sha else patch.name
 
 

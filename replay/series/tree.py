@@ -35,6 +35,11 @@ class SourceFile:
         """The file's content."""
         return "".join(line.text + "\n" if line.newline else line.text for line in self.lines)
 
+    @cached_property
+    def digest(self) -> str:
+        """sha256 hex of the name and the content; where a line came from does not count."""
+        return hashlib.sha256(f"{self.name}\n{self.text}".encode()).hexdigest()
+
 
 @dataclass(frozen=True)
 class Tree:
@@ -50,11 +55,8 @@ class Tree:
     @cached_property
     def digest(self) -> str:
         """sha256 hex over names and contents; where a line came from does not count."""
-        digest = hashlib.sha256()
-        for file in self.files:
-            data = file.text.encode()
-            digest.update(f"{file.name} {len(data)}\n".encode() + data)
-        return digest.hexdigest()
+        # A patch leaves most files as they are, and series of many trees are looked up by it.
+        return hashlib.sha256("\n".join(file.digest for file in self.files).encode()).hexdigest()
 
 
 def source_file(name: str, text: str, patch: int | None = None) -> SourceFile:

@@ -8,6 +8,7 @@ from pathlib import Path
 from replay import language
 from replay.errors import Conflict, ReplayError
 from replay.events.command_rules import read_command_rules
+from replay.files import must_lead_inside
 from replay.language import Program
 from replay.series import Tree, apply, read_series
 from replay.series.applies import applying, revision_spans
@@ -58,6 +59,10 @@ class Variant:
         return replace(self, name=name)
 
 
+FILES = ("alphabet.jsonl", "checks.py")
+"""Files of a subject that are read only when a command asks for them."""
+
+
 @dataclass(frozen=True)
 class _Source:
     """The key of a compiled program; only the content of a tree counts."""
@@ -66,6 +71,7 @@ class _Source:
     machine: str
     node: str
     tree: Tree = field(compare=False)
+    is_checked: bool = field(compare=False)
 
 
 def load_subject(directory: Path) -> Subject:
@@ -75,6 +81,8 @@ def load_subject(directory: Path) -> Subject:
     or if subject.toml has a fault or names a revision that is not there.
     """
     path = directory / "subject.toml"
+    for name in FILES:
+        must_lead_inside(directory / name, directory)
     config = read_config(path)
     subject = Subject(
         directory,
@@ -139,7 +147,11 @@ def variant_with_tree(variant: Variant, tree: Tree, name: str) -> Variant:
 
 def _compiled(subject: Subject, tree: Tree) -> Program:
     config = subject.config
-    return _program(_Source(tree.digest, config.machine, config.node.class_name, tree))
+    is_checked = (
+        tree.digest in subject.series.digests
+    )  # all of which were, when the subject was loaded
+    node = config.node.class_name
+    return _program(_Source(tree.digest, config.machine, node, tree, is_checked))
 
 
 def _tree(subject: Subject, spec: VariantSpec) -> Tree:
@@ -183,4 +195,4 @@ def _check(tree: Tree, machine: str) -> None:
 # Variants of several expressions are often the same tree, and compiling takes the longest.
 @lru_cache(maxsize=256)
 def _program(source: _Source) -> Program:
-    return language.compile_tree(source.tree, source.machine, source.node)
+    return language.compile_tree(source.tree, source.machine, source.node, source.is_checked)

@@ -1,30 +1,32 @@
 """Which statements of the model no log reaches.
 
-    python tests/bench/model_coverage.py [--random COUNT] [REVISION...]
+    python tests/bench/model_coverage.py [--random COUNT] [REVISION...] [--logs FILE...]
 
-runs all recorded logs, the examples, and so many random logs of every theme, through these
-revisions, by default all that were recorded, and lists the statements that nothing reached in any
-of them, each with the patch that brought it. A statement counts once, however many trees have it.
+runs all recorded logs, the examples, the odd ones, so many random logs of every theme, and more
+files, through these revisions, by default all that were recorded, and lists the statements that
+nothing reached in any of them, each with the patch that brought it. A statement counts once,
+however many trees have it.
 """
 
 import argparse
-import ast
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from replay.engine.replay import replay, request
+from replay.analysis.search.coverage import coverage
 from replay.events.event import Log
+from replay.formats import read as ingest
 from replay.qemu.conformance import open_recordings
 from replay.series.annotate import annotate
 from replay.variants.variant import Subject, Variant, load_subject, resolve
-from tests import random_logs, traces
+from tests import odd_logs, random_logs, traces
 from tests.examples import NAMES, PATCHES, example
 
+DATA = Path(__file__).resolve().parents[1] / "data"
 REVISIONS = [*dict.fromkeys(tree.replace("~1", "^") for _, tree in traces.RECORDED)]
 
 
@@ -37,23 +39,18 @@ class Statement(NamedTuple):
     patch: str
 
 
-def statements(variant: Variant) -> Iterator[tuple[tuple[str, int], Statement]]:
-    """Every statement of the variant's functions, under its file and line."""
-    for file in variant.tree.files:
-        lines = annotate(variant.tree, file.name)
-        for function in ast.parse(file.text).body:
-            for node in ast.walk(function) if isinstance(function, ast.FunctionDef) else ():
-                if isinstance(node, ast.stmt) and not _describes(node) and node is not function:
-                    line = lines[node.lineno - 1]
-                    found = Statement(file.name, function.name, line.text.strip(), line.patch)
-                    yield (file.name, node.lineno), found
+def statements(variant: Variant, logs: list[Log]) -> Iterator[tuple[Statement, bool]]:
+    """Every statement of the variant's functions, and whether a log reaches it."""
+    covered = coverage(logs, variant)
+    annotated = {file.name: annotate(variant.tree, file.name) for file in variant.tree.files}
+    for function in covered.code.functions:
+        for number in function.statements:
+            line = annotated[function.file][number - 1]
+            found = Statement(function.file, function.name, line.text.strip(), line.patch)
+            yield found, (function.file, number) in covered.lines
 
 
-def _describes(node: ast.stmt) -> bool:
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-
-
-def known_logs(count: int) -> Iterator[Log]:
+def known_logs(count: int, more: Sequence[Path]) -> Iterator[Log]:
     """All recorded logs, the examples, and random ones."""
     for data in traces.COLLECTIONS:
         with tempfile.TemporaryDirectory() as directory:
@@ -61,6 +58,9 @@ def known_logs(count: int) -> Iterator[Log]:
             for file in sorted((Path(directory) / "logs").iterdir()):
                 yield recordings.log(file.stem, file.name)
     yield from map(example, NAMES)
+    yield from map(odd_logs.odd_log, odd_logs.LOGS)
+    for file in [*sorted(DATA.glob("verdicts/*.jsonl")), *more]:
+        yield from (Log.of(file.stem, recording.events) for recording in ingest.read(file))
     for theme in random_logs.THEMES:
         for seed in range(count):
             yield random_logs.log(f"{seed:04}_{theme}")
@@ -70,23 +70,9 @@ def reached(subject: Subject, revisions: list[str], logs: list[Log]) -> dict[Sta
     """Every statement that one of the revisions has, and whether a log reaches it."""
     found: dict[Statement, bool] = {}
     for revision in revisions:
-        variant = resolve(subject, revision, {})
-        places = dict(statements(variant))
-        hit: set[tuple[str, int]] = set()
-        done: set[object] = set()
-        for log in logs:
-            state = variant.program.initial()
-            for step in replay(log, variant).steps:
-                asked = request(step.event.payload)
-                key = (state, asked.stimulus)
-                runs = state.machine is not None and asked.handler in variant.program.functions
-                if runs and key not in done:
-                    done.add(key)
-                    hit |= variant.program.reached(asked.handler, asked.arguments, state)
-                state = step.state
-        for place, statement in places.items():
-            found[statement] = found.get(statement, False) or place in hit
-        print(f"{revision}: {len(done)} transitions", file=sys.stderr, flush=True)
+        for statement, is_reached in statements(resolve(subject, revision, {}), logs):
+            found[statement] = found.get(statement, False) or is_reached
+        print(f"{revision}: {sum(found.values())} of {len(found)}", file=sys.stderr, flush=True)
     return found
 
 
@@ -94,8 +80,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("revisions", nargs="*", default=REVISIONS)
     parser.add_argument("--random", type=int, default=0)
+    parser.add_argument("--logs", type=Path, nargs="*", default=[], help="files with more logs")
     given = parser.parse_args()
-    logs = list(known_logs(given.random))
+    logs = list(known_logs(given.random, given.logs))
     found = reached(load_subject(PATCHES), given.revisions, logs)
     missed = sorted(statement for statement, hit in found.items() if not hit)
     for statement in missed:

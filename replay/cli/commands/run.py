@@ -13,11 +13,10 @@ from replay.cli.progress_bar import with_progress
 from replay.cli.session import Session
 from replay.engine.replay import replay
 from replay.errors import ReplayError
-from replay.reports.documents.run import RunReport, run_report
-from replay.reports.documents.walk.walk import walk
+from replay.reports.documents.run import run_report
 from replay.reports.rendering import OutputFormat, render
 
-ReportFormat = Annotated[OutputFormat, format_option(RunReport)]
+ReportFormat = Annotated[OutputFormat, format_option("RunReport")]
 
 
 @app.command("run")
@@ -44,13 +43,16 @@ def run_log(
         raise ReplayError("--at names a variant, and so do words before the log", do="leave it out")
     log = session.log(name)
     if len(variants) < 2:
-        trace = replay(log, session.variant(revision or "".join(variants) or None), with_progress)
+        trace = session.player(revision or "".join(variants) or None)(log)
         print_result(render(run_report(trace, until, only_changes), format), output)
         return
     chosen = arguments.resolve_variants(variants, session.subject(), session.named)
     if len(chosen) < len(dict.fromkeys(variants)):
         do = "replay diff compares with recorded and qemu"
         raise ReplayError("only variants of the model are run event by event", do=do)
+    # What several variants do side by side takes more of the program than what one does.
+    from replay.reports.documents.walk.walk import walk  # noqa: PLC0415
+
     traces = [replay(log, variant, with_progress) for variant in chosen]
     print_result(render(walk(traces, until, only_changes), format), output)
 

@@ -1,17 +1,23 @@
 """The private directory that a log's files live in, and the names they have in the log."""
 
+import os
 import posixpath
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from replay.errors import ReplayError
-from replay.events.event import Event, Image
+from replay.events.event import SECTOR, Event, Image
 
 LONGEST_NAME = 200
 """The longest name of a file, in bytes; a file system takes a few more."""
 
 TEMPORARY = re.compile(r"<tmp(\d+)>")
+
+
+GENERATED = re.compile(r"#block\d+")
+"""A name that QEMU gives to a node, with digits that are random."""
 
 
 class Sandbox:
@@ -34,6 +40,23 @@ class Sandbox:
         """Makes the directories."""
         self.images.mkdir()
         self.temporary.mkdir()
+
+    def empty(self) -> None:
+        """Takes away all files of a log."""
+        for directory in (self.images, self.temporary):
+            for path in directory.iterdir():
+                path.unlink()
+
+    def used(self) -> int:
+        """How many bytes its files take on the disk."""
+        used = 0
+        for directory in (self.images, self.temporary):
+            with os.scandir(directory) as files:
+                for file in files:
+                    # It may be gone since it was listed.
+                    with suppress(FileNotFoundError):
+                        used += file.stat(follow_symlinks=False).st_blocks * SECTOR
+        return used
 
     def inside(self, name: str) -> str:
         """The path of a file of the log. Raises ReplayError for a name that may be another's."""
@@ -73,8 +96,9 @@ class Sandbox:
 
     def with_log_names(self, text: str) -> str:
         """A message of QEMU with the log's names in it."""
-        for path in self._met:
-            text = text.replace(path, self.outside(path))
+        within = re.escape(f"{self.temporary}/")
+        text = GENERATED.sub("#block", text)
+        text = re.sub(rf"{within}[\w-]+(?:\.[\w-]+)*", lambda match: self.outside(match[0]), text)
         return text.replace(f"{self.images}/", f"{self.home}/" if self.home else "").strip()
 
     def _temporary(self, index: int, name: str) -> str:

@@ -11,13 +11,16 @@ from typing import Any
 
 from msgspec import Struct
 
+from replay.engine.compare import differ
+from replay.engine.compared import Compared, Gap
 from replay.engine.diff import Diff, Divergence
 from replay.engine.node_paths import UNREACHABLE
 from replay.engine.places import EdgePlace, FilePlace, Level, MachinePlace, NodePlace, OutcomePlace
+from replay.engine.trace import GapReason
 from replay.events.event import Guest, Payload
 from replay.reports import words
 from replay.reports.documents.flag_tables import FlagTable, first_bit, flag_table
-from replay.reports.verdict import agreement
+from replay.reports.verdict import Verdict, agreement, verdict
 from replay.variants.subject import BitFields
 
 Interest = tuple[int, int]
@@ -40,32 +43,99 @@ class Headline(Struct, frozen=True):
         return f"{lead}#{self.seq}: {self.statement}."
 
 
-def headline(diff: Diff, bits: BitFields, hidden: int = 0) -> Headline:
+class HeadlineReport(Struct, frozen=True):
+    """The headline of one log of many, and what has to be known to tell a verdict."""
+
+    log: str
+    headline: Headline
+    compared: Compared
+    verdict: Verdict
+
+
+def headline_report(diff: Diff, is_alone: bool = False) -> HeadlineReport:
+    """Of a diff as much as fits in a line; of a log that `is_alone` also how far it went."""
+    trace = diff.traces[0]
+    tested = _tested(diff) if is_alone and not diff.divergences else ""
+    first = headline(diff, trace.player.subject.config.bits, tested=tested)
+    says = verdict(diff.compared, bool(diff.divergences))
+    return HeadlineReport(trace.log.name, first, diff.compared, says)
+
+
+def _tested(diff: Diff) -> str:
+    # What a log ran through takes much of the program, and is told of few.
+    from replay.analysis.attribute import model_traces  # noqa: PLC0415
+    from replay.reports.documents.search.reach import change_reaches, sentence  # noqa: PLC0415
+
+    reaches = () if diff.compared.is_nothing else change_reaches(model_traces(diff))
+    return sentence(reaches) if reaches else ""
+
+
+def headline(diff: Diff, bits: BitFields, hidden: int = 0, tested: str = "") -> Headline:
     """One sentence for the whole diff; "No difference: ..." if there is none.
 
-    `hidden` is how many divergences the diff lacks.
+    `hidden` is how many divergences the diff lacks, `tested` how far its log went into the code
+    that differs.
     """
     if not diff.divergences and hidden:
         that = "is" if hidden == 1 else "are"
         number = words.count(hidden, "divergence")
         return Headline(f"No difference but {number} that {that} left out.")
     if not diff.divergences:
-        return Headline(agreement(diff.compared, [trace.player.name for trace in diff.traces]))
+        same = agreement(diff.compared, [trace.player.name for trace in diff.traces])
+        return Headline(f"{same.removesuffix('.')}; {tested}." if tested else same)
     first = chief(diff, bits)
     level = first.place.level
+    lacking = _since_lacking(first, diff)
     if level == "behaviour":
         event = diff.traces[0].steps[first.first_seq - 1].event.payload
-        return Headline(_behaviour(first, event), first.first_seq, level)
+        return Headline(_behaviour(first, event) + lacking, first.first_seq, level)
     bit = first_bit(first, bits)
     state = _standing(bit, flag_table(diff, first, bits)) if bit else _state(first)
-    return Headline(state, first.first_seq, level)
+    return Headline(state + lacking, first.first_seq, level)
+
+
+def _since_lacking(divergence: Divergence, diff: Diff) -> str:
+    """That all of it comes from a command that variants lack, which a reader must not miss."""
+    lacking = _lacking(divergence, _missing_commands(diff))
+    if not lacking:
+        return ""
+    names = [*dict.fromkeys(gap.player for gap in lacking)]
+    commands = words.listing([*dict.fromkeys(gap.what for gap in lacking)])
+    verb = "lacks" if len(names) == 1 else "lack"
+    return f", only since {words.listing(names)} {verb} {commands}"
+
+
+def _missing_commands(diff: Diff) -> list[Gap]:
+    """For each variant and command that it lacks the first event that gives it."""
+    first: dict[tuple[str, str], Gap] = {}
+    for gap in diff.compared.gaps:
+        if gap.reason == GapReason.NOT_MODELLED:
+            first.setdefault((gap.player, gap.what), gap)
+    return [*first.values()]
+
+
+def _lacking(divergence: Divergence, missing: Sequence[Gap]) -> list[Gap]:
+    """The commands that some variants lack, if without those variants nothing would differ."""
+    values, seq = divergence.values, divergence.first_seq
+    gaps = [gap for gap in missing if gap.first_seq <= seq and gap.player in values]
+    lacking = {gap.player for gap in gaps}
+    others = {name: value for name, value in values.items() if name not in lacking}
+    return gaps if lacking and not differ(others) else []
 
 
 def chief(diff: Diff, bits: BitFields) -> Divergence:
     """The divergence that the headline is about; ValueError if there is none."""
     refusals = [d for d in diff.divergences if isinstance(d.place, OutcomePlace) and _refusing(d)]
     ends = {d.first_seq for d in diff.divergences if isinstance(d.place, MachinePlace)}
-    return min(diff.divergences, key=lambda d: (*_interest(d, refusals, ends, bits), d.first_seq))
+    missing = _missing_commands(diff)
+    return min(
+        diff.divergences,
+        key=lambda d: (
+            bool(_lacking(d, missing)),
+            *_interest(d, refusals, ends, bits),
+            d.first_seq,
+        ),
+    )
 
 
 def _interest(

@@ -14,7 +14,7 @@ from textual.events import Resize
 from textual.widgets import Footer, Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from replay.cli.terminal import ROLES
+from replay.cli.shown_page import ROLES
 from replay.errors import ReplayError
 from replay.events.json_form import native_lines
 from replay.events.typed import FORMS, parse_typed
