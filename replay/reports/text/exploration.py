@@ -7,7 +7,7 @@ from replay.reports import words
 from replay.reports.documents.frames import FieldRow, Table
 from replay.reports.documents.walk.exploration import EventDetail, StandingDifference
 from replay.reports.text.page import Page, Piece, TextStyle, block, columns, line, page
-from replay.reports.text.walk import step_lines
+from replay.reports.text.walk import change_lines, end_lines
 
 
 def detail(document: EventDetail, names: Sequence[str], folded: bool = True) -> Page:
@@ -16,13 +16,16 @@ def detail(document: EventDetail, names: Sequence[str], folded: bool = True) -> 
 
 
 def _detail(document: EventDetail, names: Sequence[str], folded: bool) -> Iterator[str | Piece]:
-    yield from step_lines(document.step, names, with_differences=False)
+    yield from end_lines(document.step, names)
     if document.differences:
         yield from ("", line(f"Differs after #{document.step.seq}, * from here on", "heading"))
         yield from map(_difference, document.differences)
     if document.breaches:
         yield from ("", line("Checks breached", "heading"))
         yield from (block("  ", text, hang=2) for text in document.breaches)
+    if document.step.changes:
+        yield from ("", line(f"Changed by #{document.step.seq}", "heading"))
+        yield from change_lines(document.step, names)
     tables = document.states.tables if document.states else ()
     for table in tables:
         yield from _table(table, names, folded)

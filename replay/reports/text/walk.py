@@ -19,10 +19,16 @@ def walk(document: Walk) -> Page:
     return page(pieces)
 
 
-def step_lines(
-    step: WalkStep, names: Sequence[str], with_differences: bool = True
-) -> Iterator[Piece]:
+def step_lines(step: WalkStep, names: Sequence[str]) -> Iterator[Piece]:
     """The lines about an event; what is true of all variants names none."""
+    yield from end_lines(step, names)
+    yield from change_lines(step, names)
+    for text in step.begins:
+        yield block("    differs: ", text, role="behaviour")
+
+
+def end_lines(step: WalkStep, names: Sequence[str]) -> Iterator[Piece]:
+    """The event, how it ended, and the chains that it changed."""
     yield block(f"#{step.seq} ", step.title, role="heading")
     if step.when:
         yield line(f"    {step.when}", "faint")
@@ -30,14 +36,16 @@ def step_lines(
         yield block("    ", step.recorded, hang=4)
     yield from _shared("    ", step.outcomes, names)
     yield from _chains(step.chains, names)
+
+
+def change_lines(step: WalkStep, names: Sequence[str]) -> Iterator[Piece]:
+    """What the event changed, what is the same in all variants first."""
     for group in step.changes:
         indent = "    "
         if len(group.names) < len(names):
             yield line(f"    in {words.listing(group.names)}", "faint")
             indent = "      "
         yield from (block(indent, text, hang=4) for text in group.texts)
-    for text in step.begins if with_differences else ():
-        yield block("    differs: ", text, role="behaviour")
 
 
 def _chains(chains: Mapping[str, Sequence[SharedText]], names: Sequence[str]) -> Iterator[Piece]:

@@ -55,7 +55,8 @@ class ExploreApp(App[None]):
     ENABLE_COMMAND_PALETTE = False
     CSS = """
     #headline { height: auto; max-height: 3; text-style: bold; padding: 0 1; }
-    #events { height: 35%; min-height: 5; border: none; border-bottom: solid $secondary; }
+    #events { height: 35%; min-height: 5; border: none; border-bottom: solid $secondary;
+        text-wrap: nowrap; text-overflow: ellipsis; }
     #panes { height: 1fr; }
     #detail { width: 1fr; padding: 0 1; }
     #patch { width: 1fr; padding: 0 1; display: none; }
@@ -293,10 +294,7 @@ def _line(step: WalkStep, breaching: Iterable[int]) -> Text:
     """An event in the list, with its signs."""
     differs = "!" if step.begins else "-" if step.changes else " "
     breach = "x" if step.seq in breaching else " "
-    style = ROLES["behaviour"] if step.begins else ""
-    text = Text(f"{differs}{breach} #{step.seq} {step.title}", style, no_wrap=True)
-    text.overflow = "ellipsis"
-    return text
+    return Text(f"{differs}{breach} #{step.seq} {step.title}", "bold" if step.begins else "")
 
 
 def _words(step: WalkStep) -> str:
