@@ -96,6 +96,8 @@ def qemu_opts_parse(text, desc):
         if name not in desc:
             error_check(error_invalid_parameter(name))
         opts[name] = qemu_opt_value(name, value, desc[name])
+    if "id" in opts and not id_wellformed(opts["id"]):
+        error_check(error_invalid_parameter_value("id"))
     return opts
 
 
@@ -110,6 +112,15 @@ def qemu_opt_value(name, value, kind):
             error_check(error_invalid_parameter_value(name))
         return int(value)
     return value
+
+
+def id_wellformed(id):
+    """id_wellformed: a letter, then letters, digits and - . _ only."""
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    for index in range(len(id)):
+        if id[index].lower() not in letters and (index == 0 or id[index] not in "-._0123456789"):
+            return False
+    return id != ""
 
 
 def cli_drive(arguments):
@@ -165,6 +176,20 @@ def hmp_block_resize(arguments):
     """hmp_block_resize: the size may end in a unit, and without one is in MiB."""
     device, space, size = arguments.partition(" ")
     qmp_block_resize({"device": device, "size": strtosz(size)})
+
+
+def hmp_block_set_io_throttle(arguments):
+    """hmp_block_set_io_throttle: a device and its six limits."""
+    words = arguments.split()
+    limits = ["bps", "bps_rd", "bps_wr", "iops", "iops_rd", "iops_wr"]
+    if len(words) != 7:
+        error_check(error_missing_parameter("device"))
+    throttle = {"device": words[0]}
+    for index in range(len(limits)):
+        if not is_number(words[index + 1]):
+            error_check(error_invalid_parameter_value(limits[index]))
+        throttle[limits[index]] = int(words[index + 1])
+    qmp_block_set_io_throttle(throttle)
 
 
 def strtosz(text):
