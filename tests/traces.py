@@ -1,9 +1,9 @@
 """The recorded traces of QEMU that the tests are held against, unpacked as they were recorded.
 
 `tests/data/traces` and `traces-2`, by another generator, have each all logs as one compressed file,
-what was recorded in each tree, and the list of exceptions. `traces-later`, of the trees from May 2014
-to October 2015, is a sample: of the last tree it has all logs, of the others those whose names begin
-with q, which are about what is new in these trees. `tests/bench/recorded_trees.py` takes them all.
+what was recorded in each tree, and the list of exceptions. `traces-later`, of the trees from May
+2014 to October 2015, is a sample: of the last tree it has all logs, of the others those whose names
+begin with q, about what is new in them. `tests/bench/recorded_trees.py` takes them all.
 """
 
 import json

@@ -58,7 +58,7 @@ def test_every_log_agrees_with_real_qemu(collection, tree, recordings, exception
     wrong = [log for log in differing.values() if not any(c.covers(log, trees) for c in cases)]
     assert {log.log: log.first for log in wrong} == {}
     # those of a tree and all after it have to differ in the last one
-    named = {c.log for c in cases if c.tree == tree or c.on and tree == trees[-1]}
+    named = {c.log for c in cases if c.tree == tree or (c.on and tree == trees[-1])}
     needless = (named & {log.log for log in found}) - differing.keys()
     assert needless == set(), "a listed exception agrees now: take it off the list"
 
