@@ -23,7 +23,7 @@ from replay.events.event import Log
 from replay.files import shipped
 from replay.formats.read import ImportOptions, read_all
 from replay.progress import Progress, no_progress
-from replay.qemu.live.programs import find_programs
+from replay.qemu.live.builds import find_build
 from replay.qemu.observed.recorded import recorded
 from replay.reports import words
 from replay.reports.documents.bisect import BisectReport, bisect_report
@@ -110,7 +110,7 @@ def perform(
 
     Raises Unavailable if a program or the library that talks to it is missing.
     """
-    programs = find_programs(qemu)
+    programs = find_build(qemu or "")
     # The library that speaks QMP is an extra that only this needs.
     from replay.qemu.live.perform import perform as perform_in  # noqa: PLC0415
 
@@ -155,7 +155,7 @@ def bisect(
     return bisect_report(ends, words.place(target), find_change(ends, question), target)
 
 
-def headline_place(ends: tuple[ModelTrace, ModelTrace]) -> tuple[Place, int]:
+def headline_place(ends: tuple[Trace, Trace]) -> tuple[Place, int]:
     """The place and event that the headline of a diff is about; of flags, the first that differs.
 
     Raises ReplayError if the traces do not differ.

@@ -54,5 +54,12 @@ class StoreError(ReplayError):
     """The database cannot be opened, read or written, or is not ours."""
 
 
+class DoesNotStart(ReplayError):
+    """A build of the real program that was named does not start.
+
+    The command then exits with 125, which `git bisect run` takes for a revision to be skipped.
+    """
+
+
 class Unavailable(ReplayError):
     """A program or a library that this needs is missing."""

@@ -1,11 +1,18 @@
-"""Reading files within limits, writing them whole or not at all, finding bundled directories."""
+"""Writing files whole or not at all, staying in a directory, finding bundled directories."""
 
+import fcntl
 import os
+import secrets
+import stat
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from replay.errors import ReplayError
+from replay.errors import BadInput, ReplayError
+
+PART = ".part"
+"""The end of the name of a file that is not yet whole."""
 
 
 def deliver(chunks: Iterable[bytes], path: Path | None) -> None:
@@ -43,13 +50,65 @@ def _replace(path: Path, chunks: Iterable[bytes]) -> None:
         with path.open("wb") as device:
             device.writelines(chunks)
         return
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
+    with file_beside(path) as beside:
         with beside.open("wb") as file:
             file.writelines(chunks)
         beside.replace(path)
+
+
+@contextmanager
+def file_beside(path: Path) -> Iterator[Path]:
+    """A new empty file in the directory of `path`, to be given its name when it is whole.
+
+    Nobody can have put anything there before: the name can't be guessed, and the file is made
+    only if there is none. It is removed at the end, if it was not moved; what a killed process
+    left of such files for `path` is removed at the beginning.
+    """
+    _remove_rests(path)
+    beside = path.with_name(f".{path.name[:200]}.{secrets.token_hex(8)}{PART}")
+    made = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o666)
+    try:
+        # The lock goes with the process, and so tells a rest from a file that is being written.
+        with suppress(OSError):
+            fcntl.flock(made, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield beside
     finally:
         beside.unlink(missing_ok=True)
+        os.close(made)
+
+
+def _remove_rests(path: Path) -> None:
+    """Removes files beside `path` that no process is writing any more, and that are ours."""
+    begin = f".{path.name[:200]}."
+    for beside in path.parent.iterdir():
+        if beside.name.startswith(begin) and beside.name.endswith(PART):
+            with suppress(OSError):
+                _remove_rest(beside)
+
+
+def _remove_rest(rest: Path) -> None:
+    opened = os.open(rest, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        found = os.fstat(opened)
+        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid():
+            rest.unlink()
+    finally:
+        os.close(opened)
+
+
+def must_lead_inside(path: Path, directory: Path) -> None:
+    """Raises BadInput if `path`, which stands in the directory, is a link to what is outside.
+
+    A stranger's directory could have what is anywhere on this machine read, and shown, by links.
+    """
+    try:
+        inside = path.resolve().is_relative_to(directory.resolve())
+    except (OSError, RuntimeError):  # what can't be resolved, as a link to itself
+        inside = False
+    if not inside:
+        do = "put there what it leads to"
+        raise BadInput("is a link that leads out of its directory", where=str(path), do=do)
 
 
 PACKAGE = Path(__file__).resolve().parent

@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -29,6 +30,22 @@ def need() -> Callable[[str, str], None]:
             pytest.skip(reason)
 
     return check
+
+
+@pytest.fixture(scope="session")
+def backports() -> Path:
+    """The directory of a second build: skips a test if it is missing; under CI=true it fails."""
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    builds = Path(os.environ.get("REPLAY_BUILDS") or home / "replay" / "builds")
+    if not (builds / "backports" / "usr" / "bin" / "qemu-img").exists():
+        reason = (
+            "the packages qemu-system-x86 and qemu-utils of Debian's backports are not unpacked:"
+            f" .ci/unpack-qemu {builds}/backports bookworm bookworm-backports"
+        )
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return builds / "backports"
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from replay.engine.compared import limit_of
+from replay.engine.corpus import SharedDiff
 from replay.engine.diff import Diff, Divergence
+from replay.engine.renaming import NotShareable, Restoring
 from replay.engine.replay import replay, transitions
 from replay.engine.trace import ModelTrace
 from replay.engine.view import View, view
@@ -95,6 +97,29 @@ def attribute(diff: Diff, progress: Progress = no_progress) -> Attribution:
     steps = [step for pair in pairwise(traces) for step in _steps(pair, traces, paths)]
     replayed = [trace for path in paths.values() for _, trace, _ in path]
     return Attribution(causes, tuple(dict.fromkeys(steps)), _work(replayed))
+
+
+def attribute_shared(shared: SharedDiff, progress: Progress = no_progress) -> Attribution:
+    """The same of the diff of a log that shares its work with those that differ in names alone."""
+    try:
+        found = _of_representative(shared.representative)
+        causes = tuple(
+            tuple(_restored(cause, shared.restoring) for cause in found.causes[index])
+            for index in shared.order
+        )
+        return replace(found, causes=causes)
+    except NotShareable:
+        return attribute(shared.diff, progress)
+
+
+# Of many logs few represent all the others.
+@lru_cache(maxsize=500)
+def _of_representative(representative: Diff) -> Attribution:
+    return attribute(representative)
+
+
+def _restored(cause: Cause, restoring: Restoring) -> Cause:
+    return Cause(cause.changes, restoring.value(cause.before), restoring.value(cause.after))
 
 
 def select(

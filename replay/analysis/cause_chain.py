@@ -55,6 +55,12 @@ class CauseLink(Struct, frozen=True):
         """What links of two variants have in common if they are the same cause."""
         return self.seq, self.kind, self.function, self.text
 
+    @property
+    def statement(self) -> tuple[int, str, str, int, str]:
+        """What links have in common that are one statement of an event."""
+        text = self.text if not self.line else ""
+        return self.seq, self.file, self.function, self.line, text
+
 
 class CauseTracer:
     """The chains of one trace. Traced events are kept as long as it lives."""
@@ -202,8 +208,7 @@ def folded(links: Iterator[CauseLink]) -> tuple[CauseLink, ...]:
     """A chain with each statement once, and at most MOST_LINKS of them."""
     links_by_cause: dict[tuple[int, str, str, int, str], CauseLink] = {}
     for link in links:
-        text = link.text if not link.line else ""
-        key = (link.seq, link.file, link.function, link.line, text)
+        key = link.statement
         before = links_by_cause.setdefault(key, link)
         if link.kind in WEIGHT and WEIGHT.index(link.kind) < WEIGHT.index(before.kind):
             links_by_cause[key] = replace(link, flag=link.flag or before.flag)

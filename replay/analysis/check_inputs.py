@@ -19,9 +19,11 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
+from replay.analysis.observed_state import Classes, number, observed_state
 from replay.engine.replay import request
-from replay.engine.trace import ModelStep, ModelTrace
+from replay.engine.trace import ModelStep, ModelTrace, Trace
 from replay.engine.view import View, view
 from replay.events.event import Command, Guest
 from replay.language import Returned
@@ -58,15 +60,46 @@ class _Write(NamedTuple):
     commands: tuple[str, ...] = ()
 
 
-def check_inputs(trace: ModelTrace) -> Iterator[tuple[ModelStep, tuple[CheckInput, ...]]]:
-    """Every event of a trace with the topics after it."""
+class CheckedStep(NamedTuple):
+    """The number of an event, the state after it, and what can be asked about it.
+
+    `is_complete` says whether all of the state is known.
+    """
+
+    seq: int
+    state: State
+    inputs: tuple[CheckInput, ...]
+    is_complete: bool = True
+
+
+def check_inputs(trace: Trace, classes: Classes) -> Iterator[CheckedStep]:
+    """Every event of a trace with the topics after it, the machine's objects being of `classes`."""
+    return _replayed(trace) if isinstance(trace, ModelTrace) else _observed(trace, classes)
+
+
+def _replayed(trace: ModelTrace) -> Iterator[CheckedStep]:
     written: tuple[_Write, ...] = ()
     guest = _Guest(trace.variant)
     for done in trace.steps:
         written = _written(_with_command(written, done), done)
         after = view(done.state, trace.variant.subject)
         writes = written if done.state.machine is not None else ()
-        yield done, (*_of_machine(after), *_of_files(after), *_of_writes(writes, done.state, guest))
+        inputs = (
+            *_of_machine(after),
+            *_of_files(after),
+            *_of_writes(writes, done.state, guest),
+        )
+        yield CheckedStep(done.seq, done.state, inputs)
+
+
+def _observed(trace: Trace, classes: Classes) -> Iterator[CheckedStep]:
+    """What was observed of a machine; what its guest would read now cannot be asked."""
+    for index, done in enumerate(trace.steps):
+        after = trace.view_at(index) or View(running=False)
+        state = observed_state(after, trace.player.subject.config, classes)
+        nodes = {path: replace(node, id=number(node.id)) for path, node in after.all_nodes.items()}
+        inputs = (*_of_machine(replace(after, nodes=nodes, other={})), *_of_files(after))
+        yield CheckedStep(done.seq, state, inputs, is_complete=False)
 
 
 def _of_machine(after: View) -> Iterator[CheckInput]:

@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 from msgspec import Struct
 
 from replay import language
-from replay.analysis.check_inputs import KINDS, CheckInput, check_inputs
+from replay.analysis.check_inputs import KINDS, CheckedStep, CheckInput, check_inputs
 from replay.engine.diff import spans
-from replay.engine.trace import ModelStep, ModelTrace
+from replay.engine.trace import Trace
 from replay.errors import NotFound, ReplayError
 from replay.language import Program, Returned
 from replay.language.vocabulary import METHODS
@@ -40,10 +40,14 @@ class Check(Struct, frozen=True):
 
 
 class Checks(Struct, frozen=True, eq=False):
-    """Checks compiled for the classes of one tree. `missing` are fields that the tree lacks."""
+    """Checks compiled for the classes of one tree, which are given with their fields.
+
+    `missing` are fields that the tree lacks.
+    """
 
     file: str
     checks: tuple[Check, ...]
+    classes: Mapping[str, tuple[str, ...]]
     missing: tuple[str, ...]
     program: Program
 
@@ -70,7 +74,8 @@ def load_checks(file: Path, variant: Variant) -> Checks:
     lines = [line for name, fields in classes.items() for line in _class(name, fields, missing)]
     source = (source_file(CLASSES, "\n".join(lines) + "\n"), source_file(str(file), text))
     program = language.compile_tree(Tree(source), variant.subject.config.machine)
-    return Checks(str(file), tuple(_check(node, file) for node in functions), missing, program)
+    checks = tuple(_check(node, file) for node in functions)
+    return Checks(str(file), checks, classes, missing, program)
 
 
 def check_named(checks: Checks, name: str) -> Check:
@@ -83,17 +88,22 @@ def check_named(checks: Checks, name: str) -> Check:
     return by_name[name]
 
 
-def breaches(
-    trace: ModelTrace, checks: Checks, progress: Progress = no_progress
-) -> tuple[Breach, ...]:
-    """Every breach in a replay, by first event, then in the order of the checks and topics.
+def needs_all(check: Check) -> bool:
+    """Whether the check is about what only a model knows: what a guest would read now."""
+    return "write" in check.parameters
+
+
+def breaches(trace: Trace, checks: Checks, progress: Progress = no_progress) -> tuple[Breach, ...]:
+    """Every breach in a trace, by first event, then in the order of the checks and topics.
+
+    Of a real machine only what was observed can be a breach.
 
     Raises ReplayError for a check that fails or does not answer with true or false.
     """
     by_name = {check.name: check for check in checks.checks}
-    steps = progress(check_inputs(trace), len(trace.steps), "events")
+    steps = progress(check_inputs(trace, checks.classes), len(trace.steps), "events")
     answers = _Answers(checks)
-    events = [(done.seq, _breached(done, about, answers)) for done, about in steps]
+    events = [(checked.seq, _breached(checked, answers)) for checked in steps]
     spanning = [
         Breach(by_name[span.place[1]], span.place[0], span.first_seq, span.last_seq)
         for span in spans(events)
@@ -103,15 +113,13 @@ def breaches(
     return tuple(sorted(spanning, key=lambda b: (b.first_seq, order[b.path, b.check.name])))
 
 
-def _breached(
-    done: ModelStep, about: tuple[CheckInput, ...], answers: "_Answers"
-) -> dict[tuple[str, str], Any]:
+def _breached(done: CheckedStep, answers: "_Answers") -> dict[tuple[str, str], Any]:
     """Where checks do not hold after an event."""
     objects = {thing.id: thing for thing in done.state.objects}
     return {
         (topic.path, check.name): {}
         for check in answers.checks.checks
-        for topic in about
+        for topic in done.inputs
         if _is_about(check, topic) and not answers.holds(check, topic, done, objects)
     }
 
@@ -142,7 +150,7 @@ class _Answers:
             check.name: checks.program.looks_at_files(check.name) for check in checks.checks
         }
 
-    def holds(self, check: Check, topic: CheckInput, done: ModelStep, objects: Objects) -> bool:
+    def holds(self, check: Check, topic: CheckInput, done: CheckedStep, objects: Objects) -> bool:
         """Whether a check holds. Raises ReplayError as `breaches` does."""
         key = check.name, topic.key
         last = self._last.get(key)
@@ -154,7 +162,7 @@ class _Answers:
             last = self._last[key] = self._ask(check, topic, done, objects)
         return last.holds
 
-    def _ask(self, check: Check, topic: CheckInput, done: ModelStep, objects: Objects) -> _Answer:
+    def _ask(self, check: Check, topic: CheckInput, done: CheckedStep, objects: Objects) -> _Answer:
         program = self.checks.program
         state = _with_missing(done.state, self.checks.missing)
         if state.machine is None:
@@ -165,6 +173,9 @@ class _Answers:
             case Returned(bool() as holds):
                 looked_at = {id: objects[id] for id in read if id in objects}
                 return _Answer(holds, looked_at, self._disk(check, done.state))
+            case _ if not done.is_complete:
+                # It asks for what was not observed.
+                return _Answer(True, {}, None)
             case Returned(value):
                 what = f"answers {value!r}, not true or false"
             case _:

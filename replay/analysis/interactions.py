@@ -64,10 +64,18 @@ def variant_without(variant: Variant, part: PatchPart) -> Variant | None:
         if part.patch not in series:
             return None
         index = series.index(part.patch)
-        left_out = variant.spec.left_out | {index}
-        return build(variant.subject, replace(variant.spec, left_out=left_out), "without it", "")
+        spec = _spec_without(variant.spec, index, part.patch)
+        return build(variant.subject, spec, "without it", "")
     except (Conflict, NotInLanguage):
         return None
+
+
+def _spec_without(spec: VariantSpec, index: int, patch: Patch) -> VariantSpec:
+    """The spec without a patch of the series, which may be there by its place or on top."""
+    if index < spec.depth and index not in spec.left_out:
+        return replace(spec, left_out=spec.left_out | {index})
+    extra = tuple(added for added in spec.extra if added.patch != patch)
+    return replace(spec, extra=extra)
 
 
 def _describes(node: ast.stmt) -> bool:

@@ -1,5 +1,6 @@
 """The Typer application, the options before a command, exit statuses."""
 
+import gc
 import sys
 from collections.abc import Mapping
 from importlib import import_module
@@ -11,7 +12,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from replay import __version__
 from replay.cli.interrupts import Interrupted, interruptible
-from replay.errors import ReplayError
+from replay.errors import DoesNotStart, ReplayError
 
 if TYPE_CHECKING:
     from replay.cli.terminal import Printable
@@ -55,6 +56,15 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "variants": ("model", "List the named variants, and the patches that they are points of."),
     "show": ("model", "Show the model's source at a revision."),
     "annotate": ("model", "Show which patch put each line of a file there."),
+    "builds": (
+        "builds",
+        "List the real QEMUs there are, as variants, with version and digest.",
+    ),
+    "checkout": (
+        "branch",
+        "Lay the series out as a git repository, a commit a patch, to work on it there.",
+    ),
+    "am": ("branch", "Take the commits of a repository that was laid out back into patch files."),
     "conform": (
         "conform",
         "Compare replays with recordings of the real program; exit with 1 if they disagree.",
@@ -62,7 +72,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "record": ("record", "Record a machine: what passes between it and its clients, unchanged."),
     "reproduce": (
         "reproduce",
-        "Write a shell script that shows what a log does, on a plain QEMU without this program.",
+        "Write what shows a log without this program: a script, an iotest or a mail to QEMU.",
     ),
     "verify": (
         "database",
@@ -110,10 +120,21 @@ app = typer.Typer(
 
 DIFFERS = 1
 TROUBLE = 2
+NOT_STARTED = 125
+"""What `git bisect run` takes for a revision that cannot be tested."""
+
+
+GARBAGE = 50_000
+"""New objects after which Python looks for cycles, of which there are few: nearly all that a
+command makes stays until it ends, and looking through it again and again takes a fifth longer."""
 
 
 def main() -> NoReturn:
-    """Runs the command line; exits with 0 (same, or done), 1 (differs) or 2 (trouble)."""
+    """Runs the command line; exits with 0 (same, or done), 1 (differs) or 2 (trouble).
+
+    With 125 if a real QEMU that was named does not start.
+    """
+    gc.set_threshold(GARBAGE, 20, 50)
     try:
         with interruptible():
             app(prog_name="replay")
@@ -122,6 +143,8 @@ def main() -> NoReturn:
 
         clear_bars()
         print_error(error)
+        if isinstance(error, DoesNotStart):
+            sys.exit(NOT_STARTED)
     except Interrupted as signal:
         from replay.cli.progress_bar import clear_bars
         from replay.cli.terminal import print_note
@@ -173,7 +196,7 @@ def print_result(result: "Printable", output: Path | None = None) -> None:
     if output is None and sys.stdout.isatty() and not isinstance(result, str):
         from rich.console import Console
 
-        from replay.cli.terminal import shown
+        from replay.cli.shown_page import shown
 
         text = shown(result, Console())
     deliver([text.encode()], output)

@@ -5,13 +5,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from itertools import takewhile
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from replay.errors import NotFound, ReplayError
 from replay.events.event import Log
 from replay.formats.read import read
-from replay.store import unfinished as recordings
-from replay.store.event_store import AddedLog, EventStore
 from replay.variants.variant import (
     Subject,
     Variant,
@@ -20,6 +18,9 @@ from replay.variants.variant import (
     parse_range,
     resolve,
 )
+
+if TYPE_CHECKING:
+    from replay.store.event_store import AddedLog, EventStore
 
 
 class Choice(NamedTuple):
@@ -79,7 +80,7 @@ def resolve_variants(
     return tuple(resolve(subject, text, named) for text in texts)
 
 
-def open_log(store: EventStore, word: str, notify: Callable[[AddedLog], None]) -> Log:
+def open_log(store: "EventStore", word: str, notify: "Callable[[AddedLog], None]") -> Log:
     """The one log of that name or in that file. ReplayError for a file that holds several."""
     logs = tuple(open_logs(store, word, notify))
     if len(logs) > 1:
@@ -90,7 +91,7 @@ def open_log(store: EventStore, word: str, notify: Callable[[AddedLog], None]) -
 
 def is_pattern(word: str) -> bool:
     """Whether the word may stand for several stored logs, as "deleted-*"."""
-    return any(char in word for char in "*?[") and not _is_file(word)
+    return any(char in word for char in "*?[") and not is_file(word)
 
 
 def matching_names(stored: Iterable[str], word: str) -> tuple[str, ...]:
@@ -106,9 +107,9 @@ def matching_names(stored: Iterable[str], word: str) -> tuple[str, ...]:
 
 
 def open_logs(
-    store: EventStore,
+    store: "EventStore",
     word: str,
-    notify: Callable[[AddedLog], None],
+    notify: "Callable[[AddedLog], None]",
     variants: Iterable[str] = (),
 ) -> Iterator[Log]:
     """A stored log by its name, or the logs of a file.
@@ -116,14 +117,18 @@ def open_logs(
     Those are stored on the way, and `notify` is told what became of them. Raises ReplayError for
     a word that is neither, with what is near it, `variants` included.
     """
+    # SQLAlchemy takes long to import, and whoever has a store has it already.
+    from replay.store.unfinished import next_command  # noqa: PLC0415
+    from replay.store.unfinished import unfinished as is_unfinished  # noqa: PLC0415
+
     if store.holds(word):
         yield store.load(word)
-    elif _is_file(word):
+    elif is_file(word):
         for result in store.add(read(word), rename=True):
             notify(result)
             yield store.load(result.name)
-    elif recordings.unfinished(store.database, word):
-        do = f"{recordings.next_command(word)} makes a log of it, if it was broken off"
+    elif is_unfinished(store.database, word):
+        do = f"{next_command(word)} makes a log of it, if it was broken off"
         raise ReplayError(f"{word!r} is a recording that is no log yet", do=do)
     else:
         near = get_close_matches(word, [*(info.name for info in store.logs()), *variants])
@@ -133,7 +138,8 @@ def open_logs(
         raise NotFound(f"{word!r} is neither a stored log nor a file", do=do, nearest=near)
 
 
-def _is_file(word: str) -> bool:
+def is_file(word: str) -> bool:
+    """Whether a word means a file rather than a log by its name."""
     try:
         return "/" in word or Path(word).exists()
     except OSError:

@@ -63,9 +63,9 @@ def summary(recording: Recording, subject: Subject, show_removed: bool = False) 
 def _translated(header: LogHeader, events: Sequence[Event], subject: Subject) -> Iterator[str]:
     """A line about commands that the subject's trees do not have, if there are any."""
     log = Log(header.name, header, tuple(events), fingerprint(tuple(events)))
-    done = translation.summarize_translation(translation.translate(log, subject), subject)
-    if done is not None:
-        yield f"  said in {common.translation(done)}"
+    summary = translation.summarize_translation(translation.translate(log, subject), subject)
+    if summary is not None:
+        yield f"  said in {common.translation(summary)}"
     elif missing := translation.without_equivalent(log, subject):
         yield f"  in no tree of the series: {counted(missing)}"
 

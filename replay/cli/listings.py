@@ -1,16 +1,19 @@
 """The plain lists: logs, events, variants, source lines, findings."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 
-from replay.events.event import Event, Log
 from replay.reports import words
 from replay.reports.text.page import Page, Piece, columns, listing
-from replay.series import parse_revision
+from replay.series import Patch, Series, label, parse_revision
 from replay.series.annotate import AnnotatedLine
+from replay.series.applies import RevisionSpan, revision_name
+from replay.series.layout import BRANCH, Layout
+from replay.series.take_back import PatchFileChange
 from replay.store.event_store import AddedLog, LogInfo
 from replay.store.unfinished import Unfinished, next_command
 from replay.store.verify import Finding
-from replay.variants.variant import Subject, resolve
+from replay.variants.variant import Subject, parse_machine, resolve
 
 STATUS = {
     "stored": "stored {name}: {events}, {digest}",
@@ -79,44 +82,38 @@ def intact(infos: Sequence[LogInfo]) -> Page:
     )
 
 
-def log(log: Log, with_source: bool = False) -> Page:
-    """What the header says, then a line an event: when it was recorded, and perhaps where it is."""
-    events = words.count(len(log.events), "event")
-    if log.observations:
-        events += f", {words.count(len(log.observations), 'observation')}"
-    head = [f"{words.escape(log.name)}  {log.fingerprint[:12]}  {events}"]
-    if log.header.description:
-        head.append(words.escape(log.header.description))
-    numbered = enumerate(log.events, 1)
-    return listing([*head, *(_event(seq, event, with_source) for seq, event in numbered)])
-
-
-def _event(seq: int, event: Event, with_source: bool) -> str:
-    source = f"  [{words.escape(str(event.origin))}]" if with_source and event.origin else ""
-    parts = (f"#{seq}", words.when(event.recorded), words.event(event.payload))
-    return " ".join(filter(None, parts)) + source
-
-
 def variants(subject: Subject, named: Mapping[str, str], with_series: bool) -> Page:
     """The named variants: name, revision, digest and purpose; then perhaps the patches."""
     about = {name: variant.about for name, variant in subject.config.variants.items()}
-    points = [resolve(subject, name, named) for name in {**about, **named}]
     table = _table(
-        (variant.name, variant.revision, variant.digest[:12], about.get(variant.name, ""))
-        for variant in points
+        _variant(subject, name, named, about.get(name, "")) for name in {**about, **named}
     )
     series: list[str | Piece] = ["", *_series(subject)] if with_series else []
     return listing([*table, *series])
 
 
+def builds(rows: Iterable[Sequence[str]]) -> Page:
+    """A line a build: its expression, version, digest and what to know of its tools."""
+    return listing(_table(rows))
+
+
+def _variant(
+    subject: Subject, name: str, named: Mapping[str, str], about: str
+) -> tuple[str, str, str, str]:
+    if parse_machine(name, named):
+        return name, named[name], "", "a real machine"
+    variant = resolve(subject, name, named)
+    return variant.name, variant.revision, variant.digest[:12], about
+
+
 def _series(subject: Subject) -> Iterator[Piece]:
-    """The patches in their order: sha, date, subject."""
+    """The patches in their order: sha, date, subject or name of a group."""
     patches = subject.series.patches
     releases: dict[int, list[str]] = {}
     for name, release in subject.config.releases.items():
         releases.setdefault(parse_revision(subject.series, release.revision), []).append(name)
     rows = [
-        (patch.sha[:10], _day(patch.date), " ".join([patch.subject, *_tags(releases.get(depth))]))
+        (patch.sha[:10], _day(patch.date), " ".join([patch.title, *_tags(releases.get(depth))]))
         for depth, patch in enumerate(patches, 1)
     ]
     return _table([("base", "", "the tree at the start of the series"), *rows])
@@ -141,6 +138,55 @@ def annotated(lines: Iterable[AnnotatedLine]) -> Page:
 def _annotated(line: AnnotatedLine) -> str:
     patch = line.sha[:10] or words.escape(line.patch)
     return f"{patch:10} {line.line:4} {words.escape(line.text)}".rstrip()
+
+
+def applicable(series: Series, patches: Sequence[Patch], spans: Sequence[RevisionSpan]) -> Page:
+    """The revisions at which patches apply, and what is in the way at the others."""
+    name = patches[0].name if len(patches) == 1 else words.count(len(patches), "patch", "patches")
+    count = sum(span.count for span in spans if not span.conflict)
+    verb = "applies" if len(patches) == 1 else "apply"
+    head = f"{words.escape(name)} {verb} at {count} of {words.count(len(series.trees), 'revision')}"
+    rows = [
+        (
+            revision_name(series, span.first),
+            revision_name(series, span.last) if span.count > 1 else "",
+            _fate(series, span),
+        )
+        for span in spans
+    ]
+    return listing([head, *_table(rows)])
+
+
+def _fate(series: Series, span: RevisionSpan) -> str:
+    """That patches apply, or from which patch on or up to which not, and what is in the way."""
+    if not span.conflict:
+        return "applies"
+    if span.first:
+        return f"since {label(series.patches[span.first - 1])}: {span.conflict}"
+    if span.last < len(series.patches):
+        return f"up to {label(series.patches[span.last])}: {span.conflict}"
+    return span.conflict
+
+
+def layout(layout: Layout, directory: Path) -> Page:
+    """What was laid out, and the way back."""
+    where = words.escape(str(directory))
+    commits = words.count(len(layout.patches), "patch", "patches")
+    tags = f", {words.count(len(layout.tags), 'tag')}" if layout.tags else ""
+    back = f"replay am {where}" if layout.rest is not None else f"replay am {where} -o STACK"
+    return listing(
+        [
+            f"{where}: branch {BRANCH}, base and {commits}{tags}",
+            f"change it with git (commit, rebase -i), then: {back}",
+        ]
+    )
+
+
+def taken(changes: Sequence[PatchFileChange], directory: Path) -> Page:
+    """What became of the patch files."""
+    rows = _table((change.fate, change.name) for change in changes)
+    where = words.escape(str(directory))
+    return listing([*rows] if changes else [f"{where} says the same already"])
 
 
 def _day(date: str) -> str:

@@ -16,8 +16,8 @@ ChecksFile = Annotated[
 ]
 
 
-def format_option(*documents: type) -> Any:
-    """The option --format with just the formats that these kinds of documents have."""
+def format_option(*documents: str) -> Any:
+    """The option --format with just the formats that documents of these names have."""
     offered = formats(*documents)
     names = f"<{'|'.join(offered)}>"
     return typer.Option("--format", metavar=names, parser=partial(parse_format, offered))

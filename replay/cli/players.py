@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from replay import api
 from replay.cli.progress_bar import with_progress
 from replay.engine.replay import replay
 from replay.engine.trace import Trace
@@ -43,6 +42,9 @@ def observe(log: Log, machine: MachineSpec, subject: Subject, binary: str | None
 
     Raises Unavailable if what the latter needs is missing.
     """
+    # Most often no machine is asked for, and the rest of the program takes long to import.
+    from replay import api  # noqa: PLC0415
+
     if machine.word == "recorded":
         return api.observe(log, subject, machine.name)
     return api.perform(log, subject, machine.program or binary, machine.name)

@@ -1,13 +1,13 @@
 """Showing progress on a terminal."""
 
+import os
+import sys
 import time
 from collections.abc import Iterable, Iterator
-from functools import cache
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID
-from rich.text import Text
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
 
 T = TypeVar("T")
 
@@ -23,15 +23,28 @@ def with_progress(items: Iterable[T], total: int, noun: str) -> Iterable[T]:
     return _shown(items, total, noun) if total > 1 and is_interactive() else items
 
 
+TERMINAL_VARIABLES = ("FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE")
+"""By these the environment may say that a terminal is there."""
+
+
 def is_interactive() -> bool:
     """Whether progress is shown, since standard error is a terminal."""
-    return bars().console.is_interactive
+    may_be = sys.stderr.isatty() or any(name in os.environ for name in TERMINAL_VARIABLES)
+    return may_be and _bars().console.is_interactive
 
 
 def clear_bars() -> None:
     """Clears the terminal of what was left unfinished."""
-    for task in bars().task_ids:
-        _remove(task)
+    if is_interactive():
+        for task in _bars().task_ids:
+            _remove(task)
+
+
+def _bars() -> "Progress":
+    # What draws them takes long to import, and most often nobody is there to see them.
+    from replay.cli.bars import bars  # noqa: PLC0415
+
+    return bars()
 
 
 def progress(done: int, total: int, seconds: float, noun: str) -> str:
@@ -41,31 +54,15 @@ def progress(done: int, total: int, seconds: float, noun: str) -> str:
     return f"{done} of {total} {noun}, {rate:.1f} a second{left}"
 
 
-class ProgressText(ProgressColumn):
-    """A bar's words."""
-
-    def render(self, task: Task) -> Text:
-        """How far it has come."""
-        seconds = max(task.elapsed or 0, WAIT)
-        return Text(progress(int(task.completed), int(task.total or 0), seconds, task.description))
-
-
-@cache
-def bars() -> Progress:
-    """A line for each of what is being worked through, the innermost last."""
-    bar = BarColumn(20, complete_style="cyan", finished_style="cyan")
-    return Progress(bar, ProgressText(), console=Console(stderr=True), transient=True)
-
-
 def _shown(items: Iterable[T], total: int, noun: str) -> Iterator[T]:
-    task = bars().add_task(noun, total=total, visible=False)
+    task = _bars().add_task(noun, total=total, visible=False)
     shown = time.monotonic()
     try:
         for done, item in enumerate(items):
             now = time.monotonic()
             if now - shown >= WAIT:
                 shown = now
-                bars().update(task, completed=done)
+                _bars().update(task, completed=done)
                 _show()
             yield item
     finally:
@@ -74,14 +71,14 @@ def _shown(items: Iterable[T], total: int, noun: str) -> Iterator[T]:
 
 def _show() -> None:
     """Shows what has lasted long enough; something long may stand around something short."""
-    for task in bars().tasks:
+    for task in _bars().tasks:
         if (task.elapsed or 0) >= PATIENCE:
-            bars().update(task.id, visible=True)
-            bars().start()
+            _bars().update(task.id, visible=True)
+            _bars().start()
 
 
-def _remove(task: TaskID) -> None:
-    if task in bars().task_ids:
-        bars().remove_task(task)
-    if not bars().task_ids:
-        bars().stop()
+def _remove(task: "TaskID") -> None:
+    if task in _bars().task_ids:
+        _bars().remove_task(task)
+    if not _bars().task_ids:
+        _bars().stop()

@@ -3,18 +3,22 @@
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from replay import api
-from replay.cli import arguments, listings
+from replay.cli import arguments
 from replay.cli.players import Player, players_of
+from replay.cli.stored_logs import stored_logs
 from replay.cli.terminal import print_note
 from replay.errors import ReplayError
 from replay.events.event import Log, Origin
+from replay.files import shipped
 from replay.formats.recording import Recording
-from replay.store.event_store import AddedLog, EventStore, open_store
-from replay.variants.variant import Subject, Variant, parse_range
+from replay.variants.variant import Subject, Variant, load_subject, parse_range
+
+if TYPE_CHECKING:
+    from replay.store.event_store import AddedLog, EventStore
 
 
 class Session(Struct, frozen=True):
@@ -24,9 +28,19 @@ class Session(Struct, frozen=True):
     patches: Path | None
     named: dict[str, str]
 
-    def store(self) -> EventStore:
+    def store(self) -> "EventStore":
         """The open store."""
+        # What most commands only read is looked up without it, and it takes long to import.
+        from replay.store.event_store import open_store  # noqa: PLC0415
+
         return open_store(self.db)
+
+    def database(self, *, suspect: bool = False) -> "EventStore":
+        """The store, which must be there; with `suspect` whatever somebody did to it."""
+        from replay.store.database import open_database  # noqa: PLC0415
+        from replay.store.event_store import EventStore  # noqa: PLC0415
+
+        return EventStore(open_database(self.db, make=False, suspect=suspect))
 
     def subject(self) -> Subject:
         """The subject, wholly validated."""
@@ -59,6 +73,13 @@ class Session(Struct, frozen=True):
         models = arguments.resolve_variants(chosen, subject, self.named)
         return players_of(chosen, models, subject, binary, self.named)
 
+    def player(self, expression: str | None) -> Player:
+        """What makes a trace of a log: a machine or a variant, by default the subject's last."""
+        subject = self.subject()
+        word = expression or subject.config.default_variants[-1]
+        models = arguments.resolve_variants([word], subject, self.named)
+        return players_of([word], models, subject, None, self.named)[0]
+
     def keep(self, log: Log) -> str:
         """Stores a log that was made here; its name in the store."""
         recording = Recording(log.header, log.entries(), Origin(log.name, 1))
@@ -68,6 +89,9 @@ class Session(Struct, frozen=True):
 
     def log(self, word: str) -> Log:
         """The one log of that name or in that file, which is then stored."""
+        known = stored_logs(self.db, [word])
+        if known is not None and len(known) == 1:
+            return known[0]
         with self.store() as store:
             return arguments.open_log(store, word, report_renamed)
 
@@ -79,6 +103,9 @@ class Session(Struct, frozen=True):
         Raises ReplayError if there is none for this purpose; `near` are other words that may have
         been meant.
         """
+        known = None if every else stored_logs(self.db, words)
+        if known:
+            return known
         with self.store() as store:
             stored = [info.name for info in store.logs()]
             matching = [name for w in words for name in arguments.matching_names(stored, w)]
@@ -93,10 +120,13 @@ class Session(Struct, frozen=True):
 @lru_cache
 def _subject(patches: Path | None) -> Subject:
     # Checking the whole series takes long, and one command may ask for the subject several times.
-    return api.load_subject(patches)
+    return load_subject(patches or shipped("patches"))
 
 
-def report_renamed(added: AddedLog) -> None:
+def report_renamed(added: "AddedLog") -> None:
     """Says it if a file's log has another name in the store."""
     if added.status == "renamed":
+        # It knows all that commands list.
+        from replay.cli import listings  # noqa: PLC0415
+
         print_note(f"replay: {listings.stored(added)}")

@@ -11,39 +11,61 @@ from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 from msgspec import MsgspecError, Raw, Struct
-from msgspec.json import Decoder, encode
+from msgspec.json import Decoder
 
 from replay.engine.compare import Differences, compare_outcomes
-from replay.engine.diff import (
-    Divergence,
-    StateComparison,
-    compare_running,
-    diff,
-    in_reading_order,
-    spans,
-)
+from replay.engine.compared import compared
+from replay.engine.diff import Diff, Divergence, StateComparison, compare_running, diff
 from replay.engine.mentions import Mentions, mentions
-from replay.engine.places import FILE_FIELDS, FilePlace
 from replay.engine.renaming import PRIVATE, NotShareable, Renamed, Renaming, Restoring
 from replay.engine.replay import advance, replay, request
-from replay.engine.trace import GapReason, Outcome
+from replay.engine.restored import (
+    RenamedDivergence,
+    Runs,
+    renamed_divergences,
+    restored_divergences,
+    restored_traces,
+)
+from replay.engine.trace import GapReason, ModelTrace, Outcome
 from replay.engine.view import View, view
 from replay.errors import ReplayError
 from replay.events.event import Command, Event, Log, Notice, Payload, content
 from replay.events.json_form import parse_object, parse_payload
+from replay.progress import Progress, no_progress
 from replay.state.objects import State
 from replay.variants.subject import Subject
 from replay.variants.translation import Interpreter
 from replay.variants.variant import Variant
 
-MOST_MOMENTS = 200_000
+MOST_MOMENTS = 100_000
 """How many moments are remembered; then all are forgotten, since each leads to others.
 
 Their states take about 2 KB each.
 """
 
-Runs = tuple[tuple[int, Differences], ...]
-"""The events after which something else differs than before them, and what."""
+MOST_REPRESENTATIVES = 500
+"""How many renamed logs are remembered with their traces; then they are forgotten too."""
+
+
+class SharedDiff(NamedTuple):
+    """The diff of a log, and that of a log which differs from it in names alone.
+
+    The latter is its representative; `order` has the indexes there of the log's own divergences,
+    `restoring` puts the log's names back. A log that is looked at by itself represents itself.
+    """
+
+    diff: Diff
+    representative: Diff
+    order: tuple[int, ...]
+    restoring: Restoring
+
+
+class _Representative(NamedTuple):
+    """A renamed log's diff, the traces in it, and what restoring its divergences looks at."""
+
+    diff: Diff
+    traces: tuple[ModelTrace, ...]
+    divergences: tuple[RenamedDivergence, ...]
 
 
 class Corpus:
@@ -52,18 +74,56 @@ class Corpus:
     Raises ValueError if two of the variants have one name.
     """
 
-    def __init__(self, variants: Sequence[Variant], most_moments: int = MOST_MOMENTS) -> None:
+    def __init__(
+        self,
+        variants: Sequence[Variant],
+        most_moments: int = MOST_MOMENTS,
+        others: Iterable[Variant] = (),
+    ) -> None:
+        """`others` are variants in which the renamed logs are going to be replayed besides."""
         if len({variant.name for variant in variants}) != len(variants):
             raise ValueError("variants that are compared need a name each")
         self._variants = tuple(variants)
         self._subject = variants[0].subject
-        self._renaming = renaming(self._subject, self._variants)
+        self._renaming = renaming(self._subject, (*variants, *others))
         self._most_moments = most_moments
         self._forget()
 
+    def diff(self, log: Log, progress: Progress = no_progress) -> SharedDiff:
+        """The diff of a log, as `diff` makes it of its replays in these variants."""
+        try:
+            renamed = self._renamed(_text(log))
+            representative = self._representative(renamed.text, progress)
+            return self._restored(log, representative, Restoring(renamed.names))
+        except NotShareable:
+            own = diff(*(replay(log, variant, progress) for variant in self._variants))
+            return SharedDiff(own, own, tuple(range(len(own.divergences))), Restoring({}))
+
+    def _restored(
+        self, log: Log, representative: _Representative, restoring: Restoring
+    ) -> SharedDiff:
+        diff, traces, renamed = representative
+        pairs = restored_divergences(renamed, restoring)
+        restored = restored_traces(traces, log, restoring)
+        divergences = tuple(divergence for _, divergence in pairs)
+        own = Diff(restored, divergences, restoring.value(diff.compared))
+        return SharedDiff(own, diff, tuple(index for index, _ in pairs), restoring)
+
+    def _representative(self, text: str, progress: Progress) -> _Representative:
+        known = self._representatives.get(text)
+        if known is None:
+            texts = text.split("\n")
+            log = Log.of("renamed", [Event(_payload(one)) for one in texts])
+            traces = tuple(replay(log, variant, progress) for variant in self._variants)
+            found = self._found(self._runs(texts), len(texts))
+            divergences = tuple(one.divergence for one in found)
+            known = _Representative(Diff(traces, divergences, compared(traces)), traces, found)
+            self._representatives[text] = known
+        return known
+
     def divergences(self, log: Log) -> tuple[Divergence, ...]:
         """The divergences between the variants in a log, as `diff` finds them."""
-        shared = self.shared_divergences("\n".join(map(_content, log.events)))
+        shared = self.shared_divergences(_text(log))
         return shared if shared is not None else self._alone(log)
 
     def shared_divergences(self, text: str) -> tuple[Divergence, ...] | None:
@@ -71,16 +131,23 @@ class Corpus:
 
         None if the log has to be looked at by itself.
         """
-        if len(self._moments) > self._most_moments:
+        try:
+            renamed = self._renamed(text)
+            texts = renamed.text.split("\n")
+            found = self._found(self._runs(texts), len(texts))
+            restored = restored_divergences(found, Restoring(renamed.names))
+            return tuple(divergence for _, divergence in restored)
+        except NotShareable:
+            return None
+
+    def _renamed(self, text: str) -> Renamed:
+        """The renamed text of a log; raises NotShareable. Forgets what is too much."""
+        is_much = len(self._moments) > self._most_moments
+        if is_much or len(self._representatives) >= MOST_REPRESENTATIVES:
             self._forget()
         if REPLY in text:
             text = "\n".join(map(_without_reply, text.split("\n")))
-        try:
-            renamed = self._renaming.rename(text)
-            texts = renamed.text.split("\n")
-            return _restored(self._found(self._runs(texts), len(texts)), renamed)
-        except NotShareable:
-            return None
+        return self._renaming.rename(text)
 
     def _alone(self, log: Log) -> tuple[Divergence, ...]:
         return diff(*(replay(log, variant) for variant in self._variants)).divergences
@@ -89,18 +156,19 @@ class Corpus:
         for moment in getattr(self, "_moments", {}).values():
             moment.clear()  # they refer to each other
         self._moments: dict[Any, _Moment] = {}
+        self._representatives: dict[str, _Representative] = {}
         self._foreseen: dict[State, _Foresight] = {}
-        self._by_runs: dict[Any, tuple[Runs, tuple[_Found, ...]]] = {}
+        self._by_runs: dict[Any, tuple[Runs, tuple[RenamedDivergence, ...]]] = {}
         self._comparison = StateComparison()
         self._states = tuple(variant.program.initial() for variant in self._variants)
         has_dictionary = self._subject.dictionary is not None
         self._memory = Interpreter(self._subject).memory if has_dictionary else None
 
-    def _found(self, runs: Runs, last_seq: int) -> tuple["_Found", ...]:
+    def _found(self, runs: Runs, last_seq: int) -> tuple[RenamedDivergence, ...]:
         """The divergences of a log that went so; of renamed logs many go alike."""
         key = (last_seq, *((seq, id(differences)) for seq, differences in runs))
         if key not in self._by_runs:
-            self._by_runs[key] = runs, tuple(_found(runs, last_seq))
+            self._by_runs[key] = runs, tuple(renamed_divergences(runs, last_seq))
         return self._by_runs[key][1]
 
     def _runs(self, texts: Sequence[str]) -> Runs:
@@ -256,8 +324,8 @@ def renaming(subject: Subject, variants: Iterable[Variant]) -> Renaming:
     return Renaming(Mentions().union(map(mentions, sources)), words)
 
 
-def _content(event: Event) -> str:
-    return content(event.original or event.payload).decode()
+def _text(log: Log) -> str:
+    return b"\n".join([content(event.original or event.payload) for event in log.events]).decode()
 
 
 class _Replied(Struct):
@@ -312,63 +380,3 @@ def _keys(value: Any) -> Iterator[str]:
     elif isinstance(value, list):
         for item in value:
             yield from _keys(item)
-
-
-class _Found(NamedTuple):
-    """A divergence between renamed logs, and what putting the names back has to look at.
-
-    `rank` orders those of one event and kind, where names do not.
-    """
-
-    divergence: Divergence
-    is_named: bool
-    has_named_values: bool
-    rank: tuple[int, int]
-
-
-FIELD_ORDER = ("existence", *FILE_FIELDS)
-"""The places of a file in the order in which they are compared."""
-
-
-def _found(runs: Runs, last_seq: int) -> Iterator[_Found]:
-    divergences = [Divergence(*span) for span in spans(runs, last_seq)]
-    for index, divergence in enumerate(in_reading_order(divergences, runs)):
-        place, values = divergence.place, divergence.values
-        rank = _file_rank(place, runs) if isinstance(place, FilePlace) else (index, 0)
-        has_named_values = PRIVATE.search(encode(values).decode()) is not None
-        yield _Found(divergence, PRIVATE.search(place.path) is not None, has_named_values, rank)
-
-
-def _file_rank(place: FilePlace, runs: Runs) -> tuple[int, int]:
-    """When a file first differed there, and the first variant that has the file."""
-    seq, differences = next((seq, found) for seq, found in runs if place in found)
-    existence = differences.get(place.existence, {})
-    having = [index for index, value in enumerate(existence.values()) if value != "absent"]
-    return seq, having[0] if having else 0
-
-
-def _restored(found: Sequence[_Found], renamed: Renamed) -> tuple[Divergence, ...]:
-    """The divergences with the names in them; those of files in the order of their names."""
-    restoring = Restoring(renamed.names)
-    restored = []
-    for divergence, is_named, has_named_values, rank in found:
-        place, values = divergence.place, divergence.values
-        if is_named:
-            place = type(place)(restoring.text(place.path), place.field, place.flag)
-        if has_named_values:
-            values = {name: restoring.value(value) for name, value in values.items()}
-        if is_named or has_named_values:
-            first, last = divergence.first_seq, divergence.last_seq
-            divergence = Divergence(place, values, first, last)
-        restored.append((rank, divergence))
-    if sum(isinstance(divergence.place, FilePlace) for _, divergence in restored) > 1:
-        restored.sort(key=_position)
-    return tuple(divergence for _, divergence in restored)
-
-
-def _position(ranked: tuple[tuple[int, int], Divergence]) -> tuple[Any, ...]:
-    rank, divergence = ranked
-    place = divergence.place
-    is_file = isinstance(place, FilePlace)
-    of_file = (place.path, FIELD_ORDER.index(place.field)) if is_file else ()
-    return divergence.first_seq, place.order, rank, of_file

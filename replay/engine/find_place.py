@@ -18,7 +18,7 @@ from replay.engine.places import (
     fields_by_path,
     label,
 )
-from replay.engine.trace import ModelStep, ModelTrace
+from replay.engine.trace import UNKNOWN, ModelStep, ModelTrace, Outcome, Trace
 from replay.engine.view import View, view
 from replay.errors import NotFound, ReplayError
 from replay.variants.subject import BitFields, Subject, SubjectConfig
@@ -29,7 +29,21 @@ def value_at(step: ModelStep, place: Place, subject: Subject) -> Any:
 
     Of a flag, whether it is set.
     """
-    value = place.value_in(step.outcome, view(step.state, subject))
+    return _value(place, step.outcome, view(step.state, subject), subject)
+
+
+def value_after(trace: Trace, seq: int, place: Place) -> Any:
+    """The value at a place after an event of any trace; "unknown" where it was not observed."""
+    outcome, after = trace.steps[seq - 1].outcome, trace.view_at(seq - 1)
+    missing = outcome if isinstance(place, OutcomePlace) else after
+    if missing is None:
+        return "unknown"
+    known = (outcome or UNKNOWN, after or View(running=False))
+    return _value(place, *known, trace.player.subject)
+
+
+def _value(place: Place, outcome: Outcome, after: View, subject: Subject) -> Any:
+    value = place.value_in(outcome, after)
     if value is ABSENT:
         return "absent"
     if place.flag and isinstance(value, int):
@@ -37,14 +51,14 @@ def value_at(step: ModelStep, place: Place, subject: Subject) -> Any:
     return value
 
 
-def outcome_of(trace: ModelTrace, seq: int) -> Place:
+def outcome_of(trace: Trace, seq: int) -> Place:
     """The outcome of an event. Raises ReplayError if there is no such event."""
     if not 1 <= seq <= len(trace.steps):
         raise ReplayError(f"there is no event {seq}", do=f"the last is {len(trace.steps)}")
     return OutcomePlace(label(trace.steps[seq - 1].event.payload))
 
 
-def find_place(text: str, traces: Iterable[ModelTrace]) -> Place:
+def find_place(text: str, traces: Iterable[Trace]) -> Place:
     """What a user means: PATH, PATH.FIELD, PATH.FIELD.FLAG, a file's name or NAME.FIELD.
 
     A file may be named without its directory, and a node by its own name, if that means one thing
@@ -54,13 +68,14 @@ def find_place(text: str, traces: Iterable[ModelTrace]) -> Place:
     edges: dict[str, Place] = {}
     short: dict[str, set[Place]] = {}
     for trace in traces:
-        subject = trace.variant.subject
-        for step in trace.steps:
-            after = view(step.state, subject)
-            places |= _places(after, subject.config.bits)
-            edges |= {path: EdgePlace(path) for path in after.edges}
-            for name, place in _short_names(after, subject.config):
-                short.setdefault(name, set()).add(place)
+        config = trace.player.subject.config
+        views = (trace.view_at(index) for index in range(len(trace.steps)))
+        for after in views:
+            if after is not None:
+                places |= _places(after, config.bits)
+                edges |= {path: EdgePlace(path) for path in after.edges}
+                for name, place in _short_names(after, config):
+                    short.setdefault(name, set()).add(place)
     places |= edges
     if text in places:
         return places[text]

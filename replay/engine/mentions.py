@@ -5,6 +5,7 @@ cuts and joins them at separators. What else it compares them with stands in its
 """
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
@@ -44,16 +45,46 @@ HOLDS = frozenset({"get", "items", "keys", "values", "pop", "append", "insert", 
 """Methods that only lists and dicts have."""
 
 
+class _Chunk(NamedTuple):
+    """What a part of a source looks at, by itself.
+
+    `containers` are expressions that it uses as lists or dicts, as their dumps. `doubtful` are
+    texts that are looked for in an expression which may be a text or a container.
+    """
+
+    mentions: Mentions
+    containers: frozenset[str]
+    doubtful: tuple[tuple[str, str], ...]
+
+
+DEFINITION = re.compile(r"^(?=def |class )", re.MULTILINE)
+"""Where a chunk of a source begins."""
+
+
 # Most files are the same in most trees of a series.
 @lru_cache(maxsize=512)
 def mentions(source: str) -> Mentions:
     """What a checked source looks at."""
+    try:
+        chunks = [_chunk(text) for text in DEFINITION.split(source)]
+    except SyntaxError:  # a text over several lines can look like the beginning of a definition
+        chunks = [_chunk(source)]
+    containers = frozenset[str]().union(*(chunk.containers for chunk in chunks))
+    doubtful = (pair for chunk in chunks for pair in chunk.doubtful)
+    inside = frozenset(text for text, holder in doubtful if holder not in containers)
+    return Mentions(inside=inside).union(chunk.mentions for chunk in chunks)
+
+
+# A patch leaves most chunks of a file as they are.
+@lru_cache(maxsize=8192)
+def _chunk(source: str) -> _Chunk:
     module = ast.parse(source)
     functions = [node for node in module.body if isinstance(node, ast.FunctionDef)]
-    containers = _used_as_containers(ast.walk(module))
-    of_functions = [_of_function(function, containers) for function in functions]
     names = frozenset(function.name for function in functions)
-    return Mentions(frozenset(_texts(module)), names).union(of_functions)
+    parts = list(map(_of_function, functions))
+    own = Mentions(frozenset(_texts(module)), names).union(part.mentions for part in parts)
+    doubtful = tuple(pair for part in parts for pair in part.doubtful)
+    return _Chunk(own, frozenset(_used_as_containers(ast.walk(module))), doubtful)
 
 
 def _texts(module: ast.Module) -> Iterator[str]:
@@ -63,10 +94,12 @@ def _texts(module: ast.Module) -> Iterator[str]:
     yield from _literals(node for node in nodes if id(node) not in describing)
 
 
-def _of_function(function: ast.FunctionDef, containers: set[str]) -> Mentions:
+def _of_function(function: ast.FunctionDef) -> _Chunk:
     nodes = list(ast.walk(function))
-    containers = containers - _used_as_texts(nodes) | _used_as_containers(nodes)
+    containers = _used_as_containers(nodes)
+    texts = _used_as_texts(nodes)
     inside: set[str] = set()
+    doubtful: list[tuple[str, str]] = []
     lowers, is_clear = False, True
     for node in nodes:
         match node:
@@ -79,8 +112,13 @@ def _of_function(function: ast.FunctionDef, containers: set[str]) -> Mentions:
                 is_clear = False
             case ast.Compare(left=left, ops=operators, comparators=rights):
                 for operator, one, other in zip(operators, [left, *rights], rights, strict=False):
-                    inside |= set(_compared(operator, one, other, containers))
-    return Mentions(inside=frozenset(inside), lowers=lowers, is_clear=is_clear)
+                    for text, holder in _compared(operator, one, other):
+                        if not holder or (holder in texts and holder not in containers):
+                            inside.add(text)
+                        elif holder not in containers:
+                            doubtful.append((text, holder))
+    found = Mentions(inside=frozenset(inside), lowers=lowers, is_clear=is_clear)
+    return _Chunk(found, frozenset(containers), tuple(doubtful))
 
 
 def _used_as_containers(nodes: Iterable[ast.AST]) -> set[str]:
@@ -107,21 +145,19 @@ def _used_as_texts(nodes: Iterable[ast.AST]) -> set[str]:
     }
 
 
-def _compared(
-    operator: ast.cmpop, left: ast.expr, right: ast.expr, containers: set[str]
-) -> Iterator[str]:
-    """What a comparison looks for in a part of a text."""
+def _compared(operator: ast.cmpop, left: ast.expr, right: ast.expr) -> Iterator[tuple[str, str]]:
+    """What a comparison looks for in a part of a text; or perhaps in a container, as its dump."""
     if isinstance(operator, ast.In | ast.NotIn):
         if isinstance(right, ast.Constant):
             for text in _literals([right]):
-                yield from text
-        elif not isinstance(right, ast.List | ast.Tuple) and ast.dump(right) not in containers:
-            yield from _literals([left])
+                yield from ((letter, "") for letter in text)
+        elif not isinstance(right, ast.List | ast.Tuple):
+            yield from ((text, ast.dump(right)) for text in _literals([left]))
         return
     for one, other in ((left, right), (right, left)):
         if isinstance(one, ast.Subscript):
             is_slice = isinstance(one.slice, ast.Slice)
-            yield from (text for text in _literals([other]) if is_slice or len(text) == 1)
+            yield from ((text, "") for text in _literals([other]) if is_slice or len(text) == 1)
 
 
 def _literals(nodes: Iterable[ast.AST]) -> Iterator[str]:

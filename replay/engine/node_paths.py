@@ -88,15 +88,15 @@ def _walk(
     """The roles at and below the starts, depth first, and those that lead to a node met before."""
     paths: dict[NodePath, int] = {}
     edges: dict[NodePath, int] = {}
-    met: set[int] = set()
+    visited: set[int] = set()
     stack = [(role, id, frozenset[int]()) for role, id in [*starts.items()][::-1]]
     while stack:
         role, id, above = stack.pop()
-        if id in met:
+        if id in visited:
             edges[role] = id
-        if id in above or (id in met and len(paths) > MOST_ROLES):
+        if id in above or (id in visited and len(paths) > MOST_ROLES):
             continue
-        met.add(id)
+        visited.add(id)
         paths[role] = id
         children = _children(id, objects, config)
         stack.extend([((*role, name), child, above | {id}) for name, child in children][::-1])

@@ -160,12 +160,14 @@ class Restoring:
 
     def value(self, value: Any) -> Any:
         """The same for all texts in a JSON value or a struct, keys of dicts too."""
-        if isinstance(value, str):
+        if type(value) is str:  # an enumerated one is no name
             return self.text(value)
         if isinstance(value, Mapping):
             return {self.value(key): self.value(item) for key, item in value.items()}
         if isinstance(value, list):
             return [self.value(item) for item in value]
+        if type(value) is tuple:
+            return tuple([self.value(item) for item in value])
         if isinstance(value, Struct):
             fields = {name: self.value(getattr(value, name)) for name in value.__struct_fields__}
             return type(value)(**fields)

@@ -1,13 +1,14 @@
 """Replaying a log through a variant: one memoised, pure step per event."""
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
+from replay.engine.log_budget import TOO_MUCH, budget, growth_of
 from replay.engine.trace import NOTHING, GapReason, ModelStep, ModelTrace, Outcome
 from replay.events.event import (
     Await,
@@ -33,7 +34,7 @@ from replay.language import (
     Stopped,
 )
 from replay.progress import Progress, no_progress
-from replay.state.disk import Disk, backing_chain
+from replay.state.disk import backing_chain
 from replay.state.objects import State, plain, stopped
 from replay.state.working_disk import WorkDisk
 from replay.variants.subject import ChannelConfig, Subject, SubjectConfig
@@ -43,9 +44,8 @@ from replay.variants.variant import Variant
 MEMO_SIZE = 200_000
 """How many transitions are remembered; the oldest go first."""
 
-
-EXIT = "machine_exit"
-"""The model's function for the end of the program."""
+MEMO_VALUES = 20_000_000
+"""How many values the states of remembered transitions may hold; those of a real log are few."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +62,16 @@ class Request:
     channel: ChannelConfig
 
 
-Transition = tuple[State, Outcome, Crashed | None]
-"""The next state, the outcome, and where it crashed, which has another line in each tree."""
+class Transition(NamedTuple):
+    """The next state, the outcome, and where it crashed, which has another line in each tree.
+
+    `growth` is how many values the state and the outcome hold that the state before did not.
+    """
+
+    state: State
+    outcome: Outcome
+    crash: Crashed | None
+    growth: int
 
 
 TransitionKey = tuple[str, State, bytes, ChannelConfig]
@@ -77,6 +85,7 @@ class Memo:
         self.hits = 0
         self.misses = 0
         self._size = size
+        self._values = 0
         self._known: OrderedDict[TransitionKey, Transition] = OrderedDict()
 
     def run(self, program: Program, state: State, asked: Request) -> Transition:
@@ -88,8 +97,10 @@ class Memo:
             return known
         self.misses += 1
         result = self._known[key] = _transition(program, state, asked)
-        if len(self._known) > self._size:
-            self._known.popitem(last=False)
+        self._values += result.growth
+        while len(self._known) > self._size or self._values > MEMO_VALUES:
+            _, oldest = self._known.popitem(last=False)
+            self._values -= oldest.growth
         return result
 
 
@@ -107,22 +118,15 @@ def replay(log: Log, variant: Variant, progress: Progress = no_progress) -> Mode
     steps = []
     requests = _requests(_Content(log.fingerprint, variant.subject, log))
     events = progress(zip(log.events, requests, strict=True), len(requests), "events")
+    left = budget(len(requests))
     for seq, (event, asked) in enumerate(events, 1):
-        state, outcome = advance(variant.program, state, asked)
+        before = state
+        state, outcome, growth = _advance(variant.program, before, asked)
+        left -= growth
+        if left < 0 and growth:
+            state, outcome = stopped(before), TOO_MUCH
         steps.append(ModelStep(seq, event, outcome, state))
     return ModelTrace(log, variant, tuple(steps))
-
-
-def disk_left(variant: Variant, state: State) -> Disk:
-    """The disk when the program has ended, if it ends in this state.
-
-    What a program does on its way out is the model's function machine_exit, where a tree has one.
-    """
-    program = variant.program
-    if state.machine is None or EXIT not in program.functions:
-        return state.disk
-    after, _ = program.call(EXIT, (), state)
-    return after.disk
 
 
 def transitions(trace: ModelTrace) -> Iterator[TransitionKey]:
@@ -141,28 +145,39 @@ def step(variant: Variant, state: State, event: Event) -> tuple[State, Outcome]:
     return advance(variant.program, state, request(event.payload, variant.subject.config))
 
 
-def arcs(variant: Variant, state: State, event: Event) -> frozenset[Arc]:
-    """The steps from line to line of the model that an event makes; none if it runs no code."""
+def arcs(
+    variant: Variant, state: State, event: Event, within: Container[str] | None = None
+) -> frozenset[Arc]:
+    """The steps from line to line of the model that an event makes; none if it runs no code.
+
+    Only those in the functions of the names `within`, by default all.
+    """
     asked = request(event.payload, variant.subject.config)
     program = variant.program
     if state.machine is None or asked.handler not in program.functions:
         return frozenset()
-    return program.arcs(asked.handler, asked.arguments, state)
+    return program.arcs(asked.handler, asked.arguments, state, within)
 
 
 def advance(program: Program, state: State, asked: Request) -> tuple[State, Outcome]:
     """The same for a payload's request, which many states may be asked."""
+    state, outcome, _ = _advance(program, state, asked)
+    return state, outcome
+
+
+def _advance(program: Program, state: State, asked: Request) -> tuple[State, Outcome, int]:
+    """The state, the outcome, and the growth of a transition."""
     payload = asked.payload
     if isinstance(payload, Image):
-        return _image(state, payload)
+        return *_image(state, payload), 0
     if state.machine is None:
-        return state, NOT_RUNNING
+        return state, NOT_RUNNING, 0
     if asked.handler in program.functions:
-        state, outcome, crash = MEMO.run(program, state, asked)
-        return state, _placed(outcome, crash, program) if crash else outcome
+        state, outcome, crash, growth = MEMO.run(program, state, asked)
+        return state, _placed(outcome, crash, program) if crash else outcome, growth
     if isinstance(payload, Notice | Await):
-        return state, NOTHING
-    return _after_refusal(state, asked), _unknown(asked)
+        return state, NOTHING, 0
+    return _after_refusal(state, asked), _unknown(asked), 0
 
 
 def _key(program: Program, state: State, asked: Request) -> TransitionKey:
@@ -181,7 +196,8 @@ def _transition(program: Program, state: State, asked: Request) -> Transition:
     crash = ending if isinstance(ending, Crashed) else None
     if isinstance(ending, Refused | Failed):
         after = _after_refusal(after, asked)
-    return after, _outcome(ending, asked.channel), crash
+    outcome = _outcome(ending, asked.channel)
+    return Transition(after, outcome, crash, growth_of(state, after, outcome.value))
 
 
 def _after_refusal(state: State, asked: Request) -> State:

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from replay.engine.view import Node, View, view
 from replay.events.event import Await, Event, Image, Log, Notice
+from replay.state.disk import Disk, content, final_files, header
 from replay.state.objects import State
 from replay.variants.subject import Subject
 from replay.variants.variant import Variant
@@ -36,7 +37,7 @@ class Outcome(Struct, frozen=True):
     why the outcome is not compared with others.
     """
 
-    status: Literal["returned", "refused", "crashed", "stopped"]
+    status: Literal["returned", "refused", "crashed", "stopped", "unknown"]
     value: Any = None
     error: dict[str, Any] | None = None
     gap: GapReason | None = None
@@ -44,6 +45,10 @@ class Outcome(Struct, frozen=True):
 
 NOTHING = Outcome("returned", value={})
 """The outcome of what asks nothing: an image, and a notice or await that no function handles."""
+
+
+UNKNOWN = Outcome("unknown")
+"""Of an event that a real machine was not asked for, or of whose end nothing was recorded."""
 
 
 class Player(Protocol):
@@ -111,6 +116,9 @@ class Trace(Protocol):
     def view_at(self, index: int) -> View | None:
         """The state after the event at this index; None where it is unknown."""
 
+    def files_after(self, index: int) -> Mapping[str, Any]:
+        """What each file shows a machine started from it then, in the terms of JSON."""
+
     def runs_at(self, index: int) -> bool:
         """Whether a machine runs after the event at this index, as far as is known."""
 
@@ -130,6 +138,22 @@ class Trace(Protocol):
         """The same trace, its player under another name."""
 
 
+EXIT = "machine_exit"
+"""The model's function for the end of the program."""
+
+
+def disk_left(variant: Variant, state: State) -> Disk:
+    """The disk when the program has ended, if it ends in this state.
+
+    What a program does on its way out is the model's function machine_exit, where a tree has one.
+    """
+    program = variant.program
+    if state.machine is None or EXIT not in program.functions:
+        return state.disk
+    after, _ = program.call(EXIT, (), state)
+    return after.disk
+
+
 class ModelStep(Struct, frozen=True, eq=False):
     """An event, its outcome in a variant, and the state after it."""
 
@@ -144,7 +168,7 @@ class ModelTrace(Struct, frozen=True, eq=False):
 
     log: Log
     variant: Variant
-    steps: tuple[ModelStep, ...]
+    steps: Sequence[ModelStep]
 
     @property
     def player(self) -> Variant:
@@ -164,6 +188,10 @@ class ModelTrace(Struct, frozen=True, eq=False):
     def view_at(self, index: int) -> View:
         """The view of the state after the event at this index."""
         return view(self.steps[index].state, self.variant.subject)
+
+    def files_after(self, index: int) -> Mapping[str, Any]:
+        """What the files then show through their backing chains."""
+        return final_files(disk_left(self.variant, self.steps[index].state))
 
     def runs_at(self, index: int) -> bool:
         """Whether the state has a machine."""
@@ -235,6 +263,13 @@ class ObservedTrace(Struct, frozen=True, eq=False):
     def view_at(self, index: int) -> View | None:
         """What was observed after the event at this index."""
         return self.steps[index].view
+
+    def files_after(self, index: int) -> Mapping[str, Any]:
+        """What was last observed of the files there are, as a reader sees them."""
+        views = (self.steps[place].view for place in range(index, -1, -1))
+        last = next((after for after in views if after is not None), View(running=False))
+        files = {name: file for name, file in last.files.items() if not file.unlinked}
+        return {name: {**header(f.inode), **content(f.inode)} for name, f in files.items()}
 
     def runs_at(self, index: int) -> bool:
         """False once a view shows no machine."""
@@ -316,6 +351,13 @@ def _common(node: Node, limit: View) -> Node:
     other = limit.all_nodes.get(node.path)
     fields = other.fields if other else {}
     return replace(node, fields={key: node.fields[key] for key in node.fields if key in fields})
+
+
+def are_files_compared(traces: Sequence[Trace]) -> bool:
+    """Whether the files are known of all traces at some event."""
+    steps = range(len(traces[0].steps))
+    views = (after for i in steps for after in (compared_views(traces, i) or {}).values())
+    return any(after.files for after in views)
 
 
 def hidden_fields(traces: Sequence[Trace]) -> tuple[str, ...]:

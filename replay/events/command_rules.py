@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from replay.errors import BadInput
-from replay.files import shipped
+from replay.files import must_lead_inside, shipped
 
 FILE = "commands.toml"
 
@@ -53,6 +53,7 @@ def read_command_rules(directory: Path) -> CommandRules:
     path = directory / FILE
     if not path.exists():
         return NO_RULES
+    must_lead_inside(path, directory)
     try:
         return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), CommandRules)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:

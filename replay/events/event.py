@@ -132,6 +132,10 @@ class Internal(Fact, frozen=True):
 
 Payload = Image | Command | Notice | Await | Guest | Internal
 KINDS = ("image", "command", "notice", "await", "guest", "internal")
+_KINDS: Mapping[type, str] = {
+    kind: str(kind.__struct_config__.tag)
+    for kind in (Image, Command, Notice, Await, Guest, Internal)
+}
 
 
 class Origin(Struct, frozen=True):
@@ -239,7 +243,9 @@ def plain(value: Any, depth: int = MAX_DEPTH) -> Any:
     """
     if depth == 0:
         raise ValueError(f"nested deeper than {MAX_DEPTH}")
-    if isinstance(value, Mapping):
+    if type(value) is str or value is None:  # which most values are
+        return value
+    if type(value) is dict or isinstance(value, Mapping):
         return {key: plain(value[key], depth - 1) for key in sorted(value)}
     if isinstance(value, list | tuple):
         return [plain(item, depth - 1) for item in value]
@@ -253,7 +259,7 @@ _encode = msgspec.json.Encoder(order="sorted").encode
 
 def kind(payload: Payload) -> str:
     """The word that the event form uses for this kind of payload."""
-    return str(payload.__struct_config__.tag)
+    return _KINDS[type(payload)]
 
 
 def channel(payload: Payload) -> str | None:

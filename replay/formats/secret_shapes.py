@@ -71,3 +71,15 @@ SUSPECT = re.compile(
     rb"|\"property\"|://[^/\s]{0,400}@|eyJ|AKIA|-u |--user|vl\.|\\[u/]"
 )
 """What is in every text that may hold a secret, or a random name; most are free of it."""
+
+SIEVE = re.compile(
+    rb"pass|pwd|pin|secret|token|cookie|key|sig|auth|bearer|credential|property|://|eyj|akia"
+    rb"|-u |--u|vl\.|\\[u/]"
+)
+"""What is in the small letters of every text that SUSPECT finds; it takes a twentieth of the time,
+since each word in it begins with a letter that is what it is."""
+
+
+def may_hold_secret(text: bytes) -> bool:
+    """Whether a text may hold a secret, or a random name."""
+    return SIEVE.search(text.lower()) is not None and SUSPECT.search(text) is not None

@@ -17,9 +17,9 @@ from replay.formats.secret_shapes import (
     SECRET_OPTIONS,
     SECRET_TYPE,
     SHAPES,
-    SUSPECT,
     SWITCHES,
     TYPE_NAMES,
+    may_hold_secret,
 )
 from replay.formats.text.objects import whole_end
 
@@ -128,7 +128,7 @@ class Cleaner:
         return REPLACED
 
     def _text(self, text: str) -> str:
-        if not SUSPECT.search(text.encode(errors="replace")):
+        if not may_hold_secret(text.encode(errors="replace")):
             return text
         if self._numbers and "vl." in text:
             text = TEMPORARY.sub(self._temporary, text)
@@ -185,6 +185,6 @@ def is_secret_property(name: str) -> bool:
 def is_suspect(msg: Mapping[str, Any]) -> bool:
     """Whether a message may hold a secret or a random name; looking at it as text is quick."""
     try:
-        return SUSPECT.search(msgspec.json.encode(msg)) is not None
+        return may_hold_secret(msgspec.json.encode(msg))
     except (ValueError, TypeError, RecursionError):
         return True

@@ -15,17 +15,39 @@ def check(tree: Tree, machine_class: str | None = None) -> Definitions:
     Raises ReplayError with file, line and reason for the first thing that does not.
     """
     defined = definitions(tree)
-    if machine_class is not None and machine_class not in defined.classes:
-        raise NotInLanguage(f"the tree has no class {machine_class}, which the machine needs")
-    names = _Names(defined, machine_class)
+    checker = Checker(defined, tree, machine_class)
     for definition, constants in _in_order(defined):
-        own = {use.name for use in definition.uses if use.kind == "local"}
-        for use in definition.uses:
-            try:
-                names.check(use, constants, own)
-            except MisuseError as misuse:
-                raise located(misuse, tree, defined.chunks[definition.name]) from None
+        checker.check(definition, constants)
     return defined
+
+
+class Checker:
+    """Checks the definitions of a tree one by one. Raises NotInLanguage if it has no machine."""
+
+    def __init__(self, defined: Definitions, tree: Tree, machine_class: str | None) -> None:
+        if machine_class is not None and machine_class not in defined.classes:
+            what = f"the tree has no class {machine_class}, which the machine needs"
+            raise NotInLanguage(what)
+        self._defined = defined
+        self._tree = tree
+        self._names = _Names(defined, machine_class)
+
+    def check(self, definition: Definition, constants: Collection[str]) -> None:
+        """Raises ReplayError with file, line and reason for what is not in the language.
+
+        `constants` are those that the definition can use.
+        """
+        try:
+            own = {use.name for use in definition.uses if use.kind == "local"}
+            for use in definition.uses:
+                self._names.check(use, constants, own)
+        except MisuseError as misuse:
+            chunk = self._defined.chunks[definition.name]
+            raise located(misuse, self._tree, chunk) from None
+
+    def check_function(self, name: str) -> None:
+        """The same for a function of the tree."""
+        self.check(self._defined.functions[name], self._defined.constants)
 
 
 def _in_order(defined: Definitions) -> Iterator[tuple[Definition, Collection[str]]]:

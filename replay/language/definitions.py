@@ -7,7 +7,7 @@ a chunk. So what a patch leaves alone is read, checked and compiled only once.
 import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -33,13 +33,18 @@ class Chunk(NamedTuple):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Function:
-    """A function of the model, and the names that it uses."""
+    """A function of the model."""
 
     name: str
     node: ast.FunctionDef
-    uses: tuple[Use, ...]
+
+    @cached_property
+    def uses(self) -> tuple[Use, ...]:
+        """The names that it uses; raises MisuseError for what is not in the language."""
+        check_depth(self.node)
+        return uses(self.node)
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -109,13 +114,18 @@ class Definitions:
                 self.classes[name] = definition
 
 
-def definitions(tree: Tree) -> Definitions:
-    """What a tree defines; ReplayError with file, line and reason for anything else in it."""
+def definitions(tree: Tree, is_checked: bool = False) -> Definitions:
+    """What a tree defines; ReplayError with file, line and reason for anything else in it.
+
+    Of a tree that was checked before, functions are not looked into.
+    """
     defined = Definitions()
     for file in tree.files:
         for chunk in _chunks(file.name, file.text):
             try:
                 for definition in parse(chunk.text):
+                    if not is_checked:
+                        definition.uses  # noqa: B018, looking for them is the check
                     defined.add(definition, chunk)
             except MisuseError as misuse:
                 raise located(misuse, tree, chunk) from None
@@ -171,11 +181,11 @@ def _chunks(file: str, text: str) -> tuple[Chunk, ...]:
 
 
 def _definition(node: ast.stmt) -> Definition:
+    if isinstance(node, ast.FunctionDef):
+        check_name(node.name, node)
+        return Function(node.name, node)
     check_depth(node)
     match node:
-        case ast.FunctionDef(name=name):
-            check_name(name, node)
-            return Function(name, node, uses(node))
         case ast.Assign(targets=[ast.Name(id=name)]):
             check_name(name, node)
             return Constant(name, node, constant_uses(node.value))

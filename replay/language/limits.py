@@ -2,22 +2,26 @@
 
 from typing import Any
 
-MAX_STEPS = 1_000_000
-"""Steps of an event: statements, and work that takes as long. No event of a real machine takes a
-tenth of it, and so many take less than two seconds and 500 MB."""
+MAX_STEPS = 1_250_000
+"""Steps of an event: statements, and work that takes as long. A live snapshot of a chain of a
+thousand images takes 1,150,000, and so many take less than three seconds and 500 MB."""
 
 MAX_TRACED_STEPS = 200_000
 """Steps of an event whose values are followed, each of which takes so much more time and memory."""
 
-MAX_STATE = 50_000
-"""Values in the objects of a state, and in what an event returns. A trace keeps both of every
-event, and so a log of 60 events takes less than 500 MB. No real machine has a twentieth of it."""
+MAX_STATE = 200_000
+"""Values in the objects of a state, and in what an event returns. A chain of a thousand images,
+which one event opens, is 160,000; what a log keeps of all its events is limited by the engine."""
 
 MAX_DATA = 200_000
 """Steps, and values, of all constants and defaults of a tree."""
 
-MAX_DEPTH = 200
-"""Calls inside each other."""
+MAX_DEPTH = 10_000
+"""Calls inside each other. Opening an image takes a few for each image below it, and people have
+chains of a thousand."""
+
+MAX_COMPARED = 1000
+"""Lists and dicts inside each other where two are compared, for which Python calls itself."""
 
 MAX_NESTING = 64
 """Lists and dicts inside each other."""
@@ -91,14 +95,21 @@ class Meter:
         return value
 
     def weigh(self, value: Any) -> None:
-        """Counts what it takes to compare a list or dict, however deep and with long texts."""
-        pending = [value]
-        while pending:
-            inner = pending.pop()
-            if isinstance(inner, list | dict):
-                self.tick(1 + (len(inner) >> 1))
-                items = inner.values() if isinstance(inner, dict) else inner
-                pending += [item for item in items if isinstance(item, list | dict)]
+        """Counts what it takes to compare a list or dict; raises StepLimitError for a deep one."""
+        level = [value]
+        for _ in range(MAX_COMPARED):
+            level = [inner for outer in level for inner in self._containers(outer)]
+            if not level:
+                return
+        raise StepLimitError(f"more than {MAX_COMPARED} lists and dicts inside each other")
+
+    def _containers(self, value: Any) -> list[Any]:
+        """The lists and dicts in a list or dict, which counts as it is long."""
+        if not isinstance(value, list | dict):
+            return []
+        self.tick(1 + (len(value) >> 1))
+        items = value.values() if isinstance(value, dict) else value
+        return [item for item in items if isinstance(item, list | dict)]
 
     def search(self, items: list[Any], item: Any) -> None:
         """Counts what it takes to compare an item with all items of a list."""

@@ -2,17 +2,27 @@
 
 import ast
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
-from opcode import opmap
-from types import CodeType, FrameType, TracebackType
-from typing import Any
+from types import FrameType, TracebackType
+from typing import Any, TypeVar
 
-from replay.language.check import check
+from replay.language.check import Checker, check
 from replay.language.compile import compiled, default_name
-from replay.language.definitions import Class, Constant, Definition, Definitions, Function, located
-from replay.language.digests import digests
+from replay.language.definitions import (
+    Class,
+    Constant,
+    Definition,
+    Definitions,
+    Function,
+    definitions,
+    located,
+    parse,
+)
+from replay.language.digests import Digests
 from replay.language.endings import (
     Crashed,
     Ending,
@@ -25,7 +35,7 @@ from replay.language.endings import (
     ViolationError,
 )
 from replay.language.heap import ArgumentError, Heap, Shape, argument
-from replay.language.limits import Meter, StepLimitError
+from replay.language.limits import MAX_DEPTH, Meter, StepLimitError
 from replay.language.operators import Operators, fixed
 from replay.language.runtime import Runtime
 from replay.language.vocabulary import MisuseError, without_docstring
@@ -104,15 +114,15 @@ class _Values:
         raise TypeError(f"a {type(node).__name__} in a constant")
 
 
-STORE_ITEM = opmap["STORE_SUBSCR"]
-"""The instruction by which compiled code assigns to an item of a list or dict."""
-
 FAULTS = (
     *(TypeError, AttributeError, LookupError, ArithmeticError, ValueError),
     *(NameError, RuntimeError),
 )
 """What Python raises where C would have read a wild pointer."""
 
+
+FRAMES_TO_COMPILE = 1000
+"""Python's calls inside each other that compiling takes at most; it may begin deep in a model."""
 
 Arc = tuple[str, int, int]
 """A file, a line in it and the line that ran after it in the same function; 0 is its beginning."""
@@ -129,33 +139,83 @@ class FunctionInfo:
     digest: str
 
 
+class _Functions(Mapping[str, FunctionInfo]):
+    """The functions of a program by name, each described when it is asked for."""
+
+    def __init__(self, defined: Definitions, digests: Digests) -> None:
+        self._defined = defined
+        self._digests = digests
+        self._made: dict[str, FunctionInfo] = {}
+
+    def __len__(self) -> int:
+        return len(self._defined.functions)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._defined.functions)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._defined.functions
+
+    def __getitem__(self, name: str) -> FunctionInfo:
+        info = self._made.get(name)
+        if info is None:
+            parameters = self._defined.functions[name].parameters
+            place = self._defined.place(name)
+            info = self._made[name] = FunctionInfo(name, *place, parameters, self._digests[name])
+        return info
+
+
 class Program:
-    """The compiled model of a tree. One event at a time runs in it."""
+    """The compiled model of a tree. One event at a time runs in it.
+
+    A function is checked and compiled when it is first called: most logs call few.
+    """
+
+    _frames_a_call = 1
+    """Frames of Python that a call of the model may take."""
 
     def __init__(
-        self,
-        defined: Definitions,
-        data: Data,
-        codes: Sequence[CodeType],
-        machine_class: str,
-        keep_class: str,
+        self, defined: Definitions, data: Data, checker: Checker, machine: str, keep: str
     ) -> None:
+        """`machine` is the class of the machine, `keep` that of objects that stay; it may be ""."""
         self._defined = defined
-        self._keep_class = keep_class
+        self._checker = checker
+        self._keep_class = keep
         self._runtime = Runtime(data.shapes)
         names = {**data.constants, **data.defaults, **self._runtime.names()}
         self._names: dict[str, Any] = {"__builtins__": {}, **names}
-        for code in codes:
-            exec(code, self._names)
+        self._names |= {name: self._unready(name) for name in defined.functions}
         self._storing: dict[str, bool] = {}
-        self._machine_class = machine_class
-        by_name = digests(defined, machine_class, keep_class)
-        self.functions: Mapping[str, FunctionInfo] = {
-            name: FunctionInfo(name, *defined.place(name), function.parameters, by_name[name])
-            for name, function in defined.functions.items()
-        }
-        lines = sorted(f"{name} {digest}" for name, digest in by_name.items())
-        self.digest = sha256("\n".join(lines).encode()).hexdigest()
+        self._machine_class = machine
+        self._digests = Digests(defined, machine, keep)
+        self.functions = _Functions(defined, self._digests)
+
+    @cached_property
+    def digest(self) -> str:
+        """sha256 hex of all functions; equal digests do alike."""
+        lines = sorted(f"{name} {digest}" for name, digest in self._digests.items())
+        return sha256("\n".join(lines).encode()).hexdigest()
+
+    def _unready(self, name: str) -> Callable[..., Any]:
+        """What stands for a function until it is first called, and then makes it."""
+
+        def first(*arguments: Any) -> Any:
+            limit = sys.getrecursionlimit()
+            sys.setrecursionlimit(limit + FRAMES_TO_COMPILE)
+            try:
+                self._load(self._defined.chunks[name].text)
+            finally:
+                sys.setrecursionlimit(limit)
+            return self._names[name](*arguments)
+
+        return first
+
+    def _load(self, text: str) -> None:
+        """Checks and compiles the functions of a chunk."""
+        for definition in parse(text):
+            if isinstance(definition, Function):
+                self._checker.check_function(definition.name)
+        exec(compiled(text), self._names)
 
     def initial(self) -> State:
         """A machine with its defaults, before the first event, and an empty disk."""
@@ -183,7 +243,8 @@ class Program:
         values = [runtime.heap.thawed(v) if isinstance(v, Ref) else v for v in values]
         self._names["__machine"] = runtime.heap.get(state.machine)
         try:
-            ending = self._run(function, values)
+            with _room(MAX_DEPTH * self._frames_a_call):
+                ending = self._run(function, values)
             after = runtime.frozen(self._keep_class, self._may_store(function))
         except Exception as error:
             # Whatever stops model code is a crash of the model; _crash raises again what is a bug.
@@ -203,8 +264,8 @@ class Program:
 
     def looks_at_files(self, function: str) -> bool:
         """Whether code that a function can reach looks at the disk."""
-        codes = (self._names[name].__code__ for name in self._reached_from(function))
-        return any(name.startswith("__disk_") for code in codes for name in code.co_names)
+        reached = self._digests.reached(function).values()
+        return any(name.startswith("disk_") for content in reached for name in content.names)
 
     def reached(
         self, function: str, arguments: Sequence[Any], state: State
@@ -213,13 +274,25 @@ class Program:
         arcs = self.arcs(function, arguments, state)
         return frozenset((file, line) for file, _, line in arcs)
 
-    def arcs(self, function: str, arguments: Sequence[Any], state: State) -> frozenset[Arc]:
-        """Every step from line to line, within a function, that `call` makes."""
+    def arcs(
+        self,
+        function: str,
+        arguments: Sequence[Any],
+        state: State,
+        within: Container[str] | None = None,
+    ) -> frozenset[Arc]:
+        """Every step from line to line, within a function, that `call` makes.
+
+        Only in the functions of the names `within`, which takes less, or in all.
+        """
         last: dict[FrameType, int] = {}
         met: set[tuple[str, int, int]] = set()
 
         def note(frame: FrameType, event: str, _: Any) -> Any:
-            if frame.f_globals is not self._names:
+            # A function that is first called is made then, by a module of its own.
+            if frame.f_globals is not self._names or frame.f_code.co_name == "<module>":
+                return None
+            if within is not None and frame.f_code.co_name not in within:
                 return None
             if event == "line":
                 met.add((frame.f_code.co_name, last.get(frame, 0), frame.f_lineno))
@@ -258,20 +331,9 @@ class Program:
     def _may_store(self, function: str) -> bool:
         """Whether an item can be assigned to in all the code that a function can reach."""
         if function not in self._storing:
-            codes = [self._names[name].__code__ for name in self._reached_from(function)]
-            self._storing[function] = any(STORE_ITEM in code.co_code[::2] for code in codes)
+            reached = self._digests.reached(function).values()
+            self._storing[function] = any(content.stores for content in reached)
         return self._storing[function]
-
-    def _reached_from(self, function: str) -> set[str]:
-        reached: set[str] = set()
-        pending = [function]
-        while pending:
-            name = pending.pop()
-            if name not in reached:
-                reached.add(name)
-                used = self._names[name].__code__.co_names
-                pending += [other for other in used if other in self.functions]
-        return reached
 
     def _invoke(self, function: str, values: Sequence[Any]) -> Any:
         """What the function returns; raises what it does."""
@@ -301,17 +363,38 @@ class Program:
         return innermost
 
 
-def compile_tree(tree: Tree, machine_class: str, keep_class: str = "") -> Program:
+P = TypeVar("P", bound=Program)
+
+
+def compile_tree(
+    tree: Tree, machine_class: str, keep_class: str = "", is_checked: bool = False
+) -> Program:
     """The program of a tree; ReplayError with file, line and reason if it is not in the language.
 
     `keep_class` is the class whose objects stay in the state when nothing reaches them any more
-    and they were not freed.
+    and they were not freed. Of a tree that was checked before, what runs is checked again.
     """
-    defined = check(tree, machine_class)
-    texts = dict.fromkeys(chunk.text for chunk in defined.chunks.values())
-    codes = [compiled(text) for text in texts]
-    data = evaluated(defined, tree)
-    return Program(defined, data, codes, machine_class, keep_class)
+    return made(Program, tree, machine_class, keep_class, is_checked)
+
+
+def made(
+    kind: type[P], tree: Tree, machine_class: str, keep_class: str, is_checked: bool = False
+) -> P:
+    """The same as a program of some kind."""
+    defined = definitions(tree, is_checked=True) if is_checked else check(tree, machine_class)
+    checker = Checker(defined, tree, machine_class)
+    return kind(defined, evaluated(defined, tree), checker, machine_class, keep_class)
+
+
+@contextmanager
+def _room(frames: int) -> Iterator[None]:
+    """Room for so many calls inside each other, more than Python has for everybody."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(limit + frames)
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(limit)
 
 
 def _lines(function: Function) -> list[int]:

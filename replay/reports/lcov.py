@@ -16,8 +16,8 @@ def _lcov(it: FileReach) -> Iterator[str]:
     yield f"SF:{words.escape(it.name)}"
     for branch in it.branches:
         # BRDA: line, block, number of the branch, how often it was taken, "-" if nothing came there
-        taken = f"{int(branch in it.taken)}" if branch.start in it.contexts else "-"
-        yield f"BRDA:{branch.start},0,{0 if branch.into else 1},{taken}"
+        hits = f"{int(branch in it.taken)}" if branch.start in it.contexts else "-"
+        yield f"BRDA:{branch.start},0,{0 if branch.into else 1},{hits}"
     yield f"BRF:{len(it.branches)}"
     yield f"BRH:{len(it.taken)}"
     yield from (f"DA:{number},{len(it.contexts.get(number, ()))}" for number in it.statements)

@@ -11,6 +11,7 @@ import msgspec
 from replay.engine.places import EdgePlace, FilePlace, MachinePlace, NodePlace, OutcomePlace, Place
 from replay.engine.view import flag_names
 from replay.events.event import Await, Command, Guest, Image, Internal, Payload, kind, name
+from replay.state.extents import MIXED, UNREADABLE
 
 SIZES = (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10))
 MOST_EXTENTS = 4
@@ -91,10 +92,25 @@ def span(first: int, last: int) -> str:
     return f"#{first}" if first == last else f"#{first}-#{last}"
 
 
+SPECIAL = {0: "zeros", MIXED: "mixed", UNREADABLE: "unreadable"}
+"""Words for what is no byte, or the byte of what was never written."""
+
+
+def ranges(numbers: Iterable[int]) -> str:
+    """ "3, 5-7": numbers that follow each other together."""
+    groups: list[list[int]] = []
+    for number in sorted(numbers):
+        if groups and groups[-1][1] == number - 1:
+            groups[-1][1] = number
+        else:
+            groups.append([number, number])
+    return ", ".join(f"{a}" if a == b else f"{a}-{b}" for a, b in groups)
+
+
 def pattern(value: Any) -> str:
-    """What a read or an extent shows: zeros, a byte in hex, or mixed."""
-    if value == 0:
-        return "zeros"
+    """What a read or an extent shows: zeros, a byte in hex, mixed, or unreadable."""
+    if value in SPECIAL:
+        return SPECIAL[value]
     return f"0x{value:02x}" if isinstance(value, int) else escape(str(value))
 
 

@@ -1,9 +1,10 @@
 """The patch series: what a patch is, how it applies, and how a point of the series is named."""
 
 from replay.series.c_diff import CHunk, CPatch, parse_c_patch
-from replay.series.load import Series, is_file, read_patch, read_series, read_text
-from replay.series.patch import Patch, parse_patch, split_header
-from replay.series.revision import find_patch, label, parse_revision, step_back
+from replay.series.load import Series, is_file, read_series, read_text
+from replay.series.patch import Patch, label, parse_patch, split_header
+from replay.series.revision import find_patch, parse_revision, step_back
+from replay.series.stack import is_stack, read_stack
 from replay.series.tree import SourceFile, SourceLine, Tree, apply, offsets, source_file
 from replay.series.unified_diff import Edit, FileChange, Hunk
 
@@ -21,13 +22,14 @@ __all__ = [
     "apply",
     "find_patch",
     "is_file",
+    "is_stack",
     "label",
     "offsets",
     "parse_c_patch",
     "parse_patch",
     "parse_revision",
-    "read_patch",
     "read_series",
+    "read_stack",
     "read_text",
     "source_file",
     "split_header",

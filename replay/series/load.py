@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from replay.errors import BadInput
+from replay.files import must_lead_inside
 from replay.series.patch import Patch, parse_patch
 from replay.series.tree import SourceFile, Tree, apply, source_file
 
@@ -41,7 +42,7 @@ def read_series(directory: Path) -> Series:
     base = Tree(_read_base(directory / "base"))
     patches = tuple(
         _read_member(directory, name, strip, where)
-        for name, strip, where in _series_entries(directory / "series")
+        for name, strip, where in series_entries(directory / "series")
     )
     _check_distinct(patches)
     trees = [base]
@@ -50,13 +51,12 @@ def read_series(directory: Path) -> Series:
     return Series(patches, tuple(trees))
 
 
-def read_patch(path: Path) -> Patch:
-    """The patch in a file of any supported form. Raises ReplayError."""
-    return parse_patch(read_text(path), str(path))
-
-
-def read_text(path: Path) -> str:
-    """The UTF-8 text of a regular file of at most FILE_LIMIT bytes. Raises ReplayError."""
+def read_text(path: Path, within: Path | None = None) -> str:
+    """The UTF-8 text of a regular file of at most FILE_LIMIT bytes, which no link leads out of
+    the directory `within`. Raises ReplayError.
+    """
+    if within is not None:
+        must_lead_inside(path, within)
     try:
         if not is_file(path):
             raise BadInput("no such file", where=str(path))
@@ -84,6 +84,7 @@ def is_file(path: Path) -> bool:
 
 
 def _read_base(directory: Path) -> tuple[SourceFile, ...]:
+    must_lead_inside(directory, directory.parent)
     if not directory.is_dir():
         raise BadInput("no directory base", where=str(directory.parent))
     if _pushed(directory):
@@ -119,9 +120,10 @@ def _read_source(path: Path, directory: Path) -> SourceFile:
     return source_file(path.relative_to(directory).as_posix(), text)
 
 
-def _series_entries(path: Path) -> Iterator[tuple[str, int, str]]:
+def series_entries(path: Path) -> Iterator[tuple[str, int, str]]:
     """Name, -p level and place of each patch that the series file names."""
     names: set[str] = set()
+    must_lead_inside(path, path.parent)
     text = "" if path.is_file() and path.stat().st_size == 0 else read_text(path)
     for number, line in enumerate(text.split("\n"), 1):
         words = re.sub(r"(^|\s)#.*", "", line).split()
@@ -153,7 +155,7 @@ def _read_member(directory: Path, name: str, strip: int, where: str) -> Patch:
     path = directory / name
     if not is_file(path):
         raise BadInput(f"names {name}, which is not there", where=where)
-    patch = parse_patch(read_text(path), name, strip)
+    patch = parse_patch(read_text(path, directory), name, strip)
     if not (patch.sha and patch.date and patch.subject):
         do = "begin it with From <40 digits> Mon Sep 17 00:00:00 2001, Date: and Subject:"
         raise BadInput("has no complete header", where=f"{path}:1", do=do)

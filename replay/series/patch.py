@@ -16,6 +16,8 @@ _FROM = re.compile(r"From ([0-9a-f]{40}) ")
 _MAIL_START = re.compile(r"^From \S+ +\w{3} \w{3} +\d+ [\d:]+ \d{4}", re.MULTILINE)
 _MAIL_HEADER = re.compile(r"(From|Date|Subject|Message-ID|MIME-Version): ", re.IGNORECASE)
 _SUBJECT_TAG = re.compile(r"^(\[[^]]*\]\s*)+")
+_NUMBERED = re.compile(r"\[[^]]*\b(\d+)/\d+\]")
+_NUMBER = re.compile(r"^\d\w*-")
 _COMMITS = re.compile(r"^Commits:((?:\s+[0-9a-f]{7,40})+)\s*$", re.MULTILINE)
 
 
@@ -23,8 +25,8 @@ _COMMITS = re.compile(r"^Commits:((?:\s+[0-9a-f]{7,40})+)\s*$", re.MULTILINE)
 class Patch:
     """A commit, or a named group of neighbours, as a change of the model.
 
-    `sha` and `date` are "" where the file does not tell them; `commits` are the other members
-    of a group.
+    `sha`, `date` and `author` are "" where the file does not tell them; `commits` are the other
+    members of a group.
     """
 
     name: str
@@ -34,6 +36,19 @@ class Patch:
     description: str
     commits: tuple[str, ...]
     files: tuple[FileChange, ...]
+    author: str = ""
+
+    @property
+    def group(self) -> str:
+        """What a group of commits is called: its file without number and suffix; "" for one."""
+        return _NUMBER.sub("", self.name.removesuffix(".patch")) if self.commits else ""
+
+    @property
+    def title(self) -> str:
+        """The subject; of a group its name, since the subject is that of its first commit."""
+        if self.commits:
+            return f"{self.group} ({len(self.commits) + 1} commits)"
+        return self.subject or self.name
 
     @cached_property
     def id(self) -> str:
@@ -72,7 +87,18 @@ def parse_patch(text: str, name: str, strip: int = 1) -> Patch:
         description=description.strip("\n"),
         commits=tuple(commits.group(1).split()) if commits else (),
         files=files,
+        author=_header(mail, "From"),
     )
+
+
+def split_mails(text: str) -> tuple[str, ...]:
+    """The mails of an mbox, as they stand; of any other file the one text that it is."""
+    text = text.replace("\r\n", "\n")
+    starts = [match.start() for match in _MAIL_START.finditer(text)]
+    if len(starts) < 2:
+        return (text,)
+    ends = [*starts[1:], len(text)]
+    return tuple(text[start:end] for start, end in zip(starts, ends, strict=True))
 
 
 def split_header(text: str) -> tuple[str, int]:
@@ -93,6 +119,19 @@ def plain_mail(text: str, name: str) -> tuple[str, Message | None]:
     return (text, None) if mail is None else (_decoded(mail, text, name), mail)
 
 
+def number_in_series(mail: Message | None) -> int | None:
+    """The 3 of "[PATCH v2 3/7]" in a mail's subject; None where it has no such tag."""
+    match = _NUMBERED.match(_header(mail, "Subject"))
+    return int(match[1]) if match else None
+
+
+def label(patch: Patch) -> str:
+    """A patch as messages name it: short sha and subject, or its file; a group by its name."""
+    if patch.commits:
+        return f"{patch.sha[:8]} ({patch.group}, {len(patch.commits) + 1} commits)"
+    return f"{patch.sha[:8]} ({patch.subject})" if patch.sha else patch.name
+
+
 def subject_of(mail: Message | None) -> str:
     """A patch mail's subject without tags as [PATCH]; "" without a mail."""
     return _SUBJECT_TAG.sub("", _header(mail, "Subject"))
@@ -104,7 +143,7 @@ def subject_of(mail: Message | None) -> str:
 def _mail(text: str, name: str) -> Message | None:
     """The mail that the file is, or None if it begins with no mail header."""
     if len(_MAIL_START.findall(text)) > 1:
-        raise BadInput("holds more than one mail", where=name, do="save each patch by itself")
+        raise BadInput("holds more than one mail", where=name, do=f"name one of them, as {name}:1")
     paragraph = text.partition("\n\n")[0]
     if not any(_MAIL_HEADER.match(line) for line in paragraph.split("\n")):
         return None

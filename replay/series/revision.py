@@ -5,7 +5,7 @@ import re
 
 from replay.errors import ReplayError
 from replay.series.load import Series
-from replay.series.patch import Patch
+from replay.series.patch import Patch, label
 
 _REVISION = re.compile(r"(?P<point>[^~^]+)(?P<steps>(?:\^|~\d*)*)")
 
@@ -54,11 +54,6 @@ def find_patch(series: Series, sha: str) -> int:
     if not indices:
         raise ReplayError(f"unknown revision {sha}", do=_nearest(series, sha))
     return indices[0]
-
-
-def label(patch: Patch) -> str:
-    """A patch as messages name it: short sha and subject, or its file."""
-    return f"{patch.sha[:8]} ({patch.subject})" if patch.sha else patch.name
 
 
 def _inside(patch: Patch, sha: str) -> bool:

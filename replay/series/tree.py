@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from replay.errors import Conflict, ReplayError
-from replay.series.patch import Patch
+from replay.series.patch import Patch, label
 from replay.series.unified_diff import Edit, FileChange, Hunk
 
 
@@ -35,6 +35,11 @@ class SourceFile:
         """The file's content."""
         return "".join(line.text + "\n" if line.newline else line.text for line in self.lines)
 
+    @cached_property
+    def digest(self) -> str:
+        """sha256 hex of the name and the content; where a line came from does not count."""
+        return hashlib.sha256(f"{self.name}\n{self.text}".encode()).hexdigest()
+
 
 @dataclass(frozen=True)
 class Tree:
@@ -50,11 +55,8 @@ class Tree:
     @cached_property
     def digest(self) -> str:
         """sha256 hex over names and contents; where a line came from does not count."""
-        digest = hashlib.sha256()
-        for file in self.files:
-            data = file.text.encode()
-            digest.update(f"{file.name} {len(data)}\n".encode() + data)
-        return digest.hexdigest()
+        # A patch leaves most files as they are, and series of many trees are looked up by it.
+        return hashlib.sha256("\n".join(file.digest for file in self.files).encode()).hexdigest()
 
 
 def source_file(name: str, text: str, patch: int | None = None) -> SourceFile:
@@ -78,7 +80,7 @@ def apply(tree: Tree, patch: Patch) -> Tree:
     """
     files = {file.name: file for file in tree.files}
     for change in patch.files:
-        lines = _changed(files, change, patch, len(tree.patches))
+        lines = _changed(tree, files, change, patch)
         if change.kind == "delete":
             del files[change.path]
         else:
@@ -97,21 +99,23 @@ def offsets(tree: Tree, patch: Patch) -> tuple[int, ...]:
         place - _stated(hunk)
         for change in patch.files
         for hunk, place in zip(
-            change.hunks, _places(_target(files, change, patch), change, patch), strict=True
+            change.hunks,
+            _places(tree, _target(files, change, patch), change, patch),
+            strict=True,
         )
     )
 
 
 def _changed(
-    files: Mapping[str, SourceFile], change: FileChange, patch: Patch, index: int
+    tree: Tree, files: Mapping[str, SourceFile], change: FileChange, patch: Patch
 ) -> tuple[SourceLine, ...]:
     """The lines of a file after its change."""
     lines = _target(files, change, patch)
     result: list[SourceLine] = []
     done = 0
-    for hunk, place in zip(change.hunks, _places(lines, change, patch), strict=True):
+    for hunk, place in zip(change.hunks, _places(tree, lines, change, patch), strict=True):
         result += lines[done:place]
-        result += _edited(hunk, lines[place:], index)
+        result += _edited(hunk, lines[place:], len(tree.patches))
         done = place + len(hunk.old)
     result += lines[done:]
     _check_result(result, change, patch)
@@ -144,12 +148,14 @@ def _target(
     return files[change.path].lines
 
 
-def _places(lines: tuple[SourceLine, ...], change: FileChange, patch: Patch) -> tuple[int, ...]:
+def _places(
+    tree: Tree, lines: tuple[SourceLine, ...], change: FileChange, patch: Patch
+) -> tuple[int, ...]:
     """The index in `lines` at which each hunk applies."""
     places: list[int] = []
     floor = 0
     for hunk in change.hunks:
-        place = _place(lines, hunk, change.path, patch)
+        place = _place(tree, lines, hunk, change.path, patch)
         if place < floor:
             what = f"the hunk for {change.path} fits only before or inside the one ahead of it"
             raise _conflict(what, hunk, patch)
@@ -162,7 +168,7 @@ def _stated(hunk: Hunk) -> int:
     return hunk.start - 1 if hunk.old else hunk.start
 
 
-def _place(lines: tuple[SourceLine, ...], hunk: Hunk, path: str, patch: Patch) -> int:
+def _place(tree: Tree, lines: tuple[SourceLine, ...], hunk: Hunk, path: str, patch: Patch) -> int:
     """The stated place if the hunk fits there, else the only one where it does."""
     stated = _stated(hunk)
     if _fits(lines, hunk.old, stated):
@@ -174,7 +180,7 @@ def _place(lines: tuple[SourceLine, ...], hunk: Hunk, path: str, patch: Patch) -
         several = ", ".join(str(place + 1) for place in places)
         what = f"the hunk for {path} does not fit at line {hunk.start} but at lines {several}"
         raise _conflict(what, hunk, patch)
-    raise _conflict(_mismatch(lines, hunk, path), hunk, patch)
+    raise _conflict(_mismatch(tree, lines, hunk, path), hunk, patch)
 
 
 def _fits(lines: tuple[SourceLine, ...], old: tuple[Edit, ...], index: int) -> bool:
@@ -184,17 +190,34 @@ def _fits(lines: tuple[SourceLine, ...], old: tuple[Edit, ...], index: int) -> b
     return all(edit.text == line.text and edit.newline == line.newline for edit, line in pairs)
 
 
-def _mismatch(lines: tuple[SourceLine, ...], hunk: Hunk, path: str) -> str:
-    """What the hunk expected where it fits best, and what is there."""
+def _mismatch(tree: Tree, lines: tuple[SourceLine, ...], hunk: Hunk, path: str) -> str:
+    """What the hunk expected where it fits best, what is there, and which patches made it so."""
     for index, edit in enumerate(hunk.old, _nearest(lines, hunk)):
         line = lines[index] if 0 <= index < len(lines) else None
         if line is None or line.text != edit.text:
             there = "the end of the file" if line is None else repr(line.text)
             return (
                 f"the hunk for {path} fits nowhere: at line {index + 1} it expects"
-                f" {edit.text!r}, there is {there}"
+                f" {edit.text!r}, there is {there}{_in_the_way(tree, path, edit.text, line)}"
             )
     return f"the hunk for {path} disagrees about the newline at the end of the file"
+
+
+def _in_the_way(tree: Tree, path: str, expected: str, line: SourceLine | None) -> str:
+    """The patch that put the line there, and that which took away what was expected, if any did."""
+    putting = None if line is None or line.patch is None else tree.patches[line.patch]
+    removing = next((p for p in reversed(tree.patches) if _removes(p, path, expected)), None)
+    if putting is not None and putting is removing:
+        return f", which {label(putting)} put in its place"
+    put = f", which {label(putting)} put there" if putting else ""
+    return put + (f"; {label(removing)} took away what it expects" if removing else "")
+
+
+def _removes(patch: Patch, path: str, text: str) -> bool:
+    """Whether the patch takes this line from the file; an empty line is like all others."""
+    hunks = (hunk for change in patch.files if change.path == path for hunk in change.hunks)
+    edits = (edit for hunk in hunks for edit in hunk.edits)
+    return bool(text.strip()) and any(e.mark == "-" and e.text == text for e in edits)
 
 
 def _nearest(lines: tuple[SourceLine, ...], hunk: Hunk) -> int:

@@ -9,7 +9,7 @@ import posixpath
 from dataclasses import dataclass
 from typing import Any
 
-from replay.state.extents import Extents, Layer, sectors, shown, steps
+from replay.state.extents import UNREADABLE_DATA, Extents, Layer, sectors, shown, steps
 from replay.state.interned import Interned
 
 FORMATS = frozenset({"qcow", "qcow2", "qed", "raw", "vdi", "vmdk", "vpc"})
@@ -100,6 +100,14 @@ def _content(disk: Disk, number: int) -> dict[str, Any]:
         return {**header(inode), "content_runs_KiB": chain}
     pieces = shown([inode.layer for inode in chain], 0, sectors(inode.size))
     return {**header(inode), "content_runs_KiB": steps(pieces, inode.size)}
+
+
+def content(inode: Inode) -> dict[str, Any]:
+    """What a file itself shows, as content_runs_KiB."""
+    if inode.extents == UNREADABLE_DATA:
+        return {"content_runs_KiB": "it cannot be read"}
+    pieces = shown([inode.layer._replace(whole=True)], 0, sectors(inode.size))
+    return {"content_runs_KiB": steps(pieces, inode.size)}
 
 
 def backing_chain(disk: Disk, number: int) -> list[Inode] | str:

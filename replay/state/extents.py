@@ -19,6 +19,10 @@ BLOCK = 8
 """Sectors in a block of 4 KiB, the unit of allocation of a sparse file."""
 
 
+MIXED, UNREADABLE = -1, -2
+"""In place of a pattern, where a real file holds several bytes, and where it cannot be read."""
+
+
 class Extent(NamedTuple):
     """The sectors from start up to end, which is excluded, all filled with the byte pattern."""
 
@@ -28,6 +32,9 @@ class Extent(NamedTuple):
 
 
 Extents = tuple[Extent, ...]
+
+UNREADABLE_DATA: Extents = (Extent(0, 1, UNREADABLE),)
+"""In place of what a file holds that cannot be opened."""
 
 _start = attrgetter("start")
 _end = attrgetter("end")
@@ -136,7 +143,10 @@ def steps(pieces: Extents, length: int) -> list[list[int | str]]:
     spans.append(("mixed", done, -(-total // CLUSTER)))
     unit = CLUSTER * SECTOR
     return [
-        [pattern, (min(last * unit, length) - first * unit) // 1024]
+        [
+            "mixed" if pattern == MIXED else pattern,
+            (min(last * unit, length) - first * unit) // 1024,
+        ]
         for pattern, first, last in spans
         if last > first
     ]

@@ -4,32 +4,35 @@ The other modules of the store go through these functions, each of which takes a
 connection, and name no database. Another database is another module of this form.
 """
 
+import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from time import sleep
-from typing import Any
+from typing import Any, NamedTuple
+from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from replay.errors import StoreError
-
-DriverError = sqlite3.Error
-"""What the driver raises where SQLAlchemy does not stand between."""
+from replay.store.driver import BUSY_SECONDS
 
 NUMBERS_ONCE: dict[str, Any] = {"sqlite_autoincrement": True}
 """Makes a table give out no number twice, and remember those that it gave out."""
-
-BUSY_SECONDS = 30
-"""How long to wait for another process that is writing."""
 
 PAUSE = 0.01
 """How long to wait between two attempts where SQLite does not wait itself, in seconds."""
 
 MOST_LINES = 1_000_000
 """More lines of SQLite's own check than it ever has to say."""
+
+LAST_NUMBER = 2**62
+"""No database of ours gives out a higher number; SQLite itself ends at twice as much."""
+
+NOT_FOR_US = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
+"""The errors by which SQLite refuses a write-ahead log in a directory that can't be written to."""
 
 MAIN_FILE = "SELECT file FROM pragma_database_list WHERE name = 'main'"
 
@@ -39,7 +42,7 @@ ADVICE = {
     "SQLITE_READONLY": "it can be read, but storing needs the right to write to it",
     "SQLITE_CANTOPEN": "see whether its directory is there and can be written to",
     "SQLITE_BUSY": "another program holds it: do it again when that is done",
-    "SQLITE_CORRUPT": "replay verify tells what is damaged; go back to a backup",
+    "SQLITE_CORRUPT": "go back to a backup; replay verify names what is damaged, where it can",
     "SQLITE_NOTADB": "name another file with --db",
 }
 """What to do about a failure, by the first words of SQLite's name for it."""
@@ -49,13 +52,66 @@ CREATE TRIGGER {table}_no_{action} BEFORE {action} ON {table} {when}
 BEGIN SELECT RAISE(ABORT, '{message}'); END
 """
 
+COMPUTED = re.compile(r"\b(CHECK|GENERATED|AS|VIRTUAL|COLLATE)\b", re.IGNORECASE)
+"""What stands in the SQL of a table that computes something, as none of ours does."""
+
+
+class Addition(NamedTuple):
+    """Something in a database that is not of this program, and that SQLite may run unasked."""
+
+    kind: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"the {self.kind} {self.name}"
+
+
+class SchemaObject(NamedTuple):
+    """A row of the database's own list of what is in it. Nothing of it can be relied on."""
+
+    kind: object
+    name: object
+    table: object
+    sql: object
+
 
 def connect(where: str | Path) -> Engine:
     """An engine whose connections are durable and strict; nothing is opened yet.
 
     Raises StoreError if `where` is neither a path nor an sqlite URL.
     """
-    engine = create_engine(_url(where), connect_args={"timeout": BUSY_SECONDS})
+    return _engine(_url(where))
+
+
+def connect_to_unwritable(where: str | Path, error: BaseException | None) -> Engine | None:
+    """An engine that reads a file whose directory keeps SQLite from opening it as it does.
+
+    None if that is not what the error says, or if a write-ahead log beside the file has what the
+    file itself has not, or may be written to by somebody now.
+    """
+    file = file_named(where)
+    if getattr(error, "sqlite_errorcode", 0) & 0xFF not in NOT_FOR_US or file is None:
+        return None
+    try:
+        if not file.is_file() or file.with_name(f"{file.name}-wal").exists():
+            return None
+    except OSError:
+        return None
+    query = {"immutable": "1", "uri": "true"}
+    quoted = f"file:{quote(str(file.absolute()))}"
+    return _engine(URL.create("sqlite", database=quoted, query=query))
+
+
+def file_named(where: str | Path) -> Path | None:
+    """The file that a path or a URL names; None for a database in memory or SQLite's own URI."""
+    url = _url(where)
+    if url.query or url.database in (None, "", ":memory:"):
+        return None
+    return Path(str(url.database))
+
+
+def _engine(url: URL) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
     event.listen(engine, "connect", _set_up_connection)
     event.listen(engine, "begin", _begin)
     return engine
@@ -108,9 +164,54 @@ def unprotect(connection: Connection, table: str, *actions: str) -> None:
         connection.exec_driver_sql(f"DROP TRIGGER {table}_no_{action}")
 
 
-def protections(connection: Connection) -> set[str]:
-    """TABLE_no_ACTION for all that `protect` did."""
-    return set(connection.scalars(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")))
+def protections(connection: Connection, guards: Mapping[str, str]) -> set[str]:
+    """Which of the guards stand as `protect` made them; each is TABLE_no_ACTION with its `when`."""
+    return {
+        str(row.name)
+        for row in schema(connection)
+        if row.kind == "trigger" and _protects(row, guards)
+    }
+
+
+def schema(connection: Connection) -> list[SchemaObject]:
+    """What the database says is in it."""
+    query = "SELECT type, name, tbl_name, sql FROM sqlite_master"
+    return [SchemaObject(*row) for row in connection.exec_driver_sql(query)]
+
+
+def additions(
+    connection: Connection, tables: Collection[str], guards: Mapping[str, str]
+) -> list[Addition]:
+    """What in the database is neither a plain table nor a guard, and could run when it is used.
+
+    A view, a trigger or an index of others, and a table of ours that computes something. Finding
+    them runs none of it.
+    """
+    found = []
+    for row in schema(connection):
+        name = str(row.name)
+        if row.kind == "table":
+            if name in tables and COMPUTED.search(str(row.sql)):
+                found.append(Addition("computed part of the table", name))
+        elif row.kind == "index":
+            if row.sql is not None and row.table in tables:
+                found.append(Addition("index", name))
+        elif not _protects(row, guards):
+            found.append(Addition(str(row.kind), name))
+    return found
+
+
+def _protects(row: SchemaObject, guards: Mapping[str, str]) -> bool:
+    """Whether a trigger is one of the guards, word for word but for its message."""
+    when = guards.get(str(row.name))
+    if when is None:
+        return False
+    table, action = str(row.name).split("_no_")
+    made = TRIGGER.format(
+        table=table, action=action, when=f"WHEN {when}" if when else "", message="\0"
+    )
+    form = re.escape(" ".join(made.split())).replace("\0", "[^']*")
+    return row.kind == "trigger" and bool(re.fullmatch(form, " ".join(str(row.sql).split())))
 
 
 def check_file(connection: Connection) -> Iterator[str]:
@@ -127,10 +228,14 @@ def check_file(connection: Connection) -> Iterator[str]:
         yield f"the message in row {row} is of no recording that is here"
 
 
-def positions_given_out(connection: Connection) -> int:
-    """The highest position that an event ever had, also of those that are gone."""
-    query = text("SELECT seq FROM sqlite_sequence WHERE name = 'events'")
-    return connection.scalar(query) or 0
+def numbers_given_out(connection: Connection, table: str) -> object:
+    """The highest number that a row ever had, also of those that are gone; 0 if none had one.
+
+    It is an integer in a database to which nobody did anything.
+    """
+    query = text("SELECT seq FROM sqlite_sequence WHERE name = :table")
+    number: object = connection.scalar(query, {"table": table})
+    return 0 if number is None else number
 
 
 @contextmanager
@@ -156,8 +261,20 @@ def rows_of(
     return cursor
 
 
+def insert_rows(
+    connection: Connection,
+    table: str,
+    columns: Sequence[str],
+    rows: Iterable[tuple[Any, ...]],
+) -> None:
+    """Inserts rows of values in the order of the columns, as the driver takes them; likewise."""
+    driver: Any = connection.connection.driver_connection
+    marks = ", ".join("?" * len(columns))
+    driver.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows)
+
+
 def copy(engine: Engine, target: Path) -> None:
-    """Copies the database as it is at one moment to a new file; raises DriverError, OSError.
+    """Copies the database as it is at one moment to an empty file; raises DriverError, OSError.
 
     SQLite's online backup in one step reads one state, and keeps no writer waiting.
     """
@@ -165,6 +282,8 @@ def copy(engine: Engine, target: Path) -> None:
     try:
         driver: Any = source.driver_connection
         with closing(sqlite3.connect(target)) as made:
+            # The copy is whole or thrown away, and needs no journal, which would be a second file.
+            made.execute("PRAGMA journal_mode = OFF")
             driver.backup(made)
     finally:
         source.close()
@@ -172,12 +291,16 @@ def copy(engine: Engine, target: Path) -> None:
 
 def advice(error: BaseException | None) -> str:
     """What to do about an error of the driver; "" where there is no advice."""
+    if isinstance(error, UnicodeDecodeError):
+        return ADVICE["SQLITE_CORRUPT"]
     name = "_".join(getattr(error, "sqlite_errorname", "").split("_")[:2])
     return ADVICE.get(name, "")
 
 
 def _url(where: str | Path) -> URL:
     """The URL of a database given by a path or by a URL, which must be SQLite's."""
+    if not str(where) or "\0" in str(where):
+        raise StoreError("the name of the database is empty or no name", do="say --db FILE")
     if isinstance(where, Path) or "://" not in where:
         return URL.create("sqlite", database=str(where))
     try:

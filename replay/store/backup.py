@@ -6,8 +6,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from replay.errors import ReplayError, StoreError
+from replay.files import file_beside
 from replay.store import backend
 from replay.store.database import Database
+from replay.store.driver import DriverError
 
 
 def backup(database: Database, target: Path) -> None:
@@ -18,13 +20,9 @@ def backup(database: Database, target: Path) -> None:
     target = target.absolute()
     if target.exists():
         raise taken(target)
-    beside = target.with_name(f".{target.name}.{os.getpid()}")
-    with failing(target):
-        try:
-            backend.copy(database.engine, beside)
-            appear(beside, target)
-        finally:
-            beside.unlink(missing_ok=True)
+    with failing(target), file_beside(target) as beside:
+        backend.copy(database.engine, beside)
+        appear(beside, target)
 
 
 def appear(beside: Path, target: Path) -> None:
@@ -50,6 +48,6 @@ def failing(target: Path) -> Iterator[None]:
     """Makes a failure to copy a ReplayError."""
     try:
         yield
-    except (OSError, backend.DriverError) as error:
+    except (OSError, *DriverError) as error:
         reason = getattr(error, "strerror", None) or error
         raise StoreError(f"the backup can't be made: {reason}", where=str(target)) from None

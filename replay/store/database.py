@@ -3,15 +3,20 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from replay.errors import StoreError
 from replay.files import shipped
 from replay.store import backend
-from replay.store.tables import REVISION
+from replay.store.driver import DriverError
+from replay.store.tables import GUARDS, TABLES
+from replay.store.values import REVISION
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 
 class Database(NamedTuple):
@@ -26,22 +31,62 @@ class Database(NamedTuple):
     file: tuple[Path, int] | None
 
 
-def open_database(where: str | Path) -> Database:
+def open_database(where: str | Path, *, make: bool = True, suspect: bool = False) -> Database:
     """Opens, makes or upgrades the database at a path or a URL.
 
-    Raises StoreError if it can't be opened, is not one of ours, or is newer than we are.
+    Without `make` it must be there already. One to which somebody added what could run is refused;
+    with `suspect` it is opened as it is, to be looked at. Raises StoreError if it can't be opened,
+    is not one of ours, or is newer than we are.
     """
-    engine = backend.connect(where)
     with failures(str(where)):
+        if not make:
+            must_exist(where)
+        engine, writable = connect(where)
         with engine.connect() as connection:
-            revision = revision_of(connection)
-        if revision != REVISION:
-            with backend.begin_write(engine) as connection:
-                upgrade(connection, revision_of(connection))
-        backend.let_readers_in(engine)
-        with engine.connect() as connection:
+            revision = revision_of(connection, where)
+            suspicious = bool(backend.additions(connection, TABLES, GUARDS))
             path = backend.file_of(connection)
+        if revision is not None and revision != REVISION:
+            must_be_known(revision, where)
+        if suspicious and not suspect:
+            raise StoreError(
+                "somebody added to the database what could run when it is used",
+                where=str(where),
+                do="replay verify names it; drop it, or go back to a backup",
+            )
+        if not suspicious and revision != REVISION:
+            with backend.begin_write(engine) as connection:
+                upgrade(connection)
+        if not suspicious and writable:
+            backend.let_readers_in(engine)
     return Database(engine, str(where), revision, (path, inode(path)) if path else None)
+
+
+def connect(where: str | Path) -> tuple[Engine, bool]:
+    """An engine that has opened the database once, and whether it may write to it."""
+    engine = backend.connect(where)
+    try:
+        with engine.connect() as connection:
+            backend.schema(connection)
+    except DBAPIError as error:
+        reader = backend.connect_to_unwritable(where, error.orig)
+        if reader is None:
+            raise
+        return reader, False
+    return engine, True
+
+
+def must_exist(where: str | Path) -> None:
+    """Raises StoreError if a path or URL names a file in which there is nothing."""
+    file = backend.file_named(where)
+    try:
+        empty = file is not None and not file.stat().st_size
+    except OSError:
+        empty = True
+    if empty:
+        raise StoreError(
+            "no database is there", where=str(where), do="name the one that is meant with --db"
+        )
 
 
 def inode(path: Path) -> int:
@@ -67,43 +112,57 @@ def failures(where: str) -> Iterator[None]:
     """Makes a failure of the database a StoreError that says what to do about it."""
     try:
         yield
-    except (DBAPIError, backend.DriverError) as error:
+    except (DBAPIError, *DriverError) as error:
         cause = error.orig if isinstance(error, DBAPIError) else error
-        what = f"the database fails: {cause}"
+        said = "it is damaged" if isinstance(cause, UnicodeDecodeError) else cause
+        what = f"the database fails: {said}"
         raise StoreError(what, where=where, do=backend.advice(cause)) from None
 
 
-def revision_of(connection: Connection) -> str | None:
+def revision_of(connection: Connection, where: str | Path) -> str | None:
     """The revision of the tables, None in an empty database; StoreError if it is not ours."""
-    tables = inspect(connection).get_table_names()
-    if not tables:
+    names = {row.name: row.kind for row in backend.schema(connection)}
+    if not names:
         return None
-    if "alembic_version" not in tables:
+    if names.get("alembic_version") != "table":
+        raise StoreError("a database, but not one of replay", where=str(where))
+    query = text("SELECT version_num FROM alembic_version LIMIT 1")
+    revision: object = connection.scalar(query)
+    if not isinstance(revision, str | None):
         raise StoreError(
-            "a database, but not one of replay", where=connection.engine.url.database or ""
+            "the database has lost its revision", where=str(where), do="go back to a backup"
         )
-    revision: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
     return revision
 
 
-def upgrade(connection: Connection, revision: str | None) -> None:
-    """Brings the tables from this revision to today's, in the connection's transaction.
-
-    Raises StoreError if it is not in our history: then the database is newer.
-    """
-    # Alembic takes longer to import than all else, and few openings need it.
-    from alembic import command  # noqa: PLC0415
-    from alembic.config import Config  # noqa: PLC0415
+def must_be_known(revision: str, where: str | Path) -> None:
+    """Raises StoreError if a revision is not in our history: then the database is newer."""
     from alembic.script import ScriptDirectory  # noqa: PLC0415
 
-    config = Config(attributes={"connection": connection})
-    config.set_main_option("script_location", str(shipped("migrations")).replace("%", "%%"))
-    config.set_main_option("path_separator", "os")
-    history = ScriptDirectory.from_config(config).walk_revisions()
-    if revision is not None and revision not in {script.revision for script in history}:
+    history = ScriptDirectory.from_config(migrations()).walk_revisions()
+    if revision not in {script.revision for script in history}:
         raise StoreError(
             f"the database is newer than this program, its revision is {revision}",
-            where=connection.engine.url.database or "",
+            where=str(where),
             do="upgrade replay",
         )
+
+
+def upgrade(connection: Connection) -> None:
+    """Brings the tables to today's revision, in the connection's transaction."""
+    from alembic import command  # noqa: PLC0415
+
+    config = migrations()
+    config.attributes["connection"] = connection
     command.upgrade(config, "head")
+
+
+def migrations() -> "Config":
+    """Where the steps from one revision to the next are."""
+    # Alembic takes longer to import than all else, and few openings need it.
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(shipped("migrations")).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config

@@ -9,27 +9,33 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, NamedTuple, Protocol
 
-from sqlalchemy import Connection, Row, func, insert, select
+from sqlalchemy import Connection, Row, func, select
 
 from replay.errors import NotFound, ReplayError, StoreError
-from replay.events.event import NAME_LENGTH, Event, Log, LogEntry, LogHeader, Observation, Origin
+from replay.events.event import Event, Log, LogEntry, LogHeader, Observation, Origin
 from replay.events.json_form import (
     SCHEMA_VERSION,
     event_line,
     header_line,
     observation_line,
 )
-from replay.store.backend import begin_write, rows_of
+from replay.store.backend import (
+    LAST_NUMBER,
+    begin_write,
+    insert_rows,
+    numbers_given_out,
+    rows_of,
+)
 from replay.store.database import Database, failures, must_be_there, open_database
-from replay.store.rows import (
+from replay.store.rows import INSERTED, LogEnd, log_row, numbered
+from replay.store.tables import events, logs, observations
+from replay.store.values import (
+    candidates,
     description_of,
     from_row,
     header_from_row,
-    log_row,
-    numbered,
     observation_from_row,
 )
-from replay.store.tables import events, logs, observations
 
 CHUNK = 1000
 """How many events are read or written at a time, so that a long log needs little memory."""
@@ -262,44 +268,54 @@ def add(connection: Connection, recording: Incoming, rename: bool) -> AddedLog:
     savepoint = connection.begin_nested()
     log = next_number(connection, logs.c.id)
     end = add_entries(connection, log, recording)
-    name, status = place(connection, recording, end["fingerprint"], rename)
+    name, status = place(connection, recording, end.fingerprint, rename)
     if status == "present":
         savepoint.rollback()
     else:
-        connection.execute(insert(logs), log_row(log, name, recording.header, end))
+        row = log_row(log, name, recording.header, end)
+        insert_rows(connection, logs.name, [*row], [tuple(row.values())])
         savepoint.commit()
-    return AddedLog(name, end["fingerprint"], end["seq"], status)
+    return AddedLog(name, end.fingerprint, end.events, status)
 
 
 def next_number(connection: Connection, column: Any) -> int:
-    """The number after the highest; the transaction holds the only right to write."""
-    return int(connection.scalar(select(func.coalesce(func.max(column), 0)))) + 1
+    """The number after the highest that is there or was given out.
+
+    The transaction holds the only right to write. A log that was removed by hand leaves a gap so.
+    """
+    there = connection.scalar(select(func.coalesce(func.max(column), 0)))
+    given_out = numbers_given_out(connection, column.table.name)
+    if not isinstance(given_out, int) or max(there, given_out) >= LAST_NUMBER:
+        raise StoreError(
+            "the numbers of the database are damaged",
+            do="replay verify tells more; go back to a backup",
+        )
+    return max(int(there), given_out) + 1
 
 
-def add_entries(connection: Connection, log: int, recording: Incoming) -> dict[str, Any]:
-    """Writes the events and observations; returns the last event's row."""
+def add_entries(connection: Connection, log: int, recording: Incoming) -> LogEnd:
+    """Writes the events and observations; returns the end of the log."""
     rows = numbered(recording.entries, log, next_number(connection, events.c.position))
-    last: dict[str, Any] | None = None
+    end = LogEnd(0, "")
     while chunk := list(islice(rows, CHUNK)):
         for table in (events, observations):
-            own = [row for of, row in chunk if of is table]
+            own = [row for of, row, _ in chunk if of is table]
             if own:
-                connection.execute(insert(table), own)
-            if own and table is events:
-                last = own[-1]
-    if last is None:
+                insert_rows(connection, table.name, INSERTED[table], own)
+        end = chunk[-1][2]
+    if not end.events:
         raise StoreError(f"the log {recording.header.name} is empty", where=str(recording.origin))
-    return last
+    return end
 
 
 def place(
     connection: Connection, recording: Incoming, fingerprint: str, rename: bool
 ) -> tuple[str, Literal["stored", "present", "renamed"]]:
     """The name under which the log stands or may be stored, and which of the two it is."""
-    own = recording.header.name
-    alias = f"{own[: NAME_LENGTH - 9]}@{fingerprint[:8]}"
+    own, alias = candidates(recording.header.name, fingerprint)
     for candidate in (own, alias) if rename else (own,):
-        taken = connection.scalar(select(logs.c.fingerprint).where(logs.c.name == candidate))
+        found = rows_of(connection, "SELECT fingerprint FROM logs WHERE name = ?", (candidate,))
+        taken = next((digest for (digest,) in found), None)
         if taken == fingerprint:
             return candidate, "present"
         if taken is None:

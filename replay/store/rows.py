@@ -1,35 +1,25 @@
-"""Converting logs, events and observations to database rows and back, with checksums."""
+"""Making database rows of logs, events and observations, with checksums."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Row, Table
+from sqlalchemy import Table
 
-from replay.errors import StoreError
 from replay.events.event import (
     NO_EVENTS,
     Event,
     LogEntry,
     LogHeader,
     Observation,
-    Origin,
     channel,
     content,
     kind,
     link,
     name,
 )
-from replay.events.json_form import (
-    SCHEMA_VERSION,
-    header_line,
-    observation_content,
-    parse_header,
-    parse_object,
-    parse_observation,
-    parse_payload,
-)
+from replay.events.json_form import SCHEMA_VERSION, header_line, observation_content
 from replay.store.tables import events, logs, messages, observations, recordings
 
 UNCHECKED = {
@@ -48,72 +38,69 @@ CHECKED = {
 """What a row's checksum is made of, in this order."""
 
 
+INSERTED = {table: (*CHECKED[table], "checksum") for table in (events, observations)}
+"""The columns of a row of an entry, in this order."""
+
+EntryRow = tuple[Any, ...]
+
+
+class LogEnd(NamedTuple):
+    """How many events a log has, and its fingerprint, which is that of the last."""
+
+    events: int
+    fingerprint: str
+
+
 def numbered(
     entries: Iterable[LogEntry], log: int, position: int
-) -> Iterator[tuple[Table, dict[str, Any]]]:
-    """The rows of a log's entries and their tables.
+) -> Iterator[tuple[Table, EntryRow, LogEnd]]:
+    """The rows of a log's entries and their tables, and the end of the log up to there.
 
     Events have places from `position` on, and each the fingerprint of the log up to it.
     """
-    fingerprint, seq, number = NO_EVENTS, 0, 0
+    end, number = LogEnd(0, NO_EVENTS), 0
     for entry in entries:
         if isinstance(entry, Observation):
             number += 1
-            yield observations, observation_row(entry, log, number, seq)
+            yield observations, observation_row(entry, log, number, end.events), end
         else:
-            seq += 1
-            row = event_row(entry, log, seq, fingerprint)
-            fingerprint = row["fingerprint"]
-            row["position"] = position + seq - 1
-            yield events, {**row, "checksum": checksum(events, row)}
+            row, fingerprint = event_row(entry, log, end, position)
+            end = LogEnd(end.events + 1, fingerprint)
+            yield events, row, end
 
 
-def event_row(event: Event, log: int, seq: int, previous: str) -> dict[str, Any]:
-    """The row of the event that follows the fingerprint `previous`, without its position."""
-    said = content(event.payload)
-    return {
-        "log": log,
-        "seq": seq,
-        "kind": kind(event.payload),
-        "channel": channel(event.payload),
-        "name": name(event.payload),
-        "payload": said.decode(),
-        **origin_columns(event),
-        "schema_version": SCHEMA_VERSION,
-        "fingerprint": link(previous, said),
-    }
+def event_row(event: Event, log: int, end: LogEnd, position: int) -> tuple[EntryRow, str]:
+    """The row of the event behind the end of a log that begins at `position`; its fingerprint."""
+    payload, (seq, previous) = event.payload, end
+    said = content(payload)
+    fingerprint = link(previous, said)
+    what = (kind(payload), channel(payload), name(payload), said.decode())
+    origin = origin_columns(event)
+    values = (position + seq, log, seq + 1, *what, *origin, SCHEMA_VERSION, fingerprint)
+    return (*values, digest_of(values)), fingerprint
 
 
-def observation_row(observation: Observation, log: int, number: int, after: int) -> dict[str, Any]:
+def observation_row(observation: Observation, log: int, number: int, after: int) -> EntryRow:
     """The row of an observation, to which the database gives its position."""
-    row = {
-        "log": log,
-        "number": number,
-        "after": after,
-        "name": observation.name,
-        "content": msgspec.json.encode(observation_content(observation)).decode(),
-        **origin_columns(observation),
-    }
-    return {**row, "checksum": checksum(observations, row)}
+    said = msgspec.json.encode(observation_content(observation)).decode()
+    values = (log, number, after, observation.name, said, *origin_columns(observation))
+    return (*values, digest_of(values))
 
 
-def origin_columns(entry: LogEntry) -> dict[str, Any]:
-    """Where and when an entry was recorded."""
-    return {
-        "origin_file": entry.origin.file if entry.origin else None,
-        "origin_line": entry.origin.line if entry.origin else None,
-        "recorded": entry.recorded,
-    }
+def origin_columns(entry: LogEntry) -> EntryRow:
+    """Where and when an entry was recorded: file, line, seconds."""
+    origin = entry.origin
+    return (origin.file, origin.line, entry.recorded) if origin else (None, None, entry.recorded)
 
 
-def log_row(number: int, name: str, header: LogHeader, end: Mapping[str, Any]) -> dict[str, Any]:
-    """The row of the log whose last event has the row `end`."""
+def log_row(number: int, name: str, header: LogHeader, end: LogEnd) -> dict[str, Any]:
+    """The row of the log that ends so."""
     row = {
         "id": number,
         "name": name,
         "header": header_line(header).decode().rstrip(),
-        "fingerprint": end["fingerprint"],
-        "events": end["seq"],
+        "fingerprint": end.fingerprint,
+        "events": end.events,
     }
     return {**row, "checksum": checksum(logs, row)}
 
@@ -131,51 +118,12 @@ def message_row(recording: int, number: int, line: bytes) -> dict[str, Any]:
 
 def checksum(table: Table, row: Mapping[str, Any]) -> str:
     """sha256 over all other columns of a row, in hex."""
-    return sha256(msgspec.json.encode([row[column] for column in CHECKED[table]])).hexdigest()
+    return digest_of([row[column] for column in CHECKED[table]])
 
 
-def from_row(row: Row[Any]) -> Event:
-    """The event of a row; ReplayError with the reason if the row does not hold one."""
-    payload = parse_payload(stored_object(row.payload), row.schema_version)
-    return Event(payload, origin_of(row), row.recorded)
+def digest_of(values: Sequence[Any]) -> str:
+    """The same over the values of these columns, in their order."""
+    return sha256(_encode(values)).hexdigest()
 
 
-def observation_from_row(row: Row[Any]) -> Observation:
-    """The observation of a row; ReplayError with the reason if the row does not hold one."""
-    raw = stored_object(row.content)
-    return parse_observation(raw, origin_of(row), row.recorded, row.after)
-
-
-def header_from_row(row: Row[Any]) -> LogHeader:
-    """The header of a log's row, under the name that it has in the store; errors likewise."""
-    header, _ = parse_header(stored_object(row.header))
-    return msgspec.structs.replace(header, name=row.name)
-
-
-class Described(msgspec.Struct):
-    """What a list of many logs shows of a header, and all that it has the time to read."""
-
-    description: str = ""
-
-
-described = msgspec.json.Decoder(Described).decode
-
-
-def description_of(header: str) -> str:
-    """The description in a stored header; ReplayError with the reason if it is none."""
-    try:
-        return described(header).description
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise StoreError(f"not a log's header: {error}") from None
-
-
-def stored_object(stored: object) -> dict[str, Any]:
-    """The object of a column; ReplayError if it is no longer a text with one."""
-    if not isinstance(stored, str):
-        raise StoreError("a text has become something else")
-    return parse_object(stored.encode())
-
-
-def origin_of(row: Row[Any]) -> Origin | None:
-    """Where the entry of a row was recorded."""
-    return Origin(row.origin_file, row.origin_line) if row.origin_file else None
+_encode = msgspec.json.Encoder().encode

@@ -13,9 +13,6 @@ from sqlalchemy import (
 
 from replay.store.backend import NUMBERS_ONCE
 
-REVISION = "0004"
-"""The revision of the tables below. Kept here so that opening needs no look at migrations/."""
-
 metadata = MetaData()
 
 logs = Table(
@@ -98,14 +95,22 @@ messages = Table(
     Column("checksum", Text, nullable=False),
 )
 
-GUARDS = (
-    *(
-        f"{table.name}_no_{action}"
+WHOLE_RECORDING_STAYS = "EXISTS (SELECT 1 FROM recordings WHERE id = OLD.recording)"
+
+GUARDS = {
+    **{
+        f"{table.name}_no_{action}": ""
         for table in (events, logs, observations)
         for action in ("DELETE", "UPDATE")
-    ),
-    "recordings_no_UPDATE",
-    "messages_no_DELETE",
-    "messages_no_UPDATE",
-)
-"""The protections by which the database itself refuses to change what is stored."""
+    },
+    "recordings_no_UPDATE": "",
+    "messages_no_DELETE": WHOLE_RECORDING_STAYS,
+    "messages_no_UPDATE": "",
+}
+"""The protections by which the database itself refuses to change what is stored.
+
+For each the condition under which it does.
+"""
+
+TABLES = frozenset({*metadata.tables, "alembic_version"})
+"""The names of all tables."""

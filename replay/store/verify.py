@@ -8,7 +8,7 @@ forger who changes rows and computes everything anew.
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, Select, Table, select
+from sqlalchemy import Column, Connection, Row, Select, Table, select
 from sqlalchemy.exc import DBAPIError
 
 from replay.errors import ReplayError
@@ -17,8 +17,22 @@ from replay.progress import Progress, no_progress
 from replay.store import backend
 from replay.store.database import Database, failures
 from replay.store.event_store import CHUNK, find
-from replay.store.rows import checksum, from_row, header_from_row
-from replay.store.tables import GUARDS, events, logs, messages, observations, recordings
+from replay.store.rows import checksum
+from replay.store.tables import GUARDS, TABLES, events, logs, messages, observations, recordings
+from replay.store.values import from_row, header_from_row
+
+
+def types_of(column: Column[Any]) -> tuple[type, ...]:
+    """The types of a column's values."""
+    own = column.type.python_type
+    return (own, type(None)) if column.nullable else (own,)
+
+
+TYPES = {
+    table: tuple((column.name, types_of(column)) for column in table.columns)
+    for table in (events, logs, observations, recordings, messages)
+}
+"""What each column may hold. A database may keep anything anywhere."""
 
 
 class Finding(NamedTuple):
@@ -110,6 +124,11 @@ def verify(
         database.engine.connect() as connection,
         backend.undecodable_as_bytes(connection),
     ):
+        additions = backend.additions(connection, TABLES, GUARDS)
+        for addition in additions:
+            yield Finding("", 0, f"{addition} was added, which could run: nothing else was read")
+        if additions:
+            return
         rows = [find(connection, name) for name in dict.fromkeys(names)]
         if rows:
             yield from verify_logs(connection, [LogCheck(row) for row in rows], progress)
@@ -125,7 +144,7 @@ def verify_file(connection: Connection) -> Iterator[Finding]:
     """What the database's own check finds, and whether it still refuses changes."""
     for line in backend.check_file(connection):
         yield Finding("", 0, line)
-    present = backend.protections(connection)
+    present = backend.protections(connection, GUARDS)
     for guard in GUARDS:
         if guard not in present:
             yield Finding("", 0, f"the trigger {guard} is missing, which refuses changes")
@@ -223,9 +242,13 @@ def verify_removals(connection: Connection, checks: Iterable[LogCheck]) -> Itera
         if check.start is not None and check.start > before:
             yield removed(before + 1, check.start)
         before = (check.start or before) + check.seq
-    last = backend.positions_given_out(connection)
-    if last > before:
+    last = backend.numbers_given_out(connection, "events")
+    if not isinstance(last, int):
+        yield Finding("", 0, "the highest position that was given out was changed")
+    elif last > before:
         yield removed(before + 1, last)
+    elif last < before:
+        yield Finding("", 0, f"position {before} is there, and only {last} were given out")
 
 
 def removed(first: int, last: int) -> Finding:
@@ -234,9 +257,11 @@ def removed(first: int, last: int) -> Finding:
 
 
 def intact(row: Row[Any], table: Table) -> bool:
-    """Whether a row has the checksum of its columns."""
+    """Whether a row has the checksum of its columns, and in each the type that it has."""
     stored: object = row.checksum
-    return checksum(table, row._asdict()) == stored
+    values = row._asdict()
+    typed = all(isinstance(values[name], types) for name, types in TYPES[table])
+    return typed and checksum(table, values) == stored
 
 
 def continued(ends: Iterable[str], payload: Any) -> set[str]:

@@ -4,7 +4,6 @@ The cache holds digests, no code and nothing that is made into code: a tree that
 all the same. It may be deleted at any time, and what is damaged in it counts as nothing.
 """
 
-import os
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
@@ -15,10 +14,11 @@ from pathlib import Path
 import msgspec
 
 from replay import language
+from replay.files import file_beside
 from replay.series import Tree
 
 VERSION = 1
-MOST_REMEMBERED = 20
+MOST_REMEMBERED = 100
 """Series in the cache; working on patches makes a new one with every change."""
 
 
@@ -45,11 +45,11 @@ def remember_checked(trees: Iterable[Tree], machine: str) -> None:
     """Puts into the cache that these trees are in the language; without one, does nothing."""
     entry = _entry(trees, machine)
     file = _file(entry)
-    beside = file.with_suffix(f".{os.getpid()}")
     with suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_bytes(msgspec.json.encode(entry))
-        beside.replace(file)
+        with file_beside(file) as beside:
+            beside.write_bytes(msgspec.json.encode(entry))
+            beside.replace(file)
         by_age = sorted(file.parent.glob("*.json"), key=lambda path: path.stat().st_mtime)
         for old in by_age[:-MOST_REMEMBERED]:
             old.unlink(missing_ok=True)

@@ -20,6 +20,7 @@ from pathlib import Path
 from replay.errors import ReplayError
 from replay.language import Program, compile_tree
 from replay.series import Tree, read_text, source_file
+from replay.variants.checked_series import is_checked, remember_checked
 
 FILE = "translate.toml"
 MEMORY = "Memory"
@@ -42,7 +43,7 @@ def read_dictionary(directory: Path) -> Dictionary | None:
     path = directory / FILE
     if not path.exists():
         return None
-    text = read_text(path)
+    text = read_text(path, directory)
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -56,4 +57,8 @@ def read_dictionary(directory: Path) -> Dictionary | None:
     # errors must give the lines of the source by their numbers in the file
     before = text[: text.find(source)].count("\n") if source else 0
     tree = Tree((source_file(FILE, "\n" * before + source),))
-    return Dictionary(compile_tree(tree, MEMORY), idle, source)
+    is_known = is_checked([tree], MEMORY)
+    program = compile_tree(tree, MEMORY, is_checked=is_known)
+    if not is_known:
+        remember_checked([tree], MEMORY)
+    return Dictionary(program, idle, source)

@@ -1,30 +1,51 @@
-"""Parsing variant expressions such as after, 3a389e79^, REV+FILE, REV-SHA and A..B."""
+"""Parsing variant expressions such as after, 3a389e79^, REV+FILE, REV+SHA, REV-SHA and A..B."""
 
 import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from replay.errors import NotFound, ReplayError
-from replay.series import Series, find_patch, is_file, label, parse_revision, step_back
+from replay.series import (
+    Patch,
+    Series,
+    find_patch,
+    is_stack,
+    label,
+    parse_revision,
+    read_stack,
+    step_back,
+)
 from replay.variants.subject import MACHINES, RESERVED, Subject
 
 _POINT = re.compile(r"(?P<atom>v?\d+(?:\.\d+)+|\w+)(?P<steps>(?:\^|~\d*)*)(?P<rest>.*)", re.DOTALL)
 _LEFT_OUT = re.compile(r"-([0-9a-fA-F]{7,40})(?=[+-]|$)")
+_TAKEN = re.compile(r"\+([0-9a-fA-F]{7,40})(?=[+-]|$)")
+_SHA = re.compile(r"[0-9a-fA-F]{7,40}")
 _RANGE = re.compile(r"(?<![./])\.\.(?![./])")
 
 
 @dataclass(frozen=True)
+class AddedPatch:
+    """A patch on top of a revision, from a file or taken from elsewhere in the series.
+
+    `word` is what an expression says of it behind its "+": a file, one patch of a file, or a sha.
+    """
+
+    word: str
+    patch: Patch
+
+
+@dataclass(frozen=True)
 class VariantSpec:
-    """The first `depth` patches without those at `left_out`, then the patches in `extra` files.
+    """The first `depth` patches without those at `left_out`, then the patches in `extra`.
 
     `named` are the indexes of the patches that the expression was written with.
     """
 
     depth: int
     left_out: frozenset[int] = frozenset()
-    extra: tuple[str, ...] = ()
+    extra: tuple[AddedPatch, ...] = ()
     named: frozenset[int] = field(default=frozenset(), compare=False)
 
 
@@ -91,7 +112,7 @@ def format_expression(series: Series, spec: VariantSpec) -> str:
     patches = series.patches
     point = patches[spec.depth - 1].sha[:8] if spec.depth else "base"
     out = "".join(f"-{patches[index].sha[:8]}" for index in sorted(spec.left_out))
-    return point + out + "".join(f"+{path}" for path in spec.extra)
+    return point + out + "".join(f"+{added.word}" for added in spec.extra)
 
 
 def parse_spec(
@@ -103,7 +124,7 @@ def parse_spec(
     """
     match = _POINT.fullmatch(text)
     if match is None:
-        do = "write a name, a revision, REV+FILE or REV-SHA"
+        do = "write a name, a revision, REV+FILE, REV+SHA or REV-SHA"
         raise ReplayError(f"{text!r} is no variant expression", do=do)
     atom, steps, rest = release_name(match["atom"]), match["steps"], match["rest"]
     if atom in within:
@@ -131,19 +152,45 @@ def _point(subject: Subject, atom: str, steps: str, by_name: Mapping[str, str]) 
 
 
 def _changed(subject: Subject, spec: VariantSpec, rest: str) -> VariantSpec:
-    """The spec changed by +FILE and -SHA, one after another."""
+    """The spec changed by +FILE, +SHA and -SHA, one after another."""
     while rest:
-        left_out = _LEFT_OUT.match(rest)
+        left_out, taken = _LEFT_OUT.match(rest), _TAKEN.match(rest)
         if left_out:
             spec = _without(subject, spec, left_out[1])
             rest = rest[left_out.end() :]
+        elif taken and not is_stack(taken[1]):
+            spec = _with(subject, spec, taken[1])
+            rest = rest[taken.end() :]
         elif rest[0] == "+":
-            path = _longest_file(rest[1:])
-            spec = replace(spec, extra=(*spec.extra, path))
-            rest = rest[1 + len(path) :]
+            word = _longest_stack(rest[1:])
+            spec = replace(spec, extra=(*spec.extra, *parse_added(subject.series, word)))
+            rest = rest[1 + len(word) :]
         else:
-            raise ReplayError(f"{rest!r} is neither +FILE nor -SHA of 7 to 40 digits")
+            raise ReplayError(f"{rest!r} is none of +FILE, +SHA and -SHA with 7 to 40 digits")
     return spec
+
+
+def parse_added(series: Series, word: str) -> tuple[AddedPatch, ...]:
+    """The patches that `word` adds behind a "+": those of a file or directory, or of a sha.
+
+    Raises ReplayError for one that is neither, and BadInput for what holds no patch.
+    """
+    if is_stack(word) or not _SHA.fullmatch(word):
+        return tuple(AddedPatch(part, patch) for part, patch in read_stack(word))
+    patch = series.patches[find_patch(series, word)]
+    return (AddedPatch(patch.sha[:8], patch),)
+
+
+def _with(subject: Subject, spec: VariantSpec, sha: str) -> VariantSpec:
+    """The spec with a patch of the series on top, from later in it or one that was left out."""
+    index = find_patch(subject.series, sha)
+    patch = subject.series.patches[index]
+    there = index < spec.depth and index not in spec.left_out
+    if there or any(added.patch == patch for added in spec.extra):
+        do = f"leave it out first to move it to the top: -{patch.sha[:8]}+{patch.sha[:8]}"
+        raise ReplayError(f"cannot take {label(patch)}: it is there already", do=do)
+    added = parse_added(subject.series, sha)
+    return replace(spec, extra=(*spec.extra, *added), named=spec.named | {index})
 
 
 def _without(subject: Subject, spec: VariantSpec, sha: str) -> VariantSpec:
@@ -154,11 +201,11 @@ def _without(subject: Subject, spec: VariantSpec, sha: str) -> VariantSpec:
     return replace(spec, left_out=spec.left_out | {index}, named=spec.named | {index})
 
 
-def _longest_file(rest: str) -> str:
-    """The longest part of `rest`, to its end or to a + or -, that is a file."""
+def _longest_stack(rest: str) -> str:
+    """The longest part of `rest`, to its end or to a + or -, that is a file or a directory."""
     ends = [match.start() for match in re.finditer(r"[+-]", rest)] + [len(rest)]
     for end in reversed(ends):
-        if rest[:end] and is_file(Path(rest[:end])):
+        if rest[:end] and is_stack(rest[:end]):
             return rest[:end]
     path = rest.partition("+")[0]
     raise ReplayError("no such patch file", where=path or "+", do="check its path")

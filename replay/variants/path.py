@@ -4,12 +4,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
 from itertools import pairwise, takewhile
-from pathlib import Path
 
 from msgspec import Struct
 
 from replay.errors import Conflict, NotInLanguage
-from replay.series import Patch, read_patch
+from replay.series import Patch
 from replay.variants.expression import VariantSpec, format_expression
 from replay.variants.subject import Subject
 from replay.variants.variant import Variant, build
@@ -60,7 +59,7 @@ def named_patches(*variants: Variant) -> tuple[Patch, ...]:
     for variant in variants:
         spec, patches = variant.spec, variant.subject.series.patches
         named = [patches[index] for index in sorted(spec.named)]
-        for patch in (*named, *(read_patch(Path(path)) for path in spec.extra)):
+        for patch in (*named, *(added.patch for added in spec.extra)):
             by_name.setdefault(patch.name, patch)
     return tuple(by_name.values())
 
@@ -96,21 +95,19 @@ def _changes(subject: Subject, before: VariantSpec, after: VariantSpec) -> tuple
 
 
 def _patches(subject: Subject, spec: VariantSpec) -> dict[tuple[int, str], Patch]:
-    """The patches in a spec by index or by place and path, in the order of being applied."""
+    """The patches in a spec by index or by place and word, in the order of being applied."""
     indexes = [index for index in range(spec.depth) if index not in spec.left_out]
     patches = {(index, ""): subject.series.patches[index] for index in indexes}
-    return patches | {
-        (place, path): read_patch(Path(path)) for place, path in enumerate(spec.extra)
-    }
+    return patches | {(place, added.word): added.patch for place, added in enumerate(spec.extra)}
 
 
 def _variant_of(subject: Subject, spec: VariantSpec) -> Variant | None:
     """The variant that a spec stands for; None if its patches do not apply or make no model.
 
-    Of a stack of files its name is the last one.
+    Of patches on top its name is the last one.
     """
     text = format_expression(subject.series, spec)
-    name = f"+{spec.extra[-1]}" if spec.extra else text
+    name = f"+{spec.extra[-1].word}" if spec.extra else text
     try:
         return build(subject, spec, name, text)
     except (Conflict, NotInLanguage):

@@ -163,7 +163,7 @@ class Subject:
 def read_config(path: Path) -> SubjectConfig:
     """The checked content of a subject.toml. Raises ReplayError with file and key."""
     try:
-        document = tomllib.loads(read_text(path))
+        document = tomllib.loads(read_text(path, path.parent))
     except tomllib.TOMLDecodeError as error:
         raise ReplayError(f"is no TOML: {error}", where=str(path)) from error
     for key in ("machine", "node"):

@@ -179,9 +179,9 @@ def summarize_translation(log: Log, subject: Subject) -> TranslationSummary | No
     Commands that no tree has are listed only for a log that was translated: in another they may be
     meant to be refused.
     """
-    done = [event for event in log.events if event.original is not None]
-    if not done:
+    translated = [event for event in log.events if event.original is not None]
+    if not translated:
         return None
-    idle = sum(event.idle for event in done)
+    idle = sum(event.idle for event in translated)
     missing = without_equivalent(log, subject)
-    return TranslationSummary(len(done) - idle, idle, dict(sorted(missing.items())))
+    return TranslationSummary(len(translated) - idle, idle, dict(sorted(missing.items())))

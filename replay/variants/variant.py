@@ -1,6 +1,6 @@
 """Building and compiling the variant that an expression stands for."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -8,8 +8,10 @@ from pathlib import Path
 from replay import language
 from replay.errors import Conflict, ReplayError
 from replay.events.command_rules import read_command_rules
+from replay.files import must_lead_inside
 from replay.language import Program
-from replay.series import Tree, apply, read_patch, read_series
+from replay.series import Tree, apply, read_series
+from replay.series.applies import applying, revision_spans
 from replay.variants.checked_series import is_checked, remember_checked
 from replay.variants.dictionary import read_dictionary
 from replay.variants.expression import (
@@ -57,6 +59,10 @@ class Variant:
         return replace(self, name=name)
 
 
+FILES = ("alphabet.jsonl", "checks.py")
+"""Files of a subject that are read only when a command asks for them."""
+
+
 @dataclass(frozen=True)
 class _Source:
     """The key of a compiled program; only the content of a tree counts."""
@@ -65,6 +71,7 @@ class _Source:
     machine: str
     node: str
     tree: Tree = field(compare=False)
+    is_checked: bool = field(compare=False)
 
 
 def load_subject(directory: Path) -> Subject:
@@ -74,6 +81,8 @@ def load_subject(directory: Path) -> Subject:
     or if subject.toml has a fault or names a revision that is not there.
     """
     path = directory / "subject.toml"
+    for name in FILES:
+        must_lead_inside(directory / name, directory)
     config = read_config(path)
     subject = Subject(
         directory,
@@ -83,11 +92,7 @@ def load_subject(directory: Path) -> Subject:
         read_command_rules(directory),
     )
     trees, machine = subject.series.trees, subject.config.machine
-    # Checking dozens of trees takes longer than what most commands do, and they seldom change.
-    if not is_checked(trees, machine):
-        for tree in trees:
-            _check(tree, machine)
-        remember_checked(trees, machine)
+    check_trees(trees, machine)
     for name, variant in subject.config.variants.items():
         try:
             parse_spec(subject, variant.revision, expressions(subject, {}), (name,))
@@ -107,7 +112,25 @@ def resolve(subject: Subject, expression: str, named: Mapping[str, str]) -> Vari
         check_name(name, f"--variant {name}")
     by_name = expressions(subject, named)
     spec = parse_spec(subject, expression, by_name, ())
-    return build(subject, spec, expression, by_name.get(expression, expression))
+    try:
+        return build(subject, spec, expression, by_name.get(expression, expression))
+    except Conflict as error:
+        raise _with_place_to_go(subject, spec, error) from error
+
+
+# Only a user is told: what looks for patches that apply meets conflicts by the hundred.
+def _with_place_to_go(subject: Subject, spec: VariantSpec, error: Conflict) -> Conflict:
+    """The conflict with the revisions at which the patches on top would apply."""
+    patches = [added.patch for added in spec.extra]
+    if not any(error.where.startswith(f"{patch.name}:") for patch in patches):
+        return error
+    spans = revision_spans(subject.series, patches)
+    where = applying(subject.series, spans)
+    if not where:
+        do = "it applies at no revision of the series"
+        return Conflict(error.what, where=error.where, do="; ".join(filter(None, (error.do, do))))
+    more = f"replay variants --applies {spec.extra[0].word} tells what is in the way elsewhere"
+    return Conflict(error.what, where=error.where, do=f"it applies at {where}; {more}")
 
 
 def build(subject: Subject, spec: VariantSpec, name: str, revision: str) -> Variant:
@@ -124,7 +147,9 @@ def variant_with_tree(variant: Variant, tree: Tree, name: str) -> Variant:
 
 def _compiled(subject: Subject, tree: Tree) -> Program:
     config = subject.config
-    return _program(_Source(tree.digest, config.machine, config.node.class_name, tree))
+    is_checked = tree in subject.series.trees  # all of which were, when the subject was loaded
+    node = config.node.class_name
+    return _program(_Source(tree.digest, config.machine, node, tree, is_checked))
 
 
 def _tree(subject: Subject, spec: VariantSpec) -> Tree:
@@ -140,9 +165,18 @@ def _tree(subject: Subject, spec: VariantSpec) -> Tree:
                 what = f"without {out} the patch {series.patches[index].name} does not apply"
                 do = "leave that out too, or put a patch in its place with +FILE"
                 raise Conflict(f"{what}: {error.what}", where=error.where, do=do) from error
-    for path in spec.extra:
-        tree = apply(tree, read_patch(Path(path)))
+    for added in spec.extra:
+        tree = apply(tree, added.patch)
     return tree
+
+
+def check_trees(trees: Sequence[Tree], machine: str) -> None:
+    """Raises NotInLanguage with file, line and patch for a tree that is not in the language."""
+    # Checking dozens of trees takes longer than what most commands do, and they seldom change.
+    if not is_checked(trees, machine):
+        for tree in trees:
+            _check(tree, machine)
+        remember_checked(trees, machine)
 
 
 def _check(tree: Tree, machine: str) -> None:
@@ -159,4 +193,4 @@ def _check(tree: Tree, machine: str) -> None:
 # Variants of several expressions are often the same tree, and compiling takes the longest.
 @lru_cache(maxsize=256)
 def _program(source: _Source) -> Program:
-    return language.compile_tree(source.tree, source.machine, source.node)
+    return language.compile_tree(source.tree, source.machine, source.node, source.is_checked)

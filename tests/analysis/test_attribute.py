@@ -24,7 +24,7 @@ from replay.events.event import (
 )
 from replay.formats.read import read
 from replay.reports.documents.diff import diff_report
-from replay.variants.expression import VariantSpec
+from replay.variants.expression import VariantSpec, parse_added
 from replay.variants.path import named_patches, path_between
 from replay.variants.variant import Subject, Variant, build, load_subject, resolve
 from tests.examples import example
@@ -350,7 +350,8 @@ def remarks(tmp_path_factory) -> list[Variant]:
         path.write_text(
             f"--- a/{file.name}\n+++ b/{file.name}\n@@ -1 +1,2 @@\n {first}\n+# a remark\n"
         )
-        found.append(build(QEMU, VariantSpec(depth, extra=(str(path),)), f"{depth}+", ""))
+        extra = parse_added(QEMU.series, str(path))
+        found.append(build(QEMU, VariantSpec(depth, extra=extra), f"{depth}+", ""))
     return found
 
 

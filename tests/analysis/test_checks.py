@@ -6,8 +6,10 @@ import pytest
 
 from replay.analysis.checks import Checks, breaches, check_named, load_checks
 from replay.engine.replay import replay
+from replay.engine.trace import ObservedStep, ObservedTrace, Observer
+from replay.engine.view import Node, View
 from replay.errors import ReplayError
-from replay.events.event import Command, Guest, Image, Log
+from replay.events.event import Command, Event, Guest, Image, Log, LogHeader, Notice
 from replay.variants.variant import Variant, resolve
 from tests.examples import PATCHES, example, log_of
 
@@ -213,3 +215,38 @@ def test_an_unknown_check_is_told_with_the_nearest(qemu):
     assert check_named(checks, "images_stay").parameters == ("file",)
     with pytest.raises(ReplayError, match="no check image_stays; nearest: images_stay"):
         check_named(checks, "image_stays")
+
+
+# Real machines
+
+
+def test_of_a_real_machine_what_was_observed_can_be_a_breach(qemu):
+    log = example("deleted-overlay")
+    whole = replay(log, resolve(qemu, "after", {}))
+    steps = tuple(
+        ObservedStep(
+            step.seq, step.event, step.outcome, whole.view_at(index) if index != 2 else None
+        )
+        for index, step in enumerate(whole.steps)
+    )
+    seen = ObservedTrace(log, Observer("o", "", "", qemu), steps, lambda view: view)
+    checks = load_checks(PATCHES / "checks.py", whole.variant)
+    names = {breach.check.name for breach in breaches(whole, checks)}
+    assert {breach.check.name for breach in breaches(seen, checks)} == names - {
+        "written_data_stays"
+    }
+
+
+def test_a_check_of_what_was_not_observed_holds(qemu, tmp_path):
+    event = Event(Notice("x"))
+    node = Node(("drive0",), 5, {"driver": "qcow2"})
+    after = View(running=True, nodes={"drive0": node})
+    log = Log("l", LogHeader("l"), (event,), "")
+    steps = (ObservedStep(1, event, None, after),)
+    seen = ObservedTrace(log, Observer("o", "", "", qemu), steps, lambda view: view)
+    variant = resolve(qemu, "after", {})
+    assert breaches(seen, load_checks(PATCHES / "checks.py", variant)) == ()
+    own = tmp_path / "own.py"
+    own.write_text('def no_drive(node):\n    "There is none."\n    return node.drv != "qcow2"\n')
+    (breach,) = breaches(seen, load_checks(own, variant))
+    assert breach.path == "drive0"

@@ -56,10 +56,11 @@ def test_temporary_is_on_the_backing_node_because_the_flags_were_moved_back(qemu
     assert [patch.sha[:8] for patch in moved.patches] == ["4ddc07ca", "3a389e79"]
     assert [link.flag for link in it.links if link.kind == "set"] == ["TEMPORARY", "SNAPSHOT"]
     assert sentence(it) == (
-        "TEMPORARY is set on drive0.backing_hd (open_flags) since #2: bdrv_move_feature_fields"
-        " wrote it (4ddc07ca, carrying on a line of 3a389e79); bdrv_swap had exchanged the contents"
-        " (4ddc07ca); bdrv_append_temp_snapshot had set TEMPORARY (8bfea15d, carrying on a line of"
-        " f187743a)."
+        "#2 cli drive if=none,id=drive0,file=/images/base.qcow2,snapshot=on: TEMPORARY is set on"
+        " drive0.backing_hd (open_flags); bdrv_move_feature_fields wrote it (4ddc07ca, carrying on"
+        " a line of 3a389e79); bdrv_swap had exchanged the contents (4ddc07ca);"
+        " bdrv_append_temp_snapshot had set TEMPORARY (8bfea15d, carrying on a line of"
+        " f187743a snapshot-on-by-append, 3 commits)."
     )
 
 
@@ -78,8 +79,10 @@ def test_the_backing_file_is_lost_by_the_overlays_flag(qemu, what, seq):
     assert it.links[-1].flag == "NO_BACKING"
     if seq:
         assert it.about == "none of its images holds it: /images/overlay.qcow2"
+        assert "bdrv_close wrote it at #6" in sentence(it)
     else:
         assert (it.value, it.since) == ("absent", 6)
+        assert "drive0.backing_hd is not there; bdrv_close set it to none (base)" in sentence(it)
 
 
 def test_the_overlay_is_unlinked_because_it_was_opened_with_temporary(qemu):
@@ -104,8 +107,8 @@ def test_what_a_file_holds_is_explained_by_what_wrote_there_last(qemu):
     assert it.since == 6
     assert it.links[0].text.startswith("disk_write(")
     assert sentence(it).startswith(
-        "data of the file /images/second.qcow2 is 0x62 at 0 +64 KiB, 0x22 at 64 KiB +960 KiB "
-        "since #6: "
+        "#6 guest write drive0 sector 0 +128 of 0x62: data of the file /images/second.qcow2 is "
+        "0x62 at 0 +64 KiB, 0x22 at 64 KiB +960 KiB; bdrv_write wrote it (base)"
     )
     before = why(qemu, "unprotected-medium", "with", place)
     assert [link.kind for link in before.links] == ["image"]
@@ -130,7 +133,9 @@ def test_what_a_file_does_not_hold_is_explained_by_the_file_not_being_there(qemu
     it = why(qemu, "deleted-overlay", "after", "/images/overlay.qcow2.size")
     assert it.value == "absent"
     assert it.links[0].text == "disk_unlink(filename)"
-    assert sentence(it).startswith("size of the file /images/overlay.qcow2 is absent since #5: ")
+    assert "size of the file /images/overlay.qcow2 is absent; raw_open_common unlinked it" in (
+        sentence(it)
+    )
 
 
 def test_rdwr_is_in_the_flags_of_a_read_only_node_because_the_drive_asked_for_it(qemu):
@@ -225,7 +230,8 @@ def test_a_crash_is_explained_by_the_statement_that_failed(qemu, tmp_path):
     assert it.links[1].text == "bs_top.backing_hd = 7"
     gone = why(qemu, "snapshot-on", at, "drive0", 3)
     assert sentence(gone).startswith(
-        "drive0 is not there since #3: no machine runs since #3; bdrv_co_do_readv failed at"
+        "#3 cli device virtio-blk-pci,drive=drive0: drive0 is not there; no machine runs since #3;"
+        " bdrv_co_do_readv failed at"
     )
 
 
@@ -250,9 +256,11 @@ def test_a_loose_node_is_explained_by_who_made_it_and_its_end_by_who_freed_it(qe
         ("call", "bdrv_new"),
         ("call", "qmp_drive_mirror"),
     ]
-    assert sentence(it) == "other[0] is there since #5: bdrv_new made it (base)."
+    assert sentence(it).endswith(": other[0] is there; bdrv_new made it (base).")
+    assert sentence(it).startswith("#5 qmp drive-mirror ")
     gone = why(qemu, "deleted-mirror", "after", "other[0]", 8)
     assert (gone.links[0].text, gone.links[1].text) == ("free(bs)", "if bs.refcnt == 0:")
+    assert "other[0] is not there; bdrv_delete freed it" in sentence(gone)
     assert not why(qemu, "deleted-mirror", "after", "other[0]", 2).links
 
 
@@ -264,6 +272,7 @@ def test_a_node_that_was_let_go_is_explained_by_what_was_written_over_it(toy):
     it = explain(trace, find_place("other[0]", [trace]))
     assert (it.since, it.links[0].text) == (3, "before.behind = None")
     assert it.links[0].path == "7.behind"
+    assert "took" not in sentence(it)
 
 
 def test_a_child_that_is_another_paths_node_is_told(toy):
@@ -271,7 +280,7 @@ def test_a_child_that_is_another_paths_node_is_told(toy):
     [trace] = traced(toy, log, "after")
     it = explain(trace, find_place("7.behind", [trace]))
     assert it.value == "7"
-    assert sentence(it).startswith("7.behind is 7 since #2: hmp_ring wrote it")
+    assert sentence(it).startswith("#2 hmp ring 7: 7.behind is 7; hmp_ring wrote it")
     assert explain(trace, find_place("7.behind", [trace]), 1).value == "absent"
 
 

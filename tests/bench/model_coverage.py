@@ -8,7 +8,6 @@ of them, each with the patch that brought it. A statement counts once, however m
 """
 
 import argparse
-import ast
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -17,7 +16,7 @@ from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from replay.engine.replay import replay, request
+from replay.analysis.search.coverage import coverage
 from replay.events.event import Log
 from replay.qemu.conformance import open_recordings
 from replay.series.annotate import annotate
@@ -37,20 +36,15 @@ class Statement(NamedTuple):
     patch: str
 
 
-def statements(variant: Variant) -> Iterator[tuple[tuple[str, int], Statement]]:
-    """Every statement of the variant's functions, under its file and line."""
-    for file in variant.tree.files:
-        lines = annotate(variant.tree, file.name)
-        for function in ast.parse(file.text).body:
-            for node in ast.walk(function) if isinstance(function, ast.FunctionDef) else ():
-                if isinstance(node, ast.stmt) and not _describes(node) and node is not function:
-                    line = lines[node.lineno - 1]
-                    found = Statement(file.name, function.name, line.text.strip(), line.patch)
-                    yield (file.name, node.lineno), found
-
-
-def _describes(node: ast.stmt) -> bool:
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+def statements(variant: Variant, logs: list[Log]) -> Iterator[tuple[Statement, bool]]:
+    """Every statement of the variant's functions, and whether a log reaches it."""
+    covered = coverage(logs, variant)
+    annotated = {file.name: annotate(variant.tree, file.name) for file in variant.tree.files}
+    for function in covered.code.functions:
+        for number in function.statements:
+            line = annotated[function.file][number - 1]
+            found = Statement(function.file, function.name, line.text.strip(), line.patch)
+            yield found, (function.file, number) in covered.lines
 
 
 def known_logs(count: int) -> Iterator[Log]:
@@ -70,23 +64,9 @@ def reached(subject: Subject, revisions: list[str], logs: list[Log]) -> dict[Sta
     """Every statement that one of the revisions has, and whether a log reaches it."""
     found: dict[Statement, bool] = {}
     for revision in revisions:
-        variant = resolve(subject, revision, {})
-        places = dict(statements(variant))
-        hit: set[tuple[str, int]] = set()
-        done: set[object] = set()
-        for log in logs:
-            state = variant.program.initial()
-            for step in replay(log, variant).steps:
-                asked = request(step.event.payload)
-                key = (state, asked.stimulus)
-                runs = state.machine is not None and asked.handler in variant.program.functions
-                if runs and key not in done:
-                    done.add(key)
-                    hit |= variant.program.reached(asked.handler, asked.arguments, state)
-                state = step.state
-        for place, statement in places.items():
-            found[statement] = found.get(statement, False) or place in hit
-        print(f"{revision}: {len(done)} transitions", file=sys.stderr, flush=True)
+        for statement, is_reached in statements(resolve(subject, revision, {}), logs):
+            found[statement] = found.get(statement, False) or is_reached
+        print(f"{revision}: {sum(found.values())} of {len(found)}", file=sys.stderr, flush=True)
     return found
 
 

@@ -199,7 +199,8 @@ def test_a_filter_that_cannot_be_is_told(diff, words, told):
 
 OVERVIEW = """\
 2 of 3 logs differ: long, short
-1 of 3 logs are the same
+1 of 3 logs are the same; logs that reached the change: 0 from before to with
+    and 0 from with to after
 variant  before  aaaa1111^  DIGEST
 variant  with    aaaa1111   DIGEST
 variant  after   bbbb2222   DIGEST
@@ -272,7 +273,7 @@ def test_logs_that_differ_in_what_is_accepted_are_not_called_the_same(diff):
     diff("--all", "--write-baseline", "known.jsonl")
     told = diff("--all", "--baseline", "known.jsonl").out
     assert told.startswith(
-        "2 of 3 logs differ only in what is left out\n1 of 3 logs are the same\n"
+        "2 of 3 logs differ only in what is left out\n1 of 3 logs are the same; logs that reached"
     )
 
 

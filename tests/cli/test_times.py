@@ -1,5 +1,6 @@
 """When events were recorded, so that they can be matched to a ticket."""
 
+import json
 import re
 
 import pytest
@@ -7,6 +8,7 @@ from typer.testing import CliRunner
 
 from replay.cli.app import app
 from tests.examples import PATCHES
+from tests.reports.test_schemas import validate
 
 RECORDING = PATCHES.parent / "tests/data/recordings/05-snapshot-on-none.qmp.jsonl.xz"
 TIME = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC"
@@ -51,6 +53,24 @@ def test_an_explanation_has_the_time_since_when_it_is_so(run):
     for format in ("text", "md"):
         text = run("explain", RECORDING, "--seq", 6, "--format", format)
         assert re.search(rf"#6`? was recorded at {TIME}", text)
+
+
+JSON = {
+    "log": (("log",), lambda document: document["events"][5]),
+    "run": (("run",), lambda document: document["steps"][5]),
+    "diff": (("diff", "before", "after"), lambda document: document["divergences"][0]),
+    "explain": (("explain", "--seq", 6), lambda document: document["explanations"][0][0]),
+}
+
+
+@pytest.mark.parametrize("command", JSON)
+def test_json_has_the_time_and_the_source_of_an_event(run, command):
+    words, pick = JSON[command]
+    document = json.loads(run(*words, RECORDING, "--format", "json"))
+    validate(command, document)
+    entry = pick(document)
+    assert entry["time"] == pytest.approx(1795398876, abs=5)
+    assert re.search(r"05-snapshot-on-none\.qmp\.jsonl\.xz:\d+$", entry["source"])
 
 
 def test_a_log_without_times_has_none(run):

@@ -7,14 +7,16 @@ from collections.abc import Iterable
 import msgspec
 import pytest
 
+from replay.analysis.attribute import model_traces
 from replay.engine.corpus import Corpus
-from replay.engine.diff import Divergence, diff
+from replay.engine.diff import Diff, Divergence, diff
 from replay.engine.replay import MEMO, replay
+from replay.engine.trace import NOTHING
 from replay.events.event import Command, Guest, Image, Log, content
 from replay.events.json_form import parse_object, parse_payload
 from replay.formats import read as ingest
 from replay.variants.variant import Subject, Variant, resolve
-from tests import traces
+from tests import random_logs, traces
 from tests.bench.corpus import Kind
 from tests.bench.corpus import corpus as logs
 from tests.examples import NAMES, example, log_of
@@ -78,6 +80,28 @@ def test_recorded_logs_diverge_as_by_themselves_under_any_names(recorded, varian
             assert msgspec.json.encode(shared(same, corpus)) == msgspec.json.encode(expected)
 
 
+def assert_same(shared: Diff, own: Diff) -> None:
+    """Both diffs say the same, down to the identity of every state."""
+    assert shared.divergences == own.divergences
+    assert shared.compared == own.compared
+    assert msgspec.json.encode(shared.divergences) == msgspec.json.encode(own.divergences)
+    for trace, expected in zip(model_traces(shared), model_traces(own), strict=True):
+        assert trace.log == expected.log
+        for done, plainly in zip(trace.steps, expected.steps, strict=True):
+            assert done.state is plainly.state
+            assert done.outcome == plainly.outcome
+            assert done.event == plainly.event
+            assert (done.outcome is NOTHING) == (plainly.outcome is NOTHING)
+
+
+def test_recorded_logs_have_the_same_traces_under_any_names(recorded, variants):
+    corpus = Corpus(variants)
+    for log in recorded:
+        for same in (log, renamed(log, 1)):
+            own = diff(*(replay(same, variant) for variant in variants))
+            assert_same(corpus.diff(same).diff, own)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_examples_diverge_as_by_themselves(name, variants):
     log = example(name)
@@ -89,6 +113,14 @@ def test_random_logs_diverge_as_by_themselves(kind, variants):
     corpus = Corpus(variants)
     for log in logs(kind, 6, 3, 40):
         assert shared(log, corpus) == plain(log, variants)
+
+
+@pytest.mark.parametrize("theme", random_logs.THEMES)
+def test_logs_of_every_theme_diverge_as_by_themselves(theme, variants):
+    corpus = Corpus(variants)
+    for seed in range(3):
+        log = random_logs.log(f"{seed:04}_{theme}")
+        assert corpus.divergences(log) == plain(log, variants), log.name
 
 
 def test_logs_that_differ_in_their_names_share_all_work(variants):

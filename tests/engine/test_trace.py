@@ -12,8 +12,10 @@ from replay.engine.trace import (
     compared_views,
     hidden_fields,
 )
-from replay.engine.view import view
-from replay.events.event import Guest
+from replay.engine.view import File, View, view
+from replay.events.event import Event, Guest, Log, LogHeader, Notice
+from replay.state.disk import Inode
+from replay.state.extents import UNREADABLE_DATA, Extent
 from replay.state.objects import Ref, State
 from tests.handmade import SUBJECT, machine, node, trace
 
@@ -89,3 +91,24 @@ def test_a_complete_trace_hides_nothing():
     a = model("a", drive(x=1))
     assert hidden_fields([a, replace(a, variant=a.variant.renamed("b"))]) == ()
     assert compared_views([a], 0)["a"].nodes["d"].fields["x"] == 1
+
+
+def test_the_files_at_the_end_are_those_that_were_last_observed():
+    held = Inode(0, "qcow2", 131072, extents=(Extent(0, 128, 9), Extent(128, 130, -1)))
+    lost = Inode(0, "qcow2", 65536, extents=UNREADABLE_DATA)
+    files = {
+        "/a": File("qcow2", 131072, None, None, unlinked=False, inode=held),
+        "/b": File("qcow2", 65536, None, None, unlinked=False, inode=lost),
+        "/c": File("qcow2", 65536, None, None, unlinked=True, inode=lost),
+    }
+    event = Event(Notice("x"))
+    steps = (
+        ObservedStep(1, event, None, View(running=False, files=files)),
+        ObservedStep(2, event, None, None),
+    )
+    log = Log("l", LogHeader("l"), (event, event), "")
+    trace = ObservedTrace(log, Observer("o", "", "", SUBJECT), steps, lambda whole: whole)
+    files_then = trace.files_after(1)
+    assert files_then["/a"]["content_runs_KiB"] == [[9, 64], ["mixed", 64]]
+    assert files_then["/b"]["content_runs_KiB"] == "it cannot be read"
+    assert "/c" not in files_then

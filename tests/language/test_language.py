@@ -9,6 +9,8 @@ import pytest
 
 from replay.errors import ReplayError
 from replay.language import Crashed, Ending, Failed, Program, Refused, Returned, check, compile_tree
+from replay.language.endings import Stopped
+from replay.language.limits import MAX_DEPTH
 from replay.language.traced.program import TracedProgram, trace_tree
 from replay.series import SourceFile, SourceLine, Tree, apply, parse_patch, source_file
 from replay.state.objects import Ref, State, plain
@@ -673,14 +675,20 @@ def test_a_failure_is_named_by_its_errno(number: int, name: str) -> None:
 def test_an_event_starts_afresh_after_one_that_was_stopped() -> None:
     made = program("def f(n):\n    if n:\n        f(n - 1)\n    return n\n")
     start = made.initial()
-    assert isinstance(made.call("f", (500,), start)[1], Crashed)
-    assert made.call("f", (150,), start)[1] == Returned(150)
+    assert isinstance(made.call("f", (MAX_DEPTH,), start)[1], Stopped)
+    assert made.call("f", (MAX_DEPTH - 1,), start)[1] == Returned(MAX_DEPTH - 1)
 
 
-def test_two_hundred_calls_inside_each_other_are_the_most() -> None:
-    made = program("def f(n):\n    if n:\n        f(n - 1)\n")
-    assert made.call("f", (199,), made.initial())[1] == Returned(None)
-    assert isinstance(made.call("f", (200,), made.initial())[1], Crashed)
+@pytest.mark.parametrize(
+    "inner", ["f(n - 1)", "x = [f(n - 1)]", "for x in f(n - 1):\n            pass"]
+)
+@pytest.mark.parametrize("compiled", [compile_tree, trace_tree])
+def test_ten_thousand_calls_inside_each_other_are_the_most(compiled, inner) -> None:
+    text = f"def f(n):\n    if n:\n        {inner}\n    return []\n"
+    made = compiled(tree(text), "Machine", "Node")
+    call = made.trace if isinstance(made, TracedProgram) else made.call
+    assert call("f", (9_999,), made.initial())[1] == Returned(())
+    assert isinstance(call("f", (10_000,), made.initial())[1], Stopped)
 
 
 # Objects

@@ -11,8 +11,8 @@ from replay.engine.trace import ObservedTrace
 from replay.events.event import Event, Log, LogHeader, Payload, fingerprint
 from replay.events.json_form import parse_payload
 from replay.formats import read as ingest
+from replay.qemu.live.builds import find_build
 from replay.qemu.live.perform import perform
-from replay.qemu.live.programs import find_programs
 from replay.variants.variant import Subject, load_subject, resolve
 
 ROOT = Path(__file__).parents[2]
@@ -65,7 +65,7 @@ def log_in(path: Path) -> Log:
 
 def performed(log: Log, subject: Subject = SUBJECT) -> ObservedTrace:
     """What the real QEMU does with a log."""
-    return perform(log, subject, find_programs())
+    return perform(log, subject, find_build())
 
 
 def beside(log: Log, revision: str) -> Diff:

@@ -62,7 +62,48 @@ def test_another_build_can_be_named(replay, tmp_path, need):
     )
     other.chmod(0o755)
     status, _, said = replay("diff", "after", "qemu", OVERLAY, "--qemu", str(other))
-    assert status == 2
+    assert status == 125
     assert "QEMU does not start" in said
-    _, _, said = replay("diff", "after", "qemu", OVERLAY, "--qemu", "/")
-    assert "/: no program that can be run" in said
+    _, _, said = replay("diff", "after", "qemu", OVERLAY, "--qemu", str(other) + "x")
+    assert "otherx: no program that can be run" in said
+
+
+@pytest.fixture
+def installed(need):
+    """The installed QEMU is there."""
+    need("qemu-system-x86_64", "qemu-system-x86")
+    need("qemu-img", "qemu-utils")
+
+
+def test_builds_are_listed_as_variants_with_their_versions(replay, installed, backports, tmp_path):
+    status, told, _ = replay("builds", str(backports))
+    assert status == 0
+    assert told.startswith(f"qemu:{backports}  QEMU ")
+    assert replay("builds")[1].startswith("qemu  QEMU ")
+    status, _, said = replay("builds", str(tmp_path))
+    assert (status, "no build of QEMU there" in said) == (2, True)
+
+
+def test_two_builds_are_compared_under_names_of_ones_own(replay, installed, backports):
+    names = ("--variant", "old=qemu", "--variant", f"new=qemu:{backports}")
+    status, told, _ = replay(*names, "diff", "old", "new", OVERLAY)
+    assert status == 0
+    assert "The same in what was compared: 5 of 6 events in old and new; #4 cli device was" in told
+    assert "variant  old  QEMU" in told
+    assert "variant  new  QEMU" in told
+    status, told, _ = replay(*names, "variants")
+    assert f"qemu:{backports}" in told
+
+
+def test_a_log_runs_on_a_build_and_checks_are_asked_about_it(replay, installed):
+    status, told, _ = replay("run", "--at", "qemu", OVERLAY)
+    assert status == 0
+    assert "#5 qmp blockdev-snapshot-sync" in told
+    assert "file /images/overlay.qcow2 unlinked" in told
+    assert "drive0.open_flags: " in told or "open_flags=" in told
+    status, told, _ = replay("check", "--at", "qemu", OVERLAY)
+    assert status == 1
+    assert "2 of 5 checks breached, first at #5: temporary_on_overlay on drive0" in told
+    assert "written_data_stays can't be asked about a real" in told
+    status, _, said = replay("check", "--at", "qemu", "--bisect", OVERLAY)
+    assert (status, "a real machine has no patches" in said) == (2, True)

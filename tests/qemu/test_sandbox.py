@@ -48,8 +48,10 @@ def test_a_temporary_file_is_called_by_its_number():
     assert here.outside("/private/tmp/vl.AbC456") == "<tmp1>"
     assert here.inside("<tmp1>") == "/private/tmp/vl.AbC456"
     assert here.with_log_names("no /private/tmp/vl.XyZ123 there") == "no <tmp0> there"
-    with pytest.raises(ReplayError, match="there is no file <tmp2> yet"):
-        here.inside("<tmp2>")
+    assert here.with_log_names("not /private/tmp/vl.New.") == "not <tmp2>."
+    assert here.with_log_names("Node '#block1458' is busy") == "Node '#block' is busy"
+    with pytest.raises(ReplayError, match="there is no file <tmp3> yet"):
+        here.inside("<tmp3>")
 
 
 @pytest.mark.parametrize("name", ELSEWHERE)

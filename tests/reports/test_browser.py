@@ -114,7 +114,7 @@ def test_keys_step_from_divergence_to_divergence_and_enter_opens_what_explains_i
     WebDriverWait(driver, 10).until(lambda _: chosen.get_property("open"))
     assert 'Revert "block: another bdrv_append fix": exists → unlinked' in chosen.text
     reason = chosen.find_elements(By.CSS_SELECTOR, ".reason")[-1]
-    assert reason.text.startswith("after the file /images/overlay.qcow2 is unlinked since #5")
+    assert reason.text.startswith("after #5 qmp blockdev-snapshot-sync")
     reason.find_element(By.TAG_NAME, "summary").send_keys(Keys.ENTER)
     assert "#3 event: cli drive if=none,id=drive0" in reason.text
     chosen.find_element(By.LINK_TEXT, "7e3d98dd").send_keys(Keys.ENTER)

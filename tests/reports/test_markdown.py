@@ -12,9 +12,11 @@ from replay.cli.app import app
 from replay.engine.diff import diff
 from replay.engine.trace import Outcome
 from replay.events.event import Command, Guest
-from replay.reports import markdown
 from replay.reports.documents.diff import DiffReports, diff_report
 from replay.reports.documents.run import run_report
+from replay.reports.markdown import diff as markdown_diff
+from replay.reports.markdown import markup
+from replay.reports.markdown import run as markdown_run
 from replay.state.objects import Ref, State
 from tests.examples import PATCHES
 from tests.handmade import FLAGS, disk, machine, node, trace
@@ -36,13 +38,13 @@ def codes(text: str) -> list[str]:
 
 def test_a_text_in_code_is_shown_as_it_is():
     for text in ("a", "`", "``a`", " a ", "a`", "<b>", "\\", "#1 @x"):
-        assert codes(markdown.markup.code(text)) == [text]
-    assert codes(markdown.markup.code("\x1b\n")) == ["\\x1b\\n"]
+        assert codes(markup.code(text)) == [text]
+    assert codes(markup.code("\x1b\n")) == ["\\x1b\\n"]
 
 
 def test_prose_has_no_markup_and_no_references():
     for wild in WILD:
-        found = tokens(markdown.markup.prose(wild))
+        found = tokens(markup.prose(wild))
         assert {token.type for token in found} <= {
             "paragraph_open",
             "paragraph_close",
@@ -58,7 +60,7 @@ def test_prose_has_no_markup_and_no_references():
 def test_a_diff_has_headline_and_values():
     a = machine(node(2, "d", x=1, open_flags=2, file=Ref(3)), node(3), roots=(2,), disk=disk("/f"))
     b = machine(node(2, "d", x=2, open_flags=18), roots=(2,), disk=disk(gone=("/f",)))
-    told = markdown.diff.diffs(
+    told = markdown_diff.diffs(
         DiffReports((diff_report(diff(trace("a", (DO, DONE, a)), trace("b", (DO, DONE, b)))),))
     )
     assert "**`#1`: the file /f exists in a; is unlinked in b.**" in told
@@ -71,7 +73,7 @@ def test_a_diff_has_headline_and_values():
 
 def test_a_run_has_a_numbered_list_of_events():
     state = machine(node(2, "d", open_flags=sum(FLAGS.values())), roots=(2,))
-    told = markdown.run.run(
+    told = markdown_run.run(
         run_report(trace("a", (DO, DONE, state), (DO, DONE, machine(roots=()))))
     )
     assert "1. `qmp do device=d`: `returned`\n" in told
@@ -88,8 +90,8 @@ def test_nothing_of_a_hostile_recording_becomes_markup():
         traces = trace("a", (event, refused, a)), trace("b", (event, DONE, b))
         told = "\n".join(
             [
-                markdown.diff.diffs(DiffReports((diff_report(diff(*traces)),))),
-                markdown.run.run(run_report(traces[0])),
+                markdown_diff.diffs(DiffReports((diff_report(diff(*traces)),))),
+                markdown_run.run(run_report(traces[0])),
             ]
         )
         html = [token.content for token in tokens(told) if token.type.startswith("html")]
@@ -122,11 +124,11 @@ def test_no_report_lets_a_log_bring_markup(tmp_path: Path, words: list[str]) -> 
 
 
 def test_what_has_no_room_is_left_out_and_said() -> None:
-    lines = list(markdown.markup.limited(["x" * 99] * 1000, "rows"))
-    assert sum(len(line) + 1 for line in lines) <= markdown.markup.MOST
+    lines = list(markup.limited(["x" * 99] * 1000, "rows"))
+    assert sum(len(line) + 1 for line in lines) <= markup.MOST
     kept = lines.count("x" * 99)
     assert lines[-1] == f"{1000 - kept} more rows are left out here; `--format json` has all."
-    assert list(markdown.markup.limited(["a", "b"], "rows")) == ["a", "b"]
+    assert list(markup.limited(["a", "b"], "rows")) == ["a", "b"]
 
 
 def test_a_diff_of_many_values_keeps_within_a_comment() -> None:
@@ -135,10 +137,10 @@ def test_a_diff_of_many_values_keeps_within_a_comment() -> None:
         return DO, DONE, machine(*nodes, roots=(2,))
 
     report = diff_report(diff(trace("a", wide(1)), trace("b", wide(2))))
-    text = markdown.diff.diffs(DiffReports((report,)))
+    text = markdown_diff.diffs(DiffReports((report,)))
     assert len(text) <= 60_000
     assert "more divergences are left out here" in text
     assert text.endswith("</details>\n")
-    many = markdown.diff.diffs(DiffReports((report,) * 5))
+    many = markdown_diff.diffs(DiffReports((report,) * 5))
     assert len(many) <= 60_000
     assert many.count("more divergences are left out here") == 5

@@ -11,9 +11,11 @@ from replay.engine.trace import Outcome
 from replay.events.event import Command, Guest, Log
 from replay.formats.read import read
 from replay.reports.documents.diff import diff_report
+from replay.reports.documents.headline import headline_report
 from replay.reports.documents.run import run_report
 from replay.reports.text import diff as text
 from replay.reports.text import run as runtext
+from replay.reports.text.headlines import headlines
 from replay.reports.text.page import WIDTH
 from replay.state.objects import Ref
 from replay.variants.variant import load_subject, resolve
@@ -216,6 +218,6 @@ def test_many_variants_share_the_width():
 
 def test_headlines_of_several_logs_have_their_names():
     state = machine(roots=())
-    told = diff_report(diff(trace("a", (DO, DONE, state)), trace("b", (DO, DONE, state))))
-    assert str(text.headlines([told])) == f"{told.headline}\n"
-    assert str(text.headlines([told, told])) == f"handmade: {told.headline}\n" * 2
+    told = headline_report(diff(trace("a", (DO, DONE, state)), trace("b", (DO, DONE, state))))
+    assert str(headlines([told])) == f"{told.headline}\n"
+    assert str(headlines([told, told])) == f"handmade: {told.headline}\n" * 2

@@ -20,8 +20,8 @@ from replay.series import (
     offsets,
     parse_patch,
     parse_revision,
-    read_patch,
     read_series,
+    read_text,
     source_file,
 )
 from replay.series.load import FILES_LIMIT, PATCHES_LIMIT
@@ -221,7 +221,7 @@ def test_a_series_of_too_many_patches_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["", "a\0b", "x" * 300])
 def test_a_patch_file_that_is_not_there_is_told(tmp_path: Path, name: str) -> None:
     with pytest.raises(ReplayError, match="no such file"):
-        read_patch(tmp_path / name)
+        read_text(tmp_path / name)
 
 
 def test_base_with_pushed_patches_is_refused(tmp_path: Path) -> None:
@@ -493,7 +493,7 @@ def test_a_bare_diff_may_have_any_leading_directory_and_time_stamps(tmp_path: Pa
     )
     path = tmp_path / "bare.patch"
     path.write_text("Some words first.\n\nIndex: base/block.py\n=====\n" + text)
-    patch = read_patch(path)
+    patch = parse_patch(path.read_text(), str(path))
     assert (patch.name, patch.sha, patch.date) == (str(path), "", "")
     assert "L5 = 0\n" in apply(tree(BASE), patch).files[0].text
 

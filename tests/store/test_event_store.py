@@ -280,6 +280,12 @@ def test_a_url_that_is_not_sqlites_is_refused(url: str) -> None:
         open_store(url)
 
 
+@pytest.mark.parametrize("name", ["", "a\0b"])
+def test_a_name_that_no_file_can_have_is_refused(name: str) -> None:
+    with pytest.raises(ReplayError, match="say --db FILE"):
+        open_store(name)
+
+
 def test_a_database_that_cannot_be_written_is_refused(path: Path) -> None:
     with open_store(path) as store:
         import_all(store, LOG)

@@ -16,7 +16,8 @@ from alembic.script import ScriptDirectory
 from replay import files as shipped
 from replay.errors import ReplayError
 from replay.store.database import open_database
-from replay.store.tables import REVISION, metadata
+from replay.store.tables import metadata
+from replay.store.values import REVISION
 
 ROOT = Path(__file__).parents[2]
 

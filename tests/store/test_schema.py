@@ -18,7 +18,8 @@ from replay.formats import read as ingest
 from replay.store import unfinished as recordings
 from replay.store.database import open_database
 from replay.store.event_store import open_store
-from replay.store.tables import REVISION, metadata
+from replay.store.tables import metadata
+from replay.store.values import REVISION
 from tests.whole.children import command as command_line
 from tests.whole.children import finish, killed_at
 from tests.whole.soundness import unharmed

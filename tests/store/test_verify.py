@@ -13,7 +13,8 @@ import pytest
 from replay.errors import ReplayError
 from replay.formats import read as ingest
 from replay.store import unfinished as recordings
-from replay.store.event_store import open_store
+from replay.store.database import open_database
+from replay.store.event_store import EventStore, open_store
 from replay.store.rows import CHECKED, checksum
 from replay.store.tables import GUARDS, events, logs
 from replay.store.verify import Finding, verify
@@ -48,7 +49,7 @@ def db(whole, tmp_path) -> Path:
 
 
 def findings(db: Path, *names: str) -> list[Finding]:
-    with open_store(db) as store:
+    with EventStore(open_database(db, make=False, suspect=True)) as store:
         return list(verify(store.database, names))
 
 
@@ -339,3 +340,131 @@ def test_a_text_that_became_bytes_is_told_by_every_reading(db):
     tamper(db, "UPDATE events SET payload = x'7b7d' WHERE position = 2")
     with open_store(db) as store, pytest.raises(ReplayError, match=r"log000, event 2: .*damaged"):
         store.load("log000")
+
+
+HANGS = "WITH RECURSIVE r(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM r) SELECT count(*) FROM r"
+
+
+def test_a_log_that_was_removed_before_later_imports_is_found(db, tmp_path):
+    tamper(db, "DELETE FROM events WHERE log = 2", "DELETE FROM logs WHERE id = 2")
+    with open_store(db) as store:
+        for file in written(tmp_path, 2, 4, "later"):
+            store.add(ingest.read(file))
+    (finding,) = findings(db)
+    assert finding.what == "the events at positions 4 to 5 are missing with their log"
+
+
+def table_with(part: str) -> str:
+    """A statement that rewrites the table of events with something more in it."""
+    return (
+        "UPDATE sqlite_master SET sql = replace(sql, 'checksum TEXT NOT NULL',"
+        f" 'checksum TEXT NOT NULL {part}') WHERE name = 'events'"
+    )
+
+
+ADDED = [
+    (f"CREATE VIEW hang AS {HANGS}", "the view hang"),
+    (f"CREATE TRIGGER t AFTER INSERT ON events BEGIN {HANGS}; END", "the trigger t"),
+    (
+        f"DROP TRIGGER logs_no_UPDATE; CREATE TRIGGER logs_no_UPDATE AFTER INSERT ON logs"
+        f" BEGIN {HANGS}; END",
+        "the trigger logs_no_UPDATE",
+    ),
+    ("CREATE INDEX i ON events (hex(zeroblob(1)))", "the index i"),
+    (table_with("CHECK (hex(zeroblob(1)))"), "the computed part of the table events"),
+    (
+        f"DROP TABLE messages; CREATE VIEW messages AS {HANGS}",
+        "the view messages",
+    ),
+]
+
+
+@pytest.mark.parametrize(("statements", "named"), ADDED)
+def test_what_was_added_and_could_run_is_named_and_nothing_is_read(db, statements, named):
+    with closing(sqlite3.connect(db)) as connection, connection:
+        connection.execute("PRAGMA writable_schema = ON")
+        connection.executescript(statements)
+    (finding,) = findings(db)
+    assert finding.what == f"{named} was added, which could run: nothing else was read"
+    with pytest.raises(ReplayError, match="somebody added to the database what could run"):
+        open_store(db)
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["seq = 'abc'", "seq = x'ff'", "log = x'ff'", "recorded = x'ff'", "payload = 7", "kind = x'61'",
+     "position = 9223372036854775807", "position = -9223372036854775808"],
+)  # fmt: skip
+def test_rows_in_types_and_at_positions_that_no_import_writes_are_findings(db, change):
+    def hide(connection: sqlite3.Connection) -> None:
+        connection.create_function("digest", -1, digest)
+        connection.execute(f"UPDATE events SET checksum = digest({', '.join(CHECKED[events])})")
+
+    tamper(db, f"UPDATE events SET {change} WHERE position = 2", check=hide)
+    assert findings(db)
+
+
+def digest(*values: object) -> str:
+    return checksum(events, dict(zip(CHECKED[events], values, strict=True)))
+
+
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [("9223372036854775807", "are missing with their log"), ("'abc'", "was changed"),
+     ("x'ff'", "was changed"), ("1", "position 5 is there, and only 1 were given out")],
+)  # fmt: skip
+def test_a_change_of_the_numbers_given_out_is_found(db, number, told):
+    tamper(db, f"UPDATE sqlite_sequence SET seq = {number} WHERE name = 'events'")
+    (finding,) = findings(db)
+    assert told in finding.what
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["UPDATE events SET position = 9223372036854775807 WHERE position = 5",
+     "UPDATE logs SET id = 9223372036854775807 WHERE id = 2",
+     "UPDATE sqlite_sequence SET seq = 9223372036854775807",
+     "UPDATE sqlite_sequence SET seq = 'abc'"],
+)  # fmt: skip
+def test_nothing_is_stored_behind_damaged_numbers(db, tmp_path, statement):
+    tamper(db, statement)
+    with open_store(db) as store, pytest.raises(ReplayError, match=r"numbers .* are damaged"):
+        store.add(ingest.read(written(tmp_path, 1, 3, "later")[0]))
+
+
+def test_damage_to_the_page_with_the_schema_ends_in_findings_or_in_the_failure_of_the_database(db):
+    whole = db.read_bytes()
+    for start in range(0, 4096, 64):
+        for change in (bytes(64), b"\xff" * 64):
+            db.write_bytes(whole[:start] + change + whole[start + 64 :])
+            try:
+                found = findings(db)
+            except ReplayError:
+                continue
+            assert found or same_rows(whole, db), start
+
+
+def same_rows(whole: bytes, db: Path) -> bool:
+    """Whether a damaged database reads as the whole one does, all that it says of itself included.
+
+    Some bytes of a page are of no use.
+    """
+    original = db.with_name("whole.db")
+    original.write_bytes(whole)
+    dumps = []
+    for file in (original, db):
+        with closing(sqlite3.connect(file)) as connection:
+            dumps.append("\n".join(connection.iterdump()))
+    return dumps[0] == dumps[1]
+
+
+@pytest.mark.parametrize("content", [None, b""])
+def test_no_database_is_made_to_be_verified_or_copied(tmp_path, content):
+    db = tmp_path / "none.db"
+    if content is not None:
+        db.write_bytes(content)
+    for words in (["verify"], ["backup", tmp_path / "copy.db"]):
+        assert finish(command, tmp_path / "out", "--db", db, *words) == 2
+        assert "no database is there" in (tmp_path / "out").read_text()
+    assert not db.exists() if content is None else db.read_bytes() == content
+    assert not (tmp_path / "copy.db").exists()

@@ -13,6 +13,7 @@ import sys
 import time
 from pathlib import Path
 
+from replay.engine.log_budget import budget, growth_of
 from replay.errors import ReplayError
 from replay.language import compile_tree, limits
 from replay.language.traced.program import trace_tree
@@ -232,8 +233,15 @@ def models(size: int = 100_000) -> dict[str, str]:
         "wide objects swapped": loop("swap(x, y)", before="x = new(Wide)\n    y = new(Wide)"),
         "a large state": "machine.nodes = range(900000)",
         "a large dict in the state": "machine.table = many(150000)",
-        "recursion": loop("deep(190)"),
-        "recursion that forks": "fork(150)",
+        "recursion": loop("deep(9000)"),
+        "recursion without end": "f()",
+        "recursion in lists": "x = [f()]",
+        "recursion in loops": "for x in f():\n        pass",
+        "recursion that forks": "fork(9000)",
+        "deep lists, compared": "x = [1]\n    for i in range(90000):\n        x = [x]\n"
+        "    y = [1]\n    for i in range(90000):\n        y = [y]\n    return x == y",
+        "deep dicts, searched": "x = [1]\n    for i in range(90000):\n        x = {0: x}\n"
+        "    y = [1]\n    for i in range(90000):\n        y = {0: y}\n    return x in [y]",
         "freed": loop("x = new(Node)", "free(x)"),
         "texts in a list": loop(
             f"x.append(s + '{'a' * 90}')", before=f"x = []\n    s = {LONG}[:3900]"
@@ -306,18 +314,20 @@ def run(out: Path, form: str, size: int, steps: int, names: list[str]) -> None:
 
 
 GROWING = {
-    "lists": "machine.nodes.append(range(700))\n    return range(49000)",
-    "a list made anew": "machine.nodes = range(49000)\n    machine.nodes.append(n)\n"
+    "lists": "machine.nodes.append(range(700))\n    return range(190000)",
+    "a list made anew": "machine.nodes = range(190000)\n    machine.nodes.append(n)\n"
     "    return machine.nodes",
     "texts": "machine.nodes.append(repeated('\U0001f600', 4095))\n    return machine.nodes",
     "objects": "for i in range(600):\n        x = new(Node)\n        x.next = machine.node\n"
     "        machine.node = x\n    return n",
+    "objects made anew": "machine.node = None\n    for i in range(40000):\n"
+    "        x = new(Node)\n        x.next = machine.node\n        machine.node = x",
 }
 """Events that leave more behind each time."""
 
 
 def run_log(body: str, events: int) -> None:
-    """Runs an event again and again, and keeps all states and results, as a trace does.
+    """Runs an event again and again, and keeps states and results as long as a trace may.
 
     The process is killed if that takes more than 500 MB, or a minute.
     """
@@ -326,10 +336,12 @@ def run_log(body: str, events: int) -> None:
     files = (source_file("classes.py", CLASSES), source_file("model.py", text))
     program = compile_tree(Tree(files), "Machine", "Node")
     trace: list[object] = []
-    state = program.initial()
+    state, left = program.initial(), budget(events)
     for n in range(events):
-        if state.machine is not None:
-            state, end = program.call("f", [n], state)
+        if state.machine is not None and left > 0:
+            before = state
+            state, end = program.call("f", [n], before)
+            left -= growth_of(before, state, getattr(end, "value", None))
             trace += (state, end)
     if resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > 500 << 10:
         raise MemoryError

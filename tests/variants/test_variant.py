@@ -7,7 +7,7 @@ import pytest
 
 from replay.errors import ReplayError
 from replay.series.annotate import annotate, show
-from replay.variants.expression import MachineSpec, parse_machine
+from replay.variants.expression import MachineSpec, format_expression, parse_machine
 from replay.variants.subject import ChannelConfig, FieldConfig, VariantConfig, read_config
 from replay.variants.variant import (
     Subject,
@@ -246,7 +246,7 @@ def test_a_tree_is_compiled_once(subject: Subject) -> None:
         ("recorded", "recorded is not a variant of the model but a reserved name"),
         ("qemu^", "qemu is not a variant of the model but a reserved name"),
         ("1a2b3c4d-3c4d5e6f", "cannot leave out 3c4d5e6f (change 3): it comes later"),
-        ("after-xyz", "'-xyz' is neither +FILE nor -SHA of 7 to 40 digits"),
+        ("after-xyz", "'-xyz' is none of +FILE, +SHA and -SHA with 7 to 40 digits"),
         ("after+", "+: no such patch file"),
         ("after+no/such.patch", "no/such.patch: no such patch file"),
         ("after+" + "x" * 5000, "x" * 5000 + ": no such patch file"),
@@ -310,6 +310,64 @@ def test_patch_files_go_on_top_in_a_chain(
     left_out = resolve(subject, "after+a.patch-3c4d5e6f", {})
     assert text_of(left_out) == four.replace("STEP = 2", "STEP = 1")
     assert text_of(resolve(subject, "mine+c-1234567+d.patch", {"mine": "after+a.patch"})) == five
+
+
+def test_a_patch_of_the_series_can_be_taken_from_later_or_moved_to_the_top(
+    subject: Subject,
+) -> None:
+    taken = resolve(subject, "before+3c4d5e6f", {})
+    assert text_of(taken) == MODEL.replace("STEP = 1", "STEP = 2")
+    assert taken.tree.patches == (subject.series.patches[2],)
+    moved = resolve(subject, "after-3c4d5e6f+3c4d5e6f", {})
+    assert text_of(moved) == STATES[3]
+    assert format_expression(subject.series, moved.spec) == "3c4d5e6f-3c4d5e6f+3c4d5e6f"
+
+
+@pytest.mark.parametrize("expression", ["after+3c4d5e6f", "before+3c4d5e6f+3c4d5e6"])
+def test_a_patch_is_not_taken_twice(subject: Subject, expression: str) -> None:
+    message = refusal(subject, expression)
+    assert message.startswith("cannot take 3c4d5e6f (change 3): it is there already; leave it")
+
+
+def test_a_conflict_on_top_tells_where_the_patch_would_apply(subject: Subject) -> None:
+    assert refusal(subject, "before+2b3c4d5e").endswith(
+        "it applies at 1a2b3c4d; replay variants --applies 2b3c4d5e tells what is in the way"
+        " elsewhere"
+    )
+
+
+def test_a_conflict_of_the_series_itself_tells_nothing_of_patches_on_top(
+    subject: Subject, tmp_path: Path
+) -> None:
+    file = tmp_path / "x.patch"
+    file.write_text(diff(STATES[3], STATES[3].replace("STEP = 2", "STEP = 3")))
+    assert "applies at" not in refusal(subject, f"after-1a2b3c4d+{file}")
+
+
+def test_a_directory_and_a_mailbox_are_patches_in_order(
+    subject: Subject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    four = STATES[3].replace("LIMIT = 3", "LIMIT = 4")
+    five = four.replace("LIMIT = 4", "LIMIT = 5")
+    Path("mine-1").mkdir()
+    Path("mine-1/1.patch").write_text(diff(STATES[3], four))
+    Path("mine-1/2.patch").write_text(diff(four, five))
+    start = "From: me\nDate: Tue, 8 May 2012 16:51:49 +0200\nSubject: "
+    mails = [f"{start}{n}\n\n---\n" + diff(*pair) for n, pair in enumerate([(STATES[3], four)])]
+    mails += [start + "two\n\n---\n" + diff(four, five)]
+    line = "From me@example.org Tue May  8 16:51:49 2012\n"
+    Path("box").write_text("".join(f"{line}{mail}\n" for mail in mails))
+    for stack, words in (
+        ("mine-1", ["mine-1/1.patch", "mine-1/2.patch"]),
+        ("box", ["box:1", "box:2"]),
+    ):
+        variant = resolve(subject, f"after+{stack}", {})
+        assert text_of(variant) == five
+        assert [added.word for added in variant.spec.extra] == words
+        assert text_of(resolve(subject, f"after+{words[0]}", {})) == four
+        again = resolve(subject, format_expression(subject.series, variant.spec), {})
+        assert again.spec == variant.spec
 
 
 def test_a_patch_file_that_conflicts_or_breaks_the_language_is_refused(

@@ -84,6 +84,27 @@ def test_a_database_that_may_only_be_read_says_so(place, db):
     works_again(db, file)
 
 
+def test_a_database_that_may_only_be_read_in_a_directory_likewise_is_read(place, outside, db):
+    (file,) = written(outside, 1, 20)
+    db.chmod(0o444)
+    place.chmod(0o555)
+    out = outside / "out"
+    for words in (["logs"], ["export"], ["verify"], ["log", "first000"]):
+        assert finish(unprivileged, command, out, "--db", db, *words) == 0
+    out.unlink()
+    assert finish(unprivileged, command, out, "--db", db, "import", file) == 2
+    assert "readonly database; it can be read" in one_line(out)
+
+
+def test_a_database_with_a_log_beside_it_is_not_read_without_it(place, outside, db):
+    db.chmod(0o444)
+    (place / "replay.db-wal").write_bytes(b"something that was not yet moved")
+    (place / "replay.db-wal").chmod(0o000)
+    place.chmod(0o555)
+    assert finish(unprivileged, command, outside / "out", "--db", db, "logs") == 2
+    assert "unable to open database file" in one_line(outside / "out")
+
+
 @pytest.mark.parametrize("what", ["replay.db", "."])
 def test_a_database_that_may_not_be_opened_says_so(place, outside, db, what):
     (file,) = written(outside, 1, 20)

@@ -29,7 +29,7 @@ LINKS = {
 COMMANDS = (
     *("verify", "backup", "migrate", "run", "check", "bisect", "explain", "conform", "diff"),
     *("graph", "import", "logs", "log", "export", "variants", "show", "annotate", "record"),
-    *("reproduce", "shrink", "hunt", "cover", "touched"),
+    *("reproduce", "shrink", "hunt", "cover", "touched", "checkout", "am"),
 )
 
 CASES = {
@@ -123,6 +123,15 @@ CASES = {
     "variant-with-a-taken-name": "--variant after=before variants",
     "variant-with-a-reserved-name": "--variant qemu=before variants",
     "subject-unknown": "--patches no variants",
+    "variants-applies": "variants --applies fixed.patch; variants --applies 7e3d98dd",
+    "variants-applies-nothing": (
+        "variants --applies no.patch; variants --applies 1234567; variants --applies nodiff.patch"
+    ),
+    "diff-patch-taken": (
+        "diff --quiet with with+7e3d98dd examples/deleted-overlay.jsonl;"
+        " diff with before+7e3d98dd same.jsonl; diff with after+7e3d98dd same.jsonl"
+    ),
+    "checkout-errors": "checkout toy; checkout new nix; am toy; am nix -o new",
     "show-function": "show after:bdrv_append",
     "show-function-before": "show before:bdrv_append",
     "show-toy": "--patches toy show after",

@@ -24,6 +24,14 @@ MADE = {"stream": "e1e9b0ac", "commit": "before", "mirror": "272d2d8e", "backup"
 """Since when there is such a job."""
 
 
+CHAIN = tuple(
+    Image(
+        f"/images/{n}", "qcow2", 1 << 22, f"/images/{n - 1}" if n else None, "qcow2" if n else None
+    )
+    for n in range(1000)
+)
+
+
 def statuses(at: str, *payloads: Payload) -> set[str]:
     """How the events ended."""
     variant = resolve(load_subject(PATCHES), at, {})
@@ -49,3 +57,23 @@ def test_ten_thousand_events_run(at):
         events += [Guest("write", "d", place, 8, number % 256), Guest("read", "d", place, 8)]
         events += [Command("qmp", "query-block", {}), Guest("write", "d", 0, 128, number % 256)]
     assert statuses(at, BASES["qcow2"], top, DRIVE, *events) == {"returned"}
+
+
+@pytest.mark.parametrize("at", ["before", "after", "swapless"])
+def test_a_chain_of_a_thousand_images_runs(at):
+    drive = Command("cli", "drive", "if=none,id=d,file=/images/999")
+    snapshot = {"device": "d", "snapshot-file": "/images/top"}
+    events: list[Payload] = [Guest("write", "d", 0, 128, 5), Guest("read", "d", 4096, 128)]
+    events += [Command("qmp", "query-block", {}), Command("hmp", "commit", "d")]
+    events += [Command("qmp", "blockdev-snapshot-sync", snapshot), *JOBS["stream"]]
+    found = statuses(at, *CHAIN, drive, *events)
+    assert found - {"refused"} == {"returned"}
+
+
+def test_overlays_of_a_year_of_nights_run():
+    drive = Command("cli", "drive", "if=none,id=d,file=/images/0")
+    nights = [
+        Command("qmp", "blockdev-snapshot-sync", {"device": "d", "snapshot-file": f"/images/s{n}"})
+        for n in range(365)
+    ]
+    assert statuses("after", CHAIN[0], drive, *nights) == {"returned"}

@@ -4,8 +4,8 @@ from functools import cache
 
 import pytest
 
-from replay.engine.replay import disk_left, replay
-from replay.engine.trace import ModelTrace, Outcome
+from replay.engine.replay import replay
+from replay.engine.trace import ModelTrace, Outcome, disk_left
 from replay.engine.view import view
 from replay.events.event import Log
 from replay.formats import read as ingest

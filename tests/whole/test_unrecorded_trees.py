@@ -62,3 +62,21 @@ def test_a_member_that_is_missing_inside_of_an_action_is_none_of_the_right_type(
     )
     assert refused.error["class"] == "InvalidParameterType"
     assert "device" in refused.error["desc"]
+
+
+@pytest.mark.parametrize(("at", "notice"), [("826b6ca0", False), ("20cca275", True)])
+def test_a_mirror_of_nothing_waits_to_be_completed_since_9e48b025(at, notice):
+    *_, started, _, completed = outcomes(
+        at,
+        Image("/images/base.raw", "raw", 0),
+        Command("cli", "drive", "if=none,id=drive0,file=/images/base.raw"),
+        Command(
+            "qmp",
+            "drive-mirror",
+            {"device": "drive0", "sync": "full", "format": "raw", "target": "/images/target.raw"},
+        ),
+        Await(device="drive0", until="ready"),
+        Command("qmp", "block-job-complete", {"device": "drive0"}),
+    )
+    assert started.status == "returned"
+    assert (completed.status == "returned") is notice

@@ -15,6 +15,7 @@ from replay.engine.compared import Gap
 from replay.engine.diff import Diff
 from replay.engine.trace import GapReason
 from replay.events.event import Command, Log, Notice
+from replay.language.limits import MAX_STEPS
 from replay.reports.verdict import agreement
 from replay.variants.variant import Subject
 from tests.examples import example, log_of, traced
@@ -69,7 +70,7 @@ def test_what_no_tree_models_is_not_the_same(toy):
     assert (found.compared.events, found.compared.compared, found.compared.acting) == (3, 2, 2)
     assert headline(found) == (
         "The same in what was compared: 2 of 3 events in after and after-2; "
-        "#2 qmp fly is not modelled."
+        "#2 qmp fly is not modelled; no code differs."
     )
 
 
@@ -201,7 +202,7 @@ def test_a_limit_of_ours_is_no_crash_and_no_patchs_doing(qemu, tmp_path):
     found = compared(qemu, example("deleted-overlay"), "after", f"after+{loop}")
     gap = next(gap for gap in found.compared.gaps if gap.reason == GapReason.LIMIT)
     assert gap.player.endswith("loop.patch")
-    assert "1000000 steps" in gap.what
+    assert f"{MAX_STEPS} steps" in gap.what
     assert not found.divergences
     assert "replay stopped" in headline(found)
 

@@ -79,32 +79,34 @@ def log_reaches(
     logs: Sequence[Log], variant: Variant, watch: Progress = no_progress
 ) -> tuple[LogReach, ...]:
     """What each of these logs runs through in a variant."""
-    known: dict[tuple[State, bytes], frozenset[Arc]] = {}
+    arcs_by_event: dict[tuple[State, bytes], frozenset[Arc]] = {}
     whole = code(variant.tree)
     return tuple(
-        _reach(replay(log, variant), whole, known) for log in watch(logs, len(logs), "logs")
+        _reach(replay(log, variant), whole, arcs_by_event) for log in watch(logs, len(logs), "logs")
     )
 
 
 def _reach(
-    trace: ModelTrace, whole: Code, known: dict[tuple[State, bytes], frozenset[Arc]]
+    trace: ModelTrace, whole: Code, arcs_by_event: dict[tuple[State, bytes], frozenset[Arc]]
 ) -> LogReach:
     """What a trace ran through; what an event does in a state is looked at once."""
     state = trace.variant.program.initial()
-    met: set[Arc] = set()
-    for done in trace.steps:
-        key = state, stimulus(done.event.payload)
-        if key not in known:
-            known[key] = arcs(trace.variant, state, done.event)
-        met |= known[key]
-        state = done.state
+    crossed_arcs: set[Arc] = set()
+    for step in trace.steps:
+        key = state, stimulus(step.event.payload)
+        if key not in arcs_by_event:
+            arcs_by_event[key] = arcs(trace.variant, state, step.event)
+        crossed_arcs |= arcs_by_event[key]
+        state = step.state
     place = whole.statement_at
-    steps = {(file, place.get((file, a), 0), place.get((file, b), 0)) for file, a, b in met}
+    steps = {
+        (file, place.get((file, a), 0), place.get((file, b), 0)) for file, a, b in crossed_arcs
+    }
     lines = frozenset((file, end) for file, _, end in steps if end)
-    return LogReach(trace.log.name, lines, frozenset(_taken(steps, whole)))
+    return LogReach(trace.log.name, lines, frozenset(_branches(steps, whole)))
 
 
-def _taken(steps: Iterable[tuple[str, int, int]], whole: Code) -> Iterator[Branch]:
+def _branches(steps: Iterable[tuple[str, int, int]], whole: Code) -> Iterator[Branch]:
     """The branches among the steps from statement to statement."""
     ways: dict[Line, set[int]] = {}
     for file, start, end in steps:

@@ -89,12 +89,12 @@ def known_causes(
     examples: Iterable[Log], players: Sequence[Callable[[Log], ModelTrace]], goal: Goal
 ) -> Mapping[CauseKey, str]:
     """The causes that these logs show, each with the first log's name."""
-    known: dict[CauseKey, str] = {}
+    names_by_cause: dict[CauseKey, str] = {}
     for log in examples:
         traces = [play(log) for play in players]
         if goal.first(traces) is not None:
-            known.setdefault(cause(traces, goal)[0], log.name)
-    return known
+            names_by_cause.setdefault(cause(traces, goal)[0], log.name)
+    return names_by_cause
 
 
 def cause(traces: Sequence[ModelTrace], goal: Goal) -> tuple[CauseKey, Sighting]:
@@ -113,9 +113,9 @@ def cause(traces: Sequence[ModelTrace], goal: Goal) -> tuple[CauseKey, Sighting]
             if _is_hard(item.place)
         ]
         begin = min(item.seq for item in (sighting, *hard))
-        met = [item for item in hard if item.seq == begin] or [sighting]
-        order = min(item.place.order for item in met)
-        alike = [item for item in met if item.place.order == order]
+        earliest = [item for item in hard if item.seq == begin] or [sighting]
+        order = min(item.place.order for item in earliest)
+        alike = [item for item in earliest if item.place.order == order]
     first = alike[0]
     ways = tuple(sorted((way(item.place, item.values) for item in alike), key=repr))
     event = way(OutcomePlace(label(traces[0].steps[first.seq - 1].event.payload)), {})

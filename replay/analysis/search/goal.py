@@ -245,7 +245,7 @@ def _crash_sightings(traces: Sequence[Trace]) -> Iterator[Sighting]:
         crashed = [has_crashed(outcome) for outcome in outcomes]
         if any(crashed) and (len(traces) == 1 or not all(crashed)):
             names = [trace.player.name for trace in traces]
-            values = dict(zip(names, map(_told, outcomes), strict=True))
+            values = dict(zip(names, map(_comparable, outcomes), strict=True))
             yield Sighting(steps[0].seq, OutcomePlace(label(steps[0].event.payload)), values)
 
 
@@ -254,7 +254,7 @@ def has_crashed(outcome: Outcome | None) -> bool:
     return outcome is not None and outcome.status == "crashed" and not is_limit(outcome)
 
 
-def _told(outcome: Outcome | None) -> Any:
+def _comparable(outcome: Outcome | None) -> Any:
     return None if outcome is None else comparable(outcome)
 
 

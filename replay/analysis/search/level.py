@@ -178,9 +178,9 @@ def deeper(it: Ground, level: Level, parts: Iterable[Expansion]) -> Level:
 
 def keep_shortest(it: Ground, walk: Walk, findings: list[Walk], kinds: list[Kind]) -> None:
     """Keeps a sequence if none that ends in the same way is part of it."""
-    found = kind(it, walk)
-    if not any(_is_part(known, found) for known in kinds):
-        kinds.append(found)
+    new = kind(it, walk)
+    if not any(_is_part(kept, new) for kept in kinds):
+        kinds.append(new)
         findings.append(walk)
 
 
@@ -205,17 +205,17 @@ class _Expanding:
         it = self._it
         states = reached(it, walk)
         absent = absent_names(joint_text(states), it.groups)
-        for index, taken in enumerate(it.steps):
-            if taken.alike & absent:
+        for index, choice in enumerate(it.steps):
+            if choice.alike & absent:
                 self._by_name += 1
             elif walk and index < walk[-1] and _apart(it, index, walk[-1]):
                 self._by_order += 1
             else:
                 self._tried += 1
-                self._take(states, (*walk, index), taken)
+                self._take(states, (*walk, index), choice)
 
-    def _take(self, states: States, walk: Walk, taken: AlphabetStep) -> None:
-        after = advanced(self._it, states, taken.events)
+    def _take(self, states: States, walk: Walk, choice: AlphabetStep) -> None:
+        after = advanced(self._it, states, choice.events)
         if after.sighting is not None:
             self._findings.append(walk)
             return
@@ -247,17 +247,17 @@ def reached(it: Ground, walk: Walk) -> States:
     every = (*it.steps, *it.probes)
     events = [*it.start.events, *(event for at in walk for event in every[at].events)]
     for event in events:
-        done = [step(v, state, event) for v, state in zip(it.variants, states, strict=True)]
-        states = tuple(state for state, _ in done)
+        results = [step(v, state, event) for v, state in zip(it.variants, states, strict=True)]
+        states = tuple(state for state, _ in results)
     return states
 
 
 def advanced(it: Ground, states: States, events: Sequence[Event]) -> After:
     """The states after these events, or what is to be noticed at the first that shows it."""
     for number, event in enumerate(events):
-        done = [step(v, state, event) for v, state in zip(it.variants, states, strict=True)]
-        states = tuple(state for state, _ in done)
-        sighting = _sighting(it, event, states, [outcome for _, outcome in done], number)
+        results = [step(v, state, event) for v, state in zip(it.variants, states, strict=True)]
+        states = tuple(state for state, _ in results)
+        sighting = _sighting(it, event, states, [outcome for _, outcome in results], number)
         if sighting is not None:
             return After(states, sighting)
     return After(states)
@@ -312,18 +312,18 @@ def kind(it: Ground, walk: Walk) -> Kind:
     return how, tuple(_plain(it, every[index]) for index in walk)
 
 
-def _plain(it: Ground, taken: AlphabetStep) -> str:
+def _plain(it: Ground, step: AlphabetStep) -> str:
     """A step's name for all that are like it."""
     words = {name: group[0] for group in it.groups for name in group}
-    text = msgspec.json.encode([event.payload for event in taken.events]).decode()
-    for name in taken.alike:
+    text = msgspec.json.encode([event.payload for event in step.events]).decode()
+    for name in step.alike:
         text = text.replace(name, words[name])
     return text
 
 
-def _is_part(known: Kind, found: Kind) -> bool:
+def _is_part(shorter: Kind, longer: Kind) -> bool:
     """Whether a finding is another with more steps before its last one."""
-    (way, short), (other, steps) = known, found
+    (way, short), (other, steps) = shorter, longer
     if way != other or short[-1:] != steps[-1:]:
         return False
     rest = iter(steps)

@@ -4,7 +4,6 @@ What one bisection finds is the last patch that it took. Others before it may ha
 """
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -14,7 +13,7 @@ from replay.analysis.search.ddmin import ddmin
 from replay.engine.replay import replay
 from replay.engine.trace import ModelTrace
 from replay.errors import Conflict, NotInLanguage, ReplayError
-from replay.series import Patch, Tree, apply, read_patch
+from replay.series import Patch, Tree, apply
 from replay.variants.expression import VariantSpec
 from replay.variants.variant import Variant, variant_with_tree
 
@@ -74,7 +73,7 @@ def _between(older: Variant, newer: Variant) -> tuple[Patch, ...]:
     spec, series = newer.spec, older.subject.series
     indexes = range(older.spec.depth, spec.depth)
     own = (series.patches[index] for index in indexes if index not in spec.left_out)
-    return (*own, *(read_patch(Path(path)) for path in spec.extra))
+    return (*own, *(added.patch for added in spec.extra))
 
 
 class _Search:

@@ -7,22 +7,23 @@ import typer
 
 from replay.analysis.bisect import Question, about_check, about_place, bisect
 from replay.analysis.search.minimal_patches import MinimalPatches, minimal_patches
-from replay.api import headline_place
 from replay.cli.app import app, print_result
+from replay.cli.commands.bisect_builds import BuildQuestion, over_builds, place_of
 from replay.cli.options import ChecksFile, LogWord, OutputFile, format_option
 from replay.cli.progress_bar import with_progress
 from replay.cli.session import Session
-from replay.engine.find_place import find_place, outcome_of
 from replay.engine.places import Place
 from replay.engine.replay import replay
 from replay.engine.trace import ModelTrace
 from replay.errors import ReplayError
 from replay.reports import words
-from replay.reports.documents.bisect import BisectReport, bisect_report
+from replay.reports.documents.bisect import bisect_report
 from replay.reports.documents.search.minimal_patches import MinimalReport, minimal_report
 from replay.reports.rendering import OutputFormat, render
 
-ReportFormat = Annotated[OutputFormat, format_option(BisectReport, MinimalReport)]
+ReportFormat = Annotated[
+    OutputFormat, format_option("BisectReport", "MinimalReport", "BuildBisectionReport")
+]
 
 
 @app.command("bisect")
@@ -37,6 +38,10 @@ def bisect_log(
     field: Annotated[str | None, typer.Option(metavar="PATH.FIELD[.FLAG]")] = None,
     file: Annotated[str | None, typer.Option(metavar="NAME", help="An image file.")] = None,
     every: Annotated[bool, typer.Option("--all", help="Every patch that changes it.")] = False,
+    builds: Annotated[
+        str | None,
+        typer.Option(metavar="A,B,...", help="Real QEMUs in place of patches, in order."),
+    ] = None,
     minimal: Annotated[
         bool, typer.Option("--minimal", help="As few patches as bring it about together.")
     ] = False,
@@ -46,11 +51,20 @@ def bisect_log(
 ) -> None:
     """Find the patch that changes something; by default what the headline of the diff tells."""
     session: Session = context.obj
+    if minimal and (every or builds):
+        other = "--all" if every else "--builds"
+        raise ReplayError(f"--minimal and {other} are two questions", do="give one of them")
+    if sum(option is not None for option in (check, outcome, field, file)) > 1:
+        raise ReplayError("a bisection is about one thing", do="give one option")
+    if builds is not None:
+        if between is not None:
+            raise ReplayError("either patches or builds", do=f"leave out {between} or --builds")
+        wanted = BuildQuestion(check, outcome, field or file, every, checks)
+        print_result(render(over_builds(session, name, builds, wanted), format), output)
+        return
     start, end = session.ends(between)
     log = session.log(name)
     ends = (replay(log, start, with_progress), replay(log, end, with_progress))
-    if sum(option is not None for option in (check, outcome, field, file)) > 1:
-        raise ReplayError("a bisection is about one thing", do="give one option")
     target: Place | None = None
     if check is not None:
         about = check
@@ -59,23 +73,10 @@ def bisect_log(
         target, seq = place_of(ends, outcome, field or file)
         about, question = words.place(target), about_place(ends, target, seq)
     if minimal:
-        if every:
-            raise ReplayError("--minimal and --all are two questions", do="give one of them")
         print_result(render(fewest(ends, about, question, target), format), output)
         return
     bisection = bisect(ends, question, every, with_progress)
     print_result(render(bisect_report(ends, about, bisection, target), format), output)
-
-
-def place_of(
-    ends: tuple[ModelTrace, ModelTrace], outcome: int | None, name: str | None
-) -> tuple[Place, int | None]:
-    """The place that a bisection is about, and its event if that is given; else the headline's."""
-    if outcome is not None:
-        return outcome_of(ends[0], outcome), outcome
-    if name is not None:
-        return find_place(name, ends), None
-    return headline_place(ends)
 
 
 def fewest(

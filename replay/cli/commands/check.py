@@ -10,11 +10,13 @@ from replay.cli.app import DIFFERS, TROUBLE, app, print_result
 from replay.cli.options import At, ChecksFile, OutputFile, format_option
 from replay.cli.progress_bar import with_progress
 from replay.cli.session import Session
-from replay.engine.replay import replay
+from replay.engine.trace import ModelTrace
+from replay.errors import ReplayError
 from replay.reports.documents.check import CheckReports, check_report
 from replay.reports.rendering import OutputFormat, render
+from replay.variants.expression import parse_machine
 
-ReportFormat = Annotated[OutputFormat, format_option(CheckReports)]
+ReportFormat = Annotated[OutputFormat, format_option("CheckReports")]
 
 
 @app.command("check")
@@ -32,15 +34,21 @@ def check_logs(
 ) -> None:
     """Look for states that breach an invariant; exit with 1 if there are."""
     session: Session = context.obj
-    variant = session.variant(revision)
+    machine = parse_machine(revision, session.named) if revision else None
+    if machine and find_patch:
+        raise ReplayError("a real machine has no patches", do="leave --bisect out")
+    variant = session.variant(None if machine else revision)
+    player = session.player(revision)
     file = checks or variant.subject.directory / "checks.py"
     loaded = load_checks(file, variant)
     logs = session.logs(names or (), every, "check")
     documents = []
     for log in with_progress(logs, len(logs), "logs"):
-        trace = replay(log, variant, with_progress)
+        trace = player(log)
         breached = breaches(trace, loaded, with_progress)
-        brought = culprits(trace, file, breached) if find_patch else {}
+        brought = {}
+        if find_patch and isinstance(trace, ModelTrace):
+            brought = dict(culprits(trace, file, breached))
         documents.append(check_report(trace, loaded, breached, brought))
     print_result(render(CheckReports(tuple(documents)), format), output)
     verdicts = {document.verdict for document in documents}

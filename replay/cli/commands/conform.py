@@ -10,7 +10,6 @@ from replay.cli.app import DIFFERS, app, print_result
 from replay.cli.options import OutputFile, format_option
 from replay.cli.progress_bar import with_progress
 from replay.cli.session import Session, report_renamed
-from replay.engine.replay import replay
 from replay.errors import ReplayError
 from replay.files import shipped
 from replay.qemu.conformance import agreements, conformance, open_recordings, plan
@@ -18,9 +17,8 @@ from replay.qemu.conformance.with_recording import compare_with_recording
 from replay.qemu.observed.recorded import recorded
 from replay.reports.documents.conform import ConformReport, RecordingReport
 from replay.reports.rendering import OutputFormat, RenderOptions, render
-from replay.variants.variant import resolve
 
-ReportFormat = Annotated[OutputFormat, format_option(ConformReport, RecordingReport)]
+ReportFormat = Annotated[OutputFormat, format_option("ConformReport", "RecordingReport")]
 
 
 @app.command("conform")
@@ -58,15 +56,15 @@ def with_recording(
 ) -> None:
     """Compares replays of recordings with what these observed; as conform does."""
     subject = session.subject()
-    revisions = [revision] if revision else list(subject.config.default_variants)
-    variants = [resolve(subject, text, session.named) for text in revisions]
+    expressions = [revision] if revision else list(subject.config.default_variants)
+    players = [session.player(expression) for expression in expressions]
     with session.store() as store:
         logs = list(arguments.open_logs(store, word, report_renamed))
     results = [
-        compare_with_recording(observed, replay(log, variant, with_progress))
+        compare_with_recording(observed, player(log))
         for log in logs
         for observed in [recorded(log, subject)]
-        for variant in variants
+        for player in players
     ]
     if not any(result.looks or result.replies for result in results):
         do = "name a log that was imported from a recording"

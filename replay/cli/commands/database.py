@@ -19,7 +19,7 @@ def verify_logs(
     names: Annotated[list[str] | None, typer.Argument(metavar="[LOG...]")] = None,
 ) -> None:
     """Look for events and logs that changed since they were stored; exit with 1 if there are."""
-    with context.obj.store() as store:
+    with context.obj.database(suspect=True) as store:
         count = 0
         for finding in verify(store.database, names or (), with_progress):
             print_result(listings.finding(finding))
@@ -33,7 +33,7 @@ def verify_logs(
 @app.command("backup")
 def back_up(context: typer.Context, file: Annotated[Path, typer.Argument(metavar="FILE")]) -> None:
     """Copy the database to a new file, while others may write to it."""
-    with context.obj.store() as store:
+    with context.obj.database() as store:
         backup(store.database, file)
     print_result(listing([f"the database {context.obj.db} is copied to {file}"]))
 

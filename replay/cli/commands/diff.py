@@ -1,24 +1,12 @@
 """replay diff."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from msgspec import Struct
-from msgspec.structs import replace
 from typer.core import TyperCommand
 
-from replay.analysis.attribute import Cause, attribute, model_traces, select
-from replay.analysis.baseline import (
-    AcceptedEffect,
-    accepted_effects,
-    format_baseline,
-    occurring,
-    read_baseline,
-    without_accepted,
-)
-from replay.analysis.interactions import interactions
 from replay.cli import arguments
 from replay.cli.app import DIFFERS, TROUBLE, app, print_result
 from replay.cli.options import OutputFile, format_option
@@ -26,85 +14,25 @@ from replay.cli.players import Player, QemuOption, players_of
 from replay.cli.progress_bar import with_progress
 from replay.cli.session import Session
 from replay.cli.terminal import print_note
-from replay.engine.diff import Diff, Divergence, diff
+from replay.engine.diff import Diff, diff
 from replay.errors import ReplayError
 from replay.events.event import Log
 from replay.files import deliver
-from replay.reports.documents.diff import (
-    DiffReport,
-    DiffReports,
-    InteractionReport,
-    diff_report,
-    interaction_report,
-)
+from replay.reports.documents.headline import HeadlineReport, headline_report
 from replay.reports.rendering import OutputFormat, RenderOptions, render
-from replay.reports.text.diff import headlines
+from replay.reports.text.headlines import headlines
 from replay.reports.words import escape
-from replay.series import Patch, find_patch, read_patch
 from replay.variants.variant import Variant, expressions
 
-ReportFormat = Annotated[OutputFormat, format_option(DiffReports)]
+if TYPE_CHECKING:
+    from replay.analysis.baseline import AcceptedEffect
+    from replay.reports.documents.diff import DiffReport
+
+ReportFormat = Annotated[OutputFormat, format_option("DiffReports")]
 
 
-class DiffOptions(Struct, frozen=True):
-    """What an invocation is about: `only` these patches, none for all; not what is `accepted`.
-
-    `interactions` is whether to look for patches that matter only together.
-    """
-
-    only: tuple[Patch, ...]
-    other_than: tuple[Patch, ...]
-    accepted: tuple[AcceptedEffect, ...]
-    interactions: bool
-    accept_in: str | None = None
-
-    def lets_through(self, _: Divergence, cause: Cause) -> bool:
-        """Whether the options let a cause through."""
-        names = {change.patch.name for change in cause.changes}
-        only, other_than = ({p.name for p in patches} for patches in (self.only, self.other_than))
-        return bool(names - other_than) and (not only or bool(names & only))
-
-
-class DiffResult(Struct, frozen=True):
-    """A report, what would have to be accepted for it to be empty, and what was accepted by."""
-
-    report: DiffReport
-    entries: tuple[AcceptedEffect, ...] = ()
-    used: frozenset[int] = frozenset()
-
-
-def patches_of(text: str, variants: Sequence[Variant]) -> tuple[Patch, ...]:
-    """The patches of SHA,... where a file that a variant adds may stand for a sha."""
-    series = variants[0].subject.series
-    files = {path for variant in variants for path in variant.spec.extra}
-    return tuple(
-        read_patch(Path(word)) if word in files else series.patches[find_patch(series, word)]
-        for word in text.split(",")
-        if word
-    )
-
-
-def compare(log: Log, players: Sequence[Player], options: DiffOptions | None) -> DiffResult:
-    """What differs in a log in several variants; without options patches are not looked for."""
-    difference = diff(*(play(log) for play in players))
-    if options is None:
-        return DiffResult(diff_report(difference))
-    selected = select(difference, attribute(difference, with_progress), options.lets_through)
-    report = diff_report(*without_accepted(*selected, options.accepted), options.only)
-    if options.interactions:
-        report = replace(report, together=_together(report, difference))
-    used = occurring(*selected, options.accepted)
-    return DiffResult(report, accepted_effects(*selected, options.accept_in), used)
-
-
-def _together(report: DiffReport, difference: Diff) -> tuple[InteractionReport, ...]:
-    """Of the patches of interest, of all that did something if none of those is there."""
-    named = {patch.name for patch in report.named}
-    causes = (cause for divergence in report.divergences for cause in divergence.causes)
-    acting = {change.patch.name for cause in causes for change in cause.changes}
-    names = named & acting or acting
-    pairs = interactions(model_traces(difference), lambda patch: patch.name in names)
-    return tuple(map(interaction_report, pairs))
+FEWEST_SHARED = 10
+"""Logs from which on it pays to look for what they have in common."""
 
 
 class LogsAfterDashes(TyperCommand):
@@ -146,6 +74,9 @@ def diff_logs(
         str | None,
         typer.Option(metavar="GLOB", help="Accept it in the logs of these names, not in its own."),
     ] = None,
+    reach: Annotated[
+        bool, typer.Option("--reach", help="What they ran through of what changed, always.")
+    ] = False,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with 2 if any event was not compared.")
     ] = False,
@@ -170,21 +101,35 @@ def diff_logs(
     several = every or any(map(arguments.is_pattern, choice.logs))
     if interactions and several and not details and format == OutputFormat.TEXT:
         raise ReplayError("an overview tells no interactions", do="say --details, or name the logs")
+    near = expressions(subject, session.named)
+    logs = session.logs(choice.logs, every, "compare", near)
+    is_shared = len(compared) == len(players) and len(logs) >= FEWEST_SHARED
+    if quiet:
+        differences = _shared(logs, compared) if is_shared else _alone(logs, players)
+        shown = with_progress(differences, len(logs), "logs")
+        brief = [headline_report(difference, len(logs) == 1) for difference in shown]
+        print_result(headlines(brief), output)
+        raise typer.Exit(_status(brief, strict))
+    # What patches did needs most of the program, and headlines need little of it.
+    from replay.analysis.baseline import format_baseline, read_baseline  # noqa: PLC0415
+    from replay.cli import log_diffs  # noqa: PLC0415
+    from replay.reports.documents.diff import DiffReports  # noqa: PLC0415
+
     accepted = read_baseline(baseline) if baseline else ()
-    options = DiffOptions(
-        patches_of(only, compared),
-        patches_of(other_than, compared),
+    options = log_diffs.DiffOptions(
+        log_diffs.patches_of(only, compared),
+        log_diffs.patches_of(other_than, compared),
         accepted,
         interactions,
         accept_in,
+        reach,
     )
-    near = expressions(subject, session.named)
-    logs = session.logs(choice.logs, every, "compare", near)
-    choose = options if attributed else None
-    results = [compare(log, players, choose) for log in with_progress(logs, len(logs), "logs")]
+    compare = log_diffs.sharing(compared, attributed) if is_shared else log_diffs.plainly(players)
+    every_log = with_progress(logs, len(logs), "logs")
+    results = [log_diffs.result_of(log, compare, options, attributed) for log in every_log]
     document = DiffReports(tuple(result.report for result in results))
     layout = RenderOptions(details, several and attributed, with_progress)
-    print_result(headlines(document.logs) if quiet else render(document, format, layout), output)
+    print_result(render(document, format, layout), output)
     used = frozenset().union(*(result.used for result in results))
     names = [log.name for log in logs]
     unused = [e for n, e in enumerate(accepted) if n not in used and e.is_about(names)]
@@ -197,7 +142,20 @@ def diff_logs(
         raise typer.Exit(status)
 
 
-def _status(reports: Sequence[DiffReport], strict: bool) -> int:
+def _alone(logs: Iterable[Log], players: Sequence[Player]) -> Iterator[Diff]:
+    """The diff of each log by itself."""
+    return (diff(*(play(log) for play in players)) for log in logs)
+
+
+def _shared(logs: Iterable[Log], variants: Sequence[Variant]) -> Iterator[Diff]:
+    """The same where logs that differ in names alone share the work."""
+    from replay.engine.corpus import Corpus  # noqa: PLC0415, of many logs only
+
+    corpus = Corpus(variants)
+    return (corpus.diff(log, with_progress).diff for log in logs)
+
+
+def _status(reports: Sequence["DiffReport | HeadlineReport"], strict: bool) -> int:
     """As diff(1) has it: where nothing could be compared there is trouble and no agreement."""
     verdicts = {report.verdict for report in reports}
     if verdicts == {"not compared"} or (strict and not all(r.compared.is_all for r in reports)):
@@ -209,7 +167,7 @@ MOST_UNUSED = 5
 """Entries of a baseline that are named one by one where not all logs are compared."""
 
 
-def _warn_of_unused(file: Path | None, unused: Sequence[AcceptedEffect], every: bool) -> None:
+def _warn_of_unused(file: Path | None, unused: Sequence["AcceptedEffect"], every: bool) -> None:
     """Says which entries of a baseline cover nothing any more; not all if these are few logs."""
     shown = unused if every else unused[:MOST_UNUSED]
     for entry in shown:

@@ -15,11 +15,11 @@ from replay.engine.places import Place
 from replay.engine.replay import replay
 from replay.engine.trace import ModelTrace
 from replay.errors import ReplayError
-from replay.reports.documents.explain import ExplainReport, explain_report
+from replay.reports.documents.explain import explain_report
 from replay.reports.rendering import OutputFormat, render
 from replay.variants.variant import parse_range
 
-ReportFormat = Annotated[OutputFormat, format_option(ExplainReport)]
+ReportFormat = Annotated[OutputFormat, format_option("ExplainReport")]
 
 
 @app.command("explain")

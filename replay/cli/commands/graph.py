@@ -15,7 +15,7 @@ from replay.errors import ReplayError
 from replay.reports.documents.graph import Drawing, graph
 from replay.reports.rendering import OutputFormat, render
 
-ReportFormat = Annotated[OutputFormat, format_option(Drawing)]
+ReportFormat = Annotated[OutputFormat, format_option("Drawing")]
 
 
 @app.command("graph")

@@ -12,7 +12,7 @@ from replay.cli import arguments, import_summary, listings
 from replay.cli.app import TROUBLE, app, print_error, print_result
 from replay.cli.commands.record import end as finish_recording
 from replay.cli.interrupts import Interrupted
-from replay.cli.options import LogWord, OutputFile
+from replay.cli.options import LogWord, OutputFile, format_option
 from replay.cli.progress_bar import is_interactive, with_progress
 from replay.cli.session import report_renamed
 from replay.cli.terminal import print_note
@@ -25,7 +25,9 @@ from replay.formats.packing import Source, sources
 from replay.formats.read import FORMATS, ImportOptions, Recording, read_all
 from replay.formats.reader import log_name
 from replay.formats.recording import display_name
+from replay.reports.documents.common import LogReport
 from replay.reports.json.common import escaped
+from replay.reports.rendering import OutputFormat, render
 from replay.store.event_store import EventStore
 from replay.store.unfinished import append, begin, unfinished
 from replay.variants.subject import Subject
@@ -180,6 +182,9 @@ def logs(context: typer.Context) -> None:
             print_note(f"replay: {listings.unfinished(recording)}")
 
 
+LogFormat = Annotated[OutputFormat, format_option("LogReport")]
+
+
 @app.command("log")
 def log(
     context: typer.Context,
@@ -187,11 +192,13 @@ def log(
     source: Annotated[
         bool, typer.Option("--source", help="Each event's file and line too.")
     ] = False,
+    format: LogFormat = OutputFormat.TEXT,
+    output: OutputFile = None,
 ) -> None:
     """Show one log's events."""
     with context.obj.store() as store:
         shown = arguments.open_log(store, name, report_renamed)
-        print_result(listings.log(shown, source))
+        print_result(render(LogReport(shown, source), format), output)
 
 
 @app.command("export")

@@ -8,15 +8,27 @@ from replay.cli import listings
 from replay.cli.app import app, print_result
 from replay.errors import ReplayError
 from replay.series import annotate as source
+from replay.series.applies import revision_spans
+from replay.variants.expression import parse_added
 
 
 @app.command("variants")
 def variants(
     context: typer.Context,
     long: Annotated[bool, typer.Option("--long", help="The patches of the series too.")] = False,
+    applies: Annotated[
+        str | None,
+        typer.Option(metavar="FILE|DIR|SHA", help="The revisions at which this applies, instead."),
+    ] = None,
 ) -> None:
     """List the named variants, and the patches that they are points of."""
-    print_result(listings.variants(context.obj.subject(), context.obj.named, long))
+    subject = context.obj.subject()
+    if applies is None:
+        print_result(listings.variants(subject, context.obj.named, long))
+    else:
+        patches = [added.patch for added in parse_added(subject.series, applies)]
+        spans = revision_spans(subject.series, patches)
+        print_result(listings.applicable(subject.series, patches, spans))
 
 
 @app.command("show")

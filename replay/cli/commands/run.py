@@ -6,13 +6,11 @@ import typer
 
 from replay.cli.app import app, print_result
 from replay.cli.options import At, LogWord, OutputFile, format_option
-from replay.cli.progress_bar import with_progress
 from replay.cli.session import Session
-from replay.engine.replay import replay
-from replay.reports.documents.run import RunReport, run_report
+from replay.reports.documents.run import run_report
 from replay.reports.rendering import OutputFormat, render
 
-ReportFormat = Annotated[OutputFormat, format_option(RunReport)]
+ReportFormat = Annotated[OutputFormat, format_option("RunReport")]
 
 
 @app.command("run")
@@ -26,5 +24,5 @@ def run_log(
 ) -> None:
     """Replay a log: per event its outcome and what it changed."""
     session: Session = context.obj
-    trace = replay(session.log(name), session.variant(revision), with_progress)
+    trace = session.player(revision)(session.log(name))
     print_result(render(run_report(trace, until), format), output)

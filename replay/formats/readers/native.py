@@ -8,7 +8,7 @@ from replay.events.event import LogEntry, LogHeader
 from replay.events.json_form import located, parse_entry, parse_header, parse_object
 from replay.formats.reader import ImportOptions, Input
 from replay.formats.recording import InputLine, Message, Recording
-from replay.formats.secret_shapes import SUSPECT
+from replay.formats.secret_shapes import may_hold_secret
 from replay.formats.secrets import Cleaner
 
 MARK = b'"replay_log"'
@@ -66,7 +66,7 @@ def header_of(line: InputLine, cleaner: Cleaner) -> tuple[LogHeader, int]:
     """The header of a log without secrets, and the version of its events."""
     with located(line.origin):
         raw = parse_object(line.text)
-        if SUSPECT.search(line.text):
+        if may_hold_secret(line.text):
             raw = cleaner.clean_entry(raw, line.origin)
         return parse_header(raw)
 
@@ -79,8 +79,8 @@ def until_header(
         if is_header(line):
             ended_by.append(line)
             return
-        is_suspect = SUSPECT.search(line.text)
-        clean = partial(cleaner.clean_entry, origin=line.origin) if is_suspect else None
+        may_hold = may_hold_secret(line.text)
+        clean = partial(cleaner.clean_entry, origin=line.origin) if may_hold else None
         yield parse_entry(line.text, line.origin, version, clean)
 
 

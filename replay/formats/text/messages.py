@@ -24,7 +24,7 @@ from replay.formats.text.consoles import (
     virsh_line,
 )
 from replay.formats.text.marks import ENTRY, LogMark, MonitorNames, mark_in
-from replay.formats.text.objects import Found, FoundObject, LostObject, ObjectFinder
+from replay.formats.text.objects import LostObject, ObjectFinder, TextObject, WholeObject
 from replay.formats.text.options import CommandLines, options
 from replay.formats.text.terminal import shown_line
 
@@ -63,7 +63,7 @@ MOST_OUTPUT = 10_000
 class LoggedObject(NamedTuple):
     """An object or what is left of one, and how the text tells it."""
 
-    found: Found
+    object: TextObject
     mark: LogMark
     channel: str
 
@@ -154,8 +154,8 @@ class TextReader:
         yield from self._command_lines.feed(line, text)
         yield from self._objects(self._finder.feed(InputLine(line.origin, text.encode())))
 
-    def _objects(self, found: Iterable[Found]) -> Iterator[Item]:
-        for item in found:
+    def _objects(self, objects: Iterable[TextObject]) -> Iterator[Item]:
+        for item in objects:
             mark = mark_in(item.before, self._last)
             self._last = mark
             if mark is None:
@@ -195,7 +195,7 @@ class TextReader:
     def _command(self, origin: Origin, command: Command) -> Message:
         return Message(origin, "command", command, None, self._channel, weight(as_json(command)))
 
-    def _end_typed(self, shown: Found | None = None) -> Iterator[Message]:
+    def _end_typed(self, shown: TextObject | None = None) -> Iterator[Message]:
         """The typed command, unless the shell shows the request that it made of it."""
         typed = self._typed
         if typed is None:
@@ -212,15 +212,15 @@ class TextReader:
         yield from options(words, None, self._channel)
 
 
-def text_of(found: Found) -> bytes:
+def text_of(text_object: TextObject) -> bytes:
     """The text of an object that was found whole, else nothing."""
-    return found.text if isinstance(found, FoundObject) else b""
+    return text_object.text if isinstance(text_object, WholeObject) else b""
 
 
-def requests(found: Found, name: str) -> bool:
+def requests(text_object: TextObject, name: str) -> bool:
     """Whether an object is the request of a command."""
     try:
-        return bool(parse_object(text_of(found)).get("execute") == name)
+        return bool(parse_object(text_of(text_object)).get("execute") == name)
     except ReplayError:
         return False
 
@@ -281,10 +281,10 @@ def unless_finer(item: Item, finest: Mapping[bytes, int]) -> Iterator[Message]:
     key = key_of(item)
     if key is not None and rank_of(item) > finest.get(key, 9):
         return
-    if isinstance(item.found, FoundObject):
+    if isinstance(item.object, WholeObject):
         yield from from_object(item)
     elif key is None or not item.mark.rank:
-        yield lost(item.found.origin, item.found.why, item.mark, item.channel, item.found.keys)
+        yield lost(item.object.origin, item.object.why, item.mark, item.channel, item.object.keys)
 
 
 def key_of(item: Item) -> bytes | None:
@@ -294,9 +294,9 @@ def key_of(item: Item) -> bytes | None:
     """
     if isinstance(item, Message) or not item.mark.how:
         return None
-    if isinstance(item.found, LostObject):
+    if isinstance(item.object, LostObject):
         return item.mark.sender.encode()
-    return b"".join(item.found.text.split())
+    return b"".join(item.object.text.split())
 
 
 def rank_of(item: Item) -> int:
@@ -306,15 +306,15 @@ def rank_of(item: Item) -> int:
 
 def from_object(item: LoggedObject) -> Iterator[Message]:
     """The messages that an object is, or holds in its values."""
-    found, mark = item.found, item.mark
+    text_object, mark = item.object, item.mark
     try:
-        value = parsed(text_of(found))
+        value = parsed(text_of(text_object))
     except ReplayError as error:
-        if MESSAGE.match(text_of(found).decode()):
-            yield lost(found.origin, error.what, mark, item.channel, frozenset())
+        if MESSAGE.match(text_of(text_object).decode()):
+            yield lost(text_object.origin, error.what, mark, item.channel, frozenset())
         return
     for msg in messages_in(value):
-        yield message_of(found.origin, msg, mark, item.channel, weight(text_of(found)))
+        yield message_of(text_object.origin, msg, mark, item.channel, weight(text_of(text_object)))
 
 
 def messages_in(value: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
@@ -347,9 +347,9 @@ def objects_in(text: str) -> Iterator[dict[str, Any]]:
         return
     finder = ObjectFinder()
     for line in text.splitlines():
-        for found in finder.feed(InputLine(NOWHERE, line.encode(errors="replace"))):
+        for text_object in finder.feed(InputLine(NOWHERE, line.encode(errors="replace"))):
             with suppress(ReplayError):
-                yield parsed(text_of(found))
+                yield parsed(text_of(text_object))
 
 
 def message_of(

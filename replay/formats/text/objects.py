@@ -30,7 +30,7 @@ MESSAGE_KEYS = frozenset({"execute", "exec-oob", "return", "event", "QMP"})
 """Names in an object by which it was meant to be a message, though it could not be read."""
 
 
-class FoundObject(NamedTuple):
+class WholeObject(NamedTuple):
     """A JSON object: where it begins, its text, and what stood before it since the last one.
 
     Lines before it are kept apart by newlines.
@@ -50,7 +50,7 @@ class LostObject(NamedTuple):
     keys: frozenset[str]
 
 
-Found = FoundObject | LostObject
+TextObject = WholeObject | LostObject
 
 
 class ObjectFinder:
@@ -71,7 +71,7 @@ class ObjectFinder:
         """Whether an object has begun and not ended."""
         return self._open is not None
 
-    def feed(self, line: InputLine) -> Iterator[Found]:
+    def feed(self, line: InputLine) -> Iterator[TextObject]:
         """The objects that end in this line, and those that turn out to have no end."""
         waiting = deque([line])
         while waiting:
@@ -81,14 +81,14 @@ class ObjectFinder:
         """Takes a line without a brace where no object is open: it may stand before one."""
         self._keep(line.text)
 
-    def end(self) -> Iterator[Found]:
+    def end(self) -> Iterator[TextObject]:
         """What is left of an object where the text breaks off or a new entry begins."""
         if self._open is not None:
             yield from self._drop("cut in the middle")
         self._before.clear()
         self._string_lines = []
 
-    def _feed(self, line: InputLine, waiting: deque[InputLine]) -> Iterator[Found]:
+    def _feed(self, line: InputLine, waiting: deque[InputLine]) -> Iterator[TextObject]:
         text, index, start = line.text.decode(errors="replace"), 0, 0
         length = len(text)
         if self._open is not None:
@@ -104,7 +104,7 @@ class ObjectFinder:
                 index = brace.start()
                 before = self._context(text[start:index])
                 if end := whole_end(text, index):
-                    yield FoundObject(line.origin, text[index:end].encode(), before)
+                    yield WholeObject(line.origin, text[index:end].encode(), before)
                     index = start = end
                     continue
                 self._open = OpenObject(line.origin, before)
@@ -123,7 +123,7 @@ class ObjectFinder:
                     return
                 index = start = max(mistake.index, index)
                 continue
-            yield FoundObject(self._open.origin, self._open.text(), self._open.before)
+            yield WholeObject(self._open.origin, self._open.text(), self._open.before)
             self._open, self._string_lines, start = None, [], index
 
     def _continued(self, opened: OpenObject, text: str) -> str:
@@ -149,14 +149,14 @@ class ObjectFinder:
         elif not self._string_lines:
             self._string_lines = [line]
 
-    def _drop(self, why: str) -> Iterator[Found]:
+    def _drop(self, why: str) -> Iterator[TextObject]:
         """Gives up the open object: the whole ones inside it, and that it is lost if it matters."""
         opened, self._open = self._open, None
         assert opened is not None
         if opened.keys & MESSAGE_KEYS:
             yield LostObject(opened.origin, why, opened.before, frozenset(opened.keys))
         else:
-            yield from (FoundObject(opened.origin, text, "") for text in opened.inner_texts())
+            yield from (WholeObject(opened.origin, text, "") for text in opened.inner_texts())
 
     def _context(self, text: str) -> str:
         before = [line.decode(errors="replace") if isinstance(line, bytes) else line

@@ -64,7 +64,7 @@ class Evaluator:
             case ast.Compare():
                 return self._compare(node, frame)
             case ast.List() | ast.Tuple():
-                cells = tuple(self.value(item, frame) for item in node.elts)
+                cells = tuple([self.value(item, frame) for item in node.elts])
                 return self._do.cell([*cells], "display", node, frame, cells)
             case ast.Dict():
                 return self._dict(node, frame)
@@ -312,13 +312,13 @@ class Walker:
         return None
 
     def _running(self, node: ast.expr, frame: Frame) -> Iterator[TracedValue]:
+        # No generator evaluates anything: calls inside of one would take the machine's own stack.
         match node:
             case ast.Call(func=ast.Name(id="walk"), args=[start, ast.Constant(value=str(field))]):
-                yield from self._walk(self._eval(start, frame), field, node, frame)
-                return
+                return self._walk(self._eval(start, frame), field, node, frame)
         items = self._eval(node, frame)
-        for item in self._names["__iterated"](items.value):
-            yield self._do.item(item, items, node, frame)
+        running = self._names["__iterated"](items.value)
+        return (self._do.item(item, items, node, frame) for item in running)
 
     def _walk(
         self, cell: TracedValue, field: str, node: ast.expr, frame: Frame

@@ -4,30 +4,25 @@ Where the plain form is compiled, this one walks the syntax tree; it is slow, an
 events.
 """
 
-import sys
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Any
 
 from replay.errors import ReplayError
-from replay.language.check import check
-from replay.language.compile import compiled
 from replay.language.endings import Crashed, Ending
-from replay.language.limits import MAX_DEPTH, MAX_TRACED_STEPS
-from replay.language.program import Program, evaluated
+from replay.language.limits import MAX_TRACED_STEPS
+from replay.language.program import Program, made
 from replay.language.traced.cells import EventTrace, Test
 from replay.language.traced.interpreter import Walker
 from replay.language.traced.skipped_writes import could_write, writers
 from replay.series import Tree
 from replay.state.objects import State
 
-FRAMES_A_CALL = 60
-"""Frames of Python that a call of the model may take here."""
-
 
 class TracedProgram(Program):
     """A program whose calls can be traced. One event at a time runs in it."""
 
+    _frames_a_call = 60
     _traces = True
 
     def trace(
@@ -38,12 +33,7 @@ class TracedProgram(Program):
         Of an event that passes the limit of steps, it is what was done up to a lower limit. Raises
         ReplayError for one that passes only the lower limit.
         """
-        limit = sys.getrecursionlimit()
-        sys.setrecursionlimit(max(limit, MAX_DEPTH * FRAMES_A_CALL))
-        try:
-            after, ending = self.call(function, arguments, state)
-        finally:
-            sys.setrecursionlimit(limit)
+        after, ending = self.call(function, arguments, state)
         record = self._walker.record
         if isinstance(ending, Crashed) and ending.cls == "StepLimit":
             after, ending = self._untraced(function, arguments, state)
@@ -97,7 +87,4 @@ class TracedProgram(Program):
 
 def trace_tree(tree: Tree, machine_class: str, keep_class: str = "") -> TracedProgram:
     """The traced program of a tree; raises as `compile_tree` does."""
-    defined = check(tree, machine_class)
-    texts = dict.fromkeys(chunk.text for chunk in defined.chunks.values())
-    codes = [compiled(text) for text in texts]
-    return TracedProgram(defined, evaluated(defined, tree), codes, machine_class, keep_class)
+    return made(TracedProgram, tree, machine_class, keep_class)

@@ -8,8 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from replay.engine.replay import disk_left
-from replay.engine.trace import ModelStep, ModelTrace, Outcome
+from replay.engine.trace import ModelStep, ModelTrace, Outcome, disk_left
 from replay.engine.view import Node, View, view
 from replay.events.event import Await
 from replay.qemu.conformance.expected import RecordedLog, RecordedReply, RecordedStep, read_after

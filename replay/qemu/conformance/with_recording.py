@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from replay.engine.compare import compare_outcomes, compare_views
 from replay.engine.places import Place
-from replay.engine.trace import ModelTrace, ObservedTrace, Trace, compared_views
+from replay.engine.trace import ObservedTrace, Trace, compared_views
 
 
 class RecordingAgreement(Struct, frozen=True):
@@ -31,8 +31,8 @@ class RecordingAgreement(Struct, frozen=True):
         return self.seq is None
 
 
-def compare_with_recording(recorded: ObservedTrace, trace: ModelTrace) -> RecordingAgreement:
-    """The agreement of a replay with what the recording of the same log saw."""
+def compare_with_recording(recorded: ObservedTrace, trace: Trace) -> RecordingAgreement:
+    """The agreement of a trace with what the recording of the same log saw."""
     traces = (recorded, trace)
     looks = [compared_views(traces, index) for index in range(len(trace.steps))]
     states = [None if views is None else compare_views(views) for views in looks]
@@ -42,8 +42,8 @@ def compare_with_recording(recorded: ObservedTrace, trace: ModelTrace) -> Record
     first = {} if at is None else {**(both[at][1] or {}), **(both[at][0] or {})}
     return RecordingAgreement(
         log=trace.log.name,
-        variant=trace.variant.name,
-        revision=trace.variant.revision,
+        variant=trace.player.name,
+        revision=trace.player.revision,
         looks=len(states) - states.count(None),
         looks_agreed=states.count({}),
         replies=len(replies) - replies.count(None),

@@ -5,6 +5,7 @@ import shlex
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
+from replay.engine.view import Node
 from replay.errors import ReplayError
 from replay.events.command_rules import NO_RULE, CommandRule, CommandRules
 from replay.events.event import (
@@ -18,7 +19,7 @@ from replay.events.event import (
     Notice,
     Payload,
 )
-from replay.qemu.live.sandbox import Sandbox, harmless
+from replay.qemu.live.sandbox import TEMPORARY, Sandbox, harmless
 
 MOST_BYTES = 256 * 2**20
 """How much an image or a request may hold: what a log says must not fill the disk."""
@@ -67,6 +68,13 @@ class Io(NamedTuple):
     pattern: int | None
 
 
+class Reopen(NamedTuple):
+    """A drive's image is opened again, with its own flags."""
+
+    device: str
+    remark: str = "performed as a reopen by qemu-io: QEMU keeps the image's file open meanwhile"
+
+
 class Wait(NamedTuple):
     """A wait for a job, or for all of them."""
 
@@ -80,7 +88,7 @@ class Skip(NamedTuple):
     reason: str
 
 
-Operation = Make | Qmp | Hmp | Io | Wait | Skip
+Operation = Make | Qmp | Hmp | Io | Reopen | Wait | Skip
 
 
 def overlaid(events: Iterable[Event]) -> bool:
@@ -95,17 +103,31 @@ def _is_global_snapshot(payload: Payload) -> bool:
     return False
 
 
+Nodes = Mapping[str, Node]
+"""The nodes of a machine, by their paths."""
+
+
 def plan_operations(
-    payload: Payload, places: Sandbox, rules: CommandRules, overlaid: bool
+    payload: Payload,
+    places: Sandbox,
+    rules: CommandRules,
+    overlaid: bool,
+    nodes: Nodes | None = None,
 ) -> Operation:
-    """What is done for an event, or why nothing is."""
+    """What is done for an event, or why nothing is. `nodes` are those before it, if known."""
     try:
-        return operation(payload, places, rules, overlaid)
+        return operation(payload, places, rules, overlaid, nodes)
     except ReplayError as error:
         return Skip(error.what)
 
 
-def operation(payload: Payload, places: Sandbox, rules: CommandRules, overlaid: bool) -> Operation:
+def operation(
+    payload: Payload,
+    places: Sandbox,
+    rules: CommandRules,
+    overlaid: bool,
+    nodes: Nodes | None = None,
+) -> Operation:
     """What is done for an event. `overlaid`: all drives of the command line are snapshot=on.
 
     Raises ReplayError for what a log may not ask of the machine that it is performed on.
@@ -123,13 +145,38 @@ def operation(payload: Payload, places: Sandbox, rules: CommandRules, overlaid: 
             rule = rules.hmp.get(payload.name, NO_RULE)
             return _hmp(payload.name, str(payload.arguments or ""), rule, places)
         case Command(arguments=dict(given)):
-            return _qmp(payload.name, given, rules.qmp.get(payload.name, NO_RULE), places)
+            rule = rules.qmp.get(payload.name, NO_RULE)
+            if payload.name == "block-commit" and _is_active(given, nodes or {}):
+                rest = {key: value for key, value in given.items() if key != "top"}
+                order = _qmp(payload.name, rest, rule, places)
+                remark = "performed without top, which is the active layer"
+                return order._replace(remark=remark) if isinstance(order, Qmp) else order
+            return _qmp(payload.name, given, rule, places)
+        case Internal(name="close-open", depth=0) if nodes and not _is_open(payload.device, nodes):
+            return Skip("QEMU crashes when it reopens a drive without a medium")
+        case Internal(name="close-open", depth=0):
+            return Reopen(_device(payload.device))
         case Internal():
             return Skip("no command of QEMU does this")
         case Notice() if payload.name in JOB_NOTICES:
             return Wait(str(payload.data.get("device")), JOB_NOTICES[payload.name])
         case _:
             return Skip("")
+
+
+def _is_active(commit: Mapping[str, Any], nodes: Nodes) -> bool:
+    """Whether a commit is of a temporary file that is the drive's top.
+
+    Today's QEMU finds no temporary file by its name, but without top it commits the active layer.
+    """
+    top, root = str(commit.get("top")), nodes.get(str(commit.get("device")))
+    is_top = root is not None and root.fields.get("filename") == top
+    return is_top and TEMPORARY.fullmatch(top) is not None
+
+
+def _is_open(device: str, nodes: Nodes) -> bool:
+    root = nodes.get(device)
+    return root is not None and root.fields.get("driver") is not None
 
 
 def _image(image: Image, places: Sandbox) -> Make:
@@ -144,13 +191,19 @@ def _image(image: Image, places: Sandbox) -> Make:
 
 
 def _io(request: Guest) -> Io:
-    harmless(request.device)
-    if '"' in request.device or " " in request.device:
-        raise ReplayError(f"{request.device!r} cannot name a drive")
+    _device(request.device)
     if request.sectors * SECTOR > MOST_BYTES:
         raise ReplayError(f"the request is for more than {MOST_BYTES} bytes")
     offset, length = request.sector * SECTOR, request.sectors * SECTOR
     return Io(request.device, offset, length, request.pattern)
+
+
+def _device(name: str) -> str:
+    """The name of a drive. Raises ReplayError for one that HMP would read as something else."""
+    harmless(name)
+    if '"' in name or " " in name:
+        raise ReplayError(f"{name!r} cannot name a drive")
+    return name
 
 
 def _start(command: Command, places: Sandbox, overlaid: bool) -> Operation:

@@ -1,29 +1,40 @@
-"""Creating and reading image files with qemu-img and qemu-io."""
+"""Creating image files, and reading what they hold, with a build's qemu-img and qemu-io."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, TypeVar, cast
 
 import msgspec
 
 from replay.engine.view import File
 from replay.errors import ReplayError
-from replay.qemu.live.allowed_commands import Make
-from replay.qemu.live.programs import Programs, output
+from replay.qemu.live.allowed_commands import MOST_BYTES, Make
+from replay.qemu.live.builds import Build
+from replay.qemu.live.programs import output
 from replay.qemu.live.sandbox import Sandbox
 from replay.state.disk import Inode
+from replay.state.extents import MIXED, SECTOR, UNREADABLE_DATA, Extent, Extents, merged, sectors
 
 COMMANDS_AT_ONCE = 200
 """How many writes one qemu-io is asked for."""
 
+AT_ONCE = 128 * SECTOR
+"""How much of an image is looked at together: mostly it is filled with the same byte."""
+
+UNSURE = 0.1
+"""A file that was written this short before it was read may be written again unnoticed: the times
+of files are as coarse as the kernel's clock. In seconds."""
 
 UNKNOWN = File("", 0, None, None, unlinked=True, inode=Inode(0, "", 0))
-"""A file of which no more is known than that it was there."""
+"""A file of which nothing is known but that it was there."""
+
+T = TypeVar("T")
 
 
 class Header(msgspec.Struct, frozen=True):
-    """What qemu-img tells of a file."""
+    """What qemu-img says of a file."""
 
     format: str
     size: int = msgspec.field(name="virtual-size")
@@ -31,89 +42,193 @@ class Header(msgspec.Struct, frozen=True):
     backing_format: str | None = msgspec.field(name="backing-filename-format", default=None)
 
 
+class FileStamp(NamedTuple):
+    """What changes when a file is written or becomes another."""
+
+    path: Path
+    inode: int
+    time: float
+    size: int
+
+
+class ChainFile(NamedTuple):
+    """A file of a backing chain, and its format."""
+
+    path: Path
+    format: str
+
+
 class Images:
-    """The files of a machine as they are seen from time to time.
+    """The files of a machine from one look at them to the next.
 
     QEMU's tools insist on a backing format. Where the log has none, one is lent to the file, and
-    told as none as long as it stands there.
+    left out as long as it stands there.
     """
 
-    def __init__(self, programs: Programs, places: Sandbox) -> None:
-        self._lent: dict[str, str] = {}
-        self._programs = programs
+    def __init__(self, build: Build, places: Sandbox) -> None:
+        self._build = build
         self._places = places
+        self._lent: dict[str, str] = {}
         self._formats: dict[str, str] = {}
-        self._seen: dict[str, tuple[Any, File]] = {}
-        self._gone: dict[str, File] = {}
+        self._read: dict[tuple[str, tuple[FileStamp, ...]], Any] = {}
+        self._last: dict[str, File] = {}
 
-    def make(self, wanted: Make) -> None:
+    def make(self, order: Make) -> None:
         """Makes an image file with its data. Raises ReplayError with what the tool says."""
-        for command in self.commands(wanted):
-            output(command, self._places.images)
+        for command in self.commands(order):
+            output(command, self._places.images, self._build.environment)
 
-    def commands(self, wanted: Make) -> Iterator[list[str]]:
+    def commands(self, order: Make) -> Iterator[list[str]]:
         """The commands that make an image file."""
-        image, path = wanted.image, wanted.path
+        image, path = order.image, order.path
         backing: list[str] = []
         self._formats[path] = image.format
-        if wanted.backing is not None:
-            below = str(self._places.images / wanted.backing)
-            known = image.backing_format or self._formats.get(below, "raw")
-            backing = ["-u", "-b", wanted.backing, "-F", known]
+        if order.backing is not None:
+            below = str(self._places.images / order.backing)
+            format = image.backing_format or self._formats.get(below, "raw")
+            backing = ["-u", "-b", order.backing, "-F", format]
             if image.backing_format is None:
-                self._lent[self._places.outside(path)] = known
+                self._lent[self._places.outside(path)] = format
         size = str(image.size)
-        yield [self._programs.img, "create", "-q", "-f", image.format, *backing, path, size]
+        yield [*self._build.img, "create", "-q", "-f", image.format, *backing, path, size]
         writes = [f"write -P {run.pattern} {run.offset} {run.length}" for run in image.data]
         for start in range(0, len(writes), COMMANDS_AT_ONCE):
-            options = [word for w in writes[start : start + COMMANDS_AT_ONCE] for word in ("-c", w)]
-            yield [self._programs.io, "-f", image.format, *options, path]
+            several = [word for w in writes[start : start + COMMANDS_AT_ONCE] for word in ("-c", w)]
+            yield [*self._build.io, "-f", image.format, *several, path]
 
-    def files(self, known: Iterable[str] = ()) -> dict[str, File]:
+    def files(self, names: Iterable[str] = ()) -> dict[str, File]:
         """The files there are and those that are gone, by the log's names.
 
-        `known` are names of which it is known otherwise that there were such files.
+        `names` are those of files that there have been. Written but not flushed data of a
+        running machine are not in them.
         """
-        paths = {self._places.outside(str(path)): path for path in self._places.images.iterdir()}
-        there = {name: self._file(name, path) for name, path in paths.items()}
-        for name, file in self._seen.items():
-            self._gone.setdefault(name, file[1])
-        for name in known:
-            self._gone.setdefault(name, UNKNOWN)
-        lost = {name: file for name, file in self._gone.items() if name not in there}
-        gone = {name: msgspec.structs.replace(f, unlinked=True) for name, f in lost.items()}
+        paths = sorted(self._places.images.iterdir())
+        there = {self._places.outside(str(path)): self._file(path) for path in paths}
+        self._last |= there
+        ever = {*self._last, *(self._places.outside(str(self._places.images / n)) for n in names)}
+        gone = {
+            name: msgspec.structs.replace(self._last.get(name, UNKNOWN), unlinked=True)
+            for name in ever - there.keys()
+        }
         return dict(sorted({**there, **gone}.items()))
 
-    def _file(self, name: str, path: Path) -> File:
-        """What the header says; the tool is asked again only when the file has changed."""
-        stat = path.stat()
-        mark = (stat.st_ino, stat.st_mtime_ns, stat.st_size)
-        if name not in self._seen or self._seen[name][0] != mark:
-            self._seen[name] = (mark, self._read(name, path))
-        return self._seen[name][1]
-
-    def _read(self, name: str, path: Path) -> File:
-        try:
-            answer = output([self._programs.img, "info", "-U", "--output=json", str(path)])
-            header = msgspec.json.decode(answer, type=Header)
-        except (ReplayError, msgspec.DecodeError):
+    def _file(self, path: Path) -> File:
+        """A file's header, and what a reader of it sees, through what its header names below it."""
+        header = self._header(path)
+        if header is None:
             return msgspec.structs.replace(UNKNOWN, unlinked=False)
-        backing = header.backing_file
-        lent = self._lent.get(name)
+        name = self._places.outside(str(path))
+        backing, lent = header.backing_file, self._lent.get(name)
         fields = (
             header.format,
             header.size,
             self._places.outside(backing) if backing else None,
             None if header.backing_format == lent else header.backing_format,
         )
-        return File(*fields, unlinked=False, inode=Inode(0, *fields))
+        inode = Inode(0, *fields, extents=self._shown(path))
+        return File(*fields, unlinked=False, inode=inode)
+
+    def _shown(self, path: Path) -> Extents:
+        """What a reader of a file sees, through what its header names below it, without zeros."""
+        layers = self._chain(path)
+        if layers is None:
+            return UNREADABLE_DATA
+        stamps = tuple(_stamp(layer.path) for layer in layers)
+        return self._unless_known(("data", stamps), lambda: self._data(layers))
+
+    def _chain(self, path: Path) -> list[ChainFile] | None:
+        """A file and those below it; None if it cannot be opened by what headers say."""
+        layers: list[ChainFile] = []
+        declared = None
+        while path not in [layer.path for layer in layers]:
+            header = self._header(path) if path.is_file() else None
+            if header is None or declared not in (None, header.format):
+                return None
+            layers.append(ChainFile(path, header.format))
+            if header.backing_file is None:
+                return layers
+            path, declared = path.parent / header.backing_file, header.backing_format
+        return None
+
+    def _header(self, path: Path) -> Header | None:
+        return self._unless_known(("header", (_stamp(path),)), lambda: self._info(path))
+
+    def _unless_known(self, key: tuple[str, tuple[FileStamp, ...]], read: Callable[[], T]) -> T:
+        """What was read of files with these stamps, or is read now."""
+        if key in self._read:
+            return cast(T, self._read[key])
+        start = time.time()
+        value = read()
+        if start - max(stamp.time for stamp in key[1]) > UNSURE:
+            self._read[key] = value
+        return value
+
+    def _info(self, path: Path) -> Header | None:
+        words = [*self._build.img, "info", "-U", "--output=json", str(path)]
+        try:
+            return msgspec.json.decode(
+                output(words, environment=self._build.environment), type=Header
+            )
+        except (ReplayError, msgspec.DecodeError):
+            return None
+
+    def _data(self, layers: Sequence[ChainFile]) -> Extents:
+        copy = self._places.root / "copy"
+        words = ("convert", "-U", "-q", "-O", "raw", _json_name(layers), str(copy))
+        try:
+            output([*self._build.img, *words], environment=self._build.environment)
+            return runs_in(copy)
+        except (ReplayError, OSError):
+            return UNREADABLE_DATA
+        finally:
+            copy.unlink(missing_ok=True)
 
 
-def unlinked(pid: int, places: Sandbox) -> Iterator[str]:
-    """The log's names of files that the process has open and that have no name any more."""
-    with suppress(FileNotFoundError, PermissionError):
-        for descriptor in Path(f"/proc/{pid}/fd").iterdir():
-            with suppress(FileNotFoundError):
-                target = str(descriptor.readlink())
-                if target.startswith(f"{places.images}/") and target.endswith(" (deleted)"):
-                    yield places.outside(target)
+def _json_name(layers: Sequence[ChainFile]) -> str:
+    """A chain as QEMU's tools take it, which heeds no locks: the target of a job may be read."""
+    options: dict[str, Any] = {}
+    for layer in reversed(layers):
+        file = {"driver": "file", "filename": str(layer.path), "locking": "off"}
+        backing = {"backing": options} if options else {}
+        options = {"driver": layer.format, "file": file, **backing}
+    return f"json:{msgspec.json.encode(options).decode()}"
+
+
+def _stamp(path: Path) -> FileStamp:
+    stat = path.stat()
+    return FileStamp(path, stat.st_ino, stat.st_mtime, stat.st_size)
+
+
+def runs_in(path: Path) -> Extents:
+    """What a raw file holds: runs of sectors that are filled with one byte, without zeros.
+
+    Raises OSError if it holds more than a log may write.
+    """
+    with path.open("rb", buffering=0) as file:
+        size = os.fstat(file.fileno()).st_size
+        if os.fstat(file.fileno()).st_blocks * SECTOR > MOST_BYTES:
+            raise OSError(f"it holds more than {MOST_BYTES} bytes")
+        return merged(piece for piece in _pieces(file.fileno(), size) if piece.pattern != 0)
+
+
+def _pieces(file: int, size: int) -> Iterator[Extent]:
+    """The sectors of the parts of a file that are no holes."""
+    place = 0
+    while place < size:
+        try:
+            start = os.lseek(file, place, os.SEEK_DATA) // SECTOR * SECTOR
+        except OSError:
+            return
+        place = os.lseek(file, start, os.SEEK_HOLE)
+        for offset in range(start, place, AT_ONCE):
+            data = os.pread(file, min(AT_ONCE, place - offset), offset)
+            yield from _uniform(data, offset // SECTOR)
+
+
+def _uniform(data: bytes, first: int) -> Iterator[Extent]:
+    """Data as one piece if they are all the same byte, else sector by sector."""
+    step = len(data) if data.count(data[:1]) == len(data) else SECTOR
+    for offset in range(0, len(data), max(step, 1)):
+        part = data[offset : offset + step]
+        pattern = part[0] if part.count(part[:1]) == len(part) else MIXED
+        yield Extent(first + offset // SECTOR, first + sectors(offset + len(part)), pattern)

@@ -1,6 +1,7 @@
 """Performing a log on a running QEMU and observing it after each event."""
 
 import tempfile
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,29 +16,32 @@ from replay.qemu.live.allowed_commands import (
     Make,
     Operation,
     Qmp,
+    Reopen,
     Skip,
     Wait,
     overlaid,
     plan_operations,
 )
-from replay.qemu.live.images import Images, unlinked
+from replay.qemu.live.builds import Build, file_digest
+from replay.qemu.live.directory_watch import DirectoryWatch, watching
+from replay.qemu.live.images import Images
+from replay.qemu.live.memory import UnreadableError, read_flags, running_program
 from replay.qemu.live.process import GoneError, Machine, machine, run
-from replay.qemu.live.programs import SECONDS, Programs
-from replay.qemu.live.qemu_io import SAMPLE, requested
+from replay.qemu.live.programs import SECONDS
+from replay.qemu.live.qemu_io import SAMPLE, parse_outcome
 from replay.qemu.live.sandbox import Sandbox, home
 from replay.qemu.observed.query_replies import (
     QUERIES,
     QueryAnswers,
     drive_nodes,
-    parse_open,
     unreachable_nodes,
 )
-from replay.qemu.observed.visibility import FLAGS, compared_flags, visible_part
+from replay.qemu.observed.visibility import FLAGS, observed_flags, visible_part
 from replay.state.disk import is_temporary
 from replay.variants.subject import Subject
 
 
-def perform(log: Log, subject: Subject, programs: Programs, name: str = "qemu") -> ObservedTrace:
+def perform(log: Log, subject: Subject, build: Build, name: str = "qemu") -> ObservedTrace:
     """What a real QEMU does with a log.
 
     Its process and its directory are gone when this returns or raises. Raises ReplayError if QEMU
@@ -46,89 +50,117 @@ def perform(log: Log, subject: Subject, programs: Programs, name: str = "qemu") 
     with tempfile.TemporaryDirectory(prefix="replay-") as root:
         places = Sandbox(home(log.events), Path(root).resolve())
         places.make()
-        steps, remarks = run(_perform(log, subject, programs, places))
-    observer = Observer(name, programs.version, programs.digest, subject)
+        with watching(places.images) as watch:
+            stage, steps = run(_perform(log, subject, build, places, watch))
+    observer = Observer(name, build.version, stage.digest, subject)
+    remarks = tuple(stage.all_remarks())
     return ObservedTrace(log, observer, steps, lambda whole: visible_part(whole, subject), remarks)
 
 
 async def _perform(
-    log: Log, subject: Subject, programs: Programs, places: Sandbox
-) -> tuple[tuple[ObservedStep, ...], tuple[str, ...]]:
-    images = Images(programs, places)
-    async with machine(programs, places) as running:
-        stage = LivePerformance(running, images, places, subject, overlaid(log.events))
+    log: Log, subject: Subject, build: Build, places: Sandbox, watch: DirectoryWatch
+) -> tuple["LivePerformance", tuple[ObservedStep, ...]]:
+    images = Images(build, places)
+    async with machine(build, places) as running:
+        stage = LivePerformance(running, build, images, watch, places, subject)
+        stage.overlaid = overlaid(log.events)
         steps = [await stage.step(seq, event) for seq, event in enumerate(log.events, 1)]
-    return tuple(steps), tuple(stage.remarks)
+    return stage, tuple(steps)
 
 
 class LivePerformance:
     """A machine on which events are performed.
 
     `moving` has the jobs that the log has not waited for yet. While there is one, what can be seen
-    depends on how fast it is, and only which files are gone is looked at.
+    depends on how fast it is, and nothing is looked at. `digest` is that of the program that runs.
     """
 
     def __init__(
-        self, running: Machine, images: Images, places: Sandbox, subject: Subject, every: bool
+        self,
+        running: Machine,
+        build: Build,
+        images: Images,
+        watch: DirectoryWatch,
+        places: Sandbox,
+        subject: Subject,
     ) -> None:
-        self.remarks: list[str] = []
+        self.overlaid = False
+        self._remarks: list[str] = [build.remark] if build.remark else []
         self._machine = running
         self._images = images
+        self._watch = watch
         self._places = places
-        self._bits = subject.config.bits.get(FLAGS, {})
         self._rules = subject.commands
-        self._overlaid = every
+        self._bits = subject.config.bits.get(FLAGS, {})
         self._moving: set[str] = set()
-        self._met: set[str] = set()
-        self._files: set[str] = set()
+        self._nodes: Mapping[str, Node] = {}
+        self._numbers: dict[str, int] = {}
         self._gone = False
+        self._unreadable = ""
+        self.digest = build.digest
+        try:
+            self.digest = file_digest(running_program(running.process.pid)[1])
+        except UnreadableError as error:
+            self._unreadable = str(error)
+
+    def all_remarks(self) -> Iterator[str]:
+        """What a reader of a comparison must know."""
+        yield from self._remarks
+        if self._unreadable:
+            yield f"open_flags are not compared: {self._unreadable}"
+        if not self._watch.complete:
+            yield "a file that was gone at once may be missing"
 
     async def step(self, seq: int, event: Event) -> ObservedStep:
-        """What was seen of an event and after it."""
+        """What was observed of an event and after it."""
         outcome = await self._outcome(seq, event)
         done = outcome is not None
         if self._moving and not self._gone:
-            self._files |= set(unlinked(self._machine.process.pid, self._places))
             return ObservedStep(seq, event, outcome, None, done)
-        return ObservedStep(seq, event, outcome, await self._look(), done)
+        view, crash = await self._look()
+        return ObservedStep(seq, event, crash or outcome, view, done or crash is not None)
 
     async def _outcome(self, seq: int, event: Event) -> Outcome | None:
-        asked = plan_operations(event.payload, self._places, self._rules, self._overlaid)
-        remark = asked.reason if isinstance(asked, Skip) else getattr(asked, "remark", "")
+        machine = (self._places, self._rules, self.overlaid, self._nodes)
+        order = plan_operations(event.payload, *machine)
+        remark = order.reason if isinstance(order, Skip) else getattr(order, "remark", "")
         if remark:
-            done = "is not performed" if isinstance(asked, Skip) else "is"
-            self._remark(f"#{seq} {done}", remark)
-        if self._gone and not isinstance(asked, Make):
+            done = "is not performed" if isinstance(order, Skip) else "is"
+            self._remarks.append(f"#{seq} {done}: {self._places.with_log_names(remark)}")
+        if self._gone and not isinstance(order, Make):
             return NOT_RUNNING
         try:
-            return await self._do(asked)
+            return await self._do(order)
         except GoneError as error:
-            self._gone = True
-            return Outcome("crashed", error={"class": error.how, "desc": error.words})
+            return self._crash(error)
 
-    def _remark(self, what: str, why: str) -> None:
-        self.remarks.append(f"{what}: {self._places.with_log_names(why)}")
+    def _crash(self, error: GoneError) -> Outcome:
+        self._gone = True
+        desc = self._places.with_log_names(error.words)
+        return Outcome("crashed", error={"class": error.how, "desc": desc})
 
-    async def _do(self, asked: Operation) -> Outcome | None:
-        match asked:
+    async def _do(self, order: Operation) -> Outcome | None:
+        match order:
             case Make():
-                return self._make(asked)
+                return self._make(order)
             case Wait():
-                return await self._wait(asked)
+                return await self._wait(order)
             case Io():
-                return await self._io(asked)
+                return await self._io(order)
+            case Reopen():
+                return await self._reopen(order)
             case Hmp():
-                return await self._human(asked)
+                return await self._human(order)
             case Qmp():
-                self._moving |= started_jobs(asked)
-                return self._reply(await self._machine.execute(asked.name, asked.arguments))
+                self._moving |= started_jobs(order)
+                return self._reply(await self._machine.execute(order.name, order.arguments))
             case Skip():
                 return None
-        raise AssertionError(asked)
+        raise AssertionError(order)
 
-    def _make(self, asked: Make) -> Outcome:
+    def _make(self, order: Make) -> Outcome:
         try:
-            self._images.make(asked)
+            self._images.make(order)
         except ReplayError as error:
             desc = self._places.with_log_names(error.what)
             return Outcome("refused", error={"class": "GenericError", "desc": desc})
@@ -142,94 +174,127 @@ class LivePerformance:
         desc = self._places.with_log_names(error["desc"])
         return Outcome("refused", error={"class": error["class"], "desc": desc})
 
-    async def _human(self, asked: Hmp) -> Outcome:
-        text, _ = await self._machine.human(asked.line)
+    async def _human(self, order: Hmp) -> Outcome:
+        text, _ = await self._machine.human(order.line)
         self._note_jobs()
         if text.strip() in ("", "OK"):
             return NOTHING
-        self._gone = asked.starts
+        self._gone = order.starts
         return Outcome("refused", error={"text": self._places.with_log_names(text)})
 
-    async def _io(self, asked: Io) -> Outcome:
+    async def _reopen(self, order: Reopen) -> Outcome:
+        error, printed = await self._machine.human(f'qemu-io {order.device} "reopen"')
+        text = (error or printed).strip()
+        return parse_outcome(text, "reopen") if text else NOTHING
+
+    async def _io(self, order: Io) -> Outcome:
         """A request of the guest; a read looks at some bytes, then whether all are like them."""
-        if asked.pattern is not None:
-            return await self._qemu_io(asked, f"write -P {asked.pattern}")
-        outcome = await self._qemu_io(asked, "read -v", min(SAMPLE, asked.length))
+        if order.pattern is not None:
+            return await self._qemu_io(order, f"write -P {order.pattern}")
+        outcome = await self._qemu_io(order, "read -v", min(SAMPLE, order.length))
         if outcome.status != "returned" or outcome.value == {"pattern": "mixed"}:
             return outcome
-        return await self._qemu_io(asked, f"read -P {outcome.value['pattern']}")
+        return await self._qemu_io(order, f"read -P {outcome.value['pattern']}")
 
-    async def _qemu_io(self, asked: Io, command: str, length: int | None = None) -> Outcome:
-        request = f"{command} {asked.offset} {length or asked.length}"
-        error, printed = await self._machine.human(f'qemu-io {asked.device} "{request}"')
-        return requested(error or printed, command)
+    async def _qemu_io(self, order: Io, command: str, length: int | None = None) -> Outcome:
+        request = f"{command} {order.offset} {length or order.length}"
+        error, printed = await self._machine.human(f'qemu-io {order.device} "{request}"')
+        return parse_outcome(error or printed, command)
 
-    async def _wait(self, asked: Wait) -> Outcome:
+    async def _wait(self, order: Wait) -> Outcome:
         jobs = self._machine.jobs
-        devices = {asked.device} if asked.device else set(jobs)
-        for job in devices & set(jobs):
+        awaited = {order.device} if order.device else set(jobs)
+        for job in awaited & set(jobs):
             # How fast a job was allowed to be is nothing that a replay knows.
             await self._machine.execute("block-job-set-speed", {"device": job, "speed": 0})
-        ready = self._machine.told if asked.until == "ready" else {}
+        ready = self._machine.news if order.until == "ready" else {}
         done = await self._machine.wait(
-            lambda: all(job not in jobs or job in ready for job in devices),
-            f"a job of {asked.device or 'the machine'}",
+            lambda: all(job not in jobs or job in ready for job in awaited),
+            f"a job of {order.device or 'the machine'}",
         )
-        self._moving = self._moving - {str(job) for job in devices} if asked.device else set()
-        self._machine.stirred.clear()
+        self._moving = self._moving - {str(job) for job in awaited} if order.device else set()
+        self._machine.moved.clear()
         if done:
-            return self._ended(asked.device)
-        desc = f"still not {asked.until} after {SECONDS:.0f} s"
+            return self._ended(order.device)
+        desc = f"still not {order.until} after {SECONDS:.0f} s"
         return Outcome("refused", error={"class": "TimeLimit", "desc": desc})
 
     def _ended(self, job: str | None) -> Outcome:
         """The outcome of a wait: the notice that ended it, if there was a job to wait for."""
-        if job is None or job not in self._machine.told:
+        if job is None or job not in self._machine.news:
             return NOTHING
-        name, data = self._machine.told.pop(job)
+        name, data = self._machine.news.pop(job)
         return Outcome("returned", value={"notice": name, "error": "error" in data})
 
     def _note_jobs(self) -> None:
-        self._moving |= self._machine.stirred
-        self._machine.stirred.clear()
+        self._moving |= self._machine.moved
+        self._machine.moved.clear()
 
-    async def _look(self) -> View:
-        """What can be seen now."""
+    async def _look(self) -> tuple[View, Outcome | None]:
+        """What can be seen now, and how QEMU ended if that is only noticed here."""
+        crash = None
         if not self._gone:
             try:
-                return await self._look_inside()
-            except GoneError:
-                self._gone = True
-        return View(running=False, files=self._images.files())
+                return await self._look_inside(), None
+            except GoneError as error:
+                crash = self._crash(error)
+        return View(running=False, files=self._files()), crash
 
     async def _look_inside(self) -> View:
         answers = QueryAnswers(*[await self._machine.query(query) for query in QUERIES])
-        outside = self._places.outside
-        opens = [one for line in self._machine.traced() if (one := parse_open(line))]
-        flags = {(one.driver, outside(one.file)): one.flags for one in opens}
-        self._files |= {outside(one.file) for one in opens if one.creates}
-        self._files |= set(unlinked(self._machine.process.pid, self._places))
+        await self._flush(answers)
         names = {thing["id"]: thing["name"] for thing in answers.graph["nodes"]}
-        parts = [drive_nodes(answers, outside), unreachable_nodes(answers, outside)]
-        nodes, other = (
-            {path: self._opened(node, names[node.id], flags) for path, node in part.items()}
-            for part in parts
+        flags = self._flags({node["node-name"] for node in answers.nodes})
+        reachable, other = (
+            {path: self._with_flags(node, names[node.id], flags) for path, node in part.items()}
+            for part in (
+                drive_nodes(answers, self._places.outside),
+                unreachable_nodes(answers, self._places.outside),
+            )
         )
-        self._met |= set(names.values())
-        files = self._images.files(name for name in self._files if not is_temporary(name))
-        return View(running=True, nodes=nodes, other=other, files=files)
+        self._nodes = reachable
+        return View(running=True, nodes=reachable, other=other, files=self._files())
 
-    def _opened(self, node: Node, name: str, flags: dict[tuple[str, str], int]) -> Node:
-        """The node with the flags that it was opened with, if that was since the last look."""
-        key = (node.fields.get("driver"), node.fields.get("filename"))
-        if name in self._met or key not in flags:
-            return node
-        fields = {**node.fields, FLAGS: compared_flags(flags[key], self._bits)}
-        return Node(node.role, node.id, fields)
+    async def _flush(self, answers: QueryAnswers) -> None:
+        """Has images written what only QEMU knows of them, so that their files can be read."""
+        for node in answers.nodes:
+            if node["drv"] in WRITTEN_BACK and not node["ro"]:
+                await self._machine.human(f'qemu-io {node["node-name"]} "flush"')
+
+    def _files(self) -> Mapping[str, Any]:
+        names = self._watch.names()
+        return self._images.files(name for name in names if not is_temporary(name))
+
+    def _flags(self, names: set[str]) -> Mapping[str, int]:
+        """The flags of all nodes; none, and the reason is kept, if they cannot be those of QEMU."""
+        if self._unreadable:
+            return {}
+        try:
+            flags = read_flags(self._machine.process.pid)
+        except UnreadableError as error:
+            self._unreadable = str(error)
+            return {}
+        if not names <= flags.keys():
+            self._unreadable = "what was read of its memory are not its nodes"
+            return {}
+        return flags
+
+    def _with_flags(self, node: Node, name: str, flags: Mapping[str, int]) -> Node:
+        """The node with its flags, and with a number that stays its own: QEMU's are new each time.
+
+        Its name is the same as long as it lives.
+        """
+        number = self._numbers.setdefault(name, len(self._numbers))
+        bits = observed_flags(flags[name], self._bits) if name in flags else {}
+        return Node(node.role, number, {**node.fields, **bits})
 
 
-def started_jobs(asked: Qmp) -> set[str]:
-    """The job that a command sets in motion, which a notice may tell of only later."""
-    if "job-" not in asked.name:
+WRITTEN_BACK = ("qcow", "qcow2", "qed", "vdi", "vhdx", "vmdk", "vpc")
+"""Formats of which QEMU keeps some in memory until it is flushed."""
+
+
+def started_jobs(order: Qmp) -> set[str]:
+    """The job that a command sets in motion, which a notice may report only later."""
+    if "job-" not in order.name:
         return set()
-    return {str(asked.arguments[key]) for key in ("device", "id") if key in asked.arguments}
+    return {str(order.arguments[key]) for key in ("device", "id") if key in order.arguments}

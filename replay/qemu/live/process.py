@@ -13,14 +13,18 @@ from typing import Any, TypeVar
 
 from qemu.qmp import EventListener, ExecuteError, QMPClient, QMPError
 
-from replay.errors import ReplayError
+from replay.errors import DoesNotStart
 from replay.qemu.live.allowed_commands import JOB_NOTICES
-from replay.qemu.live.programs import SECONDS, Programs
+from replay.qemu.live.builds import Build
+from replay.qemu.live.programs import SECONDS
 from replay.qemu.live.sandbox import Sandbox
-from replay.qemu.observed.query_replies import TRACED
 
 QmpReply = Mapping[str, Any]
 """{"return": value} or {"error": {"class", "desc"}}."""
+
+
+MOST_PRINTED = 2**20
+"""How much a program may print in answer to a command; a flood would never end."""
 
 
 class GoneError(Exception):
@@ -35,22 +39,20 @@ class GoneError(Exception):
 class Machine:
     """A running QEMU.
 
-    Notices tell of jobs: `jobs` has the status of each, `stirred` those that moved, `told` the last
-    words about the readiness or the end of each. Every method raises GoneError when QEMU ends or
-    takes too long.
+    Notices report jobs: `jobs` has the status of each, `moved` those whose status has changed,
+    `news` the last notice about the readiness or the end of each. Every method raises GoneError
+    when QEMU ends or takes too long.
     """
 
-    def __init__(self, process: Process, client: QMPClient, terminal: int, trace: Path) -> None:
+    def __init__(self, process: Process, client: QMPClient, terminal: int) -> None:
         self.process = process
         self.jobs: dict[str, str] = {}
-        self.stirred: set[str] = set()
-        self.told: dict[str, tuple[str, Mapping[str, Any]]] = {}
+        self.moved: set[str] = set()
+        self.news: dict[str, tuple[str, Mapping[str, Any]]] = {}
         self._client = client
         self._listener = EventListener()
         self._client.register_listener(self._listener)
         self._terminal = terminal
-        self._trace = trace
-        self._traced = 0
 
     async def execute(self, name: str, arguments: Mapping[str, Any]) -> QmpReply:
         """The reply to a command."""
@@ -92,12 +94,6 @@ class Machine:
             return False
         return True
 
-    def traced(self) -> list[str]:
-        """The lines that the trace has got since the last call."""
-        lines = self._trace.read_text(errors="replace").splitlines() if self._trace.exists() else []
-        new, self._traced = lines[self._traced :], len(lines)
-        return new
-
     async def _in_time(self, doing: Any, what: str) -> Any:
         """The result; whichever comes first of it, the time limit and the end of QEMU."""
         task = asyncio.ensure_future(doing)
@@ -137,26 +133,28 @@ class Machine:
     def _note(self, notice: Mapping[str, Any]) -> None:
         name, data = notice["event"], notice["data"]
         if name in JOB_NOTICES:
-            self.told[data["device"]] = (name, data)
+            self.news[data["device"]] = (name, data)
         if name == "JOB_STATUS_CHANGE":
-            self.stirred.add(data["id"])
+            self.moved.add(data["id"])
             self.jobs[data["id"]] = data["status"]
             if data["status"] == "null":
                 del self.jobs[data["id"]]
 
     def _printed(self) -> str:
         """What QEMU has printed since the last call."""
-        parts = []
+        parts: list[bytes] = []
         with suppress(BlockingIOError, OSError):
             while part := os.read(self._terminal, 65536):
                 parts.append(part)
+                if sum(map(len, parts)) > MOST_PRINTED:
+                    raise GoneError("Flood", f"QEMU prints more than {MOST_PRINTED} bytes at once")
         return b"".join(parts).decode(errors="replace")
 
 
 @asynccontextmanager
-async def machine(programs: Programs, places: Sandbox) -> AsyncIterator[Machine]:
+async def machine(build: Build, places: Sandbox) -> AsyncIterator[Machine]:
     """A machine that has started and is killed at the end. Raises ReplayError if it can't start."""
-    socket, trace = places.root / "qmp", places.root / "trace"
+    socket = places.root / "qmp"
     client = QMPClient("replay")
     await client.start_server(str(socket))
     # QEMU flushes what it prints line by line only to a terminal.
@@ -165,20 +163,21 @@ async def machine(programs: Programs, places: Sandbox) -> AsyncIterator[Machine]
     process = None
     try:
         process = await asyncio.create_subprocess_exec(
-            *(programs.system, *arguments(socket, trace)),
+            *(*build.system, *arguments(socket)),
             cwd=places.images,
-            env={**os.environ, "TMPDIR": str(places.temporary)},
+            env={**os.environ, **build.environment, "TMPDIR": str(places.temporary)},
             stdin=DEVNULL,
             stdout=theirs,
             stderr=theirs,
             start_new_session=True,
         )
         await wait_for_call(client, process, ours)
-        yield Machine(process, client, ours, trace)
+        yield Machine(process, client, ours)
     finally:
-        if process is not None and process.returncode is None:
+        if process is not None:
+            # The group: a script may have started the program that is to end.
             with suppress(ProcessLookupError):
-                process.kill()
+                os.killpg(process.pid, signal.SIGKILL)
             await process.wait()
         with suppress(QMPError, EOFError, OSError):
             await client.disconnect()
@@ -186,13 +185,12 @@ async def machine(programs: Programs, places: Sandbox) -> AsyncIterator[Machine]
         os.close(theirs)
 
 
-def arguments(socket: Path, trace: Path) -> tuple[str, ...]:
+def arguments(socket: Path) -> tuple[str, ...]:
     """The command line: no guest, no defaults, no right to start programs."""
     return (
         *("-machine", "none", "-S", "-nodefaults", "-no-user-config", "-display", "none"),
         *("-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny"),
         *("-chardev", f"socket,id=qmp,path={socket}", "-mon", "chardev=qmp,mode=control"),
-        *("-trace", TRACED, "-D", str(trace)),
     )
 
 
@@ -207,10 +205,10 @@ async def wait_for_call(client: QMPClient, process: Process, terminal: int) -> N
     call.cancel()
     end.cancel()
     await asyncio.gather(call, end, return_exceptions=True)
-    said = ""
+    words = ""
     with suppress(OSError):
-        said = os.read(terminal, 65536).decode(errors="replace").strip()
-    raise ReplayError(f"QEMU does not start: {said.splitlines()[-1] if said else 'no answer'}")
+        words = os.read(terminal, 65536).decode(errors="replace").strip()
+    raise DoesNotStart(f"QEMU does not start: {words.splitlines()[-1] if words else 'no answer'}")
 
 
 T = TypeVar("T")

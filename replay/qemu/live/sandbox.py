@@ -14,6 +14,10 @@ LONGEST_NAME = 200
 TEMPORARY = re.compile(r"<tmp(\d+)>")
 
 
+GENERATED = re.compile(r"#block\d+")
+"""A name that QEMU gives to a node, with digits that are random."""
+
+
 class Sandbox:
     """The private directory of a machine, and what its files are called in the log.
 
@@ -73,8 +77,9 @@ class Sandbox:
 
     def with_log_names(self, text: str) -> str:
         """A message of QEMU with the log's names in it."""
-        for path in self._met:
-            text = text.replace(path, self.outside(path))
+        within = re.escape(f"{self.temporary}/")
+        text = GENERATED.sub("#block", text)
+        text = re.sub(rf"{within}[\w-]+(?:\.[\w-]+)*", lambda match: self.outside(match[0]), text)
         return text.replace(f"{self.images}/", f"{self.home}/" if self.home else "").strip()
 
     def _temporary(self, index: int, name: str) -> str:

@@ -16,16 +16,17 @@ from replay.qemu.live.allowed_commands import (
     Make,
     Operation,
     Qmp,
+    Reopen,
     Skip,
     Wait,
     overlaid,
     plan_operations,
 )
+from replay.qemu.live.builds import IMG, IO, SYSTEM, Build
 from replay.qemu.live.images import Images
-from replay.qemu.live.programs import SYSTEM, Programs
 from replay.qemu.live.sandbox import Sandbox, home
 
-PROGRAMS = Programs(SYSTEM, "qemu-img", "qemu-io", "")
+ANY_BUILD = Build("qemu", Path(SYSTEM), (SYSTEM,), (IMG,), (IO,), "")
 SHOWN = 16
 """How many bytes of a read are shown."""
 
@@ -123,11 +124,11 @@ def script(
     It begins with the lines `about` it, and answers the questions when their events are over.
     """
     places = Sandbox(home(log.events), Path(), Path())
-    images = Images(PROGRAMS, places)
+    images = Images(ANY_BUILD, places)
     asked: dict[int, list[FileQuestion]] = {}
     for question in questions:
         asked.setdefault(question.seq, []).append(question)
-    lines = ["#!/usr/bin/env bash", *(f"# {_plain(line)}" for line in about), HEAD.rstrip("\n")]
+    lines = ["#!/usr/bin/env bash", *(f"# {plain(line)}" for line in about), HEAD.rstrip("\n")]
     started = False
     every = overlaid(log.events)
     for seq, event in enumerate(log.events, 1):
@@ -165,7 +166,7 @@ def _spelled(char: str) -> str:
     return "".join(f"\\x{byte:02x}" for byte in char.encode())
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """A text that can't leave its comment."""
     return "".join(char if char.isprintable() else "?" for char in text)
 
@@ -173,7 +174,7 @@ def _plain(text: str) -> str:
 def _lines(asked: Operation, images: Images) -> Iterator[str]:
     remark = asked.reason if isinstance(asked, Skip) else getattr(asked, "remark", "")
     if remark:
-        yield f"# {'not done: ' if isinstance(asked, Skip) else ''}{_plain(remark)}"
+        yield f"# {'not done: ' if isinstance(asked, Skip) else ''}{plain(remark)}"
     match asked:
         case Make():
             for command in images.commands(asked):
@@ -186,6 +187,8 @@ def _lines(asked: Operation, images: Images) -> Iterator[str]:
             yield _human(f'qemu-io {device} "read -v {offset} {min(length, SHOWN)}"')
         case Io(device, offset, length, pattern):
             yield _human(f'qemu-io {device} "write -P {pattern} {offset} {length}"')
+        case Reopen(device):
+            yield _human(f'qemu-io {device} "reopen"')
         case Wait(device, until) if device:
             yield _words(["job", device, *NOTICES["end"], *NOTICES.get(until, ())])
         case Wait():

@@ -21,7 +21,7 @@ from replay.qemu.observed.storage_daemon import (
     name_exports,
     without_drive_fields,
 )
-from replay.qemu.observed.visibility import COMPARED_FLAGS, FLAGS, visible_part
+from replay.qemu.observed.visibility import COMPARED_FLAGS, FLAGS, compared_flags, visible_part
 from replay.variants.subject import Subject
 from replay.variants.translation import translate
 
@@ -56,7 +56,17 @@ def recorded(log: Log, subject: Subject, name: str = "recorded") -> ObservedTrac
 
 def recordable_part(whole: View, subject: Subject) -> View:
     """What the queries of a recording could have shown of a state of the model."""
-    return replace(visible_part(whole, subject), other={}, files={})
+    bits = subject.config.bits.get(FLAGS, {})
+    visible = visible_part(whole, subject)
+    nodes = {path: as_opened(node, bits) for path, node in visible.nodes.items()}
+    return replace(visible, nodes=nodes, other={}, files={})
+
+
+def as_opened(node: Node, bits: Mapping[str, int]) -> Node:
+    """The node with only those flags that it keeps as it was opened with them."""
+    if FLAGS not in node.fields:
+        return node
+    return replace(node, fields={**node.fields, FLAGS: compared_flags(node.fields[FLAGS], bits)})
 
 
 def remarks(log: Log, looks: Collection[int], odd: Collection[int]) -> Iterator[str]:

@@ -14,6 +14,7 @@ from replay.reports import words
 from replay.reports.documents.common import LogId, VariantId, log_id, variant_id
 from replay.reports.documents.effects import step_name
 from replay.reports.documents.explain import sentence
+from replay.reports.documents.graph import file_of_long
 from replay.variants.path import PatchChange
 
 
@@ -57,11 +58,24 @@ def bisect_report(
         log=log_id(ends[0]),
         variants=(variant_id(ends[0]), variant_id(ends[1])),
         about=about,
-        headline=_headline(words.path(about), bisection.changes, flags),
+        headline=_headline(_named(about, place, bisection.changes), bisection.changes, flags),
         changes=tuple(_change(change, place, flags) for change in bisection.changes),
         steps=bisection.steps,
         replays=bisection.replays,
     )
+
+
+def _named(about: str, place: Place | None, changes: Sequence[AnswerChange]) -> str:
+    """What is searched for, with the file of its node if the path is long."""
+    traces = [(t, a.seq) for it in changes for t, a in zip(_sides(it), it.answers, strict=True)]
+    views = (trace.view_at(seq - 1) for trace, seq in traces)
+    config = traces[0][0].variant.subject.config if traces else None
+    file = file_of_long(place.path, views, config) if place and config else ""
+    return words.path(about) + (f" [{words.escape(file)}]" if file else "")
+
+
+def _sides(change: AnswerChange) -> tuple[ModelTrace, ModelTrace]:
+    return change.before, change.after
 
 
 def _headline(about: str, changes: Sequence[AnswerChange], flags: Mapping[str, int]) -> str:

@@ -4,15 +4,19 @@ from msgspec import Struct
 
 from replay.engine.compared import Compared
 from replay.engine.trace import GapReason, Outcome, Trace
+from replay.events.event import Event, Log
 from replay.reports import words
 from replay.variants.translation import TranslationSummary, summarize_translation
 
 __all__ = [
     "Compared",
+    "EventOrigin",
     "GapReason",
     "LogId",
+    "LogReport",
     "Outcome",
     "VariantId",
+    "event_origin",
     "log_id",
     "translation",
     "variant_id",
@@ -28,6 +32,20 @@ class LogId(Struct, frozen=True):
     translation: TranslationSummary | None = None
 
 
+class EventOrigin(Struct, frozen=True):
+    """When an event was recorded, in seconds since 1970, and the file and line; as far as known."""
+
+    time: float | None = None
+    source: str = ""
+
+
+class LogReport(Struct, frozen=True):
+    """A log as it was recorded; `with_source` asks for each event's file and line."""
+
+    log: Log
+    with_source: bool = False
+
+
 class VariantId(Struct, frozen=True):
     """Which code was replayed. `about` has the subject's words about a variant that it names."""
 
@@ -35,6 +53,11 @@ class VariantId(Struct, frozen=True):
     revision: str
     digest: str
     about: str = ""
+
+
+def event_origin(event: Event) -> EventOrigin:
+    """When and where an event was recorded."""
+    return EventOrigin(event.recorded, str(event.origin or ""))
 
 
 def log_id(trace: Trace) -> LogId:
@@ -51,11 +74,11 @@ def variant_id(trace: Trace) -> VariantId:
     return VariantId(player.name, player.revision, player.digest, named.about if named else "")
 
 
-def translation(done: TranslationSummary) -> str:
+def translation(summary: TranslationSummary) -> str:
     """What a translation did, in a few sentences."""
-    text = f"words of these trees: {words.count(done.translated, 'event')} translated"
-    text += f", {done.idle} that {'asks' if done.idle == 1 else 'ask'} nothing of them"
-    if not done.without_equivalent:
+    text = f"words of these trees: {words.count(summary.translated, 'event')} translated"
+    text += f", {summary.idle} that {'asks' if summary.idle == 1 else 'ask'} nothing of them"
+    if not summary.without_equivalent:
         return f"{text}, none without an equivalent"
-    missing = [f"{name} ({count})" for name, count in done.without_equivalent.items()]
+    missing = [f"{name} ({count})" for name, count in summary.without_equivalent.items()]
     return f"{text}; without an equivalent: {words.listing(missing)}"

@@ -10,7 +10,7 @@ from replay.analysis.interactions import Interaction, PatchPart
 from replay.engine.compared import Compared
 from replay.engine.diff import Diff, Divergence
 from replay.engine.places import ABSENT
-from replay.engine.trace import compared_views, hidden_fields
+from replay.engine.trace import are_files_compared, compared_views, hidden_fields
 from replay.reports import words
 from replay.reports.documents.common import LogId, VariantId, log_id, variant_id
 from replay.reports.documents.divergences import DivergenceReport, divergence_report
@@ -20,6 +20,12 @@ from replay.reports.documents.flag_tables import FlagTable, flag_tables
 from replay.reports.documents.frames import Frames
 from replay.reports.documents.graph import graph
 from replay.reports.documents.headline import Headline, chief, headline
+from replay.reports.documents.search.reach import (
+    ChangeReach,
+    added_fields,
+    change_reaches,
+    sentence,
+)
 from replay.reports.verdict import Verdict, gaps, verdict
 from replay.series import Patch
 from replay.variants.path import PatchChange, named_patches
@@ -51,7 +57,8 @@ class DiffReport(Struct, frozen=True):
     Of an attribution: `steps` lie between the variants, `named` are the patches of interest,
     `effects` what each did, `work` is what it took, `hidden` how many divergences are left out,
     `partial` whether any of what patches did is. `together` are patches that matter only together,
-    None if they were not looked for.
+    None if they were not looked for. `reach` is what the log ran through of each change between two
+    variants, if that was looked for.
     """
 
     log: LogId
@@ -73,6 +80,7 @@ class DiffReport(Struct, frozen=True):
     hidden: int = 0
     partial: bool = False
     together: tuple[InteractionReport, ...] | None = None
+    reach: tuple[ChangeReach, ...] = ()
 
     @property
     def verdict(self) -> Verdict:
@@ -87,11 +95,15 @@ class DiffReports(Struct, frozen=True):
 
 
 def diff_report(
-    diff: Diff, attribution: Attribution | None = None, only: Iterable[Patch] = ()
+    diff: Diff,
+    attribution: Attribution | None = None,
+    only: Iterable[Patch] = (),
+    reach: bool = False,
 ) -> DiffReport:
     """The report of a diff, with the patches that its divergences come from if they are known.
 
-    Of interest are those that the variants are named after, and `only` those.
+    Of interest are those that the variants are named after, and `only` those. What the log ran
+    through of the changes is looked for where nothing differs, or if `reach` asks for it.
     """
     bits = diff.traces[0].player.subject.config.bits
     done = attribution or Attribution(((),) * len(diff.divergences), (), Work())
@@ -108,7 +120,9 @@ def diff_report(
         )
         for divergence, causes in zip(diff.divergences, done.causes, strict=True)
     )
-    first = headline(diff, bits, done.hidden)
+    agrees = not (diff.divergences or done.hidden or diff.compared.is_nothing)
+    reaches = change_reaches(models) if agrees or reach else ()
+    first = headline(diff, bits, done.hidden, sentence(reaches) if reaches else "")
     return DiffReport(
         log=log_id(diff.traces[0]),
         variants=tuple(map(variant_id, diff.traces)),
@@ -126,8 +140,9 @@ def diff_report(
         work=done.work if attribution else None,
         hidden=done.hidden,
         partial=done.partial,
-        remarks=tuple(_remarks(diff)),
+        remarks=(*_remarks(diff), *(() if reaches else added_fields(models))),
         compared=diff.compared,
+        reach=reaches,
     )
 
 
@@ -185,4 +200,5 @@ def _remarks(diff: Diff) -> Iterator[str]:
         names = [trace.player.name for trace in diff.traces]
         yield from (f"not compared: {gap}" for gap in gaps(diff.compared, names))
     if hidden := hidden_fields(diff.traces):
-        yield f"not compared, since it cannot be observed: {', '.join(hidden)}, the data of files"
+        data = () if are_files_compared(diff.traces) else ("the data of files",)
+        yield f"not compared, since it cannot be observed: {', '.join((*hidden, *data))}"

@@ -11,8 +11,9 @@ from replay.engine.places import ABSENT, OutcomePlace, Place
 from replay.engine.trace import Outcome
 from replay.events.event import Payload
 from replay.reports import words
+from replay.reports.documents.common import EventOrigin, event_origin
 from replay.reports.documents.explain import Reason
-from replay.reports.documents.graph import file_of
+from replay.reports.documents.graph import file_of_long
 from replay.variants.subject import BitFields
 
 __all__ = [
@@ -31,7 +32,7 @@ class DivergenceReport(Struct, frozen=True):
 
     `causes` are the patches that it comes from, as far as they were looked for. Divergences are
     `quiet` with which no patch of interest has to do. `reasons` explains the values. `file` is the
-    file of a node whose path is long.
+    file of a node whose path is long. `recorded` says when and where the event was recorded.
     """
 
     divergence: Divergence
@@ -41,6 +42,7 @@ class DivergenceReport(Struct, frozen=True):
     quiet: bool = False
     reasons: Callable[[], tuple[Reason, ...]] = tuple
     file: str = ""
+    recorded: EventOrigin = EventOrigin()
 
     @property
     def is_outcome(self) -> bool:
@@ -59,18 +61,16 @@ def divergence_report(
     index = divergence.first_seq - 1
     ended = {trace.player.name: trace.steps[index].outcome for trace in diff.traces}
     outcomes = {name: outcome for name, outcome in ended.items() if outcome is not None}
-    event = diff.traces[0].steps[index].event.payload
+    event = diff.traces[0].steps[index].event
     file = _file(divergence.place.path, diff, index)
-    return DivergenceReport(divergence, event, outcomes, causes, quiet, reasons, file)
+    when = event_origin(event)
+    return DivergenceReport(divergence, event.payload, outcomes, causes, quiet, reasons, file, when)
 
 
 def _file(path: str, diff: Diff, index: int) -> str:
-    """The file of the node at a long path, which names it better than the path does."""
-    if words.path(path) == words.escape(path):
-        return ""
     config = diff.traces[0].player.subject.config
-    files = (file_of(view, path, config) for trace in diff.traces if (view := trace.view_at(index)))
-    return next(filter(None, files), "")
+    views = (view for trace in diff.traces if (view := trace.view_at(index)))
+    return file_of_long(path, views, config)
 
 
 def named(report: DivergenceReport) -> str:

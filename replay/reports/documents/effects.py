@@ -3,7 +3,6 @@
 What a patch did stands once, at the first event where it shows. Behaviour, which the guest or
 the user can notice, stands apart from state, which only a debugger sees."""
 
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -141,10 +140,7 @@ LEVELS: Mapping[Level, str] = {
 
 def title(patch: Patch) -> str:
     """The patch's subject; for a group of commits the name of its file, which stands for all."""
-    if patch.commits:
-        name = re.sub(r"^\d\w*-", "", patch.name.removesuffix(".patch"))
-        return f"{words.escape(name)} ({len(patch.commits) + 1} commits)"
-    return words.escape(patch.subject or patch.name)
+    return words.escape(patch.title)
 
 
 def day(patch: Patch) -> str:

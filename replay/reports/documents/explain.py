@@ -9,11 +9,27 @@ from msgspec.structs import replace
 from replay.analysis.cause_chain import CauseLink
 from replay.analysis.explain import Explanation, explain
 from replay.engine.diff import Divergence
-from replay.engine.places import EdgePlace, FieldPlace, FilePlace, MachinePlace, OutcomePlace
+from replay.engine.places import (
+    EdgePlace,
+    FieldPlace,
+    FilePlace,
+    MachinePlace,
+    OutcomePlace,
+    Place,
+)
 from replay.engine.trace import ModelTrace
+from replay.events.event import Image
 from replay.reports import words
-from replay.reports.documents.common import LogId, VariantId, log_id, variant_id
+from replay.reports.documents.common import (
+    EventOrigin,
+    LogId,
+    VariantId,
+    event_origin,
+    log_id,
+    variant_id,
+)
 from replay.reports.documents.flag_tables import first_bit
+from replay.reports.documents.graph import file_of_long
 from replay.series import Patch
 from replay.variants.subject import BitFields
 
@@ -22,6 +38,7 @@ __all__ = [
     "ExplainReport",
     "ExplanationReport",
     "Reason",
+    "ValueReport",
     "explain_report",
     "reasons",
     "sentence",
@@ -32,12 +49,9 @@ __all__ = [
 VERBS = {"write": "wrote it", "swap": "exchanged it", "default": "made it with this default"}
 HAD = {"write": "had written", "swap": "had exchanged", "default": "had made"}
 EXISTENCE = {"exists": "exists", "unlinked": "is unlinked", "absent": "does not exist"}
-CALLS = {
-    "present": "made it",
-    "exists": "made it",
-    "unlinked": "unlinked it",
-    "refused": "refused it",
-}
+CALLS = {"present": "made it", "absent": "freed it"}
+"""What a call did to a node that is there then, or is not."""
+
 KINDS = {"copy": "", "condition": "because", "skipped": "skips", "default": "default"}
 """The verb of a link where it is not its kind with an "s"."""
 
@@ -58,14 +72,33 @@ class ExplanationReport(Struct, frozen=True):
     links: tuple[CauseLink, ...]
     lines: tuple[str, ...]
     when: str = ""
+    recorded: EventOrigin = EventOrigin()
+
+
+class ValueReport(Struct, frozen=True):
+    """Why a value is so in one variant, or each flag of it: sentences, and one chain for all.
+
+    `causes` are what lines have in common that stand for the same cause. `whens` say when events
+    were recorded.
+    """
+
+    variant: str
+    sentences: tuple[str, ...]
+    whens: tuple[str, ...]
+    causes: tuple[Any, ...]
+    lines: tuple[str, ...]
 
 
 class ExplainReport(Struct, frozen=True):
-    """Explanations of one thing, or of each flag of a bit field, in one variant or in two."""
+    """Explanations of one thing, or of each flag of a bit field, in one variant or in two.
+
+    `values` has the same for readers: all flags of a field together.
+    """
 
     log: LogId
     variants: tuple[VariantId, ...]
     explained: tuple[tuple[ExplanationReport, ...], ...]
+    values: tuple[tuple[ValueReport, ...], ...]
 
     @property
     def patches(self) -> tuple[Patch, ...]:
@@ -76,9 +109,9 @@ class ExplainReport(Struct, frozen=True):
 
 
 class Reason(Struct, frozen=True):
-    """A sentence on one variant's value, and its chain of causes from the effect back."""
+    """A sentence on the value of variants, and its chain of causes from the effect back."""
 
-    variant: str
+    variants: tuple[str, ...]
     sentence: str
     chain: tuple[str, ...]
 
@@ -90,7 +123,45 @@ def explain_report(explained: Sequence[Sequence[Explanation]]) -> ExplainReport:
         log=log_id(first[0].trace),
         variants=tuple(variant_id(explanation.trace) for explanation in first),
         explained=tuple(tuple(map(_explanation, several)) for several in explained),
+        values=tuple(_values(explained)),
     )
+
+
+def _values(explained: Sequence[Sequence[Explanation]]) -> Iterator[tuple[ValueReport, ...]]:
+    """The explanations by variant, those of the flags of one field together."""
+    by_place: dict[Place, list[Sequence[Explanation]]] = {}
+    for several in explained:
+        by_place.setdefault(replace(several[0].place, flag=""), []).append(several)
+    for rows in by_place.values():
+        yield tuple(map(_value, zip(*rows, strict=True)))
+
+
+def _value(explanations: Sequence[Explanation]) -> ValueReport:
+    trace = explanations[0].trace
+    chain = _one_chain(explanation.links for explanation in explanations)
+    return ValueReport(
+        variant=trace.variant.name,
+        sentences=tuple(map(sentence, explanations)),
+        whens=tuple(dict.fromkeys(filter(None, map(_when, explanations)))),
+        causes=tuple(links[0].cause for links in chain),
+        lines=tuple(_line(links, trace) for links in chain),
+    )
+
+
+def _one_chain(chains: Iterable[Sequence[CauseLink]]) -> list[list[CauseLink]]:
+    """All links of several chains in their order, those of one statement together."""
+    links_by_statement: dict[Any, list[CauseLink]] = {}
+    order: list[Any] = []
+    for chain in chains:
+        position = 0
+        for link in chain:
+            if link.statement in links_by_statement:
+                position = order.index(link.statement) + 1
+            else:
+                order.insert(position, link.statement)
+                position += 1
+            links_by_statement.setdefault(link.statement, []).append(link)
+    return [links_by_statement[statement] for statement in order]
 
 
 def _explanation(explanation: Explanation) -> ExplanationReport:
@@ -102,8 +173,9 @@ def _explanation(explanation: Explanation) -> ExplanationReport:
         value=explanation.value,
         sentence=sentence(explanation),
         links=explanation.links,
-        lines=tuple(_line(link, explanation.trace) for link in explanation.links),
+        lines=tuple(_line([link], explanation.trace) for link in explanation.links),
         when=_when(explanation),
+        recorded=event_origin(explanation.trace.log.events[explanation.since - 1]),
     )
 
 
@@ -112,27 +184,51 @@ def _when(explanation: Explanation) -> str:
     return f"#{explanation.since} was recorded at {when}" if when else ""
 
 
-def shared_links(explanations: Sequence[ExplanationReport]) -> int:
+def shared_links(values: Sequence[ValueReport]) -> int:
     """How many links at the origin two chains have in common."""
-    left, right = ([link.cause for link in e.links[::-1]] for e in explanations)
+    left, right = (value.causes[::-1] for value in values)
     pairs = enumerate(zip(left, right, strict=False))
     return next((n for n, (a, b) in pairs if a != b), min(len(left), len(right)))
 
 
-def _line(link: CauseLink, trace: ModelTrace) -> str:
-    """A link of the chain in a line: event, patch, statement and where it stands."""
+def _line(links: Sequence[CauseLink], trace: ModelTrace) -> str:
+    """A statement of the chain in a line: event, patch, where it stands, and what it does.
+
+    Several links are the same statement as a cause of several things.
+    """
+    link = links[0]
     if link.kind == "event":
         return f"#{link.seq} event: {words.event(trace.steps[link.seq - 1].event.payload)}"
     if link.kind == "image":
         return f"#{link.seq} image {words.path(link.path)}"
     if not link.line:
-        return f"{words.path(link.path)} as it was made"
-    verb = KINDS.get(link.kind, f"{link.kind}s")
-    about = " ".join(word for word in (verb, link.flag, words.path(link.path)) if word)
+        return f"{_path(link.path, trace, link.seq)} as it was made"
     where = f"{link.function} {link.file}:{link.line}"
     patch = short(link.patches[0]) if link.patches else "base"
     text = f"#{link.seq} {patch:8} {where}: {words.escape(link.text)}"
+    about = "; ".join(_about(links, trace))
     return f"{text}  [{about}]" if about else text
+
+
+def _about(links: Iterable[CauseLink], trace: ModelTrace) -> Iterator[str]:
+    """What a statement does, by verb and path, with the flags that it does it to."""
+    flags: dict[tuple[str, str], list[str]] = {}
+    for link in links:
+        verb = KINDS.get(link.kind, f"{link.kind}s")
+        flags.setdefault((verb, _path(link.path, trace, link.seq)), []).append(link.flag)
+    for (verb, path), names in flags.items():
+        several = list(dict.fromkeys(filter(None, names)))
+        listed = words.listing(several) if several else ""
+        if text := " ".join(word for word in (verb, listed, path) if word):
+            yield text
+
+
+def _path(path: str, trace: ModelTrace, seq: int) -> str:
+    """A path, or the path of a field; with the file of the node if it is long."""
+    config = trace.variant.subject.config
+    views = [trace.view_at(seq - 1)] if seq else []
+    file = file_of_long(path, views, config) or file_of_long(path.rpartition(".")[0], views, config)
+    return words.path(path) + (f" [{words.escape(file)}]" if file else "")
 
 
 def reasons(
@@ -152,31 +248,83 @@ def _reasons(
     bit = first_bit(divergence, bits)
     if bit is not None and bit in bits.get(place.field, ()):
         place = replace(place, flag=bit)
+    chains: dict[Any, tuple[list[str], Explanation]] = {}
     for trace in traces:
         if trace.variant.name in divergence.values:
             explanation = explain(trace, place, divergence.first_seq)
-            chain = tuple(_line(link, trace) for link in explanation.links)
-            yield Reason(trace.variant.name, sentence(explanation), chain)
+            key = sentence(explanation), tuple(link.cause for link in explanation.links)
+            chains.setdefault(key, ([], explanation))[0].append(trace.variant.name)
+    for (text, _), (names, explanation) in chains.items():
+        lines = (_line([link], explanation.trace) for link in explanation.links)
+        yield Reason(tuple(names), text, tuple(lines))
 
 
 # An explanation in a sentence
 
 
 def sentence(explanation: Explanation) -> str:
-    """What is so, since when, who did it, and where it came from."""
-    state = f"{_state(explanation)}{_since(explanation)}"
-    clauses = list(_clauses(explanation))
+    """The event that did it, what is so, which function did it, and where it came from."""
+    clauses = [*_clauses(explanation)]
     if explanation.about:
         clauses.insert(0, explanation.about)
-    return f"{state}: {'; '.join(clauses)}." if clauses else f"{state}."
+    if _is_outcome(explanation):
+        lead, colon = _state(explanation), ": "
+    else:
+        lead, colon = _with_event(explanation), "; "
+        if _is_made_or_unlinked(explanation):
+            lead, colon = _event(explanation), ": "
+    return f"{lead}{colon if clauses else ''}{'; '.join(clauses)}."
+
+
+LONGEST_EVENT = 120
+"""Of a command with more arguments the rest is cut, so that what it did is still in view."""
+
+
+def _with_event(why: Explanation) -> str:
+    """The state after the event that did it; without one where nothing did it."""
+    seq = _acting(why)
+    since = "" if seq == why.since else f" since #{why.since}"
+    return f"{_event(why)}: {_state(why)}{since}" if seq else f"{_state(why)}{since}"
+
+
+def _event(why: Explanation) -> str:
+    """The event that did it, with its command."""
+    seq = _acting(why)
+    payload = why.trace.steps[seq - 1].event.payload
+    text = f"image {words.escape(payload.name)}" if isinstance(payload, Image) else None
+    text = text or words.event(payload)
+    if len(text) > LONGEST_EVENT:
+        text = f"{text[: LONGEST_EVENT - 3].rpartition(' ')[0]} ..."
+    return f"#{seq} {text}"
+
+
+def _acting(why: Explanation) -> int:
+    """The event that did it, 0 if none did."""
+    if _is_outcome(why):
+        return why.since
+    if why.ended:
+        return why.ended
+    effect = _effect(why)
+    if effect is not None:
+        return effect.seq
+    return next((link.seq for link in why.links if link.seq == why.since), 0)
+
+
+def _effect(why: Explanation) -> CauseLink | None:
+    return next((link for link in why.links if link.kind in (*VERBS, "call")), None)
+
+
+def _is_made_or_unlinked(why: Explanation) -> bool:
+    """Whether the first clause says what is so: a call made or unlinked the file."""
+    effect = _effect(why)
+    is_existence = isinstance(why.place, FilePlace) and why.place.field == "existence"
+    return is_existence and effect is not None and effect.kind == "call" and not why.ended
 
 
 def _state(why: Explanation) -> str:
-    path, name, is_there = (
-        words.path(why.place.path),
-        words.path(words.place(why.place)),
-        why.value != "absent",
-    )
+    path = _path(why.place.path, why.trace, why.seq)
+    name = words.path(words.place(why.place)) + path.removeprefix(words.path(why.place.path))
+    is_there = why.value != "absent"
     match why.place:
         case OutcomePlace() | MachinePlace():
             event = words.event(why.trace.steps[why.seq - 1].event.payload)
@@ -201,12 +349,8 @@ def _is_outcome(why: Explanation) -> bool:
     return isinstance(why.place, OutcomePlace | MachinePlace)
 
 
-def _since(why: Explanation) -> str:
-    return "" if _is_outcome(why) else f" since #{why.since}"
-
-
 def _clauses(why: Explanation) -> Iterator[str]:
-    effect = next((link for link in why.links if link.kind in (*VERBS, "call")), None)
+    effect = _effect(why)
     if _status(why) == "crashed" and why.links:
         failed = why.links[0]
         yield f"{failed.function} failed at `{failed.text}`{_by(failed)}"
@@ -228,7 +372,7 @@ def _clauses(why: Explanation) -> Iterator[str]:
     if flag is not None:
         yield _did(flag, why, f"had {'set' if flag.kind == 'set' else 'cleared'} {flag.flag}")
     elif (image := _first(why.links, "image")) is not None:
-        yield f"it came with the image, event #{image.seq}"
+        yield "it came with the image" + ("" if image.seq == _acting(why) else f" #{image.seq}")
 
 
 def _status(why: Explanation) -> str:
@@ -237,14 +381,19 @@ def _status(why: Explanation) -> str:
 
 
 def _verb(effect: CauseLink, why: Explanation) -> str:
+    """What a call did to the thing; a write only writes, also where the thing is then gone."""
+    if effect.kind == "write" and why.value == "absent":
+        return "set it to none" if effect.path == why.place.path else f"wrote {effect.path}"
     if effect.kind != "call":
-        gone = why.value == "absent" and effect.kind == "write"
-        return "took it away" if gone else VERBS[effect.kind]
+        return VERBS[effect.kind]
     if why.ended:
-        return CALLS.get(_status(why), "wrote it")
-    if why.place.field not in ("", "existence") and why.value != "absent":
-        return "wrote it"
-    return CALLS.get(str(why.value), "took it away")
+        return "refused it" if _status(why) == "refused" else "wrote it"
+    if _is_made_or_unlinked(why):
+        name = words.path(words.place(why.place))
+        return f"{'made' if why.value == 'exists' else 'unlinked'} {name}"
+    if isinstance(why.place, FilePlace):
+        return "unlinked it" if why.value == "absent" else "wrote it"
+    return CALLS.get(str(why.value), "wrote it")
 
 
 def _condition(why: Explanation) -> CauseLink | None:
@@ -262,7 +411,7 @@ def _condition(why: Explanation) -> CauseLink | None:
 def _did(link: CauseLink, why: Explanation, verb: str) -> str:
     if not link.function:
         return "it is as it was made"
-    when = "" if link.seq in (why.since, 0) else f" at #{link.seq}"
+    when = "" if link.seq in (_acting(why), 0) else f" at #{link.seq}"
     return f"{link.function} {verb}{when}{_by(link)}"
 
 
@@ -270,8 +419,15 @@ def _by(link: CauseLink) -> str:
     """Whose line it is."""
     if not link.patches:
         return " (base)"
-    first, *earlier = map(short, link.patches)
+    first, *earlier = map(_author, link.patches)
     return f" ({first}, carrying on a line of {earlier[-1]})" if earlier else f" ({first})"
+
+
+def _author(patch: Patch) -> str:
+    """A patch in a sentence: a commit by its sha, a group also by its name."""
+    if patch.commits:
+        return f"{short(patch)} {words.escape(patch.group)}, {len(patch.commits) + 1} commits"
+    return short(patch)
 
 
 def short(patch: Patch) -> str:

@@ -47,14 +47,14 @@ def flag_tables(diff: Diff, bits: BitFields) -> Iterator[FlagTable]:
     The first one of a root has all its nodes, the next ones those that begin to differ there.
     """
     whole: set[tuple[str, str]] = set()
-    done: set[tuple[str, str, int]] = set()
+    emitted: set[tuple[str, str, int]] = set()
     for divergence in diff.divergences:
         if first_bit(divergence, bits) is None:
             continue
         table = flag_table(diff, divergence, bits)
-        if (table.field, table.root, table.seq) in done:
+        if (table.field, table.root, table.seq) in emitted:
             continue
-        done.add((table.field, table.root, table.seq))
+        emitted.add((table.field, table.root, table.seq))
         if (table.field, table.root) in whole:
             anew = [r for r in table.rows if r.divergence and r.divergence.first_seq == table.seq]
             table = replace(table, rows=tuple(anew))

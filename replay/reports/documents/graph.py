@@ -1,6 +1,6 @@
 """The nodes, jobs and edges to draw, with what differs marked."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -138,6 +138,13 @@ def file_of(view: View, path: str, config: SubjectConfig) -> str:
     node = view.all_nodes.get(path)
     name = str(node.fields.get(drawing.file) or "") if node else ""
     return PurePosixPath(name).name or name
+
+
+def file_of_long(path: str, views: Iterable[View], config: SubjectConfig) -> str:
+    """The file of the node at a long path, which names it better than the path does; else ""."""
+    if words.path(path) == words.escape(path):
+        return ""
+    return next(filter(None, (file_of(view, path, config) for view in views)), "")
 
 
 def short(text: str) -> str:

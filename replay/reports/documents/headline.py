@@ -11,13 +11,14 @@ from typing import Any
 
 from msgspec import Struct
 
+from replay.engine.compared import Compared
 from replay.engine.diff import Diff, Divergence
 from replay.engine.node_paths import UNREACHABLE
 from replay.engine.places import EdgePlace, FilePlace, Level, MachinePlace, NodePlace, OutcomePlace
 from replay.events.event import Guest, Payload
 from replay.reports import words
 from replay.reports.documents.flag_tables import FlagTable, first_bit, flag_table
-from replay.reports.verdict import agreement
+from replay.reports.verdict import Verdict, agreement, verdict
 from replay.variants.subject import BitFields
 
 Interest = tuple[int, int]
@@ -40,17 +41,46 @@ class Headline(Struct, frozen=True):
         return f"{lead}#{self.seq}: {self.statement}."
 
 
-def headline(diff: Diff, bits: BitFields, hidden: int = 0) -> Headline:
+class HeadlineReport(Struct, frozen=True):
+    """The headline of one log of many, and what has to be known to tell a verdict."""
+
+    log: str
+    headline: Headline
+    compared: Compared
+    verdict: Verdict
+
+
+def headline_report(diff: Diff, is_alone: bool = False) -> HeadlineReport:
+    """Of a diff as much as fits in a line; of a log that `is_alone` also how far it went."""
+    trace = diff.traces[0]
+    tested = _tested(diff) if is_alone and not diff.divergences else ""
+    first = headline(diff, trace.player.subject.config.bits, tested=tested)
+    says = verdict(diff.compared, bool(diff.divergences))
+    return HeadlineReport(trace.log.name, first, diff.compared, says)
+
+
+def _tested(diff: Diff) -> str:
+    # What a log ran through takes much of the program, and is told of few.
+    from replay.analysis.attribute import model_traces  # noqa: PLC0415
+    from replay.reports.documents.search.reach import change_reaches, sentence  # noqa: PLC0415
+
+    reaches = () if diff.compared.is_nothing else change_reaches(model_traces(diff))
+    return sentence(reaches) if reaches else ""
+
+
+def headline(diff: Diff, bits: BitFields, hidden: int = 0, tested: str = "") -> Headline:
     """One sentence for the whole diff; "No difference: ..." if there is none.
 
-    `hidden` is how many divergences the diff lacks.
+    `hidden` is how many divergences the diff lacks, `tested` how far its log went into the code
+    that differs.
     """
     if not diff.divergences and hidden:
         that = "is" if hidden == 1 else "are"
         number = words.count(hidden, "divergence")
         return Headline(f"No difference but {number} that {that} left out.")
     if not diff.divergences:
-        return Headline(agreement(diff.compared, [trace.player.name for trace in diff.traces]))
+        same = agreement(diff.compared, [trace.player.name for trace in diff.traces])
+        return Headline(f"{same.removesuffix('.')}; {tested}." if tested else same)
     first = chief(diff, bits)
     level = first.place.level
     if level == "behaviour":

@@ -6,11 +6,13 @@ from replay.engine.diff import Diff
 from replay.engine.trace import ModelTrace
 from replay.reports.documents.bisect import BisectReport
 from replay.reports.documents.check import CheckReport, CheckReports
+from replay.reports.documents.common import LogReport
 from replay.reports.documents.conform import ConformReport, RecordingReport
 from replay.reports.documents.diff import DiffReports, diff_report
 from replay.reports.documents.explain import ExplainReport, explain_report
 from replay.reports.documents.graph import Drawing
 from replay.reports.documents.run import RunReport, run_report
+from replay.reports.documents.search.build_bisection import BuildBisectionReport
 from replay.reports.documents.search.coverage import CoverageReport
 from replay.reports.documents.search.hunt import HuntReports
 from replay.reports.documents.search.minimal_patches import MinimalReport
@@ -20,6 +22,7 @@ from replay.reports.documents.search.touched import TouchedReport
 Document = (
     DiffReports
     | RunReport
+    | LogReport
     | ExplainReport
     | BisectReport
     | CheckReports
@@ -29,6 +32,7 @@ Document = (
     | ShrinkReport
     | HuntReports
     | MinimalReport
+    | BuildBisectionReport
     | CoverageReport
     | TouchedReport
 )

@@ -8,15 +8,20 @@ from msgspec import Struct
 
 from replay.engine.compare import compare_views
 from replay.engine.places import FieldPlace, FilePlace, NodePlace, Place
-from replay.engine.replay import disk_left
-from replay.engine.trace import ModelTrace, Outcome
-from replay.engine.view import Node, View, view
+from replay.engine.trace import UNKNOWN, Outcome, Trace
+from replay.engine.view import Node, View
 from replay.errors import ReplayError
 from replay.events.event import Payload
 from replay.reports import words
-from replay.reports.documents.common import LogId, VariantId, log_id, variant_id
+from replay.reports.documents.common import (
+    EventOrigin,
+    LogId,
+    VariantId,
+    event_origin,
+    log_id,
+    variant_id,
+)
 from replay.reports.documents.graph import Drawing, graph
-from replay.state.disk import final_files
 from replay.variants.subject import BitFields
 
 __all__ = ["Node", "RunReport", "StateChange", "StepReport", "changes", "is_telling", "run_report"]
@@ -38,7 +43,7 @@ class StepReport(Struct, frozen=True):
     """One event of a replay: how it ended, what there was then, and what it changed.
 
     A translated event has its `original`, what was recorded, and perhaps a `note` about that.
-    `when` is the time of recording in words, "" if it is not known.
+    `when` is the time of recording in words, "" if it is not known, `recorded` that and the place.
     """
 
     seq: int
@@ -51,6 +56,7 @@ class StepReport(Struct, frozen=True):
     note: str = ""
     idle: bool = False
     when: str = ""
+    recorded: EventOrigin = EventOrigin()
 
 
 class RunReport(Struct, frozen=True):
@@ -63,7 +69,7 @@ class RunReport(Struct, frozen=True):
     bits: BitFields
 
 
-def run_report(trace: ModelTrace, until: int | None = None) -> RunReport:
+def run_report(trace: Trace, until: int | None = None) -> RunReport:
     """The report of a replay up to the event `until`, all by default.
 
     Raises ReplayError if there is no such event.
@@ -71,14 +77,13 @@ def run_report(trace: ModelTrace, until: int | None = None) -> RunReport:
     if until is not None and not 1 <= until <= len(trace.steps):
         raise ReplayError(f"there is no event {until}", do=f"the last is {len(trace.steps)}")
     shown = trace.steps[:until]
-    subject = trace.variant.subject
-    states = [trace.variant.program.initial(), *(step.state for step in shown)]
-    views = [view(state, subject) for state in states]
+    subject = trace.player.subject
+    views = [View(running=True), *_known_views(trace, len(shown))]
     steps = tuple(
         StepReport(
             seq=step.seq,
             event=step.event.payload,
-            outcome=step.outcome,
+            outcome=step.outcome or UNKNOWN,
             view=after,
             graph=graph(after, subject.config),
             changes=changes(before, after, subject.config.bits),
@@ -86,6 +91,7 @@ def run_report(trace: ModelTrace, until: int | None = None) -> RunReport:
             note=step.event.note,
             idle=step.event.idle,
             when=words.when(step.event.recorded),
+            recorded=event_origin(step.event),
         )
         for step, (before, after) in zip(shown, pairwise(views), strict=True)
     )
@@ -93,9 +99,17 @@ def run_report(trace: ModelTrace, until: int | None = None) -> RunReport:
         log=log_id(trace),
         variant=variant_id(trace),
         steps=steps,
-        final_files=final_files(disk_left(trace.variant, states[-1])),
+        final_files=trace.files_after(len(shown) - 1) if shown else {},
         bits=subject.config.bits,
     )
+
+
+def _known_views(trace: Trace, count: int) -> Iterator[View]:
+    """The view after each event; where it is unknown, the last one that is known."""
+    last = View(running=True)
+    for index in range(count):
+        last = trace.view_at(index) or last
+        yield last
 
 
 def changes(before: View, after: View, bits: BitFields) -> tuple[StateChange, ...]:

@@ -17,6 +17,7 @@ from replay.reports.documents.divergences import values as value_texts
 from replay.reports.documents.effects import Effect
 from replay.reports.documents.explain import Reason
 from replay.reports.documents.frames import EventFrame
+from replay.reports.documents.search import reach
 from replay.reports.drawing.svg import STYLE
 from replay.reports.html.packing import Packing, pack
 from replay.reports.html.templates import digest, environment, text
@@ -141,6 +142,7 @@ def _environment() -> Environment:
         diff_lines=_diff_lines,
         grouped=_grouped,
         named=named,
+        reach=reach,
         translation=translation,
         values=_values,
     )

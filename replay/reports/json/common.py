@@ -6,7 +6,14 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from replay.reports.documents.common import Compared, GapReason, LogId, Outcome, VariantId
+from replay.reports.documents.common import (
+    Compared,
+    EventOrigin,
+    GapReason,
+    LogId,
+    Outcome,
+    VariantId,
+)
 from replay.variants.path import PatchChange
 
 FORMAT_VERSION: Literal[1] = 1
@@ -15,6 +22,10 @@ Version = Annotated[
 ]
 Seq = Annotated[int, Meta(ge=1, description="An event's place in its log.")]
 Count = Annotated[int, Meta(ge=0)]
+Commits = Annotated[
+    list[str],
+    Meta(description="The other commits of a group, of which `sha` is the first; else empty."),
+]
 Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 
 
@@ -64,6 +75,12 @@ class ComparedObject(JsonObject, frozen=True):
     gaps: list[GapObject]
 
 
+Time = Annotated[
+    float | UnsetType, Meta(description="When it was recorded, in seconds since 1970.")
+]
+SourceLine = Annotated[str | UnsetType, Meta(description="Where it was recorded, FILE:LINE.")]
+
+
 class VariantObject(JsonObject, frozen=True):
     """The code that was replayed."""
 
@@ -107,7 +124,11 @@ class CrashedOutcome(JsonObject, frozen=True, tag_field="status", tag="crashed")
     error: ErrorObject
 
 
-OutcomeObject = ReturnedOutcome | RefusedOutcome | CrashedOutcome
+class UnknownOutcome(JsonObject, frozen=True, tag_field="status", tag="unknown"):
+    """What became of the event was not observed: a real program was not asked, or not recorded."""
+
+
+OutcomeObject = ReturnedOutcome | RefusedOutcome | CrashedOutcome | UnknownOutcome
 
 
 class PatchObject(JsonObject, frozen=True):
@@ -117,6 +138,7 @@ class PatchObject(JsonObject, frozen=True):
     sha: str
     date: str
     subject: str
+    commits: Commits
     out: Annotated[bool, Meta(description="True where the patch is taken out.")]
 
 
@@ -137,6 +159,8 @@ def outcome_object(outcome: Outcome) -> OutcomeObject:
     """An outcome: a value if it returned, else an error."""
     if outcome.status == "returned":
         return ReturnedOutcome(outcome.value)
+    if outcome.status == "unknown":
+        return UnknownOutcome()
     error = msgspec.convert(outcome.error or {}, ErrorObject)
     return RefusedOutcome(error) if outcome.status == "refused" else CrashedOutcome(error)
 
@@ -144,7 +168,9 @@ def outcome_object(outcome: Outcome) -> OutcomeObject:
 def patch_objects(changes: Iterable[PatchChange]) -> tuple[PatchObject, ...]:
     """The patches of a step."""
     pairs = ((change.patch, change.out) for change in changes)
-    return tuple(PatchObject(p.name, p.sha, p.date, p.subject, out) for p, out in pairs)
+    return tuple(
+        PatchObject(p.name, p.sha, p.date, p.subject, [*p.commits], out) for p, out in pairs
+    )
 
 
 def encode(document: Any) -> str:
@@ -166,6 +192,12 @@ def _units(char: str) -> str:
     """The escapes of a character, one for each unit of UTF-16."""
     code = char.encode("utf-16-be").hex()
     return "".join(f"\\u{code[n : n + 4]}" for n in range(0, len(code), 4))
+
+
+def origin_fields(origin: EventOrigin) -> dict[str, Any]:
+    """The fields `time` and `source` of an event, as far as they are known."""
+    time = UNSET if origin.time is None else origin.time
+    return {"time": time, "source": origin.source or UNSET}
 
 
 def compared_object(compared: Compared) -> ComparedObject:

@@ -10,18 +10,23 @@ from replay.reports.documents.diff import DiffReport, DiffReports, InteractionRe
 from replay.reports.documents.divergences import Cause, DivergenceReport
 from replay.reports.json.common import (
     FORMAT_VERSION,
+    Commits,
     ComparedObject,
     Count,
     JsonObject,
     LogObject,
     Seq,
+    SourceLine,
+    Time,
     VariantObject,
     Version,
     compared_object,
     encode,
     log_object,
+    origin_fields,
     variant_objects,
 )
+from replay.reports.json.search.reach import ReachObject, reach_object
 from replay.reports.verdict import Verdict
 from replay.variants.path import PatchChange
 
@@ -42,7 +47,7 @@ class CauseObject(JsonObject, frozen=True):
     ] = UNSET
 
 
-class DivergenceObject(JsonObject, frozen=True):
+class DivergenceObject(JsonObject, frozen=True, kw_only=True):
     """A place that differs, and the events at which it has these values."""
 
     kind: Annotated[
@@ -60,6 +65,8 @@ class DivergenceObject(JsonObject, frozen=True):
     ]
     first_seq: Seq
     last_seq: Seq
+    time: Time = UNSET
+    source: SourceLine = UNSET
     patches: Annotated[list[CauseObject], Meta(description="What the divergence comes from.")]
 
 
@@ -79,6 +86,7 @@ class ActingPatch(JsonObject, frozen=True):
     name: Annotated[str, Meta(description="Its file.")]
     date: str
     subject: str
+    commits: Commits
     out: Annotated[bool, Meta(description="True where the patch is taken out.")]
 
 
@@ -130,6 +138,13 @@ class DiffObject(JsonObject, frozen=True, kw_only=True):
         list[str] | UnsetType,
         Meta(description="What a real program did not show, and what was so not compared."),
     ] = UNSET
+    reach: Annotated[
+        list[ReachObject] | UnsetType,
+        Meta(
+            description="How far the log went into each change, where nothing differs"
+            " or --reach asks for it."
+        ),
+    ] = UNSET
     divergences: Annotated[
         list[DivergenceObject],
         Meta(description="One for each place and each tuple of values that lasts."),
@@ -152,6 +167,7 @@ def _diff(report: DiffReport) -> DiffObject:
         verdict=report.verdict,
         compared=compared_object(report.compared),
         remarks=list(report.remarks) or UNSET,
+        reach=[*map(reach_object, report.reach)] or UNSET,
         divergences=[_divergence(divergence) for divergence in report.divergences],
     )
     return _attributed(document, report) if report.work else document
@@ -180,6 +196,7 @@ def _divergence(report: DivergenceReport) -> DivergenceObject:
         values=dict(divergence.values),
         first_seq=divergence.first_seq,
         last_seq=divergence.last_seq,
+        **origin_fields(report.recorded),
         patches=[entry for cause in report.causes for entry in _causes(cause)],
     )
 
@@ -199,8 +216,9 @@ def _interaction(report: InteractionReport) -> InteractionObject:
 
 
 def _patch(change: PatchChange) -> ActingPatch:
-    patch = change.patch
-    return ActingPatch(_id(change), patch.sha, patch.name, patch.date, patch.subject, change.out)
+    p = change.patch
+    head = (_id(change), p.sha, p.name, p.date, p.subject)
+    return ActingPatch(*head, [*p.commits], change.out)
 
 
 def _causes(cause: Cause) -> Iterator[CauseObject]:

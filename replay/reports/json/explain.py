@@ -2,19 +2,23 @@
 
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta
+from msgspec import UNSET, Meta
 
 from replay.reports.documents.explain import CauseLink, ExplainReport, ExplanationReport
 from replay.reports.json.common import (
     FORMAT_VERSION,
+    Commits,
     Count,
     JsonObject,
     LogObject,
     Seq,
+    SourceLine,
+    Time,
     VariantObject,
     Version,
     encode,
     log_object,
+    origin_fields,
     variant_objects,
 )
 from replay.series import Patch
@@ -23,9 +27,11 @@ from replay.series import Patch
 class LinePatch(JsonObject, frozen=True):
     """A patch that put a line there."""
 
+    name: Annotated[str, Meta(description="Its file.")]
     sha: str
     date: str
     subject: str
+    commits: Commits
 
 
 LinkKind = Literal[
@@ -63,13 +69,15 @@ class LinkObject(JsonObject, frozen=True):
     ]
 
 
-class ExplanationObject(JsonObject, frozen=True):
+class ExplanationObject(JsonObject, frozen=True, kw_only=True):
     """Why one thing is so in one variant."""
 
     variant: str
     about: Annotated[str, Meta(description="What is explained, as drive0.open_flags.TEMPORARY.")]
     seq: Seq
     since: Annotated[Seq, Meta(description="Since which event it is so.")]
+    time: Time = UNSET
+    source: SourceLine = UNSET
     value: Any
     sentence: str
     links: Annotated[list[LinkObject], Meta(description="From the last write back to the origin.")]
@@ -104,6 +112,7 @@ def _explanation(explanation: ExplanationReport) -> ExplanationObject:
         about=explanation.about,
         seq=explanation.seq,
         since=explanation.since,
+        **origin_fields(explanation.recorded),
         value=explanation.value,
         sentence=explanation.sentence,
         links=[*map(_link, explanation.links)],
@@ -116,4 +125,4 @@ def _link(link: CauseLink) -> LinkObject:
 
 
 def _patch(patch: Patch) -> LinePatch:
-    return LinePatch(patch.sha, patch.date, patch.subject)
+    return LinePatch(patch.name, patch.sha, patch.date, patch.subject, [*patch.commits])

@@ -16,9 +16,12 @@ from replay.reports.json.common import (
     OutcomeObject,
     Seq,
     Sha256,
+    SourceLine,
+    Time,
     Version,
     encode,
     log_object,
+    origin_fields,
     outcome_object,
 )
 from replay.state.disk import header
@@ -84,6 +87,8 @@ class StepObject(JsonObject, frozen=True, kw_only=True):
         Payload | UnsetType, Meta(description="What was recorded, if the event was translated.")
     ] = UNSET
     note: Annotated[str | UnsetType, Meta(description="A remark about the translation.")] = UNSET
+    time: Time = UNSET
+    source: SourceLine = UNSET
     outcome: OutcomeObject
     nodes: Annotated[
         list[NodeObject], Meta(description="What the named drives reach, in walking order.")
@@ -128,6 +133,7 @@ def _step(step: StepReport, bits: BitFields) -> StepObject:
         event=step.event,
         original=step.original or UNSET,
         note=step.note if step.original else UNSET,
+        **origin_fields(step.recorded),
         outcome=outcome_object(step.outcome),
         nodes=[_node(node, bits) for node in view.nodes.values()],
         other=[_node(node, bits) for node in view.other.values()],

@@ -10,7 +10,9 @@ from replay.reports.json.check import CheckObject
 from replay.reports.json.conform import ConformObject, RecordingObject
 from replay.reports.json.diff import DiffObject
 from replay.reports.json.explain import ExplainObject
+from replay.reports.json.log import LogDocument
 from replay.reports.json.run import RunObject
+from replay.reports.json.search.build_bisection import BuildBisectionObject
 from replay.reports.json.search.coverage import CoverageObject
 from replay.reports.json.search.hunt import HuntObject
 from replay.reports.json.search.minimal_patches import MinimalObject
@@ -21,6 +23,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 DOCUMENTS: dict[str, tuple[Any, str]] = {
     "bisect": (BisectObject, "An object."),
+    "bisect-builds": (BuildBisectionObject, "An object, of bisect with --builds."),
     "bisect-minimal": (MinimalObject, "An object, of bisect with --minimal."),
     "check": (CheckObject | list[CheckObject], "An object for one log, a list for several."),
     "conform": (
@@ -31,6 +34,7 @@ DOCUMENTS: dict[str, tuple[Any, str]] = {
     "diff": (DiffObject | list[DiffObject], "An object for one log, a list for several."),
     "explain": (ExplainObject, "An object."),
     "hunt": (HuntObject | list[HuntObject], "An object for one hunt, a list with --neighbours."),
+    "log": (LogDocument, "An object."),
     "run": (RunObject, "An object."),
     "shrink": (ShrinkObject, "An object."),
     "touched": (TouchedObject, "An object."),

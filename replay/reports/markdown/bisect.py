@@ -20,6 +20,11 @@ def bisect(report: BisectReport) -> str:
 def _change(change: ChangeReport) -> Iterator[str]:
     for part in change.step:
         yield f"### {'without ' if part.out else ''}{patch_name(part.patch)}"
+        if part.patch.commits:
+            commits = ", ".join(
+                code(commit[:8]) for commit in (part.patch.sha, *part.patch.commits)
+            )
+            yield from ("", f"Commits: {commits}")
         for paragraph in words.paragraphs(part.patch.description):
             yield from ("", prose(paragraph))
         yield ""

@@ -14,6 +14,7 @@ from replay.reports.documents.effects import (
     phrases,
 )
 from replay.reports.documents.flag_tables import FlagTable
+from replay.reports.documents.search.reach import ChangeReach, fields, missing
 from replay.reports.markdown.markup import (
     MOST,
     REST,
@@ -62,6 +63,7 @@ def _head(report: DiffReport) -> Iterator[str]:
     yield from ("", f"**{prose(str(report.headline))}**")
     if report.chosen_when:
         yield from ("", f"`#{report.chosen_seq}` was recorded at {report.chosen_when}.")
+    yield from _reached(report.reach)
     first, others = report.effects.first, report.effects.others
     for done in first:
         yield from ("", *limited(_effects(done, report), "changes", MOST_EFFECTS))
@@ -69,6 +71,16 @@ def _head(report: DiffReport) -> Iterator[str]:
         heading = "Other patches between them" if first else "Patches between them"
         yield from ("", f"### {heading}", "")
         yield from table(["patch", "did"], _others(others, report))
+
+
+def _reached(reaches: Sequence[ChangeReach]) -> Iterator[str]:
+    """Of each change the places that nothing reached, and the fields of one variant only."""
+    for reach in reaches:
+        between = f" from {reach.before} to {reach.after}" if len(reaches) > 1 else ""
+        if places := missing(reach):
+            yield from ("", f"Not reached{prose(between)}: {code(places)}")
+        for name, names in fields(reach).items():
+            yield from ("", f"Only in {code(name)}, and not compared: {code(words.few(names))}")
 
 
 def _values(report: DiffReport, room: int) -> Iterator[str]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from replay.reports import words
 from replay.reports.documents.bisect import BisectReport, ChangeReport
+from replay.reports.documents.effects import title
 from replay.reports.text.page import Page, Piece, block, header, line, page
 from replay.series import Patch
 
@@ -27,6 +28,10 @@ def _patch(patch: Patch) -> Iterator[str | Piece]:
         yield f"Date: {words.escape(patch.date)}"
     if patch.subject:
         yield f"Subject: {words.escape(patch.subject)}"
+    if patch.commits:
+        yield f"Group: {title(patch)}"
+        commits = ", ".join(commit[:8] for commit in (patch.sha, *patch.commits))
+        yield block("Commits: ", commits, hang=-9)
     for paragraph in words.paragraphs(patch.description):
         yield from ("", block("    ", words.escape(paragraph)))
 

@@ -13,15 +13,9 @@ from replay.reports.text.chains import apart
 from replay.reports.text.effects import effects
 from replay.reports.text.flags import table
 from replay.reports.text.overview import overview
-from replay.reports.text.page import Page, Piece, block, header, line, listing, page, pages, wrapped
+from replay.reports.text.page import Page, Piece, block, header, line, page, pages, wrapped
+from replay.reports.text.reach import reached
 from replay.variants.subject import BitFields
-
-
-def headlines(reports: Sequence[DiffReport]) -> Page:
-    """A headline a line; of several logs, each after its log's name."""
-    if len(reports) == 1:
-        return listing([str(reports[0].headline)])
-    return listing(f"{words.escape(report.log.name)}: {report.headline}" for report in reports)
 
 
 def diffs(reports: Sequence[DiffReport], details: bool = False) -> Page:
@@ -49,6 +43,7 @@ def _diff(report: DiffReport, details: bool) -> Iterator[str | Piece]:
     yield from ("", block("", str(report.headline), role="headline"))
     if report.chosen_when:
         yield line(f"#{report.chosen_seq} was recorded at {report.chosen_when}", "faint")
+    yield from reached(report.reach)
     if not report.divergences:
         return
     yield from apart(report)

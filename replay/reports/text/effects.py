@@ -28,20 +28,20 @@ def effects(report: DiffReport) -> Iterator[str | Piece]:
     first, others = report.effects.first, report.effects.others
     if all(d.divergence.place.level == "state" for d in report.divergences):
         yield from _table(first, report)
-    for done in first:
-        yield from ("", *_patch(done, report.bits))
+    for patch in first:
+        yield from ("", *_patch(patch, report.bits))
     if others:
         about = "Other patches between them" if first else "Patches between them"
         yield from ("", line(about, "heading"))
         yield from _lines(others, report.bits)
 
 
-def _patch(done: PatchEffects, bits: BitFields) -> Iterator[str | Piece]:
-    yield from (block("", text, hang=4, role="patch") for text in heading(done.step))
-    if not done.effects:
+def _patch(patch: PatchEffects, bits: BitFields) -> Iterator[str | Piece]:
+    yield from (block("", text, hang=4, role="patch") for text in heading(patch.step))
+    if not patch.effects:
         yield "  changes nothing here"
     for level, name in LEVELS.items():
-        groups = by_change(done.of(level), bits)
+        groups = by_change(patch.of(level), bits)
         if groups:
             yield line(f"  {name}", level)
         for change, places in list(groups.items())[:MOST_LINES]:
@@ -66,12 +66,12 @@ def _table(first: Iterable[PatchEffects], report: DiffReport) -> Iterator[str | 
 
 def _lines(others: Iterable[PatchEffects], bits: BitFields) -> Iterator[Piece]:
     """Each patch with its month and its title, below it what it did in a few words."""
-    for done in others:
-        patch = done.step[0].patch
+    for other in others:
+        patch = other.step[0].patch
         month = day(patch).partition(" ")[2]
-        yield block(f"  {patch.sha[:8]:8}  {month:8}  ", titles(done.step))
-        lead = f"      {done.effects[0].place.level}: "
-        yield Piece(partial(_fitting, lead, phrases(done, bits)))
+        yield block(f"  {patch.sha[:8]:8}  {month:8}  ", titles(other.step))
+        lead = f"      {other.effects[0].place.level}: "
+        yield Piece(partial(_fitting, lead, phrases(other, bits)))
 
 
 def _fitting(lead: str, texts: list[str], width: int) -> Iterator[str]:

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 
 from replay.reports import words
-from replay.reports.documents.effects import day
+from replay.reports.documents.effects import day, title
 from replay.reports.documents.explain import (
     ExplainReport,
-    ExplanationReport,
+    ValueReport,
     shared_links,
     short,
 )
@@ -16,34 +16,33 @@ from replay.reports.text.page import Page, Piece, block, header, line, page
 def explain(report: ExplainReport) -> Page:
     """For each thing a sentence, then its chain of causes; of two variants side by side."""
     pieces: list[str | Piece] = [*header(report.log, report.variants)]
-    for explanations in report.explained:
-        alone = len(explanations) == 1
+    for values in report.values:
         pieces.append("")
-        pieces += _alone(explanations[0]) if alone else _side_by_side(explanations)
+        pieces += _alone(values[0]) if len(values) == 1 else _side_by_side(values)
     legend = list(_legend(report))
     if legend:
         pieces += ["", line("patches", "heading"), *legend]
     return page(pieces)
 
 
-def _alone(explanation: ExplanationReport, name: str = "") -> Iterator[str | Piece]:
-    """A sentence and its chain."""
-    yield from _sentence(explanation, name)
-    if explanation.lines:
+def _alone(value: ValueReport, name: str = "") -> Iterator[str | Piece]:
+    """The sentences and their chain."""
+    yield from _sentences(value, name)
+    if value.lines:
         yield ""
-        yield from _links(explanation.lines)
+        yield from _links(value.lines)
 
 
-def _side_by_side(explanations: Sequence[ExplanationReport]) -> Iterator[str | Piece]:
+def _side_by_side(values: Sequence[ValueReport]) -> Iterator[str | Piece]:
     """Both sentences, what each chain has of its own, and what they have in common."""
-    names = [explanation.variant for explanation in explanations]
-    shared = shared_links(explanations)
-    own = [e.lines[: len(e.lines) - shared] for e in explanations]
-    if not any(own) and len({e.sentence for e in explanations}) == 1:
-        yield from _alone(explanations[0], f"{names[0]} and {names[1]}")
+    names = [value.variant for value in values]
+    shared = shared_links(values)
+    own = [value.lines[: len(value.lines) - shared] for value in values]
+    if not any(own) and len({value.sentences for value in values}) == 1:
+        yield from _alone(values[0], f"{names[0]} and {names[1]}")
         return
-    for explanation, name in zip(explanations, names, strict=True):
-        yield from _sentence(explanation, name)
+    for value, name in zip(values, names, strict=True):
+        yield from _sentences(value, name)
     for name, lines in zip(names, own, strict=True):
         if lines:
             parting = len(lines) if shared else 1
@@ -51,14 +50,14 @@ def _side_by_side(explanations: Sequence[ExplanationReport]) -> Iterator[str | P
             yield from _links(lines, parting)
     if shared:
         yield from ("", line("both", "heading"), "")
-        yield from _links(explanations[0].lines[-shared:])
+        yield from _links(values[0].lines[-shared:])
 
 
-def _sentence(explanation: ExplanationReport, name: str) -> Iterator[Piece]:
+def _sentences(value: ValueReport, name: str) -> Iterator[Piece]:
     lead = f"{words.escape(name)}: " if name else ""
-    yield block(lead, words.escape(explanation.sentence), hang=-len(lead), role="headline")
-    if explanation.when:
-        yield line(explanation.when, "faint")
+    for sentence in value.sentences:
+        yield block(lead, words.escape(sentence), hang=-len(lead), role="headline")
+    yield from (line(when, "faint") for when in value.whens)
 
 
 def _links(lines: Sequence[str], parting: int = 0) -> Iterator[Piece]:
@@ -71,5 +70,5 @@ def _links(lines: Sequence[str], parting: int = 0) -> Iterator[Piece]:
 def _legend(report: ExplainReport) -> Iterator[Piece]:
     """Every patch that is named, once."""
     for patch in report.patches:
-        parts = (short(patch), day(patch), words.escape(patch.subject))
+        parts = dict.fromkeys((short(patch), day(patch), title(patch)))
         yield block("  ", "  ".join(filter(None, parts)), hang=4, role="patch")

@@ -8,6 +8,7 @@ from replay.reports import words
 from replay.reports.documents.diff import DiffReport
 from replay.reports.documents.effects import LEVELS, Effect, change, heading, listed, titles
 from replay.reports.documents.overview import EffectExample, PatchSummary, kinds, patch_summaries
+from replay.reports.documents.search.reach import joined, of_logs
 from replay.reports.text.page import (
     NARROWEST,
     Piece,
@@ -17,6 +18,7 @@ from replay.reports.text.page import (
     row_lines,
     variant_lines,
 )
+from replay.reports.text.reach import reached
 from replay.variants.subject import BitFields
 
 HEAD = ("patch   ", "", "logs", "behaviour", "state", "shortest log")
@@ -29,6 +31,7 @@ def overview(reports: Sequence[DiffReport], details: bool = False) -> Iterator[s
     With details also what the others did.
     """
     yield from _logs(reports)
+    yield from _missing(reports)
     yield from variant_lines(reports[0].variants)
     summaries = patch_summaries(reports)
     if summaries:
@@ -54,11 +57,26 @@ def _logs(reports: Sequence[DiffReport]) -> Iterator[str | Piece]:
     verdicts = Counter(report.verdict for report in agreeing)
     whole = sum(report.compared.is_all for report in agreeing)
     if whole:
-        yield f"{whole} {of} are the same"
+        yield block("", f"{whole} {of} are the same{_reached(agreeing, whole=True)}", hang=4)
     if part := verdicts["same"] - whole:
-        yield f"{part} {of} are the same in what was compared; --quiet says what was not"
+        how_far = _reached(agreeing, whole=False)
+        text = f"{part} {of} are the same in what was compared{how_far}; --quiet says what was not"
+        yield block("", text, hang=4)
     if nothing := verdicts["not compared"]:
         yield f"{nothing} {of} could not be compared at all"
+
+
+def _reached(reports: Iterable[DiffReport], whole: bool) -> str:
+    """How many of those logs reached the change that were compared as a whole, or were not."""
+    reaches = [r.reach for r in reports if r.reach and r.compared.is_all == whole]
+    return f"; {of_logs(reaches)}" if reaches else ""
+
+
+def _missing(reports: Sequence[DiffReport]) -> Iterator[Piece]:
+    """What no log reached, unless some were not asked: those that differ went somewhere."""
+    if all(report.reach or report.compared.is_nothing for report in reports):
+        reaches = [report.reach for report in reports if report.reach]
+        yield from reached([joined(of_change) for of_change in zip(*reaches, strict=True)])
 
 
 def _table(summaries: Iterable[PatchSummary], width: int) -> Iterator[str]:

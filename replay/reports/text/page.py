@@ -75,10 +75,11 @@ def wrapped(lead: str, body: str, hang: int, width: int) -> list[str]:
     lines: list[str] = []
     line, is_empty = lead, True
     for space, word in re.findall("( *)([^ ]+)", body):
-        if is_empty or cells(line + space + word) <= width:
+        # Below, a word that is alone in its line has no more room, unless that begins further left.
+        if (is_empty and (lines or hang >= 0)) or cells(line + space + word) <= width:
             line += "" if is_empty and lines else space
         else:
-            lines.append(line)
+            lines.append(line.rstrip())
             line = " " * (cells(lead) + hang)
         line += word
         is_empty = False

@@ -15,12 +15,12 @@ from replay.engine.diff import diff
 from replay.engine.replay import replay
 from replay.errors import ReplayError
 from replay.events.event import Log
-from replay.reports.documents.search.coverage import CoverageReport, coverage_report
+from replay.reports.documents.search.coverage import coverage_report
 from replay.reports.rendering import OutputFormat, render
 from replay.variants.path import changes_between
 from replay.variants.variant import Variant, parse_range
 
-ReportFormat = Annotated[OutputFormat, format_option(CoverageReport)]
+ReportFormat = Annotated[OutputFormat, format_option("CoverageReport")]
 
 
 @app.command("cover")

@@ -45,7 +45,7 @@ from replay.variants.alphabet import Alphabet, read_alphabet
 from replay.variants.expression import VariantSpec
 from replay.variants.variant import Variant, build, parse_machine, parse_range
 
-ReportFormat = Annotated[OutputFormat, format_option(HuntReports)]
+ReportFormat = Annotated[OutputFormat, format_option("HuntReports")]
 
 
 class HuntOptions(Struct, frozen=True):

@@ -24,10 +24,10 @@ from replay.events.json_form import native_lines
 from replay.files import deliver
 from replay.reports import words
 from replay.reports.documents.headline import divergence_sentence
-from replay.reports.documents.search.shrink import ShrinkReport, shrink_report
+from replay.reports.documents.search.shrink import shrink_report
 from replay.reports.rendering import OutputFormat, render
 
-ReportFormat = Annotated[OutputFormat, format_option(ShrinkReport)]
+ReportFormat = Annotated[OutputFormat, format_option("ShrinkReport")]
 
 GoalOption = Annotated[
     str | None,

@@ -17,13 +17,13 @@ from replay.cli.progress_bar import with_progress
 from replay.cli.session import Session
 from replay.errors import BadInput, NotFound, ReplayError, Unavailable
 from replay.events.event import Log
-from replay.reports.documents.search.touched import TouchedReport, touched_report
+from replay.reports.documents.search.touched import touched_report
 from replay.reports.rendering import OutputFormat, render
 from replay.series import find_patch, is_file, parse_c_patch, parse_patch, read_text
 from replay.variants.expression import VariantSpec
 from replay.variants.variant import Variant, build
 
-ReportFormat = Annotated[OutputFormat, format_option(TouchedReport)]
+ReportFormat = Annotated[OutputFormat, format_option("TouchedReport")]
 
 
 @app.command("touched")

@@ -116,15 +116,17 @@ def _files(covered: Coverage) -> Iterator[FileReach]:
     for file in covered.variant.tree.files:
         statements = tuple(sorted(begins.get(file.name, ())))
         branches = tuple(item for item in covered.code.branches if item.file == file.name)
-        taken = tuple(item for item in branches if item in covered.branches)
+        covered_branches = tuple(item for item in branches if item in covered.branches)
         lines = covered.lines
         yield FileReach(
             name=file.name,
             statements=statements,
             reached=tuple(n for n in statements if (file.name, n) in lines),
             branches=branches,
-            taken=taken,
-            source=tuple(_source(covered, file.name, {*statements}, {*branches} - {*taken})),
+            taken=covered_branches,
+            source=tuple(
+                _source(covered, file.name, {*statements}, {*branches} - {*covered_branches})
+            ),
             contexts={n: lines[file.name, n] for n in statements if (file.name, n) in lines},
         )
 

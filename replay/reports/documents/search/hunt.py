@@ -93,20 +93,20 @@ def hunt_report(
     )
 
 
-def _finding(found: HuntFinding, kept: str) -> FindingReport:
-    log = found.shrunk.log
+def _finding(finding: HuntFinding, kept: str) -> FindingReport:
+    log = finding.shrunk.log
     return FindingReport(
         name=log.name,
-        known=found.known,
-        start=found.start,
-        steps=found.steps,
+        known=finding.known,
+        start=finding.start,
+        steps=finding.steps,
         events=tuple(event.payload for event in log.events),
         fingerprint=log.fingerprint,
-        first=sighting_report(found.first, log),
-        sighting=sighting_report(found.shrunk.sighting, log),
-        changes=found.changes,
-        by=step_name(found.changes),
-        sequences=found.sequences,
+        first=sighting_report(finding.first, log),
+        sighting=sighting_report(finding.shrunk.sighting, log),
+        changes=finding.changes,
+        by=step_name(finding.changes),
+        sequences=finding.sequences,
         kept=kept,
     )
 

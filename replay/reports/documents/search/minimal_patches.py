@@ -33,22 +33,22 @@ class MinimalReport(Struct, frozen=True):
 
 
 def minimal_report(
-    ends: tuple[ModelTrace, ModelTrace], about: str, found: MinimalPatches, place: Place | None
+    ends: tuple[ModelTrace, ModelTrace], about: str, search: MinimalPatches, place: Place | None
 ) -> MinimalReport:
     """The report of a search between two traces about something in words, perhaps a place."""
     bits = ends[0].variant.subject.config.bits
     flags = bits.get(place.field, {}) if place and not place.flag else {}
-    before, after = (answer.value for answer in found.answers)
+    before, after = (answer.value for answer in search.answers)
     return MinimalReport(
         log=log_id(ends[0]),
         variants=(variant_id(ends[0]), variant_id(ends[1])),
         about=about,
-        patches=found.patches,
-        standing=found.standing or ((),) * len(found.patches),
-        between=found.between,
+        patches=search.patches,
+        standing=search.standing or ((),) * len(search.patches),
+        between=search.between,
         before=before,
         after=after,
-        minimal=found.minimal,
-        replays=found.replays,
+        minimal=search.minimal,
+        replays=search.replays,
         texts=(answer_text(before, flags), answer_text(after, flags)),
     )

@@ -84,16 +84,16 @@ def _hunt(report: HuntReport) -> HuntObject:
     )
 
 
-def _finding(found: FindingReport) -> FindingObject:
+def _finding(finding: FindingReport) -> FindingObject:
     return FindingObject(
-        name=found.name,
-        known=found.known or None,
-        start=found.start,
-        steps=[*found.steps],
-        events=[*found.events],
-        fingerprint=found.fingerprint,
-        first=sighting_object(found.first),
-        sighting=sighting_object(found.sighting),
-        patches=[*patch_objects(found.changes)],
-        sequences=found.sequences,
+        name=finding.name,
+        known=finding.known or None,
+        start=finding.start,
+        steps=[*finding.steps],
+        events=[*finding.events],
+        fingerprint=finding.fingerprint,
+        first=sighting_object(finding.first),
+        sighting=sighting_object(finding.sighting),
+        patches=[*patch_objects(finding.changes)],
+        sequences=finding.sequences,
     )

@@ -18,14 +18,20 @@ def _hunt(report: HuntReport) -> Iterator[str]:
     if report.findings:
         yield ""
         head = ["log", "known", "patches", "start and steps", "what is to be noticed"]
-        yield from table(head, [_row(found) for found in report.findings])
+        yield from table(head, [_row(finding) for finding in report.findings])
     for text in work(report):
         yield ""
         yield prose(text)
 
 
-def _row(found: FindingReport) -> list[str]:
-    steps = "; ".join((found.start, *found.steps))
-    what = prose(found.sighting.sentence).replace("|", "\\|")
-    by = prose(found.by).replace("|", "\\|")
-    return [cell(found.name), code(found.known) if found.known else "new", by, cell(steps), what]
+def _row(finding: FindingReport) -> list[str]:
+    steps = "; ".join((finding.start, *finding.steps))
+    what = prose(finding.sighting.sentence).replace("|", "\\|")
+    by = prose(finding.by).replace("|", "\\|")
+    return [
+        cell(finding.name),
+        code(finding.known) if finding.known else "new",
+        by,
+        cell(steps),
+        what,
+    ]

@@ -1,6 +1,6 @@
 """What logs run through as text."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from replay.reports import words
 from replay.reports.documents.search.coverage import (
@@ -82,7 +82,7 @@ def _patch(
             yield block("    ", f"{place(hunk)}: nothing reaches it", hang=2, role="behaviour")
         elif len(hunk.reached) < len(hunk.statements):
             missing = sorted({*hunk.statements} - {*hunk.reached})
-            summary = f"{place(hunk)}: not {ranges(missing)}; {words.few(hunk.logs)}"
+            summary = f"{place(hunk)}: not {words.ranges(missing)}; {words.few(hunk.logs)}"
             yield block("    ", summary, hang=2)
         else:
             yield block("    ", f"{place(hunk)}: {words.few(hunk.logs)}", hang=2)
@@ -92,15 +92,4 @@ def _missing(it: MissingFunction) -> Piece:
     where = f"{words.escape(it.file)} {words.escape(it.name)}"
     if len(it.lines) == it.statements:
         return block("  ", f"{where}: all {words.count(it.statements, 'statement')}", hang=2)
-    return block("  ", f"{where}: {ranges(it.lines)}", hang=2)
-
-
-def ranges(numbers: Iterable[int]) -> str:
-    """ "3, 5-7": numbers that follow each other together."""
-    groups: list[list[int]] = []
-    for number in sorted(numbers):
-        if groups and groups[-1][1] == number - 1:
-            groups[-1][1] = number
-        else:
-            groups.append([number, number])
-    return ", ".join(f"{a}" if a == b else f"{a}-{b}" for a, b in groups)
+    return block("  ", f"{where}: {words.ranges(it.lines)}", hang=2)

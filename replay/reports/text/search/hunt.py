@@ -16,20 +16,26 @@ def _pieces(report: HuntReport) -> Iterator[str | Piece]:
     yield from variant_lines(report.variants)
     yield ""
     yield block("", report.verdict, role="headline")
-    for number, found in enumerate(report.findings, 1):
+    for number, finding in enumerate(report.findings, 1):
         yield ""
-        yield from _finding(number, found)
+        yield from _finding(number, finding)
     yield ""
     yield from (block("", text, hang=2, role="faint") for text in work(report))
 
 
-def _finding(number: int, found: FindingReport) -> Iterator[str | Piece]:
-    known = f"known, as in {words.escape(found.known)}" if found.known else "new"
-    yield block(f"{number:>2}  ", f"{known}{f', {found.by}' if found.by else ''}", role="heading")
-    steps = "; ".join(map(words.escape, found.steps)) or "nothing more"
-    yield block("    ", f"{words.escape(found.start)}: {steps}", hang=2)
-    if found.first.seq < found.sighting.seq:
-        yield block("    ", f"#{found.first.seq}: {found.first.sentence}", hang=2)
-    yield block("    ", f"#{found.sighting.seq}: {found.sighting.sentence}", 2, "behaviour")
-    kinds = f"; {words.count(found.sequences, 'kind')} of sequence" if found.sequences > 1 else ""
-    yield block("    ", f"{words.count(len(found.events), 'event')}{kinds}; {found.kept}", hang=2)
+def _finding(number: int, finding: FindingReport) -> Iterator[str | Piece]:
+    known = f"known, as in {words.escape(finding.known)}" if finding.known else "new"
+    yield block(
+        f"{number:>2}  ", f"{known}{f', {finding.by}' if finding.by else ''}", role="heading"
+    )
+    steps = "; ".join(map(words.escape, finding.steps)) or "nothing more"
+    yield block("    ", f"{words.escape(finding.start)}: {steps}", hang=2)
+    if finding.first.seq < finding.sighting.seq:
+        yield block("    ", f"#{finding.first.seq}: {finding.first.sentence}", hang=2)
+    yield block("    ", f"#{finding.sighting.seq}: {finding.sighting.sentence}", 2, "behaviour")
+    kinds = (
+        f"; {words.count(finding.sequences, 'kind')} of sequence" if finding.sequences > 1 else ""
+    )
+    yield block(
+        "    ", f"{words.count(len(finding.events), 'event')}{kinds}; {finding.kept}", hang=2
+    )

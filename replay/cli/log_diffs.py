@@ -1,0 +1,126 @@
+"""The diffs of logs with the patches that they come from, as `replay diff` reports them."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import combinations
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from replay.analysis.attribute import (
+    Attribution,
+    Cause,
+    attribute,
+    attribute_shared,
+    model_traces,
+    select,
+)
+from replay.analysis.baseline import AcceptedEffect, accepted_effects, occurring, without_accepted
+from replay.analysis.interactions import interactions
+from replay.cli.players import Player
+from replay.cli.progress_bar import with_progress
+from replay.engine.corpus import Corpus
+from replay.engine.diff import Diff, Divergence, diff
+from replay.events.event import Log
+from replay.reports.documents.diff import (
+    DiffReport,
+    InteractionReport,
+    diff_report,
+    interaction_report,
+)
+from replay.series import Patch, find_patch
+from replay.variants.path import path_between
+from replay.variants.variant import Variant
+
+
+class DiffOptions(Struct, frozen=True):
+    """What an invocation is about: `only` these patches, none for all; not what is `accepted`.
+
+    `interactions` is whether to look for patches that matter only together, `reach` whether to look
+    for what a log that differs ran through of the changes.
+    """
+
+    only: tuple[Patch, ...]
+    other_than: tuple[Patch, ...]
+    accepted: tuple[AcceptedEffect, ...]
+    interactions: bool
+    accept_in: str | None = None
+    reach: bool = False
+
+    def lets_through(self, _: Divergence, cause: Cause) -> bool:
+        """Whether the options let a cause through."""
+        names = {change.patch.name for change in cause.changes}
+        only, other_than = ({p.name for p in patches} for patches in (self.only, self.other_than))
+        return bool(names - other_than) and (not only or bool(names & only))
+
+
+class DiffResult(Struct, frozen=True):
+    """A report, what would have to be accepted for it to be empty, and what was accepted by."""
+
+    report: DiffReport
+    entries: tuple[AcceptedEffect, ...] = ()
+    used: frozenset[int] = frozenset()
+
+
+def patches_of(text: str, variants: Sequence[Variant]) -> tuple[Patch, ...]:
+    """The patches of SHA,... where a file that a variant adds may stand for a sha."""
+    series = variants[0].subject.series
+    added = {patch.word: patch.patch for variant in variants for patch in variant.spec.extra}
+    return tuple(
+        added[word] if word in added else series.patches[find_patch(series, word)]
+        for word in text.split(",")
+        if word
+    )
+
+
+Comparison = Callable[[Log], tuple[Diff, Callable[[], Attribution]]]
+"""What makes the diff of a log, and then its attribution if that is wanted."""
+
+
+def plainly(players: Sequence[Player]) -> Comparison:
+    """Each log is compared by itself."""
+
+    def compare(log: Log) -> tuple[Diff, Callable[[], Attribution]]:
+        difference = diff(*(play(log) for play in players))
+        return difference, partial(attribute, difference, with_progress)
+
+    return compare
+
+
+def sharing(variants: Sequence[Variant], attributed: bool) -> Comparison:
+    """Logs that differ in names alone share the work; what comes out is the same."""
+    ways = (path_between(*pair) for pair in combinations(variants, 2) if attributed)
+    corpus = Corpus(variants, others=[step.variant for way in ways for step in way])
+
+    def compare(log: Log) -> tuple[Diff, Callable[[], Attribution]]:
+        shared = corpus.diff(log, with_progress)
+        return shared.diff, partial(attribute_shared, shared, with_progress)
+
+    return compare
+
+
+def result_of(
+    log: Log, compare: Comparison, options: DiffOptions, attributed: bool = True
+) -> DiffResult:
+    """What differs in a log in several variants, and by which patches if these are looked for."""
+    difference, attribution = compare(log)
+    if not attributed:
+        return DiffResult(diff_report(difference, reach=options.reach))
+    selected = select(difference, attribution(), options.lets_through)
+    report = diff_report(
+        *without_accepted(*selected, options.accepted), options.only, options.reach
+    )
+    if options.interactions:
+        report = replace(report, together=_together(report, difference))
+    used = occurring(*selected, options.accepted)
+    return DiffResult(report, accepted_effects(*selected, options.accept_in), used)
+
+
+def _together(report: DiffReport, difference: Diff) -> tuple[InteractionReport, ...]:
+    """Of the patches of interest, of all that did something if none of those is there."""
+    named = {patch.name for patch in report.named}
+    causes = (cause for divergence in report.divergences for cause in divergence.causes)
+    acting = {change.patch.name for cause in causes for change in cause.changes}
+    names = named & acting or acting
+    pairs = interactions(model_traces(difference), lambda patch: patch.name in names)
+    return tuple(map(interaction_report, pairs))

@@ -1,0 +1,47 @@
+"""The limit on what the states of a whole log keep, beside that on one event."""
+
+from replay.engine.trace import GapReason, Outcome
+from replay.state.objects import FrozenMap, State
+
+MOST_OF_A_LOG = 3_000_000
+"""Values that the states of a log may hold, however short it is: less than 500 MB."""
+
+MORE_PER_EVENT = 1_000
+"""Values that each event of a long log may add. Those of a real machine add a tenth."""
+
+OBJECT = 5
+"""As many values an object takes as much memory as, its fields apart."""
+
+CHARACTERS = 64
+"""Of a text these take as much memory as a value does."""
+
+TOO_MUCH = Outcome(
+    "stopped",
+    error={"class": "StepLimit", "desc": "the states of the log hold too many values"},
+    gap=GapReason.LIMIT,
+)
+"""The outcome of the event with which a log goes past its limit."""
+
+
+def budget(events: int) -> int:
+    """How many values the states of a log with so many events may hold."""
+    return max(MOST_OF_A_LOG, MORE_PER_EVENT * events)
+
+
+def growth_of(before: State, after: State, returned: object) -> int:
+    """How many values the next state holds that the one before did not, and what was returned."""
+    shared = set(before.objects)
+    new_objects = [each.contents.values for each in after.objects if each not in shared]
+    values = sum([_size(value) for values in new_objects for value in values])
+    return _size(returned) - 1 + OBJECT * len(new_objects) + values
+
+
+def _size(value: object) -> int:
+    """How many values a value is, a long text several."""
+    if isinstance(value, str):
+        return 1 + len(value) // CHARACTERS
+    if isinstance(value, tuple | list):
+        return 1 + sum([_size(item) for item in value])
+    if isinstance(value, FrozenMap | dict):
+        return 1 + sum([_size(key) + _size(item) for key, item in value.items()])
+    return 1

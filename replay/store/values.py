@@ -1,0 +1,67 @@
+"""What database rows say: the names of logs, headers, events and observations.
+
+A row is whatever has its columns as attributes.
+"""
+
+from typing import Any
+
+import msgspec
+
+from replay.errors import StoreError
+from replay.events.event import NAME_LENGTH, Event, LogHeader, Observation, Origin
+from replay.events.json_form import parse_header, parse_object, parse_observation, parse_payload
+
+REVISION = "0004"
+"""The revision of the tables. Kept here so that opening needs no look at migrations/."""
+
+
+def candidates(name: str, fingerprint: str) -> tuple[str, str]:
+    """The names that a log may have in the store: its own, and one where that is taken."""
+    return name, f"{name[: NAME_LENGTH - 9]}@{fingerprint[:8]}"
+
+
+def from_row(row: Any) -> Event:
+    """The event of a row; ReplayError with the reason if the row does not hold one."""
+    payload = parse_payload(stored_object(row.payload), row.schema_version)
+    return Event(payload, origin_of(row), row.recorded)
+
+
+def observation_from_row(row: Any) -> Observation:
+    """The observation of a row; ReplayError with the reason if the row does not hold one."""
+    raw = stored_object(row.content)
+    return parse_observation(raw, origin_of(row), row.recorded, row.after)
+
+
+def header_from_row(row: Any) -> LogHeader:
+    """The header of a log's row, under the name that it has in the store; errors likewise."""
+    header, _ = parse_header(stored_object(row.header))
+    return msgspec.structs.replace(header, name=row.name)
+
+
+class Described(msgspec.Struct):
+    """What a list of many logs shows of a header, and all that it has the time to read."""
+
+    description: str = ""
+
+
+described = msgspec.json.Decoder(Described).decode
+
+
+def description_of(header: str) -> str:
+    """The description in a stored header; ReplayError with the reason if it is none."""
+    try:
+        return described(header).description
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise StoreError(f"not a log's header: {error}") from None
+
+
+def stored_object(stored: object) -> dict[str, Any]:
+    """The object of a column; ReplayError if it is no longer a text with one."""
+    if not isinstance(stored, str):
+        raise StoreError("a text has become something else")
+    return parse_object(stored.encode())
+
+
+def origin_of(row: Any) -> Origin | None:
+    """Where the entry of a row was recorded."""
+    return Origin(row.origin_file, row.origin_line) if row.origin_file else None

@@ -1,0 +1,98 @@
+"""Commands over many logs share work between them, and print what they print of each by itself."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from replay.cli import log_diffs, main
+from replay.cli.commands import diff as command
+from replay.engine import corpus as corpora
+from replay.engine.corpus import Corpus
+from replay.formats.read import read
+from replay.store.event_store import open_store
+from tests import traces
+from tests.bench.corpus import Kind, corpus
+from tests.bench.speed import write_log
+from tests.examples import PATCHES
+
+Run = Callable[..., tuple[int, str, str]]
+FORMS = {
+    "headlines": ("--quiet",),
+    "an overview": (),
+    "all values": ("--details",),
+    "JSON": ("--format", "json"),
+    "without patches": ("--no-attribution", "--details"),
+}
+
+
+@pytest.fixture
+def run(monkeypatch, capfd) -> Run:
+    """run(WORD...): the exit status of `replay diff`, and what it printed."""
+
+    def diff(*words: str | Path) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["replay", *map(str, words)])
+        with pytest.raises(SystemExit) as exit:
+            main()
+        return int(exit.value.code or 0), *capfd.readouterr()
+
+    return diff
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory) -> Path:
+    """A database with all recorded logs."""
+    place = tmp_path_factory.mktemp("stored")
+    return imported(place, *(traces.unpack_logs(place) / "logs").iterdir())
+
+
+def imported(place: Path, *files: Path) -> Path:
+    """A database with the logs in these files."""
+    db = place / "replay.db"
+    with open_store(db) as store:
+        for file in sorted(files):
+            store.add(read(file))
+    return db
+
+
+def assert_same(run: Run, monkeypatch: pytest.MonkeyPatch, *words: str | Path) -> None:
+    """The command prints the same with and without sharing, and did share the first time."""
+    made = []
+
+    def make(*variants, **settings):
+        made.append(Corpus(*variants, **settings))
+        return made[-1]
+
+    for module in (corpora, log_diffs):
+        monkeypatch.setattr(module, "Corpus", make)
+    shared = run(*words)
+    assert len(made) == 1
+    with monkeypatch.context() as patched:
+        patched.setattr(command, "FEWEST_SHARED", sys.maxsize)
+        alone = run(*words)
+    assert len(made) == 1
+    assert shared == alone
+    assert shared[0] in (0, 1)
+
+
+def test_the_headlines_of_all_recorded_logs_are_those_of_each(run, stored, monkeypatch):
+    assert_same(run, monkeypatch, "--db", stored, "diff", "--all", "--quiet")
+
+
+@pytest.mark.parametrize("words", FORMS.values(), ids=FORMS)
+def test_a_part_of_the_recorded_logs_in_every_form(words, run, stored, monkeypatch):
+    assert_same(run, monkeypatch, "--db", stored, "diff", *words, "r1[0-4]*")
+
+
+@pytest.mark.parametrize("words", FORMS.values(), ids=FORMS)
+def test_the_examples_in_every_form(words, run, tmp_path, monkeypatch):
+    db = imported(tmp_path, *(PATCHES / "examples").glob("*.jsonl"))
+    assert_same(run, monkeypatch, "--db", db, "diff", "--all", *words)
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_random_logs_under_different_names(kind, run, tmp_path, monkeypatch):
+    file = write_log(tmp_path / "logs.jsonl", *corpus(kind, 12, 4, 30))
+    db = imported(tmp_path, file)
+    assert_same(run, monkeypatch, "--db", db, "diff", "--all", "--format", "json")
