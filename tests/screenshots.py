@@ -1,8 +1,10 @@
-"""Takes the README's pictures: python -m tests.screenshots writes .github/*.png anew.
+"""Takes the README's pictures: python -m tests.screenshots writes .github/*.png and *.svg anew.
 
 It needs chromium and chromium-driver; colours are cut down to a palette, to keep the files small.
 """
 
+import asyncio
+import re
 import subprocess
 import sys
 import tempfile
@@ -12,6 +14,9 @@ from typing import NamedTuple
 from PIL import Image
 from selenium.webdriver.common.by import By
 
+from replay import load_subject, read_log
+from replay.cli.commands.explore import exploration
+from replay.cli.commands.explore.screen import ExploreApp
 from tests.browser import chromium
 
 ROOT = Path(__file__).parents[1]
@@ -33,6 +38,34 @@ PICTURES = {
     "report-graphs.png": Picture("live-snapshot", ".moment:not([hidden]) .graphs", 2400),
     "report-dark.png": Picture("live-snapshot", "html", 1180, ("--force-dark-mode",)),
 }
+
+
+SCREENS = {
+    "explore.svg": ((80, 24), ["n"]),
+    "explore-wide.svg": ((150, 36), ["n", "tab"]),
+}
+"""The size of a terminal, and the keys that are pressed in `replay explore`."""
+
+
+def screen(name: str, size: tuple[int, int], keys: list[str]) -> None:
+    """Writes one picture of a terminal."""
+    subject = load_subject(ROOT / "patches")
+    variants = subject.variants("with", "after")
+    first = exploration(read_log(EXAMPLES / "deleted-overlay.jsonl"), variants)
+    app = ExploreApp(first, lambda log: exploration(log, variants), "deleted-overlay")
+
+    async def drive() -> str:
+        async with app.run_test(size=size) as pilot:
+            await pilot.pause()
+            await pilot.press(*keys)
+            await pilot.pause()
+            return app.export_screenshot(title="replay explore deleted-overlay with after")
+
+    text = asyncio.run(drive())
+    # Rich makes ids at random; the same screen is to be the same file.
+    text = re.sub(r"terminal-\d+", "terminal-0", text)
+    (ROOT / ".github" / name).write_text("\n".join(map(str.rstrip, text.splitlines())) + "\n")
+    print(f".github/{name}: {len(text)} bytes")
 
 
 def page(log: str, place: Path) -> Path:
@@ -63,3 +96,5 @@ if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as directory:
         for name, picture in PICTURES.items():
             take(name, picture, Path(directory))
+    for name, (size, keys) in SCREENS.items():
+        screen(name, size, keys)

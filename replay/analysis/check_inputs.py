@@ -14,6 +14,7 @@ name the device.
 """
 
 import re
+from collections import deque
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -26,9 +27,9 @@ from replay.engine.replay import request
 from replay.engine.trace import ModelStep, ModelTrace, Trace
 from replay.engine.view import View, view
 from replay.events.event import Command, Guest
-from replay.language import Returned
-from replay.state.disk import header
-from replay.state.objects import FrozenMap, Ref, State, plain
+from replay.language import Query, Returned, answer_alike
+from replay.state.disk import Disk, header
+from replay.state.objects import FrozenMap, Object, Ref, State, Value, kinds, plain
 from replay.variants.variant import Variant
 
 
@@ -168,33 +169,87 @@ def _rest(old: _Write, new: _Write) -> Iterator[_Write]:
             yield old._replace(start=start, end=end)
 
 
+class _Reading(NamedTuple):
+    """What a range reads as, and what was looked at to say so.
+
+    `queries` are None if reading can change files.
+    """
+
+    pattern: Any
+    objects: Mapping[int, Object]
+    queries: tuple[Query, ...] | None
+
+
+REMEMBERED = 4
+"""Readings of a place: a machine often goes to and fro between a few ways to be."""
+
+
 class _Guest:
     """Reads what a guest would read, and leaves the state as it is.
 
-    What it read lasts as long as the machine and its files stay as they are.
+    What it read lasts as long as the objects that were looked into stay as they are, and files
+    answer as they did. That is found out once in a state.
     """
 
     def __init__(self, variant: Variant) -> None:
         self._program = variant.program
         self._config = variant.subject.config
+        self._fields = self._fields_read()
         self._state: State | None = None
-        self._known: dict[tuple[str, int, int], Any] = {}
+        self._objects: Mapping[int, Object] = {}
+        self._known: dict[tuple[str, int, int], deque[_Reading]] = {}
+        self._current: dict[tuple[str, int, int], Any] = {}
+
+    def _fields_read(self) -> frozenset[str] | None:
+        handler = request(Guest("read", "a", 0, 1), self._config).handler
+        is_there = handler in self._program.functions
+        return self._program.fields_named(handler) if is_there else None
 
     def read(self, write: _Write, state: State) -> Any:
         """The byte that the sectors of a write read as, or "mixed"; None if they can't be read."""
         if state is not self._state:
-            self._state, self._known = state, {}
+            self._state, self._current = state, {}
+            self._objects = {thing.id: thing for thing in state.objects}
         place = (write.device, write.start, write.end)
-        if place not in self._known:
-            self._known[place] = self._pattern(*place, state)
-        return self._known[place]
+        if place not in self._current:
+            known = self._known.setdefault(place, deque(maxlen=REMEMBERED))
+            reading = next((one for one in known if self._holds(one, state.disk)), None)
+            if reading is None:
+                reading = self._reading(*place, state)
+                known.appendleft(reading)
+            self._current[place] = reading.pattern
+        return self._current[place]
 
-    def _pattern(self, device: str, start: int, end: int, state: State) -> Any:
+    def _holds(self, known: _Reading, disk: Disk) -> bool:
+        if known.queries is None:
+            return False
+        same = all(
+            self._is_same(thing, self._objects.get(id)) for id, thing in known.objects.items()
+        )
+        return same and answer_alike(known.queries, disk)
+
+    def _is_same(self, thing: Object, now: Object | None) -> bool:
+        """Whether an object is as it was, as far as reading looks at it: writes are counted."""
+        if now is thing:
+            return True
+        if now is None or self._fields is None or now.cls != thing.cls:
+            return False
+        pairs = zip(thing.fields, now.fields, strict=True)
+        changed = [(was, value) for (name, was), (_, value) in pairs if name in self._fields]
+        return all(was is value or _alike(was, value) for was, value in changed)
+
+    def _reading(self, device: str, start: int, end: int, state: State) -> _Reading:
         query = request(Guest("read", device, start, end - start), self._config)
         if query.handler not in self._program.functions:
-            return None
-        _, ending = self._program.call(query.handler, query.arguments, state)
+            return _Reading(None, {}, ())
+        ending, ids, queries = self._program.call_noting(query.handler, query.arguments, state)
         value = ending.value if isinstance(ending, Returned) else None
-        return (
-            plain(value["pattern"]) if isinstance(value, FrozenMap) and "pattern" in value else None
-        )
+        pattern = None
+        if isinstance(value, FrozenMap) and "pattern" in value:
+            pattern = plain(value["pattern"])
+        looked_at = {id: self._objects[id] for id in ids if id in self._objects}
+        return _Reading(pattern, looked_at, queries)
+
+
+def _alike(was: Value, now: Value) -> bool:
+    return was == now and kinds((was,)) == kinds((now,))

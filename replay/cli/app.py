@@ -25,7 +25,14 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "logs": ("logs", "List the stored logs."),
     "log": ("logs", "Show one log's events."),
     "export": ("logs", "Write logs in the native form, all by default."),
-    "run": ("run", "Replay a log: per event its outcome and what it changed."),
+    "run": (
+        "run",
+        "Replay a log: per event its outcome and what it changed; several variants side by side.",
+    ),
+    "explore": (
+        "explore",
+        "Go through a log in the terminal, in several variants, and try what else could be done.",
+    ),
     "diff": ("diff", "Replay logs in several variants and compare; exit with 1 if they differ."),
     "explain": (
         "explain",
@@ -57,7 +64,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "show": ("model", "Show the model's source at a revision."),
     "annotate": ("model", "Show which patch put each line of a file there."),
     "builds": (
-        "builds",
+        "record",
         "List the real QEMUs there are, as variants, with version and digest.",
     ),
     "checkout": (
@@ -80,6 +87,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     ),
     "backup": ("database", "Copy the database to a new file, while others may write to it."),
     "migrate": ("database", "Bring the database to the form of this version."),
+    "help": (
+        "help",
+        "Tell about revisions, events, checks or baselines; or about a command, as --help does.",
+    ),
 }
 """The module of each command and the first line of its help, in the order of the help.
 
@@ -112,7 +123,6 @@ class Commands(TyperGroup):
 app = typer.Typer(
     cls=Commands,
     help="Runs a log of block operations through several revisions of a patch series.",
-    add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -129,12 +139,17 @@ GARBAGE = 50_000
 command makes stays until it ends, and looking through it again and again takes a fifth longer."""
 
 
+def look_for_garbage_seldom() -> None:
+    """Lets Python look for cycles when there may be some."""
+    gc.set_threshold(GARBAGE, 20, 50)
+
+
 def main() -> NoReturn:
     """Runs the command line; exits with 0 (same, or done), 1 (differs) or 2 (trouble).
 
     With 125 if a real QEMU that was named does not start.
     """
-    gc.set_threshold(GARBAGE, 20, 50)
+    look_for_garbage_seldom()
     try:
         with interruptible():
             app(prog_name="replay")
@@ -185,7 +200,8 @@ def options(
     from replay.cli import arguments
     from replay.cli.session import Session
 
-    context.obj = Session(db, patches, arguments.parse_named(variant or ()))
+    named = arguments.parse_named(variant or ())
+    context.obj = Session(db, patches, named, context.with_resource)
 
 
 def print_result(result: "Printable", output: Path | None = None) -> None:

@@ -51,6 +51,18 @@ def split_arguments(
 
     `after_dashes` is the number of words behind a "--", None if there was none.
     """
+    variants, logs = leading_variants(words, after_dashes, subject, named)
+    if len(variants) == 1:
+        unknown = f", and {logs[0]} is none" if len(logs) > 1 else ""
+        do = "name another to compare with; replay variants lists them"
+        raise ReplayError(f"only one variant, {variants[0]}{unknown}", do=do)
+    return Choice(variants or subject.config.default_variants, logs)
+
+
+def leading_variants(
+    words: Sequence[str], after_dashes: int | None, subject: Subject, named: Mapping[str, str]
+) -> Choice:
+    """The words that are variant expressions, up to the first that is none, and the rest."""
 
     def sides(word: str) -> tuple[str, ...]:
         ends = parse_range(word)
@@ -64,12 +76,7 @@ def split_arguments(
     else:
         leading = tuple(words[: len(words) - after_dashes])
     variants = tuple(side for word in leading for side in sides(word))
-    if len(variants) == 1:
-        rest = words[len(leading) :]
-        unknown = f", and {rest[0]} is none" if len(rest) > 1 else ""
-        do = "name another to compare with; replay variants lists them"
-        raise ReplayError(f"only one variant, {variants[0]}{unknown}", do=do)
-    return Choice(variants or subject.config.default_variants, tuple(words[len(leading) :]))
+    return Choice(variants, tuple(words[len(leading) :]))
 
 
 def resolve_variants(

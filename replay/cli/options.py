@@ -6,11 +6,22 @@ from typing import Annotated, Any
 
 import typer
 
+from replay.cli.completion import complete_logs, complete_variants
 from replay.reports.rendering import OutputFormat, formats
 
-LogWord = Annotated[str, typer.Argument(metavar="LOG", help="A stored log's name, or a file.")]
+LogWord = Annotated[
+    str,
+    typer.Argument(
+        metavar="LOG", help="A stored log's name, or a file.", autocompletion=complete_logs
+    ),
+]
 OutputFile = Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE")]
-At = Annotated[str | None, typer.Option("--at", metavar="REV", help="Default: the last named.")]
+At = Annotated[
+    str | None,
+    typer.Option(
+        "--at", metavar="REV", help="Default: the last named.", autocompletion=complete_variants
+    ),
+]
 ChecksFile = Annotated[
     Path | None, typer.Option("--checks", metavar="FILE", help="Default: the subject's checks.py.")
 ]

@@ -1,8 +1,9 @@
 """What makes a trace of a log: a variant of the model, a recording, a real QEMU."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Protocol, TypeVar
 
 import typer
 
@@ -19,32 +20,45 @@ QemuOption = Annotated[
 Player = Callable[[Log], Trace]
 
 
+T = TypeVar("T")
+
+
+class Hold(Protocol):
+    """Opens what stays open until the command ends."""
+
+    def __call__(self, opened: AbstractContextManager[T], /) -> T:
+        """What was opened."""
+
+
 def players_of(
     words: Iterable[str],
     variants: Sequence[Variant],
     subject: Subject,
     binary: str | None,
     named: Mapping[str, str],
+    hold: Hold,
 ) -> tuple[Player, ...]:
-    """What makes a trace of a log, for each of the words, each once."""
+    """What makes a trace of a log, for each of the words, each once.
+
+    Real QEMUs are held, so that one process performs log after log. Raises Unavailable if what
+    they need is missing.
+    """
     models = iter(variants)
     machines = ((word, parse_machine(word, named)) for word in dict.fromkeys(words))
     return tuple(
         partial(replay, variant=next(models), progress=with_progress)
         if machine is None
-        else partial(observe, machine=machine, subject=subject, binary=binary)
+        else observer_of(machine, subject, binary, hold)
         for _, machine in machines
     )
 
 
-def observe(log: Log, machine: MachineSpec, subject: Subject, binary: str | None) -> Trace:
-    """What the recording of a log saw, or what a real QEMU does with it.
-
-    Raises Unavailable if what the latter needs is missing.
-    """
+def observer_of(machine: MachineSpec, subject: Subject, binary: str | None, hold: Hold) -> Player:
+    """What tells of a log what its recording saw, or what a real QEMU does with it."""
     # Most often no machine is asked for, and the rest of the program takes long to import.
     from replay import api  # noqa: PLC0415
 
     if machine.word == "recorded":
-        return api.observe(log, subject, machine.name)
-    return api.perform(log, subject, machine.program or binary, machine.name)
+        return partial(api.observe, subject=subject, name=machine.name)
+    performer = api.open_performer(subject, machine.program or binary, machine.name)
+    return hold(performer).perform

@@ -5,6 +5,7 @@ pytest --replay logs --replay-variants after,after+my.patch --replay-baseline ac
 
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -246,4 +247,6 @@ def _session(config: pytest.Config) -> "Session":
     from replay.cli.session import Session
 
     patches = config.getoption("--replay-patches") or os.environ.get("REPLAY_PATCHES")
-    return Session(":memory:", Path(patches) if patches else None, {})
+    held = ExitStack()
+    config.add_cleanup(held.close)
+    return Session(":memory:", Path(patches) if patches else None, {}, held.enter_context)

@@ -1,6 +1,6 @@
 """What every command begins with: the store, the subject, and what its words mean in them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,25 +8,32 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from replay.cli import arguments
-from replay.cli.players import Player, players_of
-from replay.cli.stored_logs import stored_logs
+from replay.cli.arguments import is_file, is_pattern
+from replay.cli.players import Hold, Player, players_of
 from replay.cli.terminal import print_note
 from replay.errors import ReplayError
 from replay.events.event import Log, Origin
 from replay.files import shipped
+from replay.formats.read import read
 from replay.formats.recording import Recording
+from replay.store.lookup import Lookup, open_lookup
 from replay.variants.variant import Subject, Variant, load_subject, parse_range
 
 if TYPE_CHECKING:
     from replay.store.event_store import AddedLog, EventStore
 
 
+LARGEST = 1 << 20
+"""Bytes of a file that is read and held only to see whether its logs are stored."""
+
+
 class Session(Struct, frozen=True):
-    """What the options before the command say."""
+    """What the options before the command say; `hold` opens what stays open until it ends."""
 
     db: str
     patches: Path | None
     named: dict[str, str]
+    hold: Hold
 
     def store(self) -> "EventStore":
         """The open store."""
@@ -71,14 +78,14 @@ class Session(Struct, frozen=True):
         sides = [side for word in words for side in parse_range(word) or (word,)]
         chosen = sides or list(subject.config.default_variants)
         models = arguments.resolve_variants(chosen, subject, self.named)
-        return players_of(chosen, models, subject, binary, self.named)
+        return players_of(chosen, models, subject, binary, self.named, self.hold)
 
     def player(self, expression: str | None) -> Player:
         """What makes a trace of a log: a machine or a variant, by default the subject's last."""
         subject = self.subject()
         word = expression or subject.config.default_variants[-1]
         models = arguments.resolve_variants([word], subject, self.named)
-        return players_of([word], models, subject, None, self.named)[0]
+        return players_of([word], models, subject, None, self.named, self.hold)[0]
 
     def keep(self, log: Log) -> str:
         """Stores a log that was made here; its name in the store."""
@@ -130,3 +137,29 @@ def report_renamed(added: "AddedLog") -> None:
         from replay.cli import listings  # noqa: PLC0415
 
         print_note(f"replay: {listings.stored(added)}")
+
+
+def stored_logs(where: str, words: Sequence[str]) -> list[Log] | None:
+    """The logs of these names and files; None if the store has to be opened for any of them."""
+    if any(map(is_pattern, words)):
+        return None
+    with open_lookup(where) as lookup:
+        if lookup is None:
+            return None
+        logs = [log for word in words for log in _logs(lookup, word)]
+    return None if None in logs else [log for log in logs if log is not None]
+
+
+def _logs(lookup: Lookup, word: str) -> Iterator[Log | None]:
+    named = lookup.load(word)
+    if named is not None or not is_file(word):
+        yield named
+        return
+    try:
+        if Path(word).stat().st_size <= LARGEST:
+            for recording in read(word):
+                yield lookup.copy_of(Log.of(recording.header, recording.entries))
+            return
+    except (ReplayError, OSError):
+        pass  # storing it tells what is wrong
+    yield None

@@ -49,11 +49,32 @@ def compared(traces: Sequence[Trace]) -> Compared:
     whole = [index for index in range(events) if not any(_gap(trace, index) for trace in traces)]
     acting = [index for index in whole if all(trace.acts_at(index) for trace in traces)]
     telling = [index for index in acting if any(trace.runs_at(index) for trace in traces)]
+    if telling and all(_lacks_nodes(trace, acting) for trace in traces):
+        return _nothing(traces, acting)
     gaps = sorted(
         (gap for trace in traces for gap in _gaps(trace)),
         key=lambda gap: (gap.first_seq, [trace.player.name for trace in traces].index(gap.player)),
     )
     return Compared(events, len(whole), len(telling), tuple(gaps))
+
+
+def _lacks_nodes(trace: Trace, acting: Sequence[int]) -> bool:
+    """Whether every event is refused and there is never a node that it could have been about.
+
+    So it is with a recording that lacks its start: all commands are refused alike by any code.
+    """
+    outcomes = (trace.steps[index].outcome for index in acting)
+    if any(outcome is not None and outcome.status != "refused" for outcome in outcomes):
+        return False
+    views = (trace.view_at(index) for index in range(len(trace.steps)))
+    return not any(view.all_nodes for view in views if view is not None)
+
+
+def _nothing(traces: Sequence[Trace], acting: Sequence[int]) -> Compared:
+    """What was compared where there never was a node."""
+    first, last = acting[0] + 1, acting[-1] + 1
+    gaps = (Gap(trace.player.name, GapReason.NO_NODE, "", first, last) for trace in traces)
+    return Compared(len(traces[0].log.events), 0, 0, tuple(gaps))
 
 
 def end_of(trace: Trace) -> int:

@@ -112,10 +112,9 @@ class Corpus:
     def _representative(self, text: str, progress: Progress) -> _Representative:
         known = self._representatives.get(text)
         if known is None:
-            texts = text.split("\n")
-            log = Log.of("renamed", [Event(_payload(one)) for one in texts])
+            log = Log.of("renamed", [Event(_payload(one)) for one in text.split("\n")])
             traces = tuple(replay(log, variant, progress) for variant in self._variants)
-            found = self._found(self._runs(texts), len(texts))
+            found = self._renamed_divergences(text)
             divergences = tuple(one.divergence for one in found)
             known = _Representative(Diff(traces, divergences, compared(traces)), traces, found)
             self._representatives[text] = known
@@ -133,8 +132,7 @@ class Corpus:
         """
         try:
             renamed = self._renamed(text)
-            texts = renamed.text.split("\n")
-            found = self._found(self._runs(texts), len(texts))
+            found = self._renamed_divergences(renamed.text)
             restored = restored_divergences(found, Restoring(renamed.names))
             return tuple(divergence for _, divergence in restored)
         except NotShareable:
@@ -157,12 +155,21 @@ class Corpus:
             moment.clear()  # they refer to each other
         self._moments: dict[Any, _Moment] = {}
         self._representatives: dict[str, _Representative] = {}
+        self._by_text: dict[str, tuple[RenamedDivergence, ...]] = {}
         self._foreseen: dict[State, _Foresight] = {}
         self._by_runs: dict[Any, tuple[Runs, tuple[RenamedDivergence, ...]]] = {}
         self._comparison = StateComparison()
         self._states = tuple(variant.program.initial() for variant in self._variants)
         has_dictionary = self._subject.dictionary is not None
         self._memory = Interpreter(self._subject).memory if has_dictionary else None
+
+    def _renamed_divergences(self, text: str) -> tuple[RenamedDivergence, ...]:
+        """The divergences of a renamed log, of which many are the same."""
+        known = self._by_text.get(text)
+        if known is None:
+            texts = text.split("\n")
+            known = self._by_text[text] = self._found(self._runs(texts), len(texts))
+        return known
 
     def _found(self, runs: Runs, last_seq: int) -> tuple[RenamedDivergence, ...]:
         """The divergences of a log that went so; of renamed logs many go alike."""

@@ -89,6 +89,16 @@ def find_place(text: str, traces: Iterable[Trace]) -> Place:
     raise NotFound(f"there is no {text} at any event", do=do, nearest=near)
 
 
+def place_names(traces: Iterable[ModelTrace]) -> tuple[str, ...]:
+    """All that `find_place` takes for a node, a field, a flag or a file in these traces, sorted."""
+    names: set[str] = set()
+    for trace in traces:
+        subject = trace.variant.subject
+        for state in dict.fromkeys(step.state for step in trace.steps):
+            names |= _places(view(state, subject), subject.config.bits).keys()
+    return tuple(sorted(names))
+
+
 def flags_of(place: Place, traces: Sequence[ModelTrace], seq: int | None) -> tuple[Place, ...]:
     """For a bit field, each of its flags that is set after an event in one of the traces.
 

@@ -23,6 +23,7 @@ class GapReason(StrEnum):
     """Why an event that a variant did not do as QEMU would says nothing about its code."""
 
     NO_MACHINE = "no machine runs"
+    NO_NODE = "no node"
     NOT_MODELLED = "not modelled"
     NOT_PERFORMED = "not performed"
     NOT_OBSERVED = "not observed"

@@ -4,7 +4,7 @@ import ast
 from functools import lru_cache
 from types import CodeType
 
-from replay.language.costs import cost
+from replay.language.limits import cost
 from replay.language.operators import HIDDEN, LIMITED
 from replay.language.vocabulary import BUILTINS, MACHINE, without_docstring
 

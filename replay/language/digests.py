@@ -11,11 +11,15 @@ from replay.language.vocabulary import MACHINE, without_docstring
 
 
 class Content(NamedTuple):
-    """A definition alone: its digest, the names in it, and whether it assigns to an item."""
+    """A definition alone: its digest, the names in it, and whether it assigns to an item.
+
+    `words` are the fields that it names, and its texts, of which one may be that of a walk.
+    """
 
     digest: str
     names: frozenset[str]
     stores: bool
+    words: frozenset[str]
 
 
 _CONTENTS: WeakKeyDictionary[ast.AST, Content] = WeakKeyDictionary()
@@ -71,7 +75,7 @@ def _content(definition: Definition) -> Content:
         dump = _Dump()
         text = "\n".join(map(dump.of, _parts(definition)))
         digest = sha256(text.encode()).hexdigest()
-        content = Content(digest, frozenset(dump.names), dump.stores)
+        content = Content(digest, frozenset(dump.names), dump.stores, frozenset(dump.words))
         _CONTENTS[definition.node] = content
     return content
 
@@ -79,11 +83,13 @@ def _content(definition: Definition) -> Content:
 class _Dump:
     """What ast.dump says of nodes, with what a look at them shows besides; in a third of its time.
 
-    `names` are the names in them, `stores` is whether an item is assigned to.
+    `names` are the names in them, `words` fields and texts, `stores` is whether an item is
+    assigned to.
     """
 
     def __init__(self) -> None:
         self.names: set[str] = set()
+        self.words: set[str] = set()
         self.stores = False
 
     def of(self, part: Any) -> str:
@@ -101,6 +107,11 @@ class _Dump:
         kind = type(node)
         if kind is ast.Name:
             self.names.add(node.id)  # type: ignore[attr-defined]
+        elif kind is ast.Attribute:
+            self.words.add(node.attr)  # type: ignore[attr-defined]
+        elif kind is ast.Constant:
+            if type(node.value) is str:  # type: ignore[attr-defined]
+                self.words.add(node.value)  # type: ignore[attr-defined]
         elif kind is ast.Subscript and type(node.ctx) is ast.Store:  # type: ignore[attr-defined]
             self.stores = True
         fields = node.__dict__

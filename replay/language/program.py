@@ -34,6 +34,7 @@ from replay.language.endings import (
     Stopped,
     ViolationError,
 )
+from replay.language.file_queries import CallNotes, QueryNotes, on_files
 from replay.language.heap import ArgumentError, Heap, Shape, argument
 from replay.language.limits import MAX_DEPTH, Meter, StepLimitError
 from replay.language.operators import Operators, fixed
@@ -184,6 +185,7 @@ class Program:
         self._runtime = Runtime(data.shapes)
         names = {**data.constants, **data.defaults, **self._runtime.names()}
         self._names: dict[str, Any] = {"__builtins__": {}, **names}
+        self._on_files = on_files(self._names)
         self._names |= {name: self._unready(name) for name in defined.functions}
         self._storing: dict[str, bool] = {}
         self._machine_class = machine
@@ -262,6 +264,26 @@ class Program:
         _, ending = self.call(function, arguments, state)
         return ending, self._runtime.heap.woken
 
+    def call_noting(self, function: str, arguments: Sequence[Any], state: State) -> CallNotes:
+        """How `call` ends, and all that it looked at."""
+        notes = QueryNotes()
+        self._names |= notes.noting(self._on_files)
+        try:
+            ending, objects = self.call_noting_reads(function, arguments, state)
+        finally:
+            self._names |= self._on_files
+        return CallNotes(ending, objects, notes.queries)
+
+    def fields_named(self, function: str) -> frozenset[str] | None:
+        """The fields that code can look at which a function can reach; None for all there are.
+
+        A field is named where it is looked at, but for an exchange of whole objects.
+        """
+        reached = self._digests.reached(function).values()
+        if any("swap" in content.names for content in reached):
+            return None
+        return frozenset().union(*(content.words for content in reached))
+
     def looks_at_files(self, function: str) -> bool:
         """Whether code that a function can reach looks at the disk."""
         reached = self._digests.reached(function).values()
@@ -289,8 +311,8 @@ class Program:
         met: set[tuple[str, int, int]] = set()
 
         def note(frame: FrameType, event: str, _: Any) -> Any:
-            # A function that is first called is made then, by a module of its own.
-            if frame.f_globals is not self._names or frame.f_code.co_name == "<module>":
+            # What makes functions, when they are called first, is no code of the model.
+            if frame.f_globals is not self._names or frame.f_code.co_name not in self.functions:
                 return None
             if within is not None and frame.f_code.co_name not in within:
                 return None

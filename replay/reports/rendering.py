@@ -85,7 +85,7 @@ RENDERERS: Mapping[str, Mapping[OutputFormat, Renderer]] = {
         OutputFormat.HTML: _diff_page,
     },
     "LogReport": {
-        OutputFormat.TEXT: plain("text.log:log"),
+        OutputFormat.TEXT: plain("text.run:log"),
         OutputFormat.JSON: plain("json.log:log"),
     },
     "RunReport": {
@@ -155,6 +155,7 @@ RENDERERS: Mapping[str, Mapping[OutputFormat, Renderer]] = {
         OutputFormat.SVG: plain("drawing.svg:document"),
         OutputFormat.DOT: plain("drawing.dot:dot"),
     },
+    "Walk": {OutputFormat.TEXT: plain("text.walk:walk")},
 }
 """What there is for each kind of document, by its name; what is not here is not offered."""
 

@@ -11,7 +11,8 @@ Verdict = Literal["same", "differs", "not compared"]
 
 GAPS = {
     GapReason.NO_MACHINE: "no machine runs{names} after {what}",
-    GapReason.NOT_MODELLED: "{what} is not modelled{names}",
+    GapReason.NO_NODE: "all is refused{names}, since no drive was ever there; import what started"
+    " the machine too, or describe it with --drive",
     GapReason.NOT_PERFORMED: "{what} was not performed{names}",
     GapReason.NOT_OBSERVED: "{what} was not observed{names}",
     GapReason.LIMIT: "replay stopped{names}: {what}",
@@ -47,12 +48,25 @@ def gaps(compared: Compared, names: Sequence[str]) -> list[str]:
     for gap in compared.gaps:
         key = gap.reason, gap.what, gap.first_seq, gap.last_seq
         players.setdefault(key, []).append(gap.player)
-    events: dict[str, list[str]] = {}
+    events: dict[tuple[GapReason, str, str], list[str]] = {}
     for (reason, what, first, last), having in players.items():
         of = "" if len(having) == len(names) else f" in {words.listing(having)}"
-        text = GAPS[reason].format(what=words.escape(what), names=of)
-        events.setdefault(text, []).append(words.span(first, last))
-    return [f"{_spans(spans)} {text}" for text, spans in events.items()]
+        events.setdefault((reason, what, of), []).append(words.span(first, last))
+    texts: dict[str, list[str]] = {}
+    for (reason, what, of), spans in events.items():
+        if reason == GapReason.NOT_MODELLED:
+            texts.setdefault(of, []).append(f"{_spans(spans)} {words.escape(what)}")
+        else:
+            text = GAPS[reason].format(what=words.escape(what), names=of)
+            texts[f"{_spans(spans)} {text}"] = []
+    return [_not_modelled(what, commands) if commands else what for what, commands in texts.items()]
+
+
+def _not_modelled(of: str, commands: Sequence[str]) -> str:
+    """The commands that the same players lack, in one sentence."""
+    *most, last = commands
+    text = f"{', '.join(most)} and {last} are" if most else f"{last} is"
+    return f"{text} not modelled{of}"
 
 
 MOST_SPANS = 5

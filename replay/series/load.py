@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from replay.errors import BadInput
@@ -26,6 +27,11 @@ class Series:
     def __hash__(self) -> int:
         """Of the last tree, which every patch has a part in."""
         return hash(self.trees[-1])
+
+    @cached_property
+    def digests(self) -> frozenset[str]:
+        """The digests of all its trees."""
+        return frozenset(tree.digest for tree in self.trees)
 
     @property
     def base(self) -> Tree:

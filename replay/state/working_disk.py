@@ -58,7 +58,8 @@ class WorkDisk:
 
         -ENOENT for an empty name and for a directory that does not exist.
         """
-        if not self._inodes:
+        if not self._inodes and posixpath.isabs(name):
+            # A relative first name is relative to where the machine runs, as all others are.
             self._home = posixpath.dirname(name)
         place = self._place(name)
         if not name or not self._has_directory(place):

@@ -147,7 +147,9 @@ def variant_with_tree(variant: Variant, tree: Tree, name: str) -> Variant:
 
 def _compiled(subject: Subject, tree: Tree) -> Program:
     config = subject.config
-    is_checked = tree in subject.series.trees  # all of which were, when the subject was loaded
+    is_checked = (
+        tree.digest in subject.series.digests
+    )  # all of which were, when the subject was loaded
     node = config.node.class_name
     return _program(_Source(tree.digest, config.machine, node, tree, is_checked))
 

@@ -1,16 +1,17 @@
 """Which statements of the model no log reaches.
 
-    python tests/bench/model_coverage.py [--random COUNT] [REVISION...]
+    python tests/bench/model_coverage.py [--random COUNT] [REVISION...] [--logs FILE...]
 
-runs all recorded logs, the examples, and so many random logs of every theme, through these
-revisions, by default all that were recorded, and lists the statements that nothing reached in any
-of them, each with the patch that brought it. A statement counts once, however many trees have it.
+runs all recorded logs, the examples, the odd ones, so many random logs of every theme, and more
+files, through these revisions, by default all that were recorded, and lists the statements that
+nothing reached in any of them, each with the patch that brought it. A statement counts once,
+however many trees have it.
 """
 
 import argparse
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,12 +19,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from replay.analysis.search.coverage import coverage
 from replay.events.event import Log
+from replay.formats import read as ingest
 from replay.qemu.conformance import open_recordings
 from replay.series.annotate import annotate
 from replay.variants.variant import Subject, Variant, load_subject, resolve
-from tests import random_logs, traces
+from tests import odd_logs, random_logs, traces
 from tests.examples import NAMES, PATCHES, example
 
+DATA = Path(__file__).resolve().parents[1] / "data"
 REVISIONS = [*dict.fromkeys(tree.replace("~1", "^") for _, tree in traces.RECORDED)]
 
 
@@ -47,7 +50,7 @@ def statements(variant: Variant, logs: list[Log]) -> Iterator[tuple[Statement, b
             yield found, (function.file, number) in covered.lines
 
 
-def known_logs(count: int) -> Iterator[Log]:
+def known_logs(count: int, more: Sequence[Path]) -> Iterator[Log]:
     """All recorded logs, the examples, and random ones."""
     for data in traces.COLLECTIONS:
         with tempfile.TemporaryDirectory() as directory:
@@ -55,6 +58,9 @@ def known_logs(count: int) -> Iterator[Log]:
             for file in sorted((Path(directory) / "logs").iterdir()):
                 yield recordings.log(file.stem, file.name)
     yield from map(example, NAMES)
+    yield from map(odd_logs.odd_log, odd_logs.LOGS)
+    for file in [*sorted(DATA.glob("verdicts/*.jsonl")), *more]:
+        yield from (Log.of(file.stem, recording.events) for recording in ingest.read(file))
     for theme in random_logs.THEMES:
         for seed in range(count):
             yield random_logs.log(f"{seed:04}_{theme}")
@@ -74,8 +80,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("revisions", nargs="*", default=REVISIONS)
     parser.add_argument("--random", type=int, default=0)
+    parser.add_argument("--logs", type=Path, nargs="*", default=[], help="files with more logs")
     given = parser.parse_args()
-    logs = list(known_logs(given.random))
+    logs = list(known_logs(given.random, given.logs))
     found = reached(load_subject(PATCHES), given.revisions, logs)
     missed = sorted(statement for statement, hit in found.items() if not hit)
     for statement in missed:

@@ -22,6 +22,7 @@ from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
+from replay.cli.app import look_for_garbage_seldom
 from replay.engine.corpus import Corpus
 from replay.engine.replay import advance, replay, request
 from replay.events.event import Log
@@ -52,7 +53,7 @@ class Sizes(NamedTuple):
 
 
 FULL = Sizes((10_000, 200), (1_000, 200), (200, 200), 10_000, 1_000_000)
-QUICK = Sizes((1_000, 20), (60, 20), (20, 20), 300, 30_000)
+QUICK = Sizes((300, 10), (60, 20), (20, 20), 300, 10_000)
 
 
 class Sample(NamedTuple):
@@ -297,7 +298,7 @@ def rows(place: Path, sizes: Sizes) -> list[Row]:
         Row("replay --version", "import typer", 1.5, 1.2, False,
             lambda: commands.against("typer", "--version")),
         Row("diff of an example, two variants, --quiet", f"import {libraries}", 2, 1.5, False,
-            lambda: commands.against(libraries, "diff", "--quiet", EXAMPLE)),
+            lambda: commands.against(libraries, "diff", "before", "after", "--quiet", EXAMPLE)),
         Row(f"import of {sizes.imported} logs of 100 events", "sqlite3 executemany of the rows",
             0.3, 0.6, True, lambda: part("import", imported, place)),
         Row("three variants, diff per event, every name different", "sqlite3 SELECT * of the rows",
@@ -411,6 +412,7 @@ def main() -> None:
     parser.add_argument("--part", nargs="+")
     options = parser.parse_args()
     if options.part:
+        look_for_garbage_seldom()
         name, *words = options.part
         print(json.dumps(PARTS[name](*words)))
         return

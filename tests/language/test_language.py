@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from replay.errors import ReplayError
+from replay.errors import NotInLanguage, ReplayError
 from replay.language import Crashed, Ending, Failed, Program, Refused, Returned, check, compile_tree
 from replay.language.endings import Stopped
 from replay.language.limits import MAX_DEPTH
@@ -170,6 +170,13 @@ REFUSED = {
     "y = " + "-" * 150 + "a": "nested more than 100 levels deep",
     "y = " + " + ".join("a" * 150): "nested more than 100 levels deep",
 }
+
+
+@pytest.mark.parametrize("statement", ["import os", "y = lambda: 1", "y = a.__class__", "y = z"])
+def test_what_is_refused_does_not_run_though_the_tree_is_said_to_be_checked(statement):
+    made = compile_tree(tree(body(statement)), "Machine", "Node", is_checked=True)
+    with pytest.raises(NotInLanguage):
+        made.call("f", [1], made.initial())
 
 
 @pytest.mark.parametrize("statement", REFUSED)

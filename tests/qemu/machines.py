@@ -12,7 +12,7 @@ from replay.events.event import Event, Log, LogHeader, Payload, fingerprint
 from replay.events.json_form import parse_payload
 from replay.formats import read as ingest
 from replay.qemu.live.builds import find_build
-from replay.qemu.live.perform import perform
+from replay.qemu.live.performer import perform
 from replay.variants.variant import Subject, load_subject, resolve
 
 ROOT = Path(__file__).parents[2]

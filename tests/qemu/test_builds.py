@@ -9,7 +9,7 @@ import pytest
 from replay.engine.diff import diff
 from replay.errors import DoesNotStart, Unavailable
 from replay.qemu.live.builds import find_build, list_builds, path_within
-from replay.qemu.live.perform import perform
+from replay.qemu.live.performer import perform
 from tests.qemu.machines import BASE, SUBJECT, drive, log_of
 
 LOG = log_of(BASE, drive("file=/images/base.qcow2,snapshot=on"))

@@ -5,7 +5,7 @@ import pytest
 from replay.engine.diff import diff
 from replay.engine.replay import replay
 from replay.qemu.live.builds import find_build
-from replay.qemu.live.perform import perform
+from replay.qemu.live.performer import perform
 from replay.variants.variant import resolve
 from tests.qemu.machines import EXAMPLES, SUBJECT, log_in
 

@@ -9,7 +9,7 @@ import pytest
 from replay.qemu.live import memory
 from replay.qemu.live.builds import find_build
 from replay.qemu.live.memory import UnreadableError, layout_of, read_flags, running_program
-from replay.qemu.live.perform import perform
+from replay.qemu.live.performer import perform
 from tests.qemu.machines import BASE, SUBJECT, drive, ended, log_of, qmp
 
 FILE = drive("file=/images/base.qcow2")

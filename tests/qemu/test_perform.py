@@ -13,7 +13,7 @@ import pytest
 from replay.engine.diff import diff
 from replay.engine.places import FilePlace
 from replay.qemu.live.builds import find_build
-from replay.qemu.live.perform import perform
+from replay.qemu.live.performer import perform
 from tests.qemu.machines import (
     BASE,
     EXAMPLES,

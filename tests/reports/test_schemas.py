@@ -145,6 +145,7 @@ def test_a_translated_recording_is_valid(run, tmp_path):
     drive = {"kind": "command", "channel": "qmp", "name": "device_add"}
     lines: list[dict[str, Any]] = [
         {"replay_log": 1, "name": "today"},
+        {"kind": "image", "name": "/images/a", "format": "raw", "size": 1 << 20},
         {"kind": "command", "channel": "qmp", "name": "blockdev-add"}
         | {"arguments": {"driver": "file", "node-name": "f", "filename": "/images/a"}},
         drive | {"arguments": {"driver": "virtio-blk-pci", "drive": "f", "id": "v"}},

@@ -11,6 +11,7 @@ from replay.engine.view import View, view
 from replay.events.event import Command, Image
 from replay.variants.variant import load_subject, resolve
 from tests.examples import PATCHES, log_of
+from tests.odd_logs import LOGS, REFUSED, odd_log
 
 DATA = Path(__file__).parents[1] / "data" / "verdicts"
 SUBJECT = load_subject(PATCHES)
@@ -58,3 +59,11 @@ def test_a_temporary_overlay_that_cannot_be_made_leaves_the_drive_empty():
     *_, started = replay(log_of(base, drive), resolve(SUBJECT, at, {})).steps
     assert started.outcome.status == "returned"
     assert not seen(started).nodes["drive0"].fields["driver"]
+
+
+@pytest.mark.parametrize("name", LOGS)
+def test_a_rare_request_is_answered(name):
+    *_, last = replay(odd_log(name), resolve(SUBJECT, "after", {})).steps
+    error = last.outcome.error or {}
+    answer = last.outcome.status, error.get("desc", "")
+    assert answer == (("refused", REFUSED[name]) if name in REFUSED else ("returned", ""))

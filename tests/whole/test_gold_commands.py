@@ -29,7 +29,7 @@ LINKS = {
 COMMANDS = (
     *("verify", "backup", "migrate", "run", "check", "bisect", "explain", "conform", "diff"),
     *("graph", "import", "logs", "log", "export", "variants", "show", "annotate", "record"),
-    *("reproduce", "shrink", "hunt", "cover", "touched", "checkout", "am"),
+    *("reproduce", "shrink", "hunt", "cover", "touched", "checkout", "am", "help", "explore"),
 )
 
 CASES = {
@@ -37,6 +37,8 @@ CASES = {
     "help": "--help",
     "help-none": "",
     **{f"help-{command}": f"{command} --help" for command in COMMANDS},
+    "help-topics": "help; help revisions; help events; help checks; help baselines",
+    "help-about-a-command": "help am; help nix",
     # The store
     "import-native": "import yard.jsonl same.jsonl; logs; log yard; log same",
     "import-twice": "import yard.jsonl; import yard.jsonl",
@@ -149,6 +151,18 @@ CASES = {
     "annotate-unknown-file": "annotate blok.py@after",
     # One variant
     "run": "run examples/lost-backing.jsonl",
+    "run-side-by-side": (
+        "run with after examples/deleted-overlay.jsonl --only-changes;"
+        " --patches toy run before..after yard.jsonl --until 4"
+    ),
+    "run-only-changes": "run examples/deleted-overlay.jsonl --only-changes --at after",
+    "run-words": (
+        "run after examples/snapshot-on.jsonl --until 1; import after.jsonl;"
+        " --patches toy run after;"
+        " run with nix examples/snapshot-on.jsonl; run with recorded examples/snapshot-on.jsonl;"
+        " run with after examples/snapshot-on.jsonl --format json;"
+        " run with after examples/snapshot-on.jsonl --at after; run"
+    ),
     "run-before": "run examples/lost-backing.jsonl --at before",
     "run-overlay": "run examples/deleted-overlay.jsonl --until 5",
     "run-mirror": "run examples/deleted-mirror.jsonl --at after",

@@ -9,6 +9,7 @@ from replay.analysis.bisect import Question, about_check, about_place, bisect
 from replay.analysis.search.minimal_patches import MinimalPatches, minimal_patches
 from replay.cli.app import app, print_result
 from replay.cli.commands.bisect_builds import BuildQuestion, over_builds, place_of
+from replay.cli.completion import complete_checks, complete_places, complete_variants
 from replay.cli.options import ChecksFile, LogWord, OutputFile, format_option
 from replay.cli.progress_bar import with_progress
 from replay.cli.session import Session
@@ -31,12 +32,25 @@ def bisect_log(
     context: typer.Context,
     name: LogWord,
     between: Annotated[
-        str | None, typer.Argument(metavar="A..B", help="Default: the first and last named.")
+        str | None,
+        typer.Argument(
+            metavar="A..B",
+            autocompletion=complete_variants,
+            help="Default: the first and last named.",
+        ),
     ] = None,
-    check: Annotated[str | None, typer.Option(metavar="NAME", help="A check's breach.")] = None,
+    check: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="A check's breach.", autocompletion=complete_checks),
+    ] = None,
     outcome: Annotated[int | None, typer.Option(metavar="SEQ", help="An event's outcome.")] = None,
-    field: Annotated[str | None, typer.Option(metavar="PATH.FIELD[.FLAG]")] = None,
-    file: Annotated[str | None, typer.Option(metavar="NAME", help="An image file.")] = None,
+    field: Annotated[
+        str | None, typer.Option(metavar="PATH.FIELD[.FLAG]", autocompletion=complete_places)
+    ] = None,
+    file: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="An image file.", autocompletion=complete_places),
+    ] = None,
     every: Annotated[bool, typer.Option("--all", help="Every patch that changes it.")] = False,
     builds: Annotated[
         str | None,

@@ -7,6 +7,7 @@ import typer
 
 from replay.cli import listings
 from replay.cli.app import app, print_result
+from replay.cli.completion import complete_variants
 from replay.cli.session import Session
 from replay.errors import ReplayError
 from replay.files import PACKAGE
@@ -22,7 +23,12 @@ def check_out(
     context: typer.Context,
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="Empty, or not there yet.")],
     revision: Annotated[
-        str | None, typer.Argument(metavar="[REV]", help="Default: the end of the series.")
+        str | None,
+        typer.Argument(
+            metavar="[REV]",
+            autocompletion=complete_variants,
+            help="Default: the end of the series.",
+        ),
     ] = None,
 ) -> None:
     """Lay the series out as a git repository, a commit a patch, to work on it there."""

@@ -7,6 +7,7 @@ import typer
 from replay.analysis.bisect import culprits
 from replay.analysis.checks import breaches, load_checks
 from replay.cli.app import DIFFERS, TROUBLE, app, print_result
+from replay.cli.completion import complete_logs
 from replay.cli.options import At, ChecksFile, OutputFile, format_option
 from replay.cli.progress_bar import with_progress
 from replay.cli.session import Session
@@ -22,7 +23,9 @@ ReportFormat = Annotated[OutputFormat, format_option("CheckReports")]
 @app.command("check")
 def check_logs(
     context: typer.Context,
-    names: Annotated[list[str] | None, typer.Argument(metavar="LOG...")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="LOG...", autocompletion=complete_logs)
+    ] = None,
     every: Annotated[bool, typer.Option("--all", help="All stored logs.")] = False,
     revision: At = None,
     checks: ChecksFile = None,

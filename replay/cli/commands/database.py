@@ -7,6 +7,7 @@ import typer
 
 from replay.cli import listings
 from replay.cli.app import DIFFERS, app, print_result
+from replay.cli.completion import complete_logs
 from replay.cli.progress_bar import with_progress
 from replay.reports.text.page import listing
 from replay.store.backup import backup
@@ -16,7 +17,9 @@ from replay.store.verify import verify
 @app.command("verify")
 def verify_logs(
     context: typer.Context,
-    names: Annotated[list[str] | None, typer.Argument(metavar="[LOG...]")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[LOG...]", autocompletion=complete_logs)
+    ] = None,
 ) -> None:
     """Look for events and logs that changed since they were stored; exit with 1 if there are."""
     with context.obj.database(suspect=True) as store:

@@ -9,6 +9,7 @@ from typer.core import TyperCommand
 
 from replay.cli import arguments
 from replay.cli.app import DIFFERS, TROUBLE, app, print_result
+from replay.cli.completion import complete_patches, complete_words
 from replay.cli.options import OutputFile, format_option
 from replay.cli.players import Player, QemuOption, players_of
 from replay.cli.progress_bar import with_progress
@@ -48,12 +49,26 @@ class LogsAfterDashes(TyperCommand):
 @app.command("diff", cls=LogsAfterDashes)
 def diff_logs(
     context: typer.Context,
-    words: Annotated[list[str] | None, typer.Argument(metavar="[A..B | A B ...] LOG")] = None,
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[A..B | A B ...] LOG", autocompletion=complete_words),
+    ] = None,
     every: Annotated[bool, typer.Option("--all", help="All stored logs.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Headlines only.")] = False,
-    only: Annotated[str, typer.Option(metavar="SHA,...", help="What these patches do.")] = "",
+    only: Annotated[
+        str,
+        typer.Option(
+            metavar="SHA,...", help="What these patches do.", autocompletion=complete_patches
+        ),
+    ] = "",
     other_than: Annotated[
-        str, typer.Option("--except", metavar="SHA,...", help="What other patches do.")
+        str,
+        typer.Option(
+            "--except",
+            metavar="SHA,...",
+            help="What other patches do.",
+            autocompletion=complete_patches,
+        ),
     ] = "",
     details: Annotated[
         bool, typer.Option("--details", help="All values in each variant too.")
@@ -96,7 +111,7 @@ def diff_logs(
     subject = session.subject()
     choice = arguments.split_arguments(words or (), context.meta["logs"], subject, session.named)
     compared = arguments.resolve_variants(choice.variants, subject, session.named)
-    players = players_of(choice.variants, compared, subject, binary, session.named)
+    players = players_of(choice.variants, compared, subject, binary, session.named, session.hold)
     attributed = attributed and len(compared) == len(players)
     several = every or any(map(arguments.is_pattern, choice.logs))
     if interactions and several and not details and format == OutputFormat.TEXT:

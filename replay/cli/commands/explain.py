@@ -7,6 +7,7 @@ import typer
 
 from replay.analysis.explain import explain
 from replay.cli.app import app, print_result
+from replay.cli.completion import complete_places_or_variants
 from replay.cli.options import At, LogWord, OutputFile, format_option
 from replay.cli.progress_bar import with_progress
 from replay.cli.session import Session
@@ -26,7 +27,10 @@ ReportFormat = Annotated[OutputFormat, format_option("ExplainReport")]
 def explain_place(
     context: typer.Context,
     name: LogWord,
-    words: Annotated[list[str] | None, typer.Argument(metavar="[PATH.FIELD] [A..B]")] = None,
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[PATH.FIELD] [A..B]", autocompletion=complete_places_or_variants),
+    ] = None,
     revision: At = None,
     seq: Annotated[int | None, typer.Option(metavar="SEQ", help="Default: the last.")] = None,
     format: ReportFormat = OutputFormat.TEXT,

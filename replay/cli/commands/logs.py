@@ -11,6 +11,7 @@ import typer
 from replay.cli import arguments, import_summary, listings
 from replay.cli.app import TROUBLE, app, print_error, print_result
 from replay.cli.commands.record import end as finish_recording
+from replay.cli.completion import complete_logs
 from replay.cli.interrupts import Interrupted
 from replay.cli.options import LogWord, OutputFile, format_option
 from replay.cli.progress_bar import is_interactive, with_progress
@@ -204,7 +205,9 @@ def log(
 @app.command("export")
 def export(
     context: typer.Context,
-    names: Annotated[list[str] | None, typer.Argument(metavar="[LOG...]")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[LOG...]", autocompletion=complete_logs)
+    ] = None,
     output: OutputFile = None,
 ) -> None:
     """Write logs in the native form, all by default."""

@@ -6,6 +6,7 @@ import typer
 
 from replay.cli import listings
 from replay.cli.app import app, print_result
+from replay.cli.completion import complete_patches, complete_revisions, complete_variants
 from replay.errors import ReplayError
 from replay.series import annotate as source
 from replay.series.applies import revision_spans
@@ -18,7 +19,11 @@ def variants(
     long: Annotated[bool, typer.Option("--long", help="The patches of the series too.")] = False,
     applies: Annotated[
         str | None,
-        typer.Option(metavar="FILE|DIR|SHA", help="The revisions at which this applies, instead."),
+        typer.Option(
+            metavar="FILE|DIR|SHA",
+            autocompletion=complete_patches,
+            help="The revisions at which this applies, instead.",
+        ),
     ] = None,
 ) -> None:
     """List the named variants, and the patches that they are points of."""
@@ -33,7 +38,10 @@ def variants(
 
 @app.command("show")
 def show(
-    context: typer.Context, point: Annotated[str, typer.Argument(metavar="REV[:FUNCTION]")]
+    context: typer.Context,
+    point: Annotated[
+        str, typer.Argument(metavar="REV[:FUNCTION]", autocompletion=complete_variants)
+    ],
 ) -> None:
     """Show the model's source at a revision."""
     revision, _, function = point.partition(":")
@@ -43,7 +51,8 @@ def show(
 
 @app.command("annotate")
 def annotate(
-    context: typer.Context, point: Annotated[str, typer.Argument(metavar="FILE@REV")]
+    context: typer.Context,
+    point: Annotated[str, typer.Argument(metavar="FILE@REV", autocompletion=complete_revisions)],
 ) -> None:
     """Show which patch put each line of a file there."""
     file, at, revision = point.partition("@")

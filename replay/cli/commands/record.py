@@ -1,4 +1,4 @@
-"""replay record."""
+"""replay record and builds: real QEMUs, one that runs and those that there are."""
 
 import sys
 import tempfile
@@ -13,11 +13,13 @@ import typer
 from replay.cli import import_summary
 from replay.cli.app import app, print_result
 from replay.cli.interrupts import Interrupted
+from replay.cli.listings import builds as list_of_builds
 from replay.cli.terminal import print_note
 from replay.errors import ReplayError
 from replay.files import deliver
 from replay.formats.read import read_traffic
 from replay.formats.start.command_line import given
+from replay.qemu.live.builds import list_builds
 from replay.qemu.recorder.journal import Journal
 from replay.qemu.recorder.proxy import listening, relay
 from replay.qemu.recorder.start import diverted, options, running
@@ -28,6 +30,21 @@ from replay.store.unfinished import Unfinished
 
 SWITCH_SECONDS = 0.0005
 """How long a thread may keep the others waiting: traffic goes before writing it down."""
+
+
+@app.command("builds")
+def builds(
+    directories: Annotated[
+        list[Path] | None, typer.Argument(metavar="[DIR...]", help="Default: the one in PATH.")
+    ] = None,
+) -> None:
+    """List the real QEMUs there are, as variants, with version and digest."""
+    named = list(list_builds(directories or ()))
+    if not named:
+        do = "name directories with a qemu-system-x86_64, or with unpacked packages"
+        raise ReplayError("no build of QEMU there", do=do)
+    rows = ((build.name, build.version, build.digest[:12], build.remark) for build in named)
+    print_result(list_of_builds(rows))
 
 
 @app.command("record")

@@ -10,6 +10,7 @@ from replay.analysis.attribute import attribute
 from replay.cli import arguments
 from replay.cli.app import app, print_result
 from replay.cli.commands.diff import LogsAfterDashes
+from replay.cli.completion import complete_words
 from replay.cli.options import OutputFile
 from replay.cli.players import players_of
 from replay.cli.progress_bar import with_progress
@@ -42,7 +43,10 @@ class ScriptTarget(StrEnum):
 @app.command("reproduce", cls=LogsAfterDashes)
 def reproduce(
     context: typer.Context,
-    words: Annotated[list[str] | None, typer.Argument(metavar="[A..B | A B ...] LOG")] = None,
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[A..B | A B ...] LOG", autocompletion=complete_words),
+    ] = None,
     target: Annotated[
         ScriptTarget, typer.Option("--for", help="What is written, for whom.")
     ] = ScriptTarget.QEMU,
@@ -59,7 +63,7 @@ def reproduce(
     if len(choice.logs) != 1:
         raise ReplayError("a script is about one log", do="name one")
     log = only_log(session, choice.logs[0], subject)
-    players = players_of(choice.variants, variants, subject, None, session.named)
+    players = players_of(choice.variants, variants, subject, None, session.named, session.hold)
     difference = diff(*(player(log) for player in players))
     print_result(WRITERS[target](log, difference), output)
 

@@ -1,10 +1,9 @@
 """Creating image files, and reading what they hold, with a build's qemu-img and qemu-io."""
 
 import os
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -12,6 +11,7 @@ from replay.engine.view import File
 from replay.errors import ReplayError
 from replay.qemu.live.allowed_commands import MOST_BYTES, Make
 from replay.qemu.live.builds import Build
+from replay.qemu.live.file_memory import FileMemory, data_parts
 from replay.qemu.live.programs import output
 from replay.qemu.live.sandbox import Sandbox
 from replay.state.disk import Inode
@@ -23,14 +23,8 @@ COMMANDS_AT_ONCE = 200
 AT_ONCE = 128 * SECTOR
 """How much of an image is looked at together: mostly it is filled with the same byte."""
 
-UNSURE = 0.1
-"""A file that was written this short before it was read may be written again unnoticed: the times
-of files are as coarse as the kernel's clock. In seconds."""
-
 UNKNOWN = File("", 0, None, None, unlinked=True, inode=Inode(0, "", 0))
 """A file of which nothing is known but that it was there."""
-
-T = TypeVar("T")
 
 
 class Header(msgspec.Struct, frozen=True):
@@ -40,15 +34,6 @@ class Header(msgspec.Struct, frozen=True):
     size: int = msgspec.field(name="virtual-size")
     backing_file: str | None = msgspec.field(name="backing-filename", default=None)
     backing_format: str | None = msgspec.field(name="backing-filename-format", default=None)
-
-
-class FileStamp(NamedTuple):
-    """What changes when a file is written or becomes another."""
-
-    path: Path
-    inode: int
-    time: float
-    size: int
 
 
 class ChainFile(NamedTuple):
@@ -65,17 +50,22 @@ class Images:
     left out as long as it stands there.
     """
 
-    def __init__(self, build: Build, places: Sandbox) -> None:
+    def __init__(self, build: Build, places: Sandbox, memory: FileMemory | None = None) -> None:
+        """`memory` is what the build's tools have made and said so far, if that was kept."""
         self._build = build
         self._places = places
+        self._memory = memory or FileMemory()
         self._lent: dict[str, str] = {}
         self._formats: dict[str, str] = {}
-        self._read: dict[tuple[str, tuple[FileStamp, ...]], Any] = {}
         self._last: dict[str, File] = {}
 
     def make(self, order: Make) -> None:
         """Makes an image file with its data. Raises ReplayError with what the tool says."""
-        for command in self.commands(order):
+        commands = tuple(map(tuple, self.commands(order)))
+        self._memory.make(Path(order.path), commands, lambda: self._run(commands))
+
+    def _run(self, commands: Iterable[Sequence[str]]) -> None:
+        for command in commands:
             output(command, self._places.images, self._build.environment)
 
     def commands(self, order: Make) -> Iterator[list[str]]:
@@ -102,6 +92,7 @@ class Images:
         `names` are those of files that there have been. Written but not flushed data of a
         running machine are not in them.
         """
+        self._memory.look()
         paths = sorted(self._places.images.iterdir())
         there = {self._places.outside(str(path)): self._file(path) for path in paths}
         self._last |= there
@@ -133,8 +124,8 @@ class Images:
         layers = self._chain(path)
         if layers is None:
             return UNREADABLE_DATA
-        stamps = tuple(_stamp(layer.path) for layer in layers)
-        return self._unless_known(("data", stamps), lambda: self._data(layers))
+        paths = [layer.path for layer in layers]
+        return self._memory.of("data", paths, lambda: self._data(layers))
 
     def _chain(self, path: Path) -> list[ChainFile] | None:
         """A file and those below it; None if it cannot be opened by what headers say."""
@@ -151,17 +142,7 @@ class Images:
         return None
 
     def _header(self, path: Path) -> Header | None:
-        return self._unless_known(("header", (_stamp(path),)), lambda: self._info(path))
-
-    def _unless_known(self, key: tuple[str, tuple[FileStamp, ...]], read: Callable[[], T]) -> T:
-        """What was read of files with these stamps, or is read now."""
-        if key in self._read:
-            return cast(T, self._read[key])
-        start = time.time()
-        value = read()
-        if start - max(stamp.time for stamp in key[1]) > UNSURE:
-            self._read[key] = value
-        return value
+        return self._memory.of("header", [path], lambda: self._info(path))
 
     def _info(self, path: Path) -> Header | None:
         words = [*self._build.img, "info", "-U", "--output=json", str(path)]
@@ -194,11 +175,6 @@ def _json_name(layers: Sequence[ChainFile]) -> str:
     return f"json:{msgspec.json.encode(options).decode()}"
 
 
-def _stamp(path: Path) -> FileStamp:
-    stat = path.stat()
-    return FileStamp(path, stat.st_ino, stat.st_mtime, stat.st_size)
-
-
 def runs_in(path: Path) -> Extents:
     """What a raw file holds: runs of sectors that are filled with one byte, without zeros.
 
@@ -213,13 +189,7 @@ def runs_in(path: Path) -> Extents:
 
 def _pieces(file: int, size: int) -> Iterator[Extent]:
     """The sectors of the parts of a file that are no holes."""
-    place = 0
-    while place < size:
-        try:
-            start = os.lseek(file, place, os.SEEK_DATA) // SECTOR * SECTOR
-        except OSError:
-            return
-        place = os.lseek(file, start, os.SEEK_HOLE)
+    for start, place in data_parts(file, size):
         for offset in range(start, place, AT_ONCE):
             data = os.pread(file, min(AT_ONCE, place - offset), offset)
             yield from _uniform(data, offset // SECTOR)

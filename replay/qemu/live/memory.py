@@ -97,11 +97,12 @@ def _programs(process: int) -> list[Path]:
         program = started.readlink()
     except OSError:
         return []
-    loaded = {path for _, path in _mappings(process) if "qemu" in path.name}
+    mapped = {path for _, path in _mappings(process) if "qemu" in path}
+    loaded = {Path(path) for path in mapped if "qemu" in Path(path).name}
     return [program, *sorted(loaded - {program})]
 
 
-def _mappings(process: int) -> Iterator[tuple[int, Path]]:
+def _mappings(process: int) -> Iterator[tuple[int, str]]:
     """Where parts of files stand in the memory of a process, by address."""
     try:
         lines = Path(f"/proc/{process}/maps").read_text().splitlines()
@@ -110,11 +111,12 @@ def _mappings(process: int) -> Iterator[tuple[int, Path]]:
     for line in lines:
         fields = line.split(maxsplit=5)
         if len(fields) == 6 and fields[5].startswith("/"):
-            yield int(fields[0].partition("-")[0], 16), Path(fields[5])
+            yield int(fields[0].partition("-")[0], 16), fields[5]
 
 
 def _load_address(process: int, program: Path) -> int:
-    return min(address for address, path in _mappings(process) if path == program)
+    file = str(program)
+    return min(address for address, path in _mappings(process) if path == file)
 
 
 # Every look at a machine asks for it, and the program stays the same one.

@@ -1,15 +1,13 @@
-"""Performing a log on a running QEMU and observing it after each event."""
+"""Performing the events of a log on a running QEMU, and observing it after each."""
 
-import tempfile
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from replay.engine.replay import NOT_RUNNING
-from replay.engine.trace import NOTHING, ObservedStep, ObservedTrace, Observer, Outcome
+from replay.engine.trace import NOTHING, ObservedStep, Outcome
 from replay.engine.view import Node, View
 from replay.errors import ReplayError
-from replay.events.event import Event, Log
+from replay.events.event import Event
 from replay.qemu.live.allowed_commands import (
     Hmp,
     Io,
@@ -19,53 +17,25 @@ from replay.qemu.live.allowed_commands import (
     Reopen,
     Skip,
     Wait,
-    overlaid,
     plan_operations,
 )
 from replay.qemu.live.builds import Build, file_digest
-from replay.qemu.live.directory_watch import DirectoryWatch, watching
+from replay.qemu.live.directory_watch import DirectoryWatch
 from replay.qemu.live.images import Images
 from replay.qemu.live.memory import UnreadableError, read_flags, running_program
-from replay.qemu.live.process import GoneError, Machine, machine, run
+from replay.qemu.live.process import GoneError, Machine
 from replay.qemu.live.programs import SECONDS
 from replay.qemu.live.qemu_io import SAMPLE, parse_outcome
-from replay.qemu.live.sandbox import Sandbox, home
+from replay.qemu.live.sandbox import Sandbox
 from replay.qemu.observed.query_replies import (
     QUERIES,
     QueryAnswers,
     drive_nodes,
     unreachable_nodes,
 )
-from replay.qemu.observed.visibility import FLAGS, observed_flags, visible_part
+from replay.qemu.observed.visibility import FLAGS, observed_flags
 from replay.state.disk import is_temporary
 from replay.variants.subject import Subject
-
-
-def perform(log: Log, subject: Subject, build: Build, name: str = "qemu") -> ObservedTrace:
-    """What a real QEMU does with a log.
-
-    Its process and its directory are gone when this returns or raises. Raises ReplayError if QEMU
-    does not start.
-    """
-    with tempfile.TemporaryDirectory(prefix="replay-") as root:
-        places = Sandbox(home(log.events), Path(root).resolve())
-        places.make()
-        with watching(places.images) as watch:
-            stage, steps = run(_perform(log, subject, build, places, watch))
-    observer = Observer(name, build.version, stage.digest, subject)
-    remarks = tuple(stage.all_remarks())
-    return ObservedTrace(log, observer, steps, lambda whole: visible_part(whole, subject), remarks)
-
-
-async def _perform(
-    log: Log, subject: Subject, build: Build, places: Sandbox, watch: DirectoryWatch
-) -> tuple["LivePerformance", tuple[ObservedStep, ...]]:
-    images = Images(build, places)
-    async with machine(build, places) as running:
-        stage = LivePerformance(running, build, images, watch, places, subject)
-        stage.overlaid = overlaid(log.events)
-        steps = [await stage.step(seq, event) for seq, event in enumerate(log.events, 1)]
-    return stage, tuple(steps)
 
 
 class LivePerformance:
@@ -102,6 +72,11 @@ class LivePerformance:
             self.digest = file_digest(running_program(running.process.pid)[1])
         except UnreadableError as error:
             self._unreadable = str(error)
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether QEMU has ended, or no longer does what it is told."""
+        return self._gone
 
     def all_remarks(self) -> Iterator[str]:
         """What a reader of a comparison must know."""

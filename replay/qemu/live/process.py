@@ -5,6 +5,7 @@ import os
 import pty
 import signal
 import threading
+import time
 from asyncio.subprocess import DEVNULL, Process
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -22,6 +23,12 @@ from replay.qemu.live.sandbox import Sandbox
 QmpReply = Mapping[str, Any]
 """{"return": value} or {"error": {"class", "desc"}}."""
 
+
+QUOTA = 2**30
+"""How many bytes the files of a log may take on the disk."""
+
+GLANCE = 0.2
+"""How often it is looked, in seconds, whether they take more, while a command runs."""
 
 MOST_PRINTED = 2**20
 """How much a program may print in answer to a command; a flood would never end."""
@@ -41,10 +48,10 @@ class Machine:
 
     Notices report jobs: `jobs` has the status of each, `moved` those whose status has changed,
     `news` the last notice about the readiness or the end of each. Every method raises GoneError
-    when QEMU ends or takes too long.
+    when QEMU ends, takes too long or fills more than QUOTA of the disk.
     """
 
-    def __init__(self, process: Process, client: QMPClient, terminal: int) -> None:
+    def __init__(self, process: Process, client: QMPClient, terminal: int, places: Sandbox) -> None:
         self.process = process
         self.jobs: dict[str, str] = {}
         self.moved: set[str] = set()
@@ -53,6 +60,15 @@ class Machine:
         self._listener = EventListener()
         self._client.register_listener(self._listener)
         self._terminal = terminal
+        self._places = places
+
+    def forget(self) -> None:
+        """Forgets what notices said of jobs that are over."""
+        self._take_notices()
+        self.jobs.clear()
+        self.moved.clear()
+        self.news.clear()
+        self._printed()
 
     async def execute(self, name: str, arguments: Mapping[str, Any]) -> QmpReply:
         """The reply to a command."""
@@ -95,11 +111,14 @@ class Machine:
         return True
 
     async def _in_time(self, doing: Any, what: str) -> Any:
-        """The result; whichever comes first of it, the time limit and the end of QEMU."""
+        """The result; whichever comes first of it, a limit and the end of QEMU."""
         task = asyncio.ensure_future(doing)
         end = asyncio.ensure_future(self.process.wait())
+        limit = time.monotonic() + SECONDS
         try:
-            await asyncio.wait({task, end}, timeout=SECONDS, return_when="FIRST_COMPLETED")
+            while time.monotonic() < limit and not (task.done() or end.done()):
+                await asyncio.wait({task, end}, timeout=GLANCE, return_when="FIRST_COMPLETED")
+                self._within_quota()
             if task.done() and not isinstance(task.exception(), QMPError | EOFError):
                 return task.result()
             if task.done() and isinstance(task.exception(), ExecuteError):
@@ -111,6 +130,10 @@ class Machine:
             for unfinished in (task, end):
                 unfinished.cancel()
             await asyncio.gather(task, end, return_exceptions=True)
+
+    def _within_quota(self) -> None:
+        if self._places.used() > QUOTA:
+            raise GoneError("Quota", f"its files take more than {QUOTA} bytes of the disk")
 
     async def _ending(self) -> GoneError:
         """How the process ended."""
@@ -155,6 +178,7 @@ class Machine:
 async def machine(build: Build, places: Sandbox) -> AsyncIterator[Machine]:
     """A machine that has started and is killed at the end. Raises ReplayError if it can't start."""
     socket = places.root / "qmp"
+    socket.unlink(missing_ok=True)
     client = QMPClient("replay")
     await client.start_server(str(socket))
     # QEMU flushes what it prints line by line only to a terminal.
@@ -172,7 +196,7 @@ async def machine(build: Build, places: Sandbox) -> AsyncIterator[Machine]:
             start_new_session=True,
         )
         await wait_for_call(client, process, ours)
-        yield Machine(process, client, ours)
+        yield Machine(process, client, ours, places)
     finally:
         if process is not None:
             # The group: a script may have started the program that is to end.
@@ -216,17 +240,17 @@ T = TypeVar("T")
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-def run(doing: Coroutine[Any, Any, T]) -> T:
+def run(doing: Coroutine[Any, Any, T], runner: asyncio.Runner) -> T:
     """The result of the work. A signal cancels it, and is then delivered to whom it was for.
 
     A signal alone would not do: another thread may get it, and the loop then goes on sleeping.
     """
     if threading.current_thread() is not threading.main_thread():
-        return asyncio.run(doing)
+        return runner.run(doing)
     handlers = {number: signal.getsignal(number) for number in SIGNALS}
     came: list[int] = []
     try:
-        return asyncio.run(_cancelled_by_signal(doing, came))
+        return runner.run(_cancelled_by_signal(doing, came))
     except asyncio.CancelledError:
         if not came:
             raise

@@ -1,12 +1,14 @@
 """The private directory that a log's files live in, and the names they have in the log."""
 
+import os
 import posixpath
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from replay.errors import ReplayError
-from replay.events.event import Event, Image
+from replay.events.event import SECTOR, Event, Image
 
 LONGEST_NAME = 200
 """The longest name of a file, in bytes; a file system takes a few more."""
@@ -38,6 +40,23 @@ class Sandbox:
         """Makes the directories."""
         self.images.mkdir()
         self.temporary.mkdir()
+
+    def empty(self) -> None:
+        """Takes away all files of a log."""
+        for directory in (self.images, self.temporary):
+            for path in directory.iterdir():
+                path.unlink()
+
+    def used(self) -> int:
+        """How many bytes its files take on the disk."""
+        used = 0
+        for directory in (self.images, self.temporary):
+            with os.scandir(directory) as files:
+                for file in files:
+                    # It may be gone since it was listed.
+                    with suppress(FileNotFoundError):
+                        used += file.stat(follow_symlinks=False).st_blocks * SECTOR
+        return used
 
     def inside(self, name: str) -> str:
         """The path of a file of the log. Raises ReplayError for a name that may be another's."""

@@ -11,10 +11,12 @@ from typing import Any
 
 from msgspec import Struct
 
-from replay.engine.compared import Compared
+from replay.engine.compare import differ
+from replay.engine.compared import Compared, Gap
 from replay.engine.diff import Diff, Divergence
 from replay.engine.node_paths import UNREACHABLE
 from replay.engine.places import EdgePlace, FilePlace, Level, MachinePlace, NodePlace, OutcomePlace
+from replay.engine.trace import GapReason
 from replay.events.event import Guest, Payload
 from replay.reports import words
 from replay.reports.documents.flag_tables import FlagTable, first_bit, flag_table
@@ -83,19 +85,57 @@ def headline(diff: Diff, bits: BitFields, hidden: int = 0, tested: str = "") -> 
         return Headline(f"{same.removesuffix('.')}; {tested}." if tested else same)
     first = chief(diff, bits)
     level = first.place.level
+    lacking = _since_lacking(first, diff)
     if level == "behaviour":
         event = diff.traces[0].steps[first.first_seq - 1].event.payload
-        return Headline(_behaviour(first, event), first.first_seq, level)
+        return Headline(_behaviour(first, event) + lacking, first.first_seq, level)
     bit = first_bit(first, bits)
     state = _standing(bit, flag_table(diff, first, bits)) if bit else _state(first)
-    return Headline(state, first.first_seq, level)
+    return Headline(state + lacking, first.first_seq, level)
+
+
+def _since_lacking(divergence: Divergence, diff: Diff) -> str:
+    """That all of it comes from a command that variants lack, which a reader must not miss."""
+    lacking = _lacking(divergence, _missing_commands(diff))
+    if not lacking:
+        return ""
+    names = [*dict.fromkeys(gap.player for gap in lacking)]
+    commands = words.listing([*dict.fromkeys(gap.what for gap in lacking)])
+    verb = "lacks" if len(names) == 1 else "lack"
+    return f", only since {words.listing(names)} {verb} {commands}"
+
+
+def _missing_commands(diff: Diff) -> list[Gap]:
+    """For each variant and command that it lacks the first event that gives it."""
+    first: dict[tuple[str, str], Gap] = {}
+    for gap in diff.compared.gaps:
+        if gap.reason == GapReason.NOT_MODELLED:
+            first.setdefault((gap.player, gap.what), gap)
+    return [*first.values()]
+
+
+def _lacking(divergence: Divergence, missing: Sequence[Gap]) -> list[Gap]:
+    """The commands that some variants lack, if without those variants nothing would differ."""
+    values, seq = divergence.values, divergence.first_seq
+    gaps = [gap for gap in missing if gap.first_seq <= seq and gap.player in values]
+    lacking = {gap.player for gap in gaps}
+    others = {name: value for name, value in values.items() if name not in lacking}
+    return gaps if lacking and not differ(others) else []
 
 
 def chief(diff: Diff, bits: BitFields) -> Divergence:
     """The divergence that the headline is about; ValueError if there is none."""
     refusals = [d for d in diff.divergences if isinstance(d.place, OutcomePlace) and _refusing(d)]
     ends = {d.first_seq for d in diff.divergences if isinstance(d.place, MachinePlace)}
-    return min(diff.divergences, key=lambda d: (*_interest(d, refusals, ends, bits), d.first_seq))
+    missing = _missing_commands(diff)
+    return min(
+        diff.divergences,
+        key=lambda d: (
+            bool(_lacking(d, missing)),
+            *_interest(d, refusals, ends, bits),
+            d.first_seq,
+        ),
+    )
 
 
 def _interest(

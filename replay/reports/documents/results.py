@@ -18,6 +18,7 @@ from replay.reports.documents.search.hunt import HuntReports
 from replay.reports.documents.search.minimal_patches import MinimalReport
 from replay.reports.documents.search.shrink import ShrinkReport
 from replay.reports.documents.search.touched import TouchedReport
+from replay.reports.documents.walk.walk import Walk
 
 Document = (
     DiffReports
@@ -35,6 +36,7 @@ Document = (
     | BuildBisectionReport
     | CoverageReport
     | TouchedReport
+    | Walk
 )
 Result = Diff | AttributedDiff | ModelTrace | Explanation | BisectReport | CheckReport
 

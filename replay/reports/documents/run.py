@@ -69,10 +69,11 @@ class RunReport(Struct, frozen=True):
     bits: BitFields
 
 
-def run_report(trace: Trace, until: int | None = None) -> RunReport:
+def run_report(trace: Trace, until: int | None = None, only_changes: bool = False) -> RunReport:
     """The report of a replay up to the event `until`, all by default.
 
-    Raises ReplayError if there is no such event.
+    With `only_changes`, without the events that changed nothing. Raises ReplayError if there is no
+    such event.
     """
     if until is not None and not 1 <= until <= len(trace.steps):
         raise ReplayError(f"there is no event {until}", do=f"the last is {len(trace.steps)}")
@@ -98,7 +99,7 @@ def run_report(trace: Trace, until: int | None = None) -> RunReport:
     return RunReport(
         log=log_id(trace),
         variant=variant_id(trace),
-        steps=steps,
+        steps=tuple(step for step in steps if step.changes or not only_changes),
         final_files=trace.files_after(len(shown) - 1) if shown else {},
         bits=subject.config.bits,
     )

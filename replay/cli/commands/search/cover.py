@@ -8,6 +8,7 @@ import typer
 from replay.analysis.attribute import attribute
 from replay.analysis.search.coverage import Names, coverage, log_reaches, smallest_cover
 from replay.cli.app import app, print_result
+from replay.cli.completion import complete_logs, complete_variants
 from replay.cli.options import OutputFile, format_option
 from replay.cli.progress_bar import with_progress
 from replay.cli.session import Session
@@ -26,11 +27,17 @@ ReportFormat = Annotated[OutputFormat, format_option("CoverageReport")]
 @app.command("cover")
 def cover_logs(
     context: typer.Context,
-    names: Annotated[list[str] | None, typer.Argument(metavar="LOG...")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="LOG...", autocompletion=complete_logs)
+    ] = None,
     every: Annotated[bool, typer.Option("--all", help="All stored logs.")] = False,
     at: Annotated[
         str | None,
-        typer.Option(metavar="REV|A..B", help="Default: the last named. A..B: its patches alone."),
+        typer.Option(
+            metavar="REV|A..B",
+            autocompletion=complete_variants,
+            help="Default: the last named. A..B: its patches alone.",
+        ),
     ] = None,
     minimal: Annotated[
         bool, typer.Option("--minimal", help="As few logs as cover as much, and differ as much.")

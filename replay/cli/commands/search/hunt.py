@@ -22,6 +22,7 @@ from replay.analysis.search.random_walks import random_hunt
 from replay.api import read_logs
 from replay.cli.app import DIFFERS, app, print_result
 from replay.cli.commands.search.shrink import keep
+from replay.cli.completion import complete_variants
 from replay.cli.interrupts import Interrupted
 from replay.cli.options import ChecksFile, OutputFile, format_option
 from replay.cli.progress_bar import is_interactive, with_progress
@@ -66,7 +67,10 @@ class HuntOptions(Struct, frozen=True):
 def hunt_variants(
     context: typer.Context,
     words: Annotated[
-        list[str] | None, typer.Argument(metavar="[A..B | A B | A]", help="Default: last two.")
+        list[str] | None,
+        typer.Argument(
+            metavar="[A..B | A B | A]", autocompletion=complete_variants, help="Default: last two."
+        ),
     ] = None,
     depth: Annotated[int, typer.Option(metavar="N", min=1, help="Steps of a sequence.")] = 3,
     goal: Annotated[

@@ -11,6 +11,7 @@ from replay.analysis.search.goal import FORMS, Goal, parse_goal, same_way
 from replay.analysis.search.shrink import Shrunk, shrink
 from replay.api import headline_difference
 from replay.cli.app import app, print_result
+from replay.cli.completion import complete_variants
 from replay.cli.interrupts import Interrupted
 from replay.cli.options import ChecksFile, LogWord, format_option
 from replay.cli.players import Player, QemuOption
@@ -40,7 +41,10 @@ def shrink_log(
     context: typer.Context,
     name: LogWord,
     words: Annotated[
-        list[str] | None, typer.Argument(metavar="[A..B | A B ...]", help="Default: all named.")
+        list[str] | None,
+        typer.Argument(
+            metavar="[A..B | A B ...]", autocompletion=complete_variants, help="Default: all named."
+        ),
     ] = None,
     goal: GoalOption = None,
     checks: ChecksFile = None,

@@ -12,6 +12,7 @@ import typer
 from replay.analysis.search.coverage import Coverage, coverage
 from replay.analysis.search.touched import Touched, touched_by_c, touched_by_model
 from replay.cli.app import app, print_result
+from replay.cli.completion import complete_logs
 from replay.cli.options import At, OutputFile, format_option
 from replay.cli.progress_bar import with_progress
 from replay.cli.session import Session
@@ -32,7 +33,9 @@ def touched_by_patch(
     patch: Annotated[
         str, typer.Argument(metavar="PATCH", help="A patch file, or a commit of the series.")
     ],
-    names: Annotated[list[str] | None, typer.Argument(metavar="LOG...")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="LOG...", autocompletion=complete_logs)
+    ] = None,
     every: Annotated[bool, typer.Option("--all", help="All stored logs.")] = False,
     git: Annotated[
         Path | None, typer.Option(metavar="DIR", help="PATCH is a commit of this clone.")

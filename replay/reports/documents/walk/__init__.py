@@ -1,0 +1,1 @@
+"""Going through a log event by event, with several variants beside each other."""
