@@ -96,8 +96,6 @@ def qemu_opts_parse(text, desc):
         if name not in desc:
             error_check(error_invalid_parameter(name))
         opts[name] = qemu_opt_value(name, value, desc[name])
-    if "id" in opts and not id_wellformed(opts["id"]):
-        error_check(error_invalid_parameter_value("id"))
     return opts
 
 
@@ -112,15 +110,6 @@ def qemu_opt_value(name, value, kind):
             error_check(error_invalid_parameter_value(name))
         return int(value)
     return value
-
-
-def id_wellformed(id):
-    """id_wellformed: a letter, then letters, digits and - . _ only."""
-    letters = "abcdefghijklmnopqrstuvwxyz"
-    for index in range(len(id)):
-        if id[index].lower() not in letters and (index == 0 or id[index] not in "-._0123456789"):
-            return False
-    return id != ""
 
 
 def cli_drive(arguments):
