@@ -1,12 +1,14 @@
 """The recorded traces of QEMU that the tests are held against, unpacked as they were recorded.
 
 `tests/data/traces` and `traces-2`, by another generator, have each all logs as one compressed file,
-what was recorded in each tree, and the list of exceptions.
+what was recorded in each tree, and the list of exceptions. `traces-later`, of the trees from May
+2014 to October 2015, is a sample: of the last tree it has all logs, of the others those whose names
+begin with q, about what is new in them. `tests/bench/recorded_trees.py` takes them all.
 """
 
 import json
 import lzma
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,7 +17,8 @@ from replay.qemu.conformance import Agreement, agreements, open_recordings, plan
 ROOT = Path(__file__).parents[1]
 PATCHES = ROOT / "patches"
 DATA = ROOT / "tests" / "data" / "traces"
-COLLECTIONS = (DATA, DATA.with_name("traces-2"))
+LATER = DATA.with_name("traces-later")
+COLLECTIONS = (DATA, DATA.with_name("traces-2"), LATER)
 
 
 def trees(data: Path) -> list[str]:
@@ -42,17 +45,37 @@ Record = dict[str, Any]
 
 
 class Exempt(NamedTuple):
-    """A case that may disagree, and why."""
+    """A case that may disagree, and why.
+
+    It is a log, from the event `seq` on, in a tree, or with `on` in all that come after too.
+    """
 
     tree: str
     log: str
     statement: str
+    seq: int = 0
+    on: bool = False
+
+    def covers(self, found: Agreement, trees: Sequence[str]) -> bool:
+        """Whether what was found is this case; the trees are in the order of the series."""
+        if self.log != found.log or found.first is None or found.first.seq < self.seq:
+            return False
+        return self.is_of(found.tree, trees)
+
+    def is_of(self, tree: str, trees: Sequence[str]) -> bool:
+        """Whether the case is one of this tree."""
+        return tree in trees[trees.index(self.tree) :] if self.on else tree == self.tree
 
 
 def exempt(text: str) -> list[Exempt]:
     """The cases in a list of exceptions. Raises TypeError for a line without a statement."""
     lines = (line.strip() for line in text.splitlines())
-    return [Exempt(*line.split(maxsplit=2)) for line in lines if line and line[0] != "#"]
+    cases = [Exempt(*line.split(maxsplit=2)) for line in lines if line and line[0] != "#"]
+    return [
+        Exempt(case.tree.removesuffix(".."), log, case.statement, int(seq or 0), ".." in case.tree)
+        for case in cases
+        for log, _, seq in [case.log.partition(":")]
+    ]
 
 
 def unpack(directory: Path, data: Path = DATA) -> Path:
@@ -77,6 +100,11 @@ def compared(directory: Path, tree: str, logs: tuple[str, ...] = ()) -> list[Agr
     work = plan(open_recordings(directory), PATCHES, {}, tree)
     tasks = [task for task in work.tasks if not logs or task.log in logs]
     return [agreement for found in agreements(tasks, processes=1) for agreement in found]
+
+
+def order(directory: Path) -> tuple[str, ...]:
+    """The recorded trees in the order of the series."""
+    return plan(open_recordings(directory), PATCHES, {}).trees
 
 
 def recorded(log: str, tree: str = TREE) -> Record:

@@ -167,6 +167,20 @@ def hmp_block_resize(arguments):
     qmp_block_resize({"device": device, "size": strtosz(size)})
 
 
+def hmp_block_set_io_throttle(arguments):
+    """hmp_block_set_io_throttle: a device and its six limits."""
+    words = arguments.split()
+    limits = ["bps", "bps_rd", "bps_wr", "iops", "iops_rd", "iops_wr"]
+    if len(words) != 7:
+        error_check(error_missing_parameter("device"))
+    throttle = {"device": words[0]}
+    for index in range(len(limits)):
+        if not is_number(words[index + 1]):
+            error_check(error_invalid_parameter_value(limits[index]))
+        throttle[limits[index]] = int(words[index + 1])
+    qmp_block_set_io_throttle(throttle)
+
+
 def strtosz(text):
     """strtosz: bytes, of a number without a fraction."""
     units = {"b": 1, "k": 1024, "m": 1048576, "g": 1073741824, "t": 1099511627776}

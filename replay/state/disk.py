@@ -4,12 +4,16 @@ A file is an inode; the directory names inodes. An inode without a name stays, b
 machine may still have it open.
 """
 
+import json
 import posixpath
 from dataclasses import dataclass
 from typing import Any
 
 from replay.state.extents import UNREADABLE_DATA, Extents, Layer, sectors, shown, steps
 from replay.state.interned import Interned
+
+FORMATS = frozenset({"qcow", "qcow2", "qed", "raw", "vdi", "vmdk", "vpc"})
+"""What a header can say of its backing file; any other name says nothing, and one looks."""
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True, eq=False)
@@ -114,7 +118,7 @@ def backing_chain(disk: Disk, number: int) -> list[Inode] | str:
     chain = [inodes[number]]
     while chain[-1].backing_file and chain[-1].format != "raw":
         above, backing_format = name, named_format(chain[-1])
-        name = joined(posixpath.dirname(above), chain[-1].backing_file)
+        name = joined(posixpath.dirname(above), named_file(chain[-1].backing_file))
         if name not in directory:
             return f"{name}, the backing file of {above}, does not exist"
         inode = inodes[directory[name]]
@@ -131,8 +135,25 @@ def named_format(inode: Inode) -> str | None:
 
     That of qed can only say that it is raw; a bare file is raw too.
     """
-    raw = inode.backing_format in ("raw", "file")
-    return "raw" if raw else None if inode.format == "qed" else inode.backing_format
+    if inode.backing_format in ("raw", "file"):
+        return "raw"
+    known = inode.format != "qed" and inode.backing_format in FORMATS
+    return inode.backing_format if known else None
+
+
+def named_file(name: str) -> str:
+    """The file that a name means: of a json: name, the one that its options tell."""
+    if not name.startswith("json:"):
+        return name
+    try:
+        options = json.loads(name.removeprefix("json:"))
+    except (ValueError, RecursionError):
+        return name
+    while isinstance(options, dict):
+        if isinstance(file := options.get("filename"), str):
+            return file
+        options = options.get("file")
+    return name
 
 
 def joined(directory: str, name: str) -> str:

@@ -7,10 +7,19 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from replay.qemu.conformance import Agreement, RecordedStep
+from replay.qemu.conformance import (
+    Agreement,
+    RecordedStep,
+    agreements,
+    conformance,
+    open_recordings,
+    plan,
+)
 from tests.traces import (
     DIES,
     ERRORS,
+    LATER,
+    PATCHES,
     READS,
     REFUSED,
     TREE,
@@ -20,6 +29,7 @@ from tests.traces import (
     node,
     put,
     recorded,
+    unpack,
     write,
 )
 
@@ -303,3 +313,13 @@ def test_the_size_of_a_file_may_be_told_in_whole_sectors(size, agrees, tmp_path)
     left = {"odd.raw": {"format": "raw", "size": size, "content_runs_KiB": [[0, 0]]}}
     record = {"scenario": "odd", "steps": [step], "final_files": left}
     assert (agreement(tmp_path, record).first is None) is agrees
+
+
+def test_a_tree_that_is_no_point_of_the_series_keeps_its_name(tmp_path):
+    unpack(tmp_path, LATER)
+    recordings, tree = open_recordings(tmp_path), "541bbb07eb"
+    work = plan(recordings, PATCHES, {}, tree)
+    assert work.trees == (tree,)
+    tasks = [task for task in work.tasks if task.log == "qg13_group_bad_names"]
+    result = conformance(work, agreements(tasks, processes=1))
+    assert [(log.tree, log.log) for log in result.whole.logs] == [(tree, tasks[0].log)]

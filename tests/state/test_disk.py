@@ -282,6 +282,25 @@ def test_an_empty_file_has_no_runs() -> None:
     assert told["content_runs_KiB"] == []
 
 
+def test_final_files_find_a_backing_file_that_options_tell() -> None:
+    disk, top, _ = chain_of_two()
+    file = '{"driver": "file", "filename": "base"}'
+    for name in (f'json:{{"driver": "qcow2", "file": {file}}}', f"json:{file}"):
+        disk.set_backing(top, name, "qcow2")
+        assert final_files(disk.frozen())["/images/top"]["content_runs_KiB"] == [[17, 1024]]
+    for name in ("json:base", "json:{", "json:[]", 'json:{"file": "base"}'):
+        disk.set_backing(top, name, "qcow2")
+        assert "does not exist" in final_files(disk.frozen())["/images/top"]["content_runs_KiB"]
+
+
+def test_a_format_that_is_none_says_nothing_of_a_backing_file() -> None:
+    disk, top, _ = chain_of_two()
+    disk.set_backing(top, "base", "qcow9")
+    assert final_files(disk.frozen())["/images/top"]["content_runs_KiB"] == [[17, 1024]]
+    disk.set_backing(top, "base", "qed")
+    assert "says that it is qed" in final_files(disk.frozen())["/images/top"]["content_runs_KiB"]
+
+
 def test_final_files_say_why_a_file_cannot_be_read() -> None:
     disk = WorkDisk(Disk())
     make(disk, "/images/orphan", over="nothing")

@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
+import msgspec
 from msgspec import Struct
 
 from replay.engine.replay import replay
@@ -89,9 +90,10 @@ def plan(
     Raises ReplayError for a tree that the subject does not have or that was not recorded.
     """
     subject = _subject(patches)
-    points = {tree: _point(subject, recordings, tree, named) for tree in recordings.trees}
+    pairs = tuple(sorted(named.items()))
+    points = {tree: _point(subject, recordings, tree, pairs) for tree in recordings.trees}
     if at is not None:
-        digest = resolve(subject, at, named).tree.digest
+        digest = _variant(subject, at, pairs).tree.digest
         points = {tree: point for tree, point in points.items() if point.tree.digest == digest}
     if not points:
         there = ", ".join(recordings.trees)
@@ -101,7 +103,6 @@ def plan(
     for tree in trees:
         for log, line in recordings.lines(tree).items():
             by_log.setdefault(log, []).append((tree, line))
-    pairs = tuple(sorted(named.items()))
     tasks = (Task(recordings, patches, pairs, log, tuple(by_log[log])) for log in sorted(by_log))
     return Plan(tuple(trees), tuple(tasks), subject.config.bits)
 
@@ -137,15 +138,15 @@ def _agreements(task: Task) -> list[Agreement]:
     found = []
     for tree, line in task.recorded:
         variant = _variant(subject, tree, task.named)
-        found.append(compare(replay(log, variant), line.parsed()))
+        agreement = compare(replay(log, variant), line.parsed())
+        # the point of the series that stands for a tree has another name
+        found.append(msgspec.structs.replace(agreement, tree=tree))
     return found
 
 
-def _point(
-    subject: Subject, recordings: Recordings, tree: str, named: Mapping[str, str]
-) -> Variant:
+def _point(subject: Subject, recordings: Recordings, tree: str, named: Named) -> Variant:
     try:
-        return _variant(subject, tree, tuple(sorted(named.items())))
+        return _variant(subject, tree, named)
     except ReplayError as error:
         where = str(recordings.file(tree))
         raise ReplayError(error.what, where=where, do=error.do) from None
