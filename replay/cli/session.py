@@ -17,7 +17,6 @@ from replay.files import shipped
 from replay.formats.read import read
 from replay.formats.recording import Recording
 from replay.store.lookup import Lookup, open_lookup
-from replay.store.url import is_server
 from replay.variants.variant import Subject, Variant, load_subject, parse_range
 
 if TYPE_CHECKING:
@@ -70,15 +69,24 @@ class Session(Struct, frozen=True):
         if second_wall.is_walled():
             return
         named = self.named.values()
-        starts = second_wall.starts_program(self.words, named)
-        if self.isolated and starts:
-            raise ReplayError("a program has to be started, which --isolate forbids")
-        if self.isolated and is_server(self.db):
-            raise ReplayError("a database server can't be reached, which --isolate forbids")
-        strange = second_wall.has_stranger(self.words, self.patches, named)
-        if self.isolated or (strange and not (starts or is_server(self.db))):
-            asked = bool(self.isolated)
-            second_wall.raise_wall(self.words, self.db, self.patches, named, asked)
+        forced = bool(self.isolated)
+        if not (forced or second_wall.has_stranger(self.words, self.patches, named)):
+            return
+        outside = self._outside()
+        if not outside:
+            second_wall.raise_wall(self.words, self.db, self.patches, named, forced)
+        elif forced:
+            raise ReplayError(f"{outside}, which --isolate forbids")
+
+    def _outside(self) -> str:
+        """What the command needs that stands outside of a wall; "" for nothing."""
+        # It takes long to import, and most commands have no stranger's code.
+        from replay.cli.wall.second_wall import starts_program  # noqa: PLC0415
+        from replay.store.backend import is_server  # noqa: PLC0415
+
+        if starts_program(self.words, self.named.values()):
+            return "a program has to be started"
+        return "a database server has to be reached" if is_server(self.db) else ""
 
     def variant(self, expression: str | None) -> Variant:
         """The variant of an expression, by default the last that the subject names."""

@@ -16,7 +16,6 @@ from sqlalchemy.exc import DBAPIError
 from replay.store import postgresql, sqlite
 from replay.store.driver import DriverError
 from replay.store.schema import Addition, SchemaObject
-from replay.store.url import is_server
 
 NUMBER = Integer().with_variant(BigInteger(), "postgresql")
 """The type of columns with numbers, of 64 bits everywhere."""
@@ -136,7 +135,12 @@ def backend_of(database: str | Path | Engine | Connection) -> Backend:
     """What does for this database, or for the one at this path or URL, what others do otherwise."""
     if isinstance(database, Engine | Connection):
         return postgresql if database.dialect.name == "postgresql" else sqlite
-    return postgresql if is_server(database) else sqlite
+    return postgresql if str(database).startswith(postgresql.SCHEMES) else sqlite
+
+
+def is_server(where: str | Path) -> bool:
+    """Whether a database is at a server, and not in a file."""
+    return backend_of(where) is postgresql
 
 
 def database_errors() -> tuple[type[Exception], ...]:

@@ -28,6 +28,9 @@ from sqlalchemy.exc import ArgumentError
 from replay.errors import StoreError, Unavailable
 from replay.store.schema import Addition, SchemaObject
 
+SCHEMES = ("postgresql:", "postgres:", "postgresql+psycopg:")
+"""What a URL of this database begins with."""
+
 WRITERS = 7_308_324_466_020_704_889
 """The advisory lock that a writer has: "replay" in ASCII and more, which nothing else takes."""
 
