@@ -159,7 +159,7 @@ def main() -> NoReturn:
         status = _run()
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else int(bool(end.code))
-    walled = sys.modules.get("replay.cli.second_wall")
+    walled = sys.modules.get("replay.cli.wall.child")
     if walled is not None and walled.is_walled():
         # A child must not go on with what the caller of its parent has to do.
         sys.stdout.flush()

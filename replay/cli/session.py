@@ -64,7 +64,7 @@ class Session(Struct, frozen=True):
     def _raise_wall(self) -> None:
         if self.isolated is False:
             return
-        from replay.cli import second_wall  # noqa: PLC0415
+        from replay.cli.wall import child as second_wall  # noqa: PLC0415
 
         if second_wall.is_walled():
             return

@@ -13,9 +13,9 @@ import pytest
 from typer.testing import CliRunner
 
 from replay.cli.app import app
-from replay.cli.second_wall import has_stranger, starts_program
+from replay.cli.wall.child import has_stranger, starts_program
+from replay.cli.wall.kernel import CREATE_RULESET
 from replay.files import shipped
-from replay.isolation import CREATE_RULESET
 from replay.language import Program
 from tests.whole.children import command, finish
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import NoReturn
 
 from replay.cli.terminal import print_note
+from replay.cli.wall.kernel import isolate
 from replay.errors import ReplayError
 from replay.files import shipped
-from replay.isolation import isolate
 
 OUTPUTS = ("-o", "--output", "--continue", "--write-baseline")
 """Options that name a file that is written to."""

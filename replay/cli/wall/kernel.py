@@ -120,7 +120,7 @@ def _own() -> Iterator[Path]:
     """Where this program, Python and the libraries are read from."""
     yield from map(Path, SYSTEM)
     yield from map(Path, {sys.prefix, sys.base_prefix, sys.exec_prefix, *filter(None, sys.path)})
-    yield Path(__file__).resolve().parent
+    yield Path(__file__).resolve().parents[2]
     yield Path(sys.executable).resolve()
 
 

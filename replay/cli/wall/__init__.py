@@ -1,0 +1,1 @@
+"""The second wall: what the kernel lets a command with a stranger's code do."""
