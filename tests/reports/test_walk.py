@@ -2,7 +2,7 @@
 
 import pytest
 
-from replay import read_log, replay
+from replay import observe, read_log, replay
 from replay.engine.diff import diff
 from replay.errors import ReplayError
 from replay.reports.documents.walk.walk import walk
@@ -66,6 +66,16 @@ def test_it_ends_where_that_is_wanted_and_leaves_out_what_changes_nothing(traces
     assert "that changed nothing left out" in str(walk_text(changes))
     with pytest.raises(ReplayError, match="there is no event 9; the last is 6"):
         walk(traces, until=9)
+
+
+def test_what_a_recording_saw_walks_beside_a_variant(qemu):
+    log = read_log(PATCHES.parent / "tests/data/recordings/07-transaction-rollback.qmp.jsonl.xz")
+    traces = [observe(log, qemu), replay(log, qemu.variant("after"))]
+    document = walk(traces)
+    assert [variant.name for variant in document.variants] == ["recorded", "after"]
+    assert len(document.steps) == len(log.events)
+    begins = sum(len(step.begins) for step in document.steps)
+    assert begins == len(diff(*traces).divergences)
 
 
 def test_one_variant_walks_too(traces):

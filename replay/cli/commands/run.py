@@ -9,9 +9,7 @@ from replay.cli import arguments
 from replay.cli.app import app, print_result
 from replay.cli.completion import complete_words
 from replay.cli.options import At, OutputFile, format_option
-from replay.cli.progress_bar import with_progress
 from replay.cli.session import Session
-from replay.engine.replay import replay
 from replay.errors import ReplayError
 from replay.reports.documents.run import run_report
 from replay.reports.rendering import OutputFormat, render
@@ -46,14 +44,10 @@ def run_log(
         trace = session.player(revision or "".join(variants) or None)(log)
         print_result(render(run_report(trace, until, only_changes), format), output)
         return
-    chosen = arguments.resolve_variants(variants, session.subject(), session.named)
-    if len(chosen) < len(dict.fromkeys(variants)):
-        do = "replay diff compares with recorded and qemu"
-        raise ReplayError("only variants of the model are run event by event", do=do)
     # What several variants do side by side takes more of the program than what one does.
     from replay.reports.documents.walk.walk import walk  # noqa: PLC0415
 
-    traces = [replay(log, variant, with_progress) for variant in chosen]
+    traces = [play(log) for play in session.players(variants)]
     print_result(render(walk(traces, until, only_changes), format), output)
 
 

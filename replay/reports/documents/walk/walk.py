@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from msgspec import Struct
 
 from replay.engine.diff import Diff, diff
-from replay.engine.trace import ModelTrace
+from replay.engine.trace import Trace
 from replay.events.event import Payload
 from replay.reports import words
 from replay.reports.documents.common import LogId, VariantId
@@ -60,9 +60,7 @@ class Walk(Struct, frozen=True):
     left_out: int = 0
 
 
-def walk(
-    traces: Sequence[ModelTrace], until: int | None = None, only_changes: bool = False
-) -> Walk:
+def walk(traces: Sequence[Trace], until: int | None = None, only_changes: bool = False) -> Walk:
     """The walk through a log up to the event `until`, all by default.
 
     With `only_changes`, without the events that changed nothing in any variant. Raises ReplayError
@@ -70,15 +68,15 @@ def walk(
     """
     difference = diff(*traces)
     report = diff_report(difference)
-    runs = _runs(difference, until)
+    runs = runs_of(difference, until)
     steps = [*walk_steps(report, runs)]
     shown = [step for step in steps if step.is_change or not only_changes]
     return Walk(report.log, report.variants, tuple(shown), len(steps) - len(shown))
 
 
-def _runs(difference: Diff, until: int | None) -> dict[str, RunReport]:
-    models = [trace for trace in difference.traces if isinstance(trace, ModelTrace)]
-    return {trace.variant.name: run_report(trace, until) for trace in models}
+def runs_of(difference: Diff, until: int | None = None) -> dict[str, RunReport]:
+    """Each trace by itself, by the name that the diff has for it."""
+    return {trace.player.name: run_report(trace, until) for trace in difference.traces}
 
 
 def walk_steps(report: DiffReport, runs: Mapping[str, RunReport]) -> Iterator[WalkStep]:
