@@ -28,7 +28,7 @@ from replay.reports.documents.diff import (
     diff_report,
     interaction_report,
 )
-from replay.series import Patch, find_patch
+from replay.series import Patch, Series, find_patch
 from replay.variants.path import path_between
 from replay.variants.variant import Variant
 
@@ -62,9 +62,8 @@ class DiffResult(Struct, frozen=True):
     used: frozenset[int] = frozenset()
 
 
-def patches_of(text: str, variants: Sequence[Variant]) -> tuple[Patch, ...]:
+def patches_of(text: str, variants: Sequence[Variant], series: Series) -> tuple[Patch, ...]:
     """The patches of SHA,... where a file that a variant adds may stand for a sha."""
-    series = variants[0].subject.series
     added = {patch.word: patch.patch for variant in variants for patch in variant.spec.extra}
     return tuple(
         added[word] if word in added else series.patches[find_patch(series, word)]

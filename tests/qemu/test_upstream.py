@@ -15,7 +15,7 @@ from tests.traces import unpack_logs
 UPSTREAM = ROOT / "tests" / "data" / "upstream"
 STAND_IN = Path(__file__).parent / "stand_in"
 DELETED = ("refused-backup-deletes-base", "refused-mirror-deletes-file")
-GOOD = {"refused-backup-deletes-base": "b1e6fc08", "refused-mirror-deletes-file": "before"}
+GOOD = {"refused-backup-deletes-base": "b1e6fc08", "refused-mirror-deletes-file": "with"}
 
 
 @pytest.fixture

@@ -132,8 +132,8 @@ def diff_logs(
 
     accepted = read_baseline(baseline) if baseline else ()
     options = log_diffs.DiffOptions(
-        log_diffs.patches_of(only, compared),
-        log_diffs.patches_of(other_than, compared),
+        log_diffs.patches_of(only, compared, subject.series),
+        log_diffs.patches_of(other_than, compared, subject.series),
         accepted,
         interactions,
         accept_in,

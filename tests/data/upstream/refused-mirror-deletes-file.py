@@ -4,9 +4,9 @@
 # refused-mirror-deletes-file: snapshot=on, then a mirror into an existing
 # file that is no qcow2 image, which is refused: what becomes of the file?
 # log 6d698b0a3b62, written by replay for a plain QEMU
-# before is 3a389e79^
+# with is 7e3d98dd^
 # qemu is QEMU 7.2.22 (Debian 1:7.2+dfsg-7+deb12u18+b3)
-# #4: the file /images/other.raw exists in before; is unlinked in qemu.
+# #4: the file /images/other.raw exists in with; is unlinked in qemu.
 
 import os
 import time
