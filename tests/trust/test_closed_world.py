@@ -80,7 +80,8 @@ def test_the_grammar_visits_just_these_nodes():
 
 
 @pytest.mark.parametrize(
-    ("node", "field"), [(node, field) for node, fields in LOOKED_AT.items() for field in fields]
+    ("node", "field"),
+    [(node, field) for node, fields in LOOKED_AT.items() for field in sorted(fields)],
 )
 def test_each_field_is_named_where_the_language_is_checked(node, field):
     if (node, field) in {("Name", "id"), ("AnnAssign", "annotation")} or field == "simple":
