@@ -23,12 +23,15 @@ WAYS = ("", ",snapshot=on", ",readonly=on", ",cache=none", ",cache=unsafe", ",co
 
 TARGET = {"device": "drive0", "target": "/images/copy.qcow2"}
 REQUEST = {"kind": "guest", "device": "drive0", "sector": 0, "sectors": 8}
+CANCEL = qmp("block-job-cancel", device="drive0")
+"""What follows a job that else never ends."""
+
 COMMANDS = (
     (qmp("blockdev-snapshot-sync", device="drive0", snapshot_file="/images/top.qcow2"),),
-    (qmp("drive-mirror", sync="full", **TARGET), ended(until="ready")),
+    (qmp("drive-mirror", sync="full", **TARGET), ended(until="ready"), CANCEL, ended()),
     (qmp("drive-backup", sync="top", **TARGET), ended()),
     (qmp("block-stream", device="drive0"), ended()),
-    (qmp("block-commit", device="drive0"), ended(until="ready")),
+    (qmp("block-commit", device="drive0"), ended(until="ready"), CANCEL, ended()),
     (qmp("block_resize", device="drive0", size=8388608),),
     (qmp("eject", device="drive0"),),
     ({**REQUEST, "name": "write", "pattern": 97},),
