@@ -17,16 +17,12 @@ SIZE_LIMIT = 4 << 20
 """Bytes that all files of base may have together, and all patches. Checking takes some seconds."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Series:
     """The patches in order; `trees[n]` is base with the first n of them, `trees[0]` base."""
 
     patches: tuple[Patch, ...]
     trees: tuple[Tree, ...]
-
-    def __hash__(self) -> int:
-        """Of the last tree, which every patch has a part in."""
-        return hash(self.trees[-1])
 
     @cached_property
     def digests(self) -> frozenset[str]:

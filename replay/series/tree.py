@@ -48,7 +48,7 @@ class SourceFile:
         return hashlib.sha256(f"{self.name}\n{self.text}".encode()).hexdigest()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Tree:
     """The files in the order of their names, and the patches applied to base, oldest first."""
 
@@ -58,6 +58,12 @@ class Tree:
     def __hash__(self) -> int:
         """Of the digest: caches look trees up often, and hashing every line takes long."""
         return hash(self.digest)
+
+    def __eq__(self, other: object) -> bool:
+        """Whether files and patches are the same; by the digest, since a file has many lines."""
+        if not isinstance(other, Tree):
+            return NotImplemented
+        return self is other or (self.digest == other.digest and self.patches == other.patches)
 
     @cached_property
     def digest(self) -> str:

@@ -38,7 +38,15 @@ def translate(log: Log, subject: Subject) -> Log:
     if subject.dictionary is None:
         return log
     events = _translated(_Content(log.fingerprint, subject, log))
-    return msgspec.structs.replace(log, events=events)
+    pairs = zip(events, log.events, strict=True)
+    return msgspec.structs.replace(log, events=tuple([_as_recorded(*pair) for pair in pairs]))
+
+
+def _as_recorded(translated: Event, own: Event) -> Event:
+    # Another log of the same content was recorded elsewhere and at another time.
+    if (translated.origin, translated.recorded) == (own.origin, own.recorded):
+        return translated
+    return msgspec.structs.replace(translated, origin=own.origin, recorded=own.recorded)
 
 
 def without_equivalent(log: Log, subject: Subject) -> Counter[str]:

@@ -57,7 +57,7 @@ def test_places_are_offered_a_part_at_a_time(offers):
 
 
 def test_checks_and_topics_are_offered(offers, monkeypatch):
-    assert offers("help e") == ["events", "export", "explain"]
+    assert offers("help e") == ["events", "export", "explore", "explain"]
     monkeypatch.setenv("REPLAY_PATCHES", str(PATCHES))
     assert offers("bisect yard --check im") == ["images_stay"]
 

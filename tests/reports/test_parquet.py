@@ -13,7 +13,7 @@ from replay.cli import main
 from replay.engine.diff import diff
 from replay.engine.replay import replay
 from replay.errors import ReplayError, Unavailable
-from replay.reports.parquet import COLUMNS, write_tables
+from replay.reports.documents.tables.parquet import COLUMNS, write_tables
 
 INPUT = Path(__file__).parents[1] / "data" / "input"
 README = Path(__file__).parents[2] / "replay" / "reports" / "README.md"

@@ -238,14 +238,14 @@ def test_a_tree_is_compiled_once(subject: Subject) -> None:
     [
         ("befor", "unknown variant befor; nearest: before"),
         ("zzz", "unknown variant zzz; replay variants lists them"),
-        ("1a2b3c4e", "unknown revision 1a2b3c4e; nearest: 1a2b3c4d (change 1)"),
+        ("1a2b3c4e", "unknown revision 1a2b3c4e; nearest: 1a2b3c4d (01, 2 commits)"),
         ("1a2b3c", "'1a2b3c' is no sha of 7 to 40 digits"),
-        ("1991991^", "commit 1991991 is inside the group 2b3c4d5e (change 2)"),
-        ("after-1991991", "commit 1991991 is inside the group 2b3c4d5e (change 2)"),
+        ("1991991^", "commit 1991991 is inside the group 2b3c4d5e (02, 2 commits)"),
+        ("after-1991991", "commit 1991991 is inside the group 2b3c4d5e (02, 2 commits)"),
         ("before^", "before^ lies before base; base is 1 later"),
         ("recorded", "recorded is not a variant of the model but a reserved name"),
         ("qemu^", "qemu is not a variant of the model but a reserved name"),
-        ("1a2b3c4d-3c4d5e6f", "cannot leave out 3c4d5e6f (change 3): it comes later"),
+        ("1a2b3c4d-3c4d5e6f", "cannot leave out 3c4d5e6f (03, 2 commits): it comes later"),
         ("after-xyz", "'-xyz' is none of +FILE, +SHA and -SHA with 7 to 40 digits"),
         ("after+", "+: no such patch file"),
         ("after+no/such.patch", "no/such.patch: no such patch file"),
@@ -326,7 +326,7 @@ def test_a_patch_of_the_series_can_be_taken_from_later_or_moved_to_the_top(
 @pytest.mark.parametrize("expression", ["after+3c4d5e6f", "before+3c4d5e6f+3c4d5e6"])
 def test_a_patch_is_not_taken_twice(subject: Subject, expression: str) -> None:
     message = refusal(subject, expression)
-    assert message.startswith("cannot take 3c4d5e6f (change 3): it is there already; leave it")
+    assert message.startswith("cannot take 3c4d5e6f (03, 2 commits): it is there already; leave it")
 
 
 def test_a_conflict_on_top_tells_where_the_patch_would_apply(subject: Subject) -> None:

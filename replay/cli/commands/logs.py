@@ -232,7 +232,7 @@ def export_tables(
     session: Session, names: Sequence[str] | None, words: Sequence[str], directory: Path
 ) -> None:
     """Writes events, and what the variants of these words did with them, as Parquet files."""
-    from replay.reports.parquet import write_tables  # noqa: PLC0415, which needs an extra
+    from replay.reports.documents.tables.parquet import write_tables  # noqa: PLC0415, which needs an extra
 
     players = session.players(words)
     with session.store() as store:

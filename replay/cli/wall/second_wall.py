@@ -13,7 +13,7 @@ from replay.cli.wall.kernel import isolate
 from replay.errors import ReplayError
 from replay.files import shipped
 
-OUTPUTS = ("-o", "--output", "--continue", "--write-baseline")
+OUTPUTS = ("-o", "--output", "--continue", "--write-baseline", "--parquet")
 """Options that name a file that is written to."""
 WITHOUT_STORE = ("variants", "show", "annotate")
 """Commands that run or show code and look at no log."""
@@ -117,7 +117,7 @@ def _readable(words: Iterable[str], patches: Path | None, named: Iterable[str]) 
     yield patches or shipped("patches")
     yield shipped("migrations")
     for word in (*words, *named):
-        for part in {word, *re.split(r"[+=]", word), *re.split(r"[+=]|\.\.(?!/)", word)}:
+        for part in {word, *re.split(r"[+=]", word), *re.split(r"[+=:]|\.\.(?!/)", word)}:
             if _is_there(part):
                 yield Path(part)
 

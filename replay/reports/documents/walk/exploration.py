@@ -6,6 +6,7 @@ from functools import cached_property
 from msgspec import Struct
 
 from replay.analysis.checks import breaches, load_checks
+from replay.engine.places import EdgePlace, NodePlace
 from replay.engine.trace import ModelTrace
 from replay.events.event import Event, Log, LogHeader
 from replay.reports import words
@@ -140,7 +141,8 @@ def _standing(report: DivergenceReport, seq: int, document: DiffReport) -> Stand
 
 def _field(report: DivergenceReport) -> str:
     place = report.divergence.place
-    return "" if place.field == "existence" or place.kind in ("node", "edge") else place.field
+    is_whole = isinstance(place, NodePlace | EdgePlace) or place.field == "existence"
+    return "" if is_whole else place.field
 
 
 def _causing(patch: Patch, fields: set[str]) -> CausingPatch:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from msgspec import Struct
 
 from replay.engine.diff import Diff, diff
+from replay.engine.places import EdgePlace, NodePlace
 from replay.engine.trace import Trace
 from replay.events.event import Payload
 from replay.reports import words
@@ -170,5 +171,5 @@ def _values(report: DivergenceReport, document: DiffReport) -> dict[str, str]:
 
 def _place(report: DivergenceReport) -> str:
     place = report.divergence.place
-    existence = place.kind in ("node", "edge") or place.field in ("", "existence")
-    return named(report) if existence else f"{named(report)}.{words.escape(place.field)}"
+    is_whole = isinstance(place, NodePlace | EdgePlace) or place.field in ("", "existence")
+    return named(report) if is_whole else f"{named(report)}.{words.escape(place.field)}"

@@ -1,0 +1,1 @@
+"""The tables of logs, replays and diffs, for other programs."""
