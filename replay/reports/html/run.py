@@ -14,7 +14,10 @@ from replay.reports.drawing.svg import STYLE, svg
 from replay.reports.html.templates import digest, environment, text
 
 ROOM = 1_000_000
-"""So many characters of graphs and changes stand in a page."""
+"""So many characters of graphs, that of the end among them, and changes stand in a page."""
+
+LEAST_ROOM = ROOM // 4
+"""So many are left to the events, however large the graph at the end is."""
 
 MOST = 60
 """So many changes of an event are shown; the rest is a number."""
@@ -36,11 +39,13 @@ def run(report: RunReport) -> str:
     """The page: what there is at the end, then each event with its outcome and its changes."""
     style = STYLE + text("page.css")
     page = environment(translation=translation).get_template("run.html.j2")
+    last = report.steps[-1].graph if report.steps else None
+    room = max(ROOM - _size(last), LEAST_ROOM)
     return page.render(
         report=report,
         headline=_headline(report),
-        last=report.steps[-1].graph if report.steps else None,
-        rows=list(_rows(report)),
+        last=last,
+        rows=list(_rows(report, room)),
         style=Markup(style),
         style_hash=digest(style),
     )
@@ -54,9 +59,12 @@ def _headline(report: RunReport) -> str:
     return f"{words.count(len(report.steps), 'event')} in {name}: {outcomes}".rstrip(": ")
 
 
-def _rows(report: RunReport) -> Iterator[RunRow]:
+def _size(graph: Drawing | None) -> int:
+    return len(svg(graph)) if graph else 0
+
+
+def _rows(report: RunReport, room: int) -> Iterator[RunRow]:
     """The events, with graphs and changes while there is room for them."""
-    room = ROOM
     chains: Mapping[str, tuple[str, ...]] = {}
     for step in report.steps:
         is_new = step.graph.chains != chains
@@ -64,5 +72,5 @@ def _rows(report: RunReport) -> Iterator[RunRow]:
         graph = step.graph if is_new and step.graph.vertices and room > 0 else None
         shown = step.changes[:MOST] if room > 0 else ()
         texts = tuple(change.text for change in shown)
-        room -= sum(map(len, texts)) + (len(svg(graph)) if graph else 0)
+        room -= sum(map(len, texts)) + _size(graph)
         yield RunRow(step, graph, texts, len(step.changes) - len(texts))
