@@ -2,7 +2,7 @@
 
 import asyncio
 import tempfile
-from contextlib import AsyncExitStack, ExitStack
+from contextlib import AsyncExitStack, ExitStack, suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -103,9 +103,13 @@ class Performer:
         places.empty()
         if self._machine is None:
             self._machine = await self._process.enter_async_context(machine(self._build, places))
-            self._new = await state_of(self._machine)
             self.processes += 1
-        self._machine.forget()
+            self._new = []
+            # What is wrong with it already is the outcome of the first event, which meets it too.
+            with suppress(GoneError):
+                self._new = await state_of(self._machine)
+        with suppress(GoneError):
+            self._machine.forget()
         return self._machine
 
     async def _stop(self) -> None:
