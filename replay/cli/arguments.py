@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from replay.errors import NotFound, ReplayError
 from replay.events.event import Log
-from replay.formats.read import read
 from replay.variants.variant import (
     Subject,
     Variant,
@@ -131,6 +130,9 @@ def open_logs(
     if store.holds(word):
         yield store.load(word)
     elif is_file(word):
+        # A log that is stored already needs no reader, and they take long to import.
+        from replay.formats.read import read  # noqa: PLC0415
+
         for result in store.add(read(word), rename=True):
             notify(result)
             yield store.load(result.name)

@@ -14,7 +14,6 @@ from replay.cli.terminal import print_note
 from replay.errors import ReplayError
 from replay.events.event import Log, Origin
 from replay.files import shipped
-from replay.formats.read import read
 from replay.formats.recording import Recording
 from replay.store.lookup import Lookup, open_lookup
 from replay.variants.variant import Subject, Variant, load_subject, parse_range
@@ -192,6 +191,8 @@ def _logs(lookup: Lookup, word: str) -> Iterator[Log | None]:
         return
     try:
         if Path(word).stat().st_size <= LARGEST:
+            from replay.formats.read import read  # noqa: PLC0415, as above
+
             for recording in read(word):
                 yield lookup.copy_of(Log.of(recording.header, recording.entries))
             return
