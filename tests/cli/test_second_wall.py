@@ -210,3 +210,16 @@ def test_commands_that_ask_git_stand_in_front_of_the_wall(place):
     assert starts_program(["checkout", "after"], [])
     assert starts_program(["touched", "1a2b3c4d"], [])
     assert not starts_program(["touched", str(place / "more.patch")], [])
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (("--db", "postgresql://u@h/d", "--isolate", "variants"), "a database server has to be"),
+        (("--isolate", "diff", "after", "qemu", "LOG"), "a program has to be started"),
+    ],
+)
+def test_what_stands_outside_of_a_wall_is_refused_where_one_is_asked_for(words, reason):
+    result = CliRunner().invoke(app, list(words))
+    assert str(result.exception).startswith(reason) or reason in result.output
+    assert result.exit_code != 0

@@ -22,6 +22,7 @@ from replay.events.event import (
     Log,
     LogHeader,
     Notice,
+    Origin,
     Payload,
     fingerprint,
 )
@@ -430,3 +431,15 @@ def test_a_faulty_dictionary_is_refused_with_its_line(
 ) -> None:
     with pytest.raises(ReplayError, match=reason):
         load_subject(with_dictionary(tmp_path, text))
+
+
+def test_each_log_of_one_content_keeps_where_and_when_it_was_recorded(subject: Subject) -> None:
+    payloads = (Command("cli", "drive", "if=none,id=d0,file=/d/a.qcow2"), qmp("eject", device="d0"))
+    for file, when in (("first.jsonl", 1.0), ("second.jsonl", 2.0)):
+        events = tuple(
+            Event(payload, Origin(file, line), when) for line, payload in enumerate(payloads, 2)
+        )
+        log = Log("log", LogHeader("log"), events, fingerprint(events))
+        translated = translate(log, subject).events
+        assert [event.origin for event in translated] == [Origin(file, 2), Origin(file, 3)]
+        assert {event.recorded for event in translated} == {when}
