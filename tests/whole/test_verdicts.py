@@ -15,7 +15,7 @@ from replay.cli import main
 from replay.engine.compared import Gap
 from replay.engine.diff import Diff
 from replay.engine.trace import GapReason
-from replay.events.event import Command, Log, Notice
+from replay.events.event import Command, Image, Log, Notice
 from replay.language.limits import MAX_STEPS
 from replay.reports.verdict import agreement
 from replay.variants.variant import Subject
@@ -338,3 +338,16 @@ def test_both_machines_that_die_are_said_to_be_gone(say, qemu, tmp_path):
     assert said.out.startswith("The same in what was compared: 5 of 6 events in after+")
     assert "; #6 no machine runs after #5 qmp blockdev-snapshot-sync" in said.out
     assert say("diff", "--strict", f"after+{crash}", f"{rename}+{crash}", log).status == 2
+
+
+def test_the_headline_on_a_long_chain_names_its_first_nodes_and_counts_the_rest(qemu):
+    files = [f"/i/{number}.qcow2" for number in range(40)]
+    images = [
+        Image(file, "qcow2", 1 << 20, below or None, "qcow2" if below else None)
+        for file, below in zip(files, ["", *files], strict=False)
+    ]
+    drive = Command("cli", "drive", f"if=none,id=d,file={files[-1]}")
+    device = Command("cli", "device", "virtio-blk-pci,drive=d")
+    text = headline(compared(qemu, log_of(*images, drive, device), "before", "after"))
+    assert re.search(r"d\.backing_hd\.file, .* and \d\d more", text)
+    assert len(text) < 1000

@@ -248,6 +248,10 @@ def _statement(what: str, divergence: Divergence, show: Callable[[Any], str]) ->
     return f"{what} {words.phrases(words.groups(texts))}"
 
 
+MOST_NODES = 8
+"""So many nodes are named in a sentence; a chain may have a thousand."""
+
+
 def _standing(bit: str, nodes: FlagTable) -> str:
     """Where a flag stands in each variant, node by node."""
     texts = {
@@ -263,9 +267,14 @@ def _stands(by_path: Mapping[str, bool]) -> str:
     if not on:
         return "set on no node"
     if len(on) == len(by_path):
-        return f"set on {words.listing(on)}"
+        return f"set on {_some(on)}"
     if list(by_path)[: len(on)] == on:
-        return f"set on {words.listing(on)} only"
-    return words.listing(
-        [f"{'set' if is_set else 'cleared'} on {p}" for p, is_set in by_path.items()]
-    )
+        return f"set on {_some(on)} only"
+    return _some([f"{'set' if is_set else 'cleared'} on {p}" for p, is_set in by_path.items()])
+
+
+def _some(texts: Sequence[str]) -> str:
+    """The first of them, and how many more there are."""
+    if len(texts) <= MOST_NODES:
+        return words.listing(texts)
+    return words.listing([*texts[:MOST_NODES], f"{len(texts) - MOST_NODES} more"])
