@@ -1,7 +1,7 @@
 """The limit on what the states of a whole log keep, beside that on one event."""
 
 from replay.engine.trace import GapReason, Outcome
-from replay.state.objects import FrozenMap, State
+from replay.state.objects import Contents, FrozenMap, State
 
 MOST_OF_A_LOG = 3_000_000
 """Values that the states of a log may hold, however short it is: less than 500 MB."""
@@ -30,10 +30,19 @@ def budget(events: int) -> int:
 
 def growth_of(before: State, after: State, returned: object) -> int:
     """How many values the next state holds that the one before did not, and what was returned."""
+    growth = _size(returned) - 1
+    if after.objects is before.objects:
+        return growth
     shared = set(before.objects)
-    new_objects = [each.contents.values for each in after.objects if each not in shared]
-    values = sum([_size(value) for values in new_objects for value in values])
-    return _size(returned) - 1 + OBJECT * len(new_objects) + values
+    new = [each.contents for each in after.objects if each not in shared]
+    return growth + sum(map(_size_of, new))
+
+
+def _size_of(contents: Contents) -> int:
+    """How many values a new object is."""
+    texts = [len(value) // CHARACTERS for value in contents.values if type(value) is str]
+    more = [_size(value) - 1 for _, value in contents.compound]
+    return OBJECT + len(contents.values) + sum(texts) + sum(more)
 
 
 def _size(value: object) -> int:

@@ -1,7 +1,6 @@
 """Recognising the format of a file and reading the logs in it."""
 
 import heapq
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import accumulate, chain, islice, pairwise
@@ -12,23 +11,15 @@ import msgspec
 
 from replay.errors import BadInput
 from replay.events.event import Origin
-from replay.formats import conversation
-from replay.formats.packing import SAMPLE, Source, sources
-from replay.formats.reader import ImportOptions, Input, NoMessages, Reader, log_name, several
-from replay.formats.readers import FILES, LAST, READERS, TEXTS, native, qmp_traffic
+from replay.formats.packing import Source, sources
+from replay.formats.reader import ImportOptions, Input, NoMessages, Reader, log_name
+from replay.formats.readers import native
 from replay.formats.recording import InputLine, Message, Recording, display_name
-from replay.formats.text.pasted import plain
-
-FORMATS = tuple(reader.name for reader in READERS)
-HEAD = 2000
-"""How many lines are read to recognise a file: a log may begin with lines of other programs,
-and a file of no known form must not be read, and held, whole."""
 
 CLOCK_TOLERANCE = 1.0
 """QEMU and libvirt each tell their own time of one thing; only more than a second is a clock's."""
 
 __all__ = [
-    "FORMATS",
     "ImportOptions",
     "Recording",
     "read",
@@ -81,6 +72,8 @@ def read_source(source: Source, options: ImportOptions) -> Iterator[Recording]:
     try:
         yield from reader.read(input, options)
     except NoMessages:
+        from replay.formats.readers.recognition import LAST, unknown  # noqa: PLC0415, as below
+
         if reader is LAST:
             raise unknown(source.name, head) from None
         raise
@@ -99,6 +92,8 @@ def read_joined(
     paths: Sequence[Path], options: ImportOptions, opener: Opener = sources
 ) -> Iterator[Recording]:
     """The one log that several files make together: the start from one, the rest from others."""
+    from replay.formats import conversation  # noqa: PLC0415, as below
+
     parts: list[Sequence[Message]] = []
     may_start_midway = False
     for path in paths:
@@ -146,6 +141,8 @@ def clock_remarks(messages: Sequence[Message]) -> Iterator[str]:
 
 def read_traffic(name: str, traffic: Iterable[bytes]) -> Recording:
     """The recording in lines of QMP traffic that no file holds, under this name."""
+    from replay.formats.readers import qmp_traffic  # noqa: PLC0415, as above
+
     lines = (InputLine(Origin(name, number), text) for number, text in enumerate(traffic, 1))
     recordings = qmp_traffic.READER.read(Input(name, lines), ImportOptions())
     return next(rename_only(recordings, name))
@@ -156,74 +153,17 @@ def open_input(source: Source, format: str | None) -> tuple[Reader, Input, Seque
 
     Raises ReplayError for an empty file and for a format that is none.
     """
-    named = None if format is None else reader_named(format)
     head = list(islice(source.lines, 1))
     if not head:
         raise BadInput("the file is empty", where=source.name)
     # The native form shows in its first line, and its lines are not held.
-    if named is native.READER or (named is None and not native.READER.why_not(head)):
+    is_native = not native.READER.why_not(head) if format is None else format == native.READER.name
+    if is_native:
         return native.READER, Input(source.name, chain(head, source.lines)), head
-    head += islice(source.lines, HEAD)
-    reader = named or recognise(head, FILES)
-    if reader in FILES and not (named and reader.why_not(head)):
-        return reader, Input(source.name, chain(head, source.lines)), head
-    text = plain(head, source.lines)
-    remarks = (f"undone: {', '.join(text.undone)}",) if text.undone else ()
-    reader = named or recognise(text.head, (*FILES, *TEXTS)) or LAST
-    return reader, Input(source.name, text.lines, remarks), head
+    # Only here, since the other readers take longer to import than most logs to read.
+    from replay.formats.readers.recognition import open_other  # noqa: PLC0415
 
-
-def recognise(head: Sequence[InputLine], readers: Iterable[Reader]) -> Reader | None:
-    """The first reader whose form the first lines show; None without one."""
-    return next((reader for reader in readers if head and not reader.why_not(head)), None)
-
-
-NEAREST = (
-    ("libvirtd", re.compile(rb"libvirt|QEMU_MONITOR|qemuMonitor")),
-    ("domain", re.compile(rb"starting up|qemu-system|-blockdev|-drive")),
-    ("console", re.compile(rb"\(qemu|monitor")),
-    ("iotests", re.compile(rb"qemu-i(?:mg|o)|iotests")),
-    ("native", re.compile(rb'"kind"')),
-    ("qmp", re.compile(rb"")),
-)
-"""What in a text without a message makes it most like a format."""
-
-
-def unknown(name: str, head: Sequence[InputLine]) -> NoMessages:
-    """The error for a text that no reader finds a message in: three lines."""
-    text = b"\n".join(line.text for line in head)
-    nearest = next(name for name, pattern in NEAREST if pattern.search(text))
-    why = reader_named(nearest).why_not(head)
-    details = (
-        f"the nearest format is {nearest}: {why or 'it has no message'}",
-        "try a longer copy with the commands in it, or name the format: --format"
-        f" {'|'.join(FORMATS)}",
-    )
-    return NoMessages(f"no message in {looks_like(head)}", where=name, details=details)
-
-
-def looks_like(head: Sequence[InputLine]) -> str:
-    """What a text looks like, in a few words."""
-    lines = several(len(head), "line", "lines")
-    if len(head) > HEAD:
-        lines = f"its first {lines}"
-    sample = b"".join(line.text for line in head)[:SAMPLE]
-    odd = sum(byte < 32 and byte not in b"\t\r\n\x1b\x08" for byte in sample)
-    if odd > len(sample) / 20:
-        return f"{lines} of what looks like binary data"
-    if sample.lstrip().startswith((b"<!DOCTYPE", b"<html", b"<?xml")):
-        return f"{lines} of what looks like a web page"
-    if b"{" in sample:
-        return f"{lines} of text with braces"
-    return f"{lines} of text"
-
-
-def reader_named(format: str) -> Reader:
-    """The reader of a format by its name; ReplayError with the known ones."""
-    for reader in READERS:
-        if format == reader.name:
-            return reader
-    raise BadInput(f"unknown format {format!r}", do=f"known are {', '.join(FORMATS)}")
+    return open_other(source, head, format)
 
 
 def rename_only(recordings: Iterable[Recording], name: str) -> Iterator[Recording]:

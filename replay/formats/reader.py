@@ -1,27 +1,18 @@
-"""What a reader of recordings is, and how one of conversations makes logs of a file."""
+"""What a reader of recordings is: what it is given, and what it gives."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import chain
+from collections.abc import Iterator, Sequence
 from pathlib import PurePath
 from typing import NamedTuple, Protocol
 
 from replay.errors import BadInput
-from replay.events.event import NAME_LENGTH, Event, LogEntry, Origin
-from replay.events.json_form import located
-from replay.formats import conversation
-from replay.formats.recording import InputLine, Message, Recording, within_memory
-from replay.formats.replies import NOT_SEEN
+from replay.events.event import NAME_LENGTH
+from replay.formats.recording import InputLine, Message, Recording
 
 SUFFIXES = (
     *(".gz", ".xz", ".bz2", ".zst", ".zip", ".tar", ".tgz"),
     *(".jsonl", ".json", ".qmp", ".log", ".txt", ".trace", ".out", ".md", ".rst", ".eml"),
 )
 """Ends of a file's name that tell only its format."""
-
-
-MOST_PLACES = 10
-"""More places of what could not be read are not told in an error."""
 
 
 class DomainStart(NamedTuple):
@@ -93,146 +84,9 @@ class Reader(Protocol):
         """
 
 
-@dataclass(frozen=True)
-class ConversationReader:
-    """A reader of a form in which clients and QEMU talk: all that it needs is the messages.
-
-    `last_is_meant` says which of several conversations is part of a log of several files,
-    `pairs_in_runs` how replies without ids find their commands (`replies.py`), `joins_starts` that
-    the starts of its machines stand in other files; `remark` is what is said of each log.
-    """
-
-    name: str
-    may_start_midway: bool
-    why_not: Callable[[Sequence[InputLine]], str]
-    messages: Callable[[Iterable[InputLine]], Iterator[Message]]
-    last_is_meant: bool = False
-    pairs_in_runs: bool = False
-    joins_starts: bool = False
-    remark: str = ""
-
-    def read(self, input: Input, options: ImportOptions) -> Iterator[Recording]:
-        """A recording for each conversation of a file in which anything happened."""
-        groups = self.by_conversation(input, options)
-        name = log_name(input.name)
-        without: list[Recording] = []
-        for channel, messages in groups.items():
-            own = channel_name(name, channel, alone=len(groups) == 1)
-            is_only = len(groups) == 1
-            start = self.start_of(channel, messages, options.starts, input.name if is_only else "")
-            talk = [*start.options, *messages] if start else messages
-            recording = conversation.recording(
-                own, talk, options.drives, self.may_start_midway, self.pairs_in_runs
-            )
-            first = list(until_event(recording.entries))
-            if not first or not isinstance(first[-1], Event):
-                without.append(recording)
-                continue
-            yield replace(
-                recording,
-                entries=chain(first, recording.entries),
-                remarks=(*self.own_remarks(), *input.remarks, *recording.remarks),
-                start=start and start.file,
-            )
-        if len(without) == len(groups):
-            raise nothing_happens(input.name, without)
-
-    def own_remarks(self) -> tuple[str, ...]:
-        """What is said of each log that it reads."""
-        return (self.remark,) if self.remark else ()
-
-    def start_of(
-        self, channel: str, messages: Sequence[Message], starts: Sequence[DomainStart], text: str
-    ) -> DomainStart | None:
-        """The last start before a conversation of the domain that it is with, if it is known.
-
-        `text` is what the text is called if this is its only conversation.
-        """
-        if not self.joins_starts:
-            return None
-        named = [start for start in starts if channel in (start.domain, f"{start.domain}-2")]
-        named = named or [start for start in starts if text in start.beside]
-        first = next((message.time for message in messages if message.time), None)
-        before = [start for start in named if first is None or start.time <= first]
-        return max(before or named, key=lambda start: start.time, default=None)
-
-    def part(self, input: Input, options: ImportOptions) -> Sequence[Message]:
-        """The messages of the only conversation, or of the last where that is meant."""
-        groups = self.by_conversation(input, options)
-        if self.last_is_meant:
-            return list(groups.values())[-1]
-        if len(groups) > 1:
-            do = f"pick one with --monitor: {', '.join(groups)}"
-            where = input.name
-            raise BadInput("the file has several conversations", where=where, do=do)
-        return next(iter(groups.values()))
-
-    def by_conversation(self, input: Input, options: ImportOptions) -> dict[str, list[Message]]:
-        """The messages of each conversation, by its name; what is of none is of all."""
-        where = input.name
-        with located(Origin(where, 1)):
-            unlimited = self.messages(input.lines)
-            messages = list(within_memory(unlimited, lambda message: message.size))
-        named = (message.channel for message in messages if message.channel)
-        channels = dict.fromkeys(named) or {"": None}
-        if options.monitor is not None and channels.keys() != {""}:
-            channels = {name: None for name in channels if name == options.monitor}
-            if not channels:
-                names = sorted({message.channel for message in messages if message.channel})
-                do = f"there are {', '.join(names)}"
-                raise BadInput(f"no monitor {options.monitor!r}", where=where, do=do)
-        if not messages:
-            raise NoMessages("no message in this file", where=where)
-        return grouped(messages, channels)
-
-
-def until_event(entries: Iterator[LogEntry]) -> Iterator[LogEntry]:
-    """The entries up to the first event, which comes last; all if there is none."""
-    for entry in entries:
-        yield entry
-        if isinstance(entry, Event):
-            return
-
-
 def several(number: int, one: str, more: str) -> str:
     """A number with its noun."""
     return f"{number} {one if number == 1 else more}"
-
-
-def nothing_happens(name: str, recordings: Sequence[Recording]) -> BadInput:
-    """The error for a file without an event: whether nothing happened, or it could not be read."""
-    lost = [place for recording in recordings for place in recording.lost]
-    replies = sum(recording.left_out.get(NOT_SEEN, 0) for recording in recordings)
-    if lost:
-        damaged = several(len(lost), "message is", "messages are")
-        what = f"no command could be read, and {damaged} cut or damaged"
-        do = "copy it again without cutting, wrapping or shortening lines"
-        details = [f"not read: {place}" for place in lost[:MOST_PLACES]]
-        return BadInput(what, where=name, do=do, details=details)
-    if replies:
-        answers = several(replies, "reply", "replies")
-        what = f"it has no command, only {answers} to commands that are not in it"
-        do = "record the commands too: libvirt's debug log has them, and qmp-shell -v shows them"
-        return BadInput(what, where=name, do=do)
-    do = "import it with --log NAME beside another of the same machine"
-    return BadInput("nothing happens in this recording", where=name, do=do)
-
-
-def grouped(messages: Iterable[Message], channels: Iterable[str]) -> dict[str, list[Message]]:
-    """The messages of these conversations; what is of none is of all."""
-    groups: dict[str, list[Message]] = {name: [] for name in channels}
-    for message in messages:
-        for name in (message.channel,) if message.channel else groups:
-            if name in groups:
-                groups[name].append(message)
-    return groups
-
-
-def channel_name(log: str, channel: str, alone: bool) -> str:
-    """The name of a file's log: a domain's own name, else the file's, with what tells it apart."""
-    if channel and not channel[0].isdigit():
-        return "".join(c if c.isprintable() else "?" for c in channel)[:NAME_LENGTH]
-    return log if alone else f"{log}-{channel}"[-NAME_LENGTH:]
 
 
 def log_name(file: str) -> str:

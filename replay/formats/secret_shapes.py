@@ -1,6 +1,7 @@
 """What secrets look like: the names of fields that hold them, and their places in running text."""
 
 import re
+from functools import cache
 
 REPLACED = "(secret)"
 
@@ -30,35 +31,43 @@ WORD = r"(?P<value>\"(?:[^\"\\]|\\.)*+\"|'[^']*'|\S+)"
 
 SHAPES = (
     # An RBD name has its own options with ":" between; a backslash escapes one.
-    re.compile(r"rbd:[^\s,\"]{0,400}?:key=(?P<value>(?:[^:,\s\"\\]|\\.)++)"),
+    r"rbd:[^\s,\"]{0,400}?:key=(?P<value>(?:[^:,\s\"\\]|\\.)++)",
     # A line of a header, whole: a cookie has several values, with ";" between.
-    re.compile(r"(?i)\b(?:set-)?cookie:\s?(?P<value>[^\r\n\"]++)"),
-    re.compile(r"(?i)\bcookie=(?P<value>(?:[^,\r\n\"&]|,,)++)"),
-    re.compile(r"(?i)\bauthorization:\s?(?:(?:basic|bearer|digest|token)\s)?(?P<value>[^\s\",]++)"),
-    re.compile(r"(?i)\bbearer\s(?P<value>[\w.~+/=-]{8,}+)"),
-    re.compile(r"(?i)\bx-[a-z-]{0,40}(?:token|key|secret):\s?(?P<value>[^\s\",]++)"),
+    r"(?i)\b(?:set-)?cookie:\s?(?P<value>[^\r\n\"]++)",
+    r"(?i)\bcookie=(?P<value>(?:[^,\r\n\"&]|,,)++)",
+    r"(?i)\bauthorization:\s?(?:(?:basic|bearer|digest|token)\s)?(?P<value>[^\s\",]++)",
+    r"(?i)\bbearer\s(?P<value>[\w.~+/=-]{8,}+)",
+    r"(?i)\bx-[a-z-]{0,40}(?:token|key|secret):\s?(?P<value>[^\s\",]++)",
     # Who is at a host: name:password, and name%password as iSCSI has it.
-    re.compile(r"://[^:/@\s\"']{0,200}:(?P<value>[^/\s\"',]{1,400})@"),
-    re.compile(r"iscsi://[^%/@\s\"']{0,200}%(?P<value>[^/\s\"',]{1,400})@"),
-    re.compile(r"(?<!\S)(?:-u|--user)[ =][^\s:\"']{1,200}:(?P<value>[^\s\"']++)"),
+    r"://[^:/@\s\"']{0,200}:(?P<value>[^/\s\"',]{1,400})@",
+    r"iscsi://[^%/@\s\"']{0,200}%(?P<value>[^/\s\"',]{1,400})@",
+    r"(?<!\S)(?:-u|--user)[ =][^\s:\"']{1,200}:(?P<value>[^\s\"']++)",
     # The parameters of an address.
-    re.compile(rf"(?i)[?&;](?:{PARAMETER}|(?:[\w.-]{{0,40}}[_.-])?key)=(?P<value>[^&#\s\"',;]++)"),
+    rf"(?i)[?&;](?:{PARAMETER}|(?:[\w.-]{{0,40}}[_.-])?key)=(?P<value>[^&#\s\"',;]++)",
     # Options, name=value; ",," is a comma.
-    re.compile(rf"(?i)(?<![\w.-])(?:[\w.-]{{0,80}}[._-])?(?:{NAMED})={VALUE}"),
-    re.compile(rf"(?i)(?<![\w.-])(?:[\w.]{{0,80}}[._])?(?:{KEYS})={VALUE}"),
+    rf"(?i)(?<![\w.-])(?:[\w.-]{{0,80}}[._-])?(?:{NAMED})={VALUE}",
+    rf"(?i)(?<![\w.-])(?:[\w.]{{0,80}}[._])?(?:{KEYS})={VALUE}",
     # JSON that is no whole text, perhaps with escapes.
-    re.compile(rf"(?i)\"{IN_JSON}\"\s{{0,9}}:\s{{0,9}}\"(?P<value>(?:[^\"\\]|\\.)*+)"),
-    re.compile(rf"(?i)\\\"{IN_JSON}\\+\"\s{{0,9}}:\s{{0,9}}\\+\"(?P<value>[^\"\\]*+)"),
+    rf"(?i)\"{IN_JSON}\"\s{{0,9}}:\s{{0,9}}\"(?P<value>(?:[^\"\\]|\\.)*+)",
+    rf"(?i)\\\"{IN_JSON}\\+\"\s{{0,9}}:\s{{0,9}}\\+\"(?P<value>[^\"\\]*+)",
     # What is a secret by itself.
-    re.compile(r"(?P<value>\beyJ[\w-]{8,400}\.[\w-]{8,4000}\.[\w-]{0,4000})"),
-    re.compile(r"(?P<value>\bAKIA[0-9A-Z]{16}\b)"),
-    re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----(?P<value>[^-]++)"),
+    r"(?P<value>\beyJ[\w-]{8,400}\.[\w-]{8,4000}\.[\w-]{0,4000})",
+    r"(?P<value>\bAKIA[0-9A-Z]{16}\b)",
+    r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----(?P<value>[^-]++)",
     # Lines for the human monitor.
-    re.compile(rf"^\s*set_password\s+(?:-d\s+\S+\s+)?\S+\s+(?:-d\s+\S+\s+)?{WORD}"),
-    re.compile(rf"^\s*block_passwd\s+\S+\s+{WORD}"),
-    re.compile(rf"^\s*change\s+vnc\s+pass\w*\s+{WORD}"),
+    rf"^\s*set_password\s+(?:-d\s+\S+\s+)?\S+\s+(?:-d\s+\S+\s+)?{WORD}",
+    rf"^\s*block_passwd\s+\S+\s+{WORD}",
+    rf"^\s*change\s+vnc\s+pass\w*\s+{WORD}",
 )
 """Secrets in running text, each as "value"."""
+
+
+# Compiled when the first text may hold one: most logs have none, and this takes long.
+@cache
+def shapes() -> tuple[re.Pattern[str], ...]:
+    """What finds SHAPES."""
+    return tuple(map(re.compile, SHAPES))
+
 
 SECRET_OPTIONS = re.compile(
     r"(?i)(?:^|[\s,])(?:qom[-_]type=|driver=)?secret(?:_keyring)?(?=,|\s|$)"

@@ -16,12 +16,11 @@ from replay.formats.secret_shapes import (
     SECRET_NAME,
     SECRET_OPTIONS,
     SECRET_TYPE,
-    SHAPES,
     SWITCHES,
     TYPE_NAMES,
     may_hold_secret,
+    shapes,
 )
-from replay.formats.text.objects import whole_end
 
 TEMPORARY = re.compile(r"(?<![^\s\",:=])(?:[^\s\",:=]{0,200}/)?vl\.[A-Za-z0-9]{6}(?![A-Za-z0-9])")
 """The file that is laid over an image for snapshot=on."""
@@ -135,12 +134,15 @@ class Cleaner:
         text = "".join(self._pieces(text))
         if "data=" in text and SECRET_OPTIONS.search(text):
             text = DATA.sub(self._replaced, text)
-        for pattern in SHAPES:
+        for pattern in shapes():
             text = pattern.sub(self._replaced, text)
         return text
 
     def _pieces(self, text: str) -> Iterator[str]:
         """A text piece by piece; the objects of JSON in it without the secrets in them."""
+        # Most logs have no text that gets here.
+        from replay.formats.text.objects import whole_end  # noqa: PLC0415
+
         done = start = 0
         for _ in range(MOST_OBJECTS):
             start = text.find('{"', start)

@@ -1,12 +1,18 @@
 """Rewriting a checked function so that every operation goes through the runtime's limits."""
 
 import ast
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from types import CodeType
 
-from replay.language.limits import cost
 from replay.language.operators import HIDDEN, LIMITED
-from replay.language.vocabulary import BUILTINS, MACHINE, without_docstring
+from replay.language.vocabulary import (
+    BUILTINS,
+    MACHINE,
+    children,
+    descendants,
+    without_docstring,
+)
 
 ORDER = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
 
@@ -24,7 +30,7 @@ def compiled(text: str) -> CodeType:
     module = ast.parse(text)
     functions = [node for node in module.body if isinstance(node, ast.FunctionDef)]
     module.body = [Plain().visit(function) for function in functions]
-    return compile(ast.fix_missing_locations(module), "model", "exec", dont_inherit=True)
+    return compile(module, "model", "exec", dont_inherit=True)
 
 
 def default_name(function: str, index: int) -> str:
@@ -71,8 +77,8 @@ class Plain(ast.NodeTransformer):
 
     def visit_Assert(self, node: ast.Assert) -> ast.AST:
         message = node.msg or ast.Constant(ast.unparse(node.test))
-        failed = ast.Expr(_call("__violated", message, at=node))
-        test = ast.UnaryOp(ast.Not(), self.visit(node.test))
+        failed = ast.copy_location(ast.Expr(_call("__violated", message, at=node)), node)
+        test = ast.copy_location(ast.UnaryOp(ast.Not(), self.visit(node.test)), node)
         return ast.copy_location(ast.If(test, [failed], []), node)
 
     def visit_Delete(self, node: ast.Delete) -> list[ast.AST]:
@@ -193,7 +199,7 @@ def _call(name: str, *arguments: ast.expr, at: ast.AST) -> ast.Call:
 
 def _placed(node: ast.expr, at: ast.AST) -> ast.expr:
     """The tree with the place of another in all its nodes."""
-    for inner in ast.walk(node):
+    for inner in descendants(node):
         ast.copy_location(inner, at)
     return node
 
@@ -206,3 +212,30 @@ def _is_literal(node: ast.expr, *kinds: type) -> bool:
 def _is_short(node: ast.expr) -> bool:
     """Whether searching this takes no time worth counting."""
     return isinstance(node, ast.List | ast.Tuple) and all(map(_is_literal, node.elts))
+
+
+# What a block of statements costs, read off its syntax. An expression has no loop, so its size
+# bounds the work that it does itself; what operators and builtins look at is counted when they run.
+
+
+WEIGHTS: dict[type[ast.AST], int] = {ast.Dict: 8, ast.List: 4, ast.Tuple: 4, ast.Call: 4}
+"""What an expression weighs, where that is more than 1: these make an object or run a builtin."""
+
+STEP = 8
+"""How much weight takes a step. Most statements of a model weigh less."""
+
+
+def cost(body: Sequence[ast.stmt], target: ast.expr | None = None) -> int:
+    """The steps of running a block once; with a target, of binding that to an item before."""
+    steps = sum(1 + _weight(_own(statement)) // STEP for statement in body)
+    return steps + (_weight([target]) // STEP if target else 0)
+
+
+def _own(statement: ast.stmt) -> list[ast.AST]:
+    """The expressions of a statement without those of the statements inside it."""
+    return [child for child in children(statement) if not isinstance(child, ast.stmt)]
+
+
+def _weight(nodes: Iterable[ast.AST]) -> int:
+    inner = [node for outer in nodes for node in descendants(outer)]
+    return sum([WEIGHTS.get(type(node), 1) for node in inner if isinstance(node, ast.expr)])

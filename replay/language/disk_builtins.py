@@ -151,10 +151,18 @@ def _ranges(value: Any, meter: Meter) -> Ranges:
 
     Raises TypeError for what is no list of pairs of numbers.
     """
-    if not isinstance(value, list) or not all(isinstance(p, list) and len(p) == 2 for p in value):
+    if not isinstance(value, list):
         raise TypeError(f"{kind_of(value)} where a list of ranges is needed")
     meter.tick(len(value))
-    return union([(integer(start), integer(end)) for start, end in value])
+    ranges = []
+    for pair in value:
+        if not isinstance(pair, list) or len(pair) != 2:
+            raise TypeError(f"{kind_of(value)} where a list of ranges is needed")
+        start, end = pair
+        if type(start) is not int or type(end) is not int:
+            start, end = integer(start), integer(end)
+        ranges.append((start, end))
+    return union(ranges)
 
 
 def _lists(ranges: Ranges) -> list[list[int]]:

@@ -14,6 +14,7 @@ from replay.language.vocabulary import (
     check_literal,
     check_name,
     constant_uses,
+    descendants,
     without_docstring,
 )
 
@@ -64,7 +65,7 @@ def _parameters(args: ast.arguments) -> Iterable[Use]:
 def _locals(node: ast.FunctionDef) -> dict[str, int]:
     """The names that a function binds, with the first line that does."""
     names: dict[str, int] = {}
-    for inner in ast.walk(node):
+    for inner in descendants(node):
         if isinstance(inner, ast.arg):
             names.setdefault(inner.arg, inner.lineno)
         elif isinstance(inner, ast.Name) and not isinstance(inner.ctx, ast.Load):
@@ -110,7 +111,7 @@ class _Grammar(ast.NodeVisitor):
 
     def visit_AugAssign(self, node: ast.AugAssign) -> None:
         self._operator(node.op, node)
-        if any(isinstance(inner, ast.Call) for inner in ast.walk(node.target)):
+        if any(isinstance(inner, ast.Call) for inner in descendants(node.target)):
             raise MisuseError(node, "a call in what is changed", "put it into a variable first")
         if isinstance(node.target, ast.Tuple | ast.List):
             raise _absent(node.target)

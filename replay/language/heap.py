@@ -86,6 +86,7 @@ class Heap:
         self._watched: dict[int, Watch] = {}
         self._freed: set[int] = set()
         self._frozen_before: tuple[Object, ...] = ()
+        self._weight = 0
         self._is_written = False
         self.next_id = 1
         self.machine: int | None = None
@@ -101,6 +102,7 @@ class Heap:
         self._objects = {}
         self._watched = {}
         self._frozen_before = objects
+        self._weight = sum([frozen.contents.weight for frozen in objects])
         self._before = {frozen.id: frozen for frozen in objects}
         for frozen in objects:
             shape = self._shapes.get(frozen.cls)
@@ -161,6 +163,9 @@ class Heap:
         """
         if not self._is_written and not may_hold_other:
             return self._frozen_before
+        written = [live for live in self._objects.values() if self._is_other(live, may_hold_other)]
+        if not self._freed and all(map(self._refers_as_before, written)):
+            return self._exchanged(written)
         objects: dict[int, Object] = {}
         changed: list[int] = []
         if self.machine is not None:
@@ -170,8 +175,37 @@ class Heap:
         for number, cls in (*before, *made):
             if cls == keep_class and number not in self._freed:
                 self._collect(number, objects, changed)
-        self._settle(objects, changed)
-        self._frozen_before = tuple([objects[number] for number in sorted(objects)])
+        self._settle({number: objects[number] for number in sorted(objects)}, changed)
+        return self._frozen_before
+
+    def _is_other(self, live: Live, may_hold_other: bool) -> bool:
+        """Whether an object is not as it was before the event."""
+        kind, shape = type(live), self._shapes[type(live).__name__]
+        if kind is not shape.unwritten or not may_hold_other:
+            return kind is shape.live
+        return not all(_holds(*watched) for watched in self._watched[live._id])
+
+    def _refers_as_before(self, live: Live) -> bool:
+        """Whether an object was there before the event and refers to what it referred to."""
+        before = self._before.get(live._id)
+        if before is None:
+            return False
+        refs: list[int] = []
+        for value in self._shapes[type(live).__name__].values(live):
+            if type(value) not in ATOMS and not _adds_refs(value, refs):
+                return False
+        return tuple(refs) == before.contents.refs
+
+    def _exchanged(self, written: Iterable[Live]) -> tuple[Object, ...]:
+        """The objects where these were written to, and what is reached is what was."""
+        changed = {live._id: self._changed(live._id, []) for live in written}
+        was = sum([self._before[number].contents.weight for number in changed])
+        self._meter.tick(self._weight - was)
+        self._weight += sum([frozen.contents.weight for frozen in changed.values()]) - was
+        self._before |= changed
+        for live in written:
+            self._rest(live)
+        self._frozen_before = tuple(self._before.values())
         return self._frozen_before
 
     def _settle(self, objects: dict[int, Object], changed: Iterable[int]) -> None:
@@ -181,8 +215,10 @@ class Heap:
         """
         self._objects = {n: live for n, live in self._objects.items() if n in objects}
         self._before = objects
+        self._frozen_before = tuple(objects.values())
+        self._weight = sum([frozen.contents.weight for frozen in self._frozen_before])
         for number in changed:
-            self._fill(self._objects[number], objects[number])
+            self._rest(self._objects[number])
 
     def frozen(self, value: Any) -> Value:
         """The frozen form of a value; raises as `freeze` does."""
@@ -250,6 +286,15 @@ class Heap:
             visited.add(node._id)
             yield node
             node = getattr(node, field)
+
+    def _rest(self, live: Live) -> None:
+        """Makes a live object what it became frozen, for an event that goes on."""
+        frozen = self._before[live._id]
+        if self._freed or frozen.contents.items:
+            self._fill(live, frozen)
+        else:
+            self._watched[live._id] = ()
+            _set_class(live, "__class__", self._shapes[frozen.cls].unwritten)
 
     def _collect(self, number: int, objects: dict[int, Object], changed: list[int]) -> None:
         pending = [number]
@@ -360,8 +405,26 @@ def _watch(value: Any, watched: list[Any]) -> None:
 
 def _holds(value: list[Any] | dict[Any, Any], items: tuple[Any, ...]) -> bool:
     """Whether a list or dict still holds these very objects, in this order."""
+    if not items or not value:
+        return not items and not value
     now = value if isinstance(value, list) else (*value, *value.values())
     return len(now) == len(items) and all(map(is_, now, items))
+
+
+def _adds_refs(value: Any, refs: list[int]) -> bool:
+    """Adds the ids that a value refers to; whether it is an object, or holds these and atoms."""
+    if isinstance(value, Live):
+        refs.append(value._id)
+        return True
+    items = value.values() if isinstance(value, dict) else value
+    if not isinstance(value, list | dict):
+        return False
+    for item in items:
+        if isinstance(item, Live):
+            refs.append(item._id)
+        elif type(item) not in ATOMS:
+            return False
+    return True
 
 
 def _object(value: Any) -> Live:

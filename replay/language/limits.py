@@ -1,7 +1,5 @@
 """The limits on one event: steps and what takes them, call depth, integer and text size."""
 
-import ast
-from collections.abc import Iterator, Sequence
 from typing import Any
 
 MAX_STEPS = 1_250_000
@@ -89,7 +87,9 @@ class Meter:
         self._depth += 1
         if self._depth > MAX_DEPTH:
             raise StepLimitError(f"more than {MAX_DEPTH} calls inside each other")
-        self.tick(count)
+        self._left -= count  # not by a call of tick: each function of a model begins with this
+        if self._left < 0:
+            raise StepLimitError(f"more than {self._limit} {self._what}")
 
     def leave(self, value: Any) -> Any:
         """Ends a call; gives its value on."""
@@ -154,32 +154,3 @@ def text(value: str) -> str:
     if len(value) <= MAX_TEXT:
         return value
     raise StepLimitError(f"a text of more than {MAX_TEXT} characters")
-
-
-# What a block of statements costs, read off its syntax. An expression has no loop, so its size
-# bounds the work that it does itself; what operators and builtins look at is counted when they run.
-
-
-WEIGHTS: dict[type[ast.AST], int] = {ast.Dict: 8, ast.List: 4, ast.Tuple: 4, ast.Call: 4}
-"""What an expression weighs, where that is more than 1: these make an object or run a builtin."""
-
-STEP = 8
-"""How much weight takes a step. Most statements of a model weigh less."""
-
-
-def cost(body: Sequence[ast.stmt], target: ast.expr | None = None) -> int:
-    """The steps of running a block once; with a target, of binding that to an item before."""
-    steps = sum(1 + _weight(_own(statement)) // STEP for statement in body)
-    return steps + (_weight([target]) // STEP if target else 0)
-
-
-def _own(statement: ast.stmt) -> Iterator[ast.AST]:
-    """The expressions of a statement without those of the statements inside it."""
-    for child in ast.iter_child_nodes(statement):
-        if not isinstance(child, ast.stmt):
-            yield child
-
-
-def _weight(nodes: Iterator[ast.AST] | Sequence[ast.AST]) -> int:
-    inner = (node for outer in nodes for node in ast.walk(outer))
-    return sum(WEIGHTS.get(type(node), 1) for node in inner if isinstance(node, ast.expr))

@@ -150,10 +150,14 @@ class Operators:
 
     def subtract(self, left: Any, right: Any) -> int:
         """The difference of numbers."""
+        if isinstance(left, int) and isinstance(right, int):
+            return whole(left - right)
         return whole(integer(left) - integer(right))
 
     def multiply(self, left: Any, right: Any) -> int:
         """The product of numbers; texts and lists can't be repeated."""
+        if isinstance(left, int) and isinstance(right, int):
+            return whole(left * right)
         return whole(integer(left) * integer(right))
 
     def divide(self, left: Any, right: Any) -> int:

@@ -3,7 +3,6 @@
 import ast
 import sys
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -39,7 +38,7 @@ from replay.language.heap import ArgumentError, Heap, Shape, argument
 from replay.language.limits import MAX_DEPTH, Meter, StepLimitError
 from replay.language.operators import Operators, fixed
 from replay.language.runtime import Runtime
-from replay.language.vocabulary import MisuseError, without_docstring
+from replay.language.vocabulary import MisuseError, descendants, without_docstring
 from replay.series import Tree
 from replay.state.disk import Disk
 from replay.state.objects import Ref, State
@@ -245,8 +244,7 @@ class Program:
         values = [runtime.heap.thawed(v) if isinstance(v, Ref) else v for v in values]
         self._names["__machine"] = runtime.heap.get(state.machine)
         try:
-            with _room(MAX_DEPTH * self._frames_a_call):
-                ending = self._run(function, values)
+            ending = self._run_in_room(function, values)
             after = runtime.frozen(self._keep_class, self._may_store(function))
         except Exception as error:
             # Whatever stops model code is a crash of the model; _crash raises again what is a bug.
@@ -341,6 +339,15 @@ class Program:
         line = _lines(self._defined.functions[crash.function])[crash.node]
         return self._defined.place(crash.function, line)
 
+    def _run_in_room(self, function: str, values: Sequence[Any]) -> Ending:
+        """Runs a function with room for more calls inside each other than Python has for all."""
+        limit = sys.getrecursionlimit()
+        sys.setrecursionlimit(limit + MAX_DEPTH * self._frames_a_call)
+        try:
+            return self._run(function, values)
+        finally:
+            sys.setrecursionlimit(limit)
+
     def _run(self, function: str, values: Sequence[Any]) -> Ending:
         try:
             value = self._invoke(function, values)
@@ -408,21 +415,10 @@ def made(
     return kind(defined, evaluated(defined, tree), checker, machine_class, keep_class)
 
 
-@contextmanager
-def _room(frames: int) -> Iterator[None]:
-    """Room for so many calls inside each other, more than Python has for everybody."""
-    limit = sys.getrecursionlimit()
-    sys.setrecursionlimit(limit + frames)
-    try:
-        yield
-    finally:
-        sys.setrecursionlimit(limit)
-
-
 def _lines(function: Function) -> list[int]:
     """The line, in its chunk, of every node of a function, in an order that syntax decides."""
     body = without_docstring(function.node.body)
-    nodes = [inner for node in body for inner in ast.walk(node)]
+    nodes = [inner for node in body for inner in descendants(node)]
     lines = [node.lineno for node in nodes if isinstance(node, ast.stmt | ast.expr)]
     return [function.node.lineno, *lines]
 

@@ -54,13 +54,14 @@ class Contents(NamedTuple):
     """What follows from an object's fields: their values, and those that are no atoms.
 
     `compound` has these with their fields, `refs` the ids that they refer to in order, `items` how
-    many lists and dicts and items in them there are.
+    many lists and dicts and items in them there are, `weight` how many fields besides.
     """
 
     values: tuple[Value, ...]
     compound: tuple[tuple[str, Value], ...]
     refs: tuple[int, ...]
     items: int
+    weight: int
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True, eq=False)
@@ -110,7 +111,8 @@ def _contents(fields: tuple[tuple[str, Value], ...]) -> Contents:
     compound = tuple((name, value) for name, value in fields if type(value) not in ATOMS)
     refs: list[int] = []
     items = sum(items_in(value, refs) for _, value in compound)
-    return Contents(tuple([value for _, value in fields]), compound, tuple(refs), items)
+    values = tuple([value for _, value in fields])
+    return Contents(values, compound, tuple(refs), items, items + len(fields))
 
 
 def items_in(value: Value, refs: list[int]) -> int:

@@ -11,6 +11,7 @@ from replay.errors import ReplayError
 from replay.events.event import Await, Command, Event, Guest, Image, LogEntry, Notice, Observation
 from replay.formats import read as ingest
 from replay.formats.read import ImportOptions
+from replay.formats.readers.recognition import FORMATS
 from replay.formats.recording import Recording
 
 DATA = Path(__file__).parents[1] / "data/recordings"
@@ -406,7 +407,7 @@ def test_a_text_without_a_message_is_refused_in_three_lines(tmp_path: Path) -> N
     assert str(error.value).endswith("log: no message in 2 lines of text")
     nearest, advice = error.value.details
     assert nearest == "the nearest format is qmp: the first line is not a JSON object"
-    assert advice.endswith(f"--format {'|'.join(ingest.FORMATS)}")
+    assert advice.endswith(f"--format {'|'.join(FORMATS)}")
 
 
 def test_a_format_can_be_forced(tmp_path: Path) -> None:

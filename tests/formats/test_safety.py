@@ -21,6 +21,7 @@ from replay.formats import message as messages
 from replay.formats import read as ingest
 from replay.formats import recording
 from replay.formats.read import ImportOptions
+from replay.formats.readers.recognition import FORMATS
 from replay.formats.recording import InputLine
 from replay.formats.text import objects
 from tests.trust import fuzz_readers
@@ -80,7 +81,7 @@ def test_a_recording_with_shuffled_lines_is_read_or_refused(tmp_path: Path, path
 @settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60
 )
-@given(form=st.sampled_from(ingest.FORMATS), data=st.binary(max_size=400))
+@given(form=st.sampled_from(FORMATS), data=st.binary(max_size=400))
 def test_any_bytes_in_any_format_are_read_or_refused(
     tmp_path: Path, form: str, data: bytes
 ) -> None:

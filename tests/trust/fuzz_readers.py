@@ -14,7 +14,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from replay.errors import ReplayError
-from replay.formats.read import FORMATS, ImportOptions, read
+from replay.formats.read import ImportOptions, read
+from replay.formats.readers.recognition import FORMATS
 
 DATA = Path(__file__).parents[1] / "data"
 PIECES = [

@@ -24,8 +24,9 @@ from replay.formats.batch import Attempt, files_in, read_batch
 from replay.formats.following import drive_lines
 from replay.formats.following import follow as follow_growing
 from replay.formats.packing import Source, sources
-from replay.formats.read import FORMATS, ImportOptions, Recording, read_all
+from replay.formats.read import ImportOptions, Recording, read_all
 from replay.formats.reader import log_name
+from replay.formats.readers.recognition import FORMATS
 from replay.formats.recording import display_name
 from replay.reports.documents.common import LogReport
 from replay.reports.json.common import escaped

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import NoReturn
 
 from replay.cli.terminal import print_note
-from replay.cli.wall.kernel import isolate
 from replay.errors import ReplayError
 from replay.files import shipped
 
@@ -74,6 +73,9 @@ def raise_wall(
     os.close(said)
     os.read(ready, 1)
     os.close(ready)
+    # It takes long to import, and few commands have a stranger's code.
+    from replay.cli.wall.kernel import isolate  # noqa: PLC0415
+
     missing = isolate(_readable(words, patches, named), _writable(words, db))
     for sentence in missing if asked else ():
         print_note(f"replay: {sentence}")

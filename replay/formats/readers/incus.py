@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
+from replay.formats.conversation_reader import ConversationReader
 from replay.formats.message import readable
-from replay.formats.reader import ConversationReader
 from replay.formats.recording import InputLine, Message
 
 LINE = re.compile(rb"^\[(?P<time>[^\]]{1,40})\] (?P<what>QUERY|REPLY|EVENT): (?P<text>\{.*)$")

@@ -7,7 +7,7 @@ comes in as it was received (IO_PROCESS, all that old logs have) and again messa
 import re
 from collections.abc import Sequence
 
-from replay.formats.reader import ConversationReader
+from replay.formats.conversation_reader import ConversationReader
 from replay.formats.recording import InputLine
 from replay.formats.text.marks import ENTRY
 from replay.formats.text.messages import messages

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from replay.formats.reader import ConversationReader
+from replay.formats.conversation_reader import ConversationReader
 from replay.formats.recording import InputLine, Message
 from replay.formats.text.marks import time_in
 from replay.formats.text.options import options

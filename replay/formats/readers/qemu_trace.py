@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from replay.formats.conversation_reader import ConversationReader
 from replay.formats.message import readable
-from replay.formats.reader import ConversationReader
 from replay.formats.recording import InputLine, Message, weight
 
 PREFIX = rb"^(?:\d+@(?P<time>\d{1,12}\.\d{1,9}):)?"

@@ -7,8 +7,8 @@ import msgspec
 
 from replay.errors import BadInput, ReplayError
 from replay.events.json_form import located, parse_object
+from replay.formats.conversation_reader import ConversationReader
 from replay.formats.message import KEYS, message, message_text
-from replay.formats.reader import ConversationReader
 from replay.formats.recording import InputLine, Message, weight
 
 

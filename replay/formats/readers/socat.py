@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
+from replay.formats.conversation_reader import ConversationReader
 from replay.formats.json_scanner import Scanner
 from replay.formats.message import readable
-from replay.formats.reader import ConversationReader
 from replay.formats.recording import InputLine, Message
 
 # A piece that ends within a line is followed by the next header in that line.

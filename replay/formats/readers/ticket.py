@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from replay.formats.reader import ConversationReader
+from replay.formats.conversation_reader import ConversationReader
 from replay.formats.recording import InputLine
 from replay.formats.text.messages import messages
 

@@ -4,10 +4,10 @@ import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from replay.language.compile import default_name
+from replay.language.compile import cost, default_name
 from replay.language.definitions import Definitions
 from replay.language.heap import Heap
-from replay.language.limits import StepLimitError, cost
+from replay.language.limits import StepLimitError
 from replay.language.traced.cells import EventTrace, Frame, Test, TracedValue, plain
 from replay.language.traced.operations import Operations
 from replay.language.vocabulary import BUILTINS, MACHINE, without_docstring
