@@ -97,7 +97,7 @@ class Methods:
 
     def append(self, value: Any, item: Any) -> None:
         """Adds an item at the end."""
-        self._meter.changes = True
+        self._meter.changed.add(id(value))
         changeable(value, list).append(item)
 
     def count(self, value: Any, item: Any) -> int:
@@ -126,7 +126,7 @@ class Methods:
 
     def insert(self, value: Any, place: Any, item: Any) -> None:
         """Puts an item before the place."""
-        self._meter.changes = True
+        self._meter.changed.add(id(value))
         self._meter.tick(len(changeable(value, list)) >> 6)
         value.insert(place, item)
 
@@ -161,7 +161,7 @@ class Methods:
 
     def pop(self, value: Any, *key: Any) -> Any:
         """Takes an item out: the last of a list, or at a place, or under a key of a dict."""
-        self._meter.changes = True
+        self._meter.changed.add(id(value))
         if isinstance(value, dict):
             count = len(value)
             item = changeable(value, dict).pop(*key)
@@ -173,7 +173,7 @@ class Methods:
 
     def remove(self, value: Any, item: Any) -> None:
         """Takes the first item out that is equal to this one; raises ValueError."""
-        self._meter.changes = True
+        self._meter.changed.add(id(value))
         self._searched(changeable(value, list), item).remove(item)
 
     def rpartition(self, value: Any, separator: Any) -> list[str]:

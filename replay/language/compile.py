@@ -126,6 +126,8 @@ class Plain(ast.NodeTransformer):
 
     def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
         self.generic_visit(node)
+        if isinstance(node.ctx, ast.Store):
+            node.value = _call("__changing", node.value, at=node)
         if not isinstance(node.slice, ast.Slice):
             return node
         parts = (node.slice.lower, node.slice.upper, node.slice.step)

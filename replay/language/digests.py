@@ -11,14 +11,13 @@ from replay.language.vocabulary import MACHINE, without_docstring
 
 
 class Content(NamedTuple):
-    """A definition alone: its digest, the names in it, and whether it assigns to an item.
+    """A definition alone: its digest and the names in it.
 
     `words` are the fields that it names, and its texts, of which one may be that of a walk.
     """
 
     digest: str
     names: frozenset[str]
-    stores: bool
     words: frozenset[str]
 
 
@@ -75,7 +74,7 @@ def _content(definition: Definition) -> Content:
         dump = _Dump()
         text = "\n".join(map(dump.of, _parts(definition)))
         digest = sha256(text.encode()).hexdigest()
-        content = Content(digest, frozenset(dump.names), dump.stores, frozenset(dump.words))
+        content = Content(digest, frozenset(dump.names), frozenset(dump.words))
         _CONTENTS[definition.node] = content
     return content
 
@@ -83,14 +82,12 @@ def _content(definition: Definition) -> Content:
 class _Dump:
     """What ast.dump says of nodes, with what a look at them shows besides; in a third of its time.
 
-    `names` are the names in them, `words` fields and texts, `stores` is whether an item is
-    assigned to.
+    `names` are the names in them, `words` fields and texts.
     """
 
     def __init__(self) -> None:
         self.names: set[str] = set()
         self.words: set[str] = set()
-        self.stores = False
 
     def of(self, part: Any) -> str:
         """The text of a node; of a text itself."""
@@ -109,11 +106,8 @@ class _Dump:
             self.names.add(node.id)  # type: ignore[attr-defined]
         elif kind is ast.Attribute:
             self.words.add(node.attr)  # type: ignore[attr-defined]
-        elif kind is ast.Constant:
-            if type(node.value) is str:  # type: ignore[attr-defined]
-                self.words.add(node.value)  # type: ignore[attr-defined]
-        elif kind is ast.Subscript and type(node.ctx) is ast.Store:  # type: ignore[attr-defined]
-            self.stores = True
+        elif kind is ast.Constant and type(node.value) is str:  # type: ignore[attr-defined]
+            self.words.add(node.value)  # type: ignore[attr-defined]
         fields = node.__dict__
         said = [
             f"{name}={self._text(fields[name])}"

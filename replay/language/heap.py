@@ -1,6 +1,6 @@
 """The mutable objects of a running event, thawed from a state and frozen back into one."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from operator import attrgetter, is_
 from typing import Any
 
@@ -84,10 +84,11 @@ class Heap:
         self._before: dict[int, Object] = {}
         self._objects: dict[int, Live] = {}
         self._watched: dict[int, Watch] = {}
+        self._holders: dict[int, int] = {}
         self._freed: set[int] = set()
         self._frozen_before: tuple[Object, ...] = ()
         self._weight = 0
-        self._is_written = False
+        self._written: dict[int, Live] = {}
         self.next_id = 1
         self.machine: int | None = None
 
@@ -101,6 +102,7 @@ class Heap:
         self.machine = machine
         self._objects = {}
         self._watched = {}
+        self._holders = {}
         self._frozen_before = objects
         self._weight = sum([frozen.contents.weight for frozen in objects])
         self._before = {frozen.id: frozen for frozen in objects}
@@ -112,7 +114,7 @@ class Heap:
     def go_on(self) -> None:
         """Starts an event with the objects as they were frozen last."""
         self._freed = set()
-        self._is_written = False
+        self._written = {}
 
     def wake(self, live: Live) -> None:
         """Gives an object that is asleep the fields that it had before the event."""
@@ -126,7 +128,7 @@ class Heap:
     def let_write(self, live: Live) -> None:
         """Makes an object one that is frozen anew after the event."""
         shape = self._shapes[type(live).__name__]
-        self._is_written = True
+        self._written[live._id] = live
         if type(live) is shape.asleep:
             self.wake(live)
         _set_class(live, "__class__", shape.live)
@@ -141,8 +143,16 @@ class Heap:
             thawed = self.thawed(value)
             setattr(live, name, thawed)
             _watch(thawed, watched)
-        self._watched[frozen.id] = tuple(watched)
+        self._watch_over(frozen.id, tuple(watched))
         _set_class(live, "__class__", shape.unwritten)
+
+    def _watch_over(self, number: int, watch: Watch) -> None:
+        """Remembers what an object's lists and dicts hold."""
+        for value, _ in self._watched.get(number, ()):
+            self._holders.pop(id(value), None)
+        self._watched[number] = watch
+        for value, _ in watch:
+            self._holders[id(value)] = number
 
     def thawed(self, value: Value) -> Any:
         """The live form of a frozen value, lists and dicts fresh."""
@@ -154,36 +164,39 @@ class Heap:
             return {key: self.thawed(item) for key, item in value.pairs}
         return value
 
-    def freeze(self, keep_class: str, may_hold_other: bool = True) -> tuple[Object, ...]:
+    def freeze(self, keep_class: str, changed: Collection[int] | None = None) -> tuple[Object, ...]:
         """The objects that the machine reaches, and leaked ones of `keep_class`, by id.
 
-        `may_hold_other` is False if no list or dict can have changed. A reference to an object
-        that was freed becomes None. Raises TypeError for what a field can't keep, StepLimitError
-        for lists and dicts that are too deep or too long.
+        `changed` are the ids of lists and dicts that were changed in place, None if nobody noted
+        them. A reference to an object that was freed becomes None. Raises TypeError for what a
+        field can't keep, StepLimitError for lists and dicts that are too deep or too long.
         """
-        if not self._is_written and not may_hold_other:
+        self._note_others(changed)
+        if not self._freed and not self._written:
             return self._frozen_before
-        written = [live for live in self._objects.values() if self._is_other(live, may_hold_other)]
-        if not self._freed and all(map(self._refers_as_before, written)):
-            return self._exchanged(written)
+        if not self._freed and all(map(self._refers_as_before, self._written.values())):
+            return self._exchanged(list(self._written.values()))
         objects: dict[int, Object] = {}
-        changed: list[int] = []
+        others: list[int] = []
         if self.machine is not None:
-            self._collect(self.machine, objects, changed)
+            self._collect(self.machine, objects, others)
         before = [(number, frozen.cls) for number, frozen in self._before.items()]
         made = [(number, type(live).__name__) for number, live in self._objects.items()]
         for number, cls in (*before, *made):
             if cls == keep_class and number not in self._freed:
-                self._collect(number, objects, changed)
-        self._settle({number: objects[number] for number in sorted(objects)}, changed)
+                self._collect(number, objects, others)
+        self._settle({number: objects[number] for number in sorted(objects)}, others)
         return self._frozen_before
 
-    def _is_other(self, live: Live, may_hold_other: bool) -> bool:
-        """Whether an object is not as it was before the event."""
-        kind, shape = type(live), self._shapes[type(live).__name__]
-        if kind is not shape.unwritten or not may_hold_other:
-            return kind is shape.live
-        return not all(_holds(*watched) for watched in self._watched[live._id])
+    def _note_others(self, changed: Collection[int] | None) -> None:
+        """Counts an object as written if one of its lists and dicts holds something else now."""
+        if changed is None:
+            suspects: Iterable[int] = self._watched
+        else:
+            suspects = {self._holders[one] for one in changed if one in self._holders}
+        for number in suspects:
+            if not all(_holds(*watched) for watched in self._watched[number]):
+                self._written.setdefault(number, self._objects[number])
 
     def _refers_as_before(self, live: Live) -> bool:
         """Whether an object was there before the event and refers to what it referred to."""
@@ -213,7 +226,9 @@ class Heap:
 
         No two of them share a list or a dict then.
         """
-        self._objects = {n: live for n, live in self._objects.items() if n in objects}
+        for number in self._objects.keys() - objects.keys():
+            del self._objects[number]
+            self._watch_over(number, ())
         self._before = objects
         self._frozen_before = tuple(objects.values())
         self._weight = sum([frozen.contents.weight for frozen in self._frozen_before])
@@ -234,8 +249,7 @@ class Heap:
         self.next_id += 1
         for field, default in zip(shape.fields, shape.defaults, strict=True):
             setattr(live, field, self.thawed(default))
-        self._objects[live._id] = live
-        self._is_written = True
+        self._objects[live._id] = self._written[live._id] = live
         return live
 
     def live(self) -> tuple[Live, ...]:
@@ -263,7 +277,6 @@ class Heap:
         if number == self.machine:
             raise ValueError("the machine can't be freed")
         self._freed.add(number)
-        self._is_written = True
 
     def swap(self, left: Any, right: Any) -> None:
         """Exchanges the fields of two objects of one class; references to either stay."""
@@ -293,7 +306,7 @@ class Heap:
         if self._freed or frozen.contents.items:
             self._fill(live, frozen)
         else:
-            self._watched[live._id] = ()
+            self._watch_over(live._id, ())
             _set_class(live, "__class__", self._shapes[frozen.cls].unwritten)
 
     def _collect(self, number: int, objects: dict[int, Object], changed: list[int]) -> None:
@@ -313,15 +326,9 @@ class Heap:
 
     def _is_unchanged(self, number: int, before: Object) -> bool:
         """Whether an object is as it was before the event, and so is all that it refers to."""
-        if self._freed and not self._freed.isdisjoint(before.contents.refs):
-            return False
-        live = self._objects.get(number)
-        if live is None:
-            return True
-        shape = self._shapes[before.cls]
-        if type(live) is shape.unwritten:
-            return all(_holds(*watched) for watched in self._watched[number])
-        return type(live) is shape.asleep
+        return number not in self._written and (
+            not self._freed or self._freed.isdisjoint(before.contents.refs)
+        )
 
     def _changed(self, number: int, reached: list[int]) -> Object:
         """The frozen form of an object; adds the ids that it refers to."""

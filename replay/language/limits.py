@@ -38,10 +38,10 @@ class StepLimitError(Exception):
 class Meter:
     """Counts what an event uses up.
 
-    `changes` is whether a list or dict has been changed in place.
+    `changed` has the ids of the lists and dicts that were changed in place.
     """
 
-    __slots__ = ("_before", "_depth", "_gaps", "_left", "_limit", "_what", "changes")
+    __slots__ = ("_before", "_depth", "_gaps", "_left", "_limit", "_what", "changed")
 
     def __init__(self) -> None:
         self.reset()
@@ -53,7 +53,7 @@ class Meter:
         self._what = "steps"
         self._depth = 0
         self._gaps: dict[int, tuple[dict[Any, Any], int]] = {}
-        self.changes = False
+        self.changed: set[int] = set()
 
     def lower(self, limit: int) -> None:
         """Lets the event have no more than these steps."""

@@ -144,7 +144,7 @@ class Operators:
         if not isinstance(left, list) or not isinstance(right, list):
             return self.add(left, right)
         self._meter.tick(len(right) >> 3)
-        self._meter.changes = True
+        self._meter.changed.add(id(left))
         changeable(left, list).extend(right)
         return left
 
@@ -254,9 +254,14 @@ class Operators:
         self._meter.tick(len(result) >> 3)
         return result
 
+    def changing(self, operand: Any) -> Any:
+        """What an item is going to be assigned to."""
+        self._meter.changed.add(id(operand))
+        return operand
+
     def delete(self, operand: Any, key: Any) -> None:
         """`del operand[key]` of a dict; raises KeyError."""
-        self._meter.changes = True
+        self._meter.changed.add(id(operand))
         del changeable(operand, dict)[key]
         self._meter.leave_gap(operand)
 

@@ -174,6 +174,9 @@ class Program:
     _frames_a_call = 1
     """Frames of Python that a call of the model may take."""
 
+    _notes_changes = True
+    """Whether what changes a list or dict in place goes through the runtime."""
+
     def __init__(
         self, defined: Definitions, data: Data, checker: Checker, machine: str, keep: str
     ) -> None:
@@ -186,7 +189,6 @@ class Program:
         self._names: dict[str, Any] = {"__builtins__": {}, **names}
         self._on_files = on_files(self._names)
         self._names |= {name: self._unready(name) for name in defined.functions}
-        self._storing: dict[str, bool] = {}
         self._machine_class = machine
         self._digests = Digests(defined, machine, keep)
         self.functions = _Functions(defined, self._digests)
@@ -223,7 +225,7 @@ class Program:
         heap = self._runtime.heap
         self._runtime.start(State((), None, 1, Disk()))
         heap.machine = heap.new(self._machine_class)._id
-        return self._runtime.frozen(self._keep_class, may_store=True)
+        return self._runtime.frozen(self._keep_class, is_noted=False)
 
     def call(self, function: str, arguments: Sequence[Any], state: State) -> tuple[State, Ending]:
         """Runs a function on a state with a machine: the next state, and how the event ended.
@@ -245,7 +247,7 @@ class Program:
         self._names["__machine"] = runtime.heap.get(state.machine)
         try:
             ending = self._run_in_room(function, values)
-            after = runtime.frozen(self._keep_class, self._may_store(function))
+            after = runtime.frozen(self._keep_class, self._notes_changes)
         except Exception as error:
             # Whatever stops model code is a crash of the model; _crash raises again what is a bug.
             return runtime.halted(), self._crash(error, function)
@@ -356,13 +358,6 @@ class Program:
             return Refused(refusal.cls, refusal.desc)
         except FailureError as failure:
             return Failed(failure.errno)
-
-    def _may_store(self, function: str) -> bool:
-        """Whether an item can be assigned to in all the code that a function can reach."""
-        if function not in self._storing:
-            reached = self._digests.reached(function).values()
-            self._storing[function] = any(content.stores for content in reached)
-        return self._storing[function]
 
     def _invoke(self, function: str, values: Sequence[Any]) -> Any:
         """What the function returns; raises what it does."""

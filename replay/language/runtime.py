@@ -63,14 +63,14 @@ class Runtime:
         """Lets the next event thaw its state, whichever that is."""
         self._left = None
 
-    def frozen(self, keep_class: str, may_store: bool) -> State:
+    def frozen(self, keep_class: str, is_noted: bool) -> State:
         """The state after the event; raises what `Heap.freeze` does.
 
-        `may_store` is whether the code that ran has assignments to items.
+        `is_noted` is whether every change of a list or dict in place was noted.
         """
-        may_hold_other = may_store or self._meter.changes
+        changed = self._meter.changed if is_noted else None
         self._meter.count_values("a state")
-        objects = self.heap.freeze(keep_class, may_hold_other)
+        objects = self.heap.freeze(keep_class, changed)
         disk, next_id = self._files.frozen(), self.heap.next_id
         was = self._before
         if was and (objects, disk, next_id) == (was.objects, was.disk, was.next_id):

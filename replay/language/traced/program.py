@@ -78,9 +78,6 @@ class TracedProgram(Program):
         finally:
             self._walker.strip()
 
-    def _may_store(self, function: str) -> bool:
-        return True
-
     def _innermost(self, traceback: TracebackType | None) -> tuple[str, int] | None:
         return self._walker.failed if self._traces else super()._innermost(traceback)
 
