@@ -75,32 +75,46 @@ class Transition(NamedTuple):
 
 
 TransitionKey = tuple[str, State, bytes, ChannelConfig]
-"""The function's digest, the state, the stimulus, and what a refusal is there."""
+"""The function or its digest, the state, the stimulus, and what a refusal is there."""
+
+
+class Ran(NamedTuple):
+    """A transition that was worked out, and the functions that ran then, with their digest."""
+
+    functions: frozenset[str]
+    digest: str
+    transition: Transition
 
 
 class Memo:
-    """Transitions by the digest of the function, the state and the stimulus."""
+    """Transitions by the function, the state and the stimulus.
+
+    In another tree a transition is the same if the functions that ran are.
+    """
 
     def __init__(self, size: int = MEMO_SIZE) -> None:
         self.hits = 0
         self.misses = 0
         self._size = size
         self._values = 0
-        self._known: OrderedDict[TransitionKey, Transition] = OrderedDict()
+        self._known: OrderedDict[TransitionKey, list[Ran]] = OrderedDict()
 
     def run(self, program: Program, state: State, asked: Request) -> Transition:
         """The transition, looked up or worked out."""
-        key = _key(program, state, asked)
-        known = self._known.get(key)
-        if known is not None:
-            self.hits += 1
-            return known
+        key = asked.handler, state, asked.stimulus, asked.channel
+        known = self._known.get(key, ())
+        for ran in known:
+            if program.digest_of(ran.functions) == ran.digest:
+                self.hits += 1
+                return ran.transition
         self.misses += 1
-        result = self._known[key] = _transition(program, state, asked)
+        result = _transition(program, state, asked)
+        called = program.called
+        self._known[key] = [*known, Ran(called, program.digest_of(called), result)]
         self._values += result.growth
         while len(self._known) > self._size or self._values > MEMO_VALUES:
             _, oldest = self._known.popitem(last=False)
-            self._values -= oldest.growth
+            self._values -= sum(ran.transition.growth for ran in oldest)
         return result
 
 

@@ -44,7 +44,8 @@ class Plain(ast.NodeTransformer):
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         body = without_docstring(node.body)
         first = body[0] if body else node
-        enter = ast.Expr(_call("__enter", ast.Constant(cost(body)), at=first))
+        steps = ast.Constant(cost(body))
+        enter = ast.Expr(_call("__enter", steps, ast.Constant(node.name), at=first))
         changed = self._block(body)
         end = ast.Return(_call("__leave", ast.Constant(None), at=node))
         node.args.defaults = [

@@ -37,6 +37,8 @@ class Digests(Mapping[str, str]):
         self._prefix = f"{machine_class} {keep_class}"
         self._uses: dict[str, list[str]] = {}
         self._made: dict[str, str] = {}
+        self._alone: dict[str, str] = {}
+        self._together: dict[frozenset[str], str] = {}
 
     def __len__(self) -> int:
         return len(self._defined.functions)
@@ -58,14 +60,50 @@ class Digests(Mapping[str, str]):
         while pending:
             name = pending.pop()
             if name not in reached:
-                definition = self._defined.get(name)
-                assert definition is not None
-                content = reached[name] = _content(definition)
-                if name not in self._uses:
-                    used = {self._aliases.get(use, use) for use in content.names}
-                    self._uses[name] = sorted(used & self._defined.chunks.keys())
-                pending += self._uses[name]
+                reached[name] = self._content_of(name)
+                pending += self._used(name)
         return reached
+
+    def together(self, names: frozenset[str]) -> str:
+        """sha256 hex of functions without those that they call, but with the data they name.
+
+        Where it is the same in another tree, what ran through these functions alone runs there
+        as it did.
+        """
+        if names not in self._together:
+            each = (f"{name} {self._of_one(name)}" for name in sorted(names))
+            text = "\n".join((self._prefix, *each))
+            self._together[names] = sha256(text.encode()).hexdigest()
+        return self._together[names]
+
+    def _of_one(self, name: str) -> str:
+        """The digest of a function, its data and the parameters of what it calls; "" for none."""
+        if name not in self._alone and name in self._defined.functions:
+            lines: dict[str, str] = {}
+            pending = [name]
+            while pending:
+                used = pending.pop()
+                function = self._defined.functions.get(used)
+                if function and used != name:
+                    lines[used] = f"{function.required} {len(function.parameters)}"
+                elif used not in lines:
+                    lines[used] = self._content_of(used).digest
+                    pending += self._used(used)
+            text = "\n".join(f"{used} {digest}" for used, digest in sorted(lines.items()))
+            self._alone[name] = sha256(text.encode()).hexdigest()
+        return self._alone.get(name, "")
+
+    def _content_of(self, name: str) -> Content:
+        definition = self._defined.get(name)
+        assert definition is not None
+        return _content(definition)
+
+    def _used(self, name: str) -> list[str]:
+        """The definitions that one names."""
+        if name not in self._uses:
+            names = {self._aliases.get(use, use) for use in self._content_of(name).names}
+            self._uses[name] = sorted(names & self._defined.chunks.keys())
+        return self._uses[name]
 
 
 def _content(definition: Definition) -> Content:

@@ -38,10 +38,11 @@ class StepLimitError(Exception):
 class Meter:
     """Counts what an event uses up.
 
-    `changed` has the ids of the lists and dicts that were changed in place.
+    `changed` has the ids of the lists and dicts that were changed in place, `called` the names of
+    the functions that ran.
     """
 
-    __slots__ = ("_before", "_depth", "_gaps", "_left", "_limit", "_what", "changed")
+    __slots__ = ("_before", "_depth", "_gaps", "_left", "_limit", "_what", "called", "changed")
 
     def __init__(self) -> None:
         self.reset()
@@ -54,6 +55,7 @@ class Meter:
         self._depth = 0
         self._gaps: dict[int, tuple[dict[Any, Any], int]] = {}
         self.changed: set[int] = set()
+        self.called: set[str] = set()
 
     def lower(self, limit: int) -> None:
         """Lets the event have no more than these steps."""
@@ -82,8 +84,9 @@ class Meter:
         if self._left < 0:
             raise StepLimitError(f"more than {self._limit} {self._what}")
 
-    def enter(self, count: int) -> None:
-        """Counts a call and the steps of its body; raises StepLimitError."""
+    def enter(self, count: int, name: str) -> None:
+        """Counts a call of a function and the steps of its body; raises StepLimitError."""
+        self.called.add(name)
         self._depth += 1
         if self._depth > MAX_DEPTH:
             raise StepLimitError(f"more than {MAX_DEPTH} calls inside each other")

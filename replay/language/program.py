@@ -238,11 +238,11 @@ class Program:
         if state.machine is None:
             raise ValueError("no machine runs")
         runtime = self._runtime
+        runtime.start(state)
         try:
             values = [v if isinstance(v, Ref) else argument(v) for v in arguments]
         except ArgumentError as error:
             return state, Refused("InvalidArgument", str(error))
-        runtime.start(state)
         values = [runtime.heap.thawed(v) if isinstance(v, Ref) else v for v in values]
         self._names["__machine"] = runtime.heap.get(state.machine)
         try:
@@ -252,6 +252,18 @@ class Program:
             # Whatever stops model code is a crash of the model; _crash raises again what is a bug.
             return runtime.halted(), self._crash(error, function)
         return after, ending
+
+    @property
+    def called(self) -> frozenset[str]:
+        """The functions that the last call ran through, by name."""
+        return self._runtime.called
+
+    def digest_of(self, functions: frozenset[str]) -> str:
+        """A digest of functions without those that they call.
+
+        Where another program has the same, what ran through these alone does there as it did.
+        """
+        return self._digests.together(functions)
 
     def call_noting_reads(
         self, function: str, arguments: Sequence[Any], state: State

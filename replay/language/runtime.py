@@ -59,6 +59,11 @@ class Runtime:
         """Lets the event have no more than these steps."""
         self._meter.lower(limit)
 
+    @property
+    def called(self) -> frozenset[str]:
+        """The functions that ran in the event, by name."""
+        return frozenset(self._meter.called)
+
     def forget(self) -> None:
         """Lets the next event thaw its state, whichever that is."""
         self._left = None

@@ -200,7 +200,7 @@ class Walker:
 
     def _enter(self, body: Sequence[ast.stmt], first: ast.stmt, frame: Frame) -> None:
         try:
-            self._names["__enter"](self._cost(body))
+            self._names["__enter"](self._cost(body), frame.function)
         except Exception as error:
             # Whatever it is: the place is noted, and the error goes on.
             self._fail(error, first, frame)
