@@ -193,6 +193,6 @@ def _view(state: State, subject: Subject) -> View:
 
 
 def _work(traces: Iterable[ModelTrace]) -> Work:
-    trees = {trace.variant.digest: list(transitions(trace)) for trace in traces}
+    trees = {trace.variant.tree.digest: list(transitions(trace)) for trace in traces}
     every = [transition for of_tree in trees.values() for transition in of_tree]
     return Work(len(trees), len(every), len(set(every)))

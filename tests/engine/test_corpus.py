@@ -71,6 +71,11 @@ def renamed(log: Log, seed: int) -> Log:
     return log_of(*(parse_payload(parse_object(text.encode())) for text in texts))
 
 
+def test_logs_share_their_work_in_every_tree_of_the_series(qemu):
+    revisions = ["base", *(patch.sha for patch in qemu.series.patches)]
+    shared(example("deleted-overlay"), Corpus([resolve(qemu, text, {}) for text in revisions]))
+
+
 def test_recorded_logs_diverge_as_by_themselves_under_any_names(recorded, variants):
     corpus = Corpus(variants)
     for log in recorded:

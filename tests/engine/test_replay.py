@@ -25,6 +25,8 @@ from replay.events.event import (
     Run,
     fingerprint,
 )
+from replay.language import compile_tree
+from replay.series import Tree, source_file
 from replay.state.disk import final_files
 from replay.state.objects import Ref, State, plain
 from replay.variants.subject import ChannelConfig
@@ -307,6 +309,39 @@ def test_variants_share_the_work_where_they_say_the_same(toy: Subject) -> None:
     assert (MEMO.misses, MEMO.hits) == (misses, hits + 2)
     replay(events, resolve(toy, "after", {}))
     assert MEMO.misses == misses + 2
+
+
+YARD = """
+class Machine:
+    tracks: int = 0
+
+
+def cli_lay(text):
+    if text == "far":
+        return tunnel(text)
+    machine.tracks = 1
+    return None
+
+
+def tunnel(text):
+    machine.tracks = 2
+    return None
+"""
+
+
+def test_a_transition_is_that_of_every_tree_in_which_the_functions_that_ran_are_the_same(
+    toy: Subject,
+) -> None:
+    deeper = YARD.replace("tracks = 2", "tracks = 3")
+    trees = [Tree((source_file("yard.py", text),)) for text in (YARD, deeper)]
+    one, other = (compile_tree(made, "Machine") for made in trees)
+    memo, start = Memo(), one.initial()
+    near, far = (request(cli("lay", text), toy.config) for text in ("near", "far"))
+    assert memo.run(one, start, near) is memo.run(other, start, near)
+    assert (memo.misses, memo.hits) == (1, 1)
+    states = {memo.run(program, start, far).state for program in (one, other, one, other)}
+    assert len(states) == 2
+    assert (memo.misses, memo.hits) == (3, 3)
 
 
 def test_a_remembered_crash_has_the_line_of_each_tree(toy: Subject, tmp_path: Path) -> None:

@@ -1008,6 +1008,52 @@ def test_a_digest_changes_with_the_classes_that_are_reached() -> None:
     assert digest(PLAIN, "f", described) == digest(PLAIN)
 
 
+def digest_of(text: str, *names: str) -> str:
+    """The digest of some functions without those that they call."""
+    return compile_tree(tree(text, CLASSES), "Machine", "Node").digest_of(frozenset(names))
+
+
+ALIKE_ALONE = {
+    "what it calls": ("x - 1", "x - 2"),
+    "a docstring": ("def f(x):\n", "def f(x):\n    '''Why.'''\n"),
+    "a constant that it does not use": ("B = 2", "B = 3"),
+}
+OTHER_ALONE = {
+    "its text": ("+ A", "- A"),
+    "a constant that it uses": ("A = 1", "A = 2"),
+    "its parameters": ("def f(x)", "def f(x=1)"),
+    "the parameters of what it calls": ("def g(x):", "def g(x, y=1):"),
+}
+
+
+@pytest.mark.parametrize("change", ALIKE_ALONE)
+def test_the_digest_of_a_function_alone_stays_the_same_with(change: str) -> None:
+    assert digest_of(PLAIN.replace(*ALIKE_ALONE[change]), "f") == digest_of(PLAIN, "f")
+
+
+@pytest.mark.parametrize("change", OTHER_ALONE)
+def test_the_digest_of_a_function_alone_changes_with(change: str) -> None:
+    assert digest_of(PLAIN.replace(*OTHER_ALONE[change]), "f") != digest_of(PLAIN, "f")
+
+
+def test_the_digest_of_functions_changes_with_each_and_with_one_that_is_gone() -> None:
+    both = digest_of(PLAIN, "f", "g")
+    assert digest_of(PLAIN.replace("x - 1", "x - 2"), "f", "g") != both
+    assert digest_of(PLAIN, "f", "h") != both
+    assert digest_of(PLAIN, "f", "gone") != both
+
+
+def test_a_program_knows_the_functions_that_its_last_call_ran_through() -> None:
+    made = program(PLAIN)
+    start = made.initial()
+    made.call("f", (0,), start)
+    assert made.called == {"f", "g"}
+    made.call("h", (), start)
+    assert made.called == {"h"}
+    made.call("h", (1.5,), start)
+    assert made.called == frozenset()
+
+
 def test_the_digest_of_a_program_is_that_of_all_its_functions() -> None:
     made = program(PLAIN)
     assert made.digest == program(PLAIN + "\n\n# more\n").digest
