@@ -4,7 +4,9 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
-from itertools import chain, islice, starmap
+from hashlib import blake2b
+from itertools import chain, groupby, islice, starmap
+from operator import itemgetter
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, NamedTuple, Protocol
@@ -35,6 +37,8 @@ from replay.store.values import (
 CHUNK = 1000
 """How many events are read or written at a time, so that a long log needs little memory."""
 
+
+SHAPES = "SELECT log, kind, channel, name FROM events ORDER BY log, seq"
 
 TEXTS = """
 SELECT CASE schema_version WHEN ? THEN payload END FROM events WHERE log = ? ORDER BY seq
@@ -246,6 +250,17 @@ class EventStore:
                 except TypeError:  # something that is no text, or was stored in an older form
                     text = None
                 yield StoredText(name, text)
+
+    def shapes(self) -> dict[str, str]:
+        """By the name of each log a digest of the sorts of its events, whatever they name."""
+        with failures(self.database.where), self.database.engine.connect() as connection:
+            rows_of = backend_of(connection).rows_of
+            by_number = {
+                log: blake2b(repr([what for _, *what in rows]).encode(), digest_size=8)
+                for log, rows in groupby(rows_of(connection, SHAPES), key=itemgetter(0))
+            }
+            numbers = rows_of(connection, "SELECT name, id FROM logs")
+            return {name: by_number[number].hexdigest() for name, number in numbers}
 
     def export(self, names: Iterable[str] | None = None) -> Iterator[bytes]:
         """The lines of the native form of the named logs in this order, or of all by name.
