@@ -111,7 +111,7 @@ def place(tmp_path) -> Path:
         ["shrink", "LOG", "before", "after"],
         ["hunt", "before", "after", "--depth", "1", "--workers", "2"],
         ["diff", "before", "before+PATCH", "LOG"],
-        ["diff", "before", "after", "*", "--workers", "2"],
+        ["cover", "LOG", "LOG", "--at", "after", "--workers", "2"],
     ],
     ids=" ".join,
 )
