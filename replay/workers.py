@@ -5,6 +5,7 @@ chunks and processes it is done, and whichever of them come to an end.
 """
 
 import io
+import os
 import pickle
 import threading
 import time
@@ -12,6 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future
 from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from msgspec import Struct
@@ -30,6 +32,10 @@ AHEAD = 3
 
 ATTEMPTS = 3
 """How often a chunk is begun; what killed so many workers would kill the next one too."""
+
+
+MEMORY = 1 << 30
+"""Bytes of a worker beyond which it forgets, after a chunk, what it has found out."""
 
 
 class Pool(Struct, frozen=True):
@@ -53,9 +59,9 @@ def each(
     """What the work makes of each item, in order; what it raises for one is raised there.
 
     With a pool the work is pickled, once, and so are the items. Work may have `shared`: objects
-    that stay where they are and that results refer to; and `alike`, which gives for items what is
-    equal for those that had better be done by one worker. Raises ReplayError where a chunk kills
-    its workers again and again.
+    that stay where they are and that results refer to; `alike`, which gives for items what is equal
+    for those that had better be done by one worker; and `forget`, which is called when a worker has
+    too much in its memory. Raises ReplayError where a chunk kills its workers again and again.
     """
     ready: dict[int, R] = {}
     at = 0
@@ -216,7 +222,18 @@ def _results(packed: bytes, items: Sequence[Any]) -> tuple[bytes, float]:
         work, began = _works[packed], time.perf_counter()
         results = [work(item) for item in items]
         rate = len(items) / max(time.perf_counter() - began, 1e-6)
+        if _resident() > MEMORY and hasattr(work, "forget"):
+            work.forget()
         return _packed(results, getattr(work, "shared", ())), rate
+
+
+def _resident() -> int:
+    """The bytes of memory that this process has; 0 where nothing tells."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+    except OSError:
+        return 0
+    return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 class _Pickler(pickle.Pickler):

@@ -103,6 +103,11 @@ class Memo:
             self._values -= oldest.growth
         return result
 
+    def forget(self) -> None:
+        """Drops all of them."""
+        self._known.clear()
+        self._values = 0
+
 
 MEMO = Memo()
 """Shared by all variants of the process: where they say the same, they share the work.

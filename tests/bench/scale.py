@@ -117,7 +117,16 @@ def rows(db: Path, logs: int, client: Any, depth: int) -> Iterator[Row]:
 
 def run(db: Path, words: Iterable[str], *who: str, client: Any = None) -> Taken:
     """What a command takes, with the workers that it begins or those of a cluster."""
-    command = [sys.executable, __file__, "--as-replay", "--db", str(db), *words, *who]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.bench.scale",
+        "--as-replay",
+        "--db",
+        str(db),
+        *words,
+        *who,
+    ]
     before = processor_time(client)
     began = time.monotonic()
     process = subprocess.Popen(

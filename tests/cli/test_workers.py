@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from replay import workers
 from replay.cli import main
 from replay.cli.work import pools
-from replay.formats.read import read
+from replay.events.event import Origin
+from replay.formats.read import Recording, read
 from replay.store.event_store import open_store
 from tests import traces
 from tests.bench.corpus import Kind, corpus
@@ -87,6 +89,12 @@ def test_all_processors_are_taken_for_what_lasts(run, stored, monkeypatch):
     assert run("--db", stored, "check", "--all") == alone
 
 
+def test_workers_that_forget_print_the_same(run, stored, monkeypatch):
+    alone = run("--db", stored, "diff", "--all", "--workers", "1")
+    monkeypatch.setattr(workers, "MEMORY", 1)
+    assert run("--db", stored, "diff", "--all", "--workers", "2") == alone
+
+
 def test_a_number_of_workers_is_one(run, stored):
     status, _, error = run("--db", stored, "check", "--all", "--workers", "0")
     assert status == 2
@@ -97,6 +105,17 @@ def test_conform_prints_the_same_in_several_processes(run, tmp_path):
     traces.unpack(tmp_path)
     alone = run("conform", tmp_path, "--at", traces.TREE, "--workers", "1")
     assert run("conform", tmp_path, "--at", traces.TREE, "--workers", "2") == alone
+
+
+def test_processes_read_a_database_at_a_server(run, stored, postgresql):
+    url = postgresql.database()
+    with open_store(stored) as file, open_store(url) as server:
+        logs = [file.load(info.name) for info in file.logs()]
+        server.add(Recording(log.header, iter(log.entries()), Origin("a", 1)) for log in logs)
+    words = ("check", "--all", "--format", "json", "--workers")
+    alone = run("--db", stored, *words, "1")
+    assert run("--db", url, *words, "1") == alone
+    assert run("--db", url, *words, "2") == alone
 
 
 # What ends

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from replay import workers
 from replay.cli.work.pools import processes
 from replay.errors import ReplayError
 from replay.workers import Pool, each
@@ -59,6 +60,21 @@ class Tens:
         return [number % 10 for number in numbers]
 
 
+class Counting:
+    """Work that knows how many items it was done with, and forgets it."""
+
+    def __init__(self) -> None:
+        self.done = 0
+
+    def __call__(self, number: int) -> int:
+        self.done += 1
+        return self.done
+
+    def forget(self) -> None:
+        """Begins anew."""
+        self.done = 0
+
+
 @contextmanager
 def threads() -> Iterator[Executor]:
     """An executor of the standard library."""
@@ -74,6 +90,17 @@ def test_results_come_in_order_from_any_executor(pool):
 def test_work_begins_here_and_is_handed_out_when_it_lasts():
     here = {pid for _, pid, _ in each(Tens(), NUMBERS, processes(2, patience=60))}
     assert here == {os.getpid()}
+
+
+def test_a_worker_with_too_much_in_its_memory_forgets(monkeypatch):
+    monkeypatch.setattr(workers, "MEMORY", 1)
+    monkeypatch.setattr(workers, "CHUNK", 0)  # one item a chunk
+    done = [*each(Counting(), NUMBERS, processes(2))]
+    assert done[-50:] == [1] * 50
+
+
+def test_a_worker_with_room_remembers():
+    assert max(each(Counting(), NUMBERS, processes(2))) > 1
 
 
 def test_what_is_shared_stays_one_object():

@@ -19,7 +19,7 @@ from replay.cli.log_diffs import Comparison, DiffOptions, DiffResult
 from replay.cli.progress_bar import with_progress
 from replay.cli.work.stored_logs import LogName, StoredLogs
 from replay.engine.diff import diff
-from replay.engine.replay import replay
+from replay.engine.replay import MEMO, replay
 from replay.events.event import Log
 from replay.reports.documents.check import CheckReport, check_report
 from replay.reports.documents.headline import HeadlineReport, headline_report
@@ -44,6 +44,12 @@ class LogWork(Generic[R]):
     def of(self, log: Log) -> R:
         """What comes of one log."""
         raise NotImplementedError
+
+    def forget(self) -> None:
+        """Drops what it found out in logs before, and all transitions that are remembered."""
+        for name in self.__dict__.keys() - self.__getstate__().keys() - {"shared"}:
+            del self.__dict__[name]
+        MEMO.forget()
 
     def alike(self, logs: Sequence[LogName]) -> Sequence[str]:
         """For each log its sorts of events, whatever they name: what is shared hangs on these."""
