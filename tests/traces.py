@@ -99,7 +99,7 @@ def compared(directory: Path, tree: str, logs: tuple[str, ...] = ()) -> list[Agr
     """How the logs agreed in a tree; all by default."""
     work = plan(open_recordings(directory), PATCHES, {}, tree)
     tasks = [task for task in work.tasks if not logs or task.log in logs]
-    return [agreement for found in agreements(tasks, processes=1) for agreement in found]
+    return [agreement for found in agreements(tasks) for agreement in found]
 
 
 def order(directory: Path) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """Ending a command in order on SIGINT and SIGTERM."""
 
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -26,3 +27,22 @@ def interruptible() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def deferred() -> Iterator[None]:
+    """Within the block a signal waits for its end: where Python forks, it loses what is raised."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals come to the main thread
+        return
+    waiting: list[int] = []
+    before = {
+        each: signal.signal(each, lambda number, _: waiting.append(number)) for each in SIGNALS
+    }
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+    for number in waiting:  # the first of them ends this
+        signal.raise_signal(number)

@@ -27,6 +27,7 @@ from replay.reports.documents.diff import (
     InteractionReport,
     diff_report,
     interaction_report,
+    without_traces,
 )
 from replay.series import Patch, Series, find_patch
 from replay.variants.path import path_between
@@ -60,6 +61,10 @@ class DiffResult(Struct, frozen=True):
     report: DiffReport
     entries: tuple[AcceptedEffect, ...] = ()
     used: frozenset[int] = frozenset()
+
+    def without_traces(self) -> "DiffResult":
+        """The same without what only a page shows, so that it takes little room."""
+        return replace(self, report=without_traces(self.report))
 
 
 def patches_of(text: str, variants: Sequence[Variant], series: Series) -> tuple[Patch, ...]:

@@ -11,6 +11,7 @@ from replay.cli import arguments
 from replay.cli.arguments import is_file, is_pattern
 from replay.cli.players import Hold, Player, players_of
 from replay.cli.terminal import print_note
+from replay.cli.work.stored_logs import LogName
 from replay.errors import ReplayError
 from replay.events.event import Log, Origin
 from replay.files import shipped
@@ -80,11 +81,13 @@ class Session(Struct, frozen=True):
     def _outside(self) -> str:
         """What the command needs that stands outside of a wall; "" for nothing."""
         # It takes long to import, and most commands have no stranger's code.
-        from replay.cli.wall.second_wall import starts_program  # noqa: PLC0415
+        from replay.cli.wall.second_wall import has_scheduler, starts_program  # noqa: PLC0415
         from replay.store.backend import is_server  # noqa: PLC0415
 
         if starts_program(self.words, self.named.values()):
             return "a program has to be started"
+        if has_scheduler(self.words):
+            return "a scheduler has to be reached"
         return "a database server has to be reached" if is_server(self.db) else ""
 
     def variant(self, expression: str | None) -> Variant:
@@ -136,6 +139,22 @@ class Session(Struct, frozen=True):
         with self.store() as store:
             return arguments.open_log(store, word, report_renamed)
 
+    def log_names(
+        self, words: Sequence[str], every: bool, purpose: str, near: Iterable[str] = ()
+    ) -> list[LogName]:
+        """The same logs by name; those of files are stored."""
+        with self.store() as store:
+            stored = {info.name: LogName(info.name, info.fingerprint) for info in store.logs()}
+            matching = (n for word in words for n in arguments.matching_names(stored, word))
+            names = [
+                known
+                for name in (stored if every else matching)
+                for known in ([stored[name]] if name in stored else _named(store, name, near))
+            ]
+        if not names:
+            raise _no_log(purpose)
+        return names
+
     def logs(
         self, words: Sequence[str], every: bool, purpose: str, near: Iterable[str] = ()
     ) -> list[Log]:
@@ -154,8 +173,18 @@ class Session(Struct, frozen=True):
             opened = (arguments.open_logs(store, name, report_renamed, near) for name in names)
             logs = [log for several in opened for log in several]
         if not logs:
-            raise ReplayError(f"no log to {purpose}", do="name one, or import some and say --all")
+            raise _no_log(purpose)
         return logs
+
+
+def _no_log(purpose: str) -> ReplayError:
+    return ReplayError(f"no log to {purpose}", do="name one, or import some and say --all")
+
+
+def _named(store: "EventStore", word: str, near: Iterable[str]) -> list[LogName]:
+    """The logs of a file by the names under which they are stored."""
+    logs = arguments.open_logs(store, word, report_renamed, near)
+    return [LogName(log.name, log.fingerprint) for log in logs]
 
 
 @lru_cache

@@ -117,6 +117,11 @@ class Memo:
             self._values -= sum(ran.transition.growth for ran in oldest)
         return result
 
+    def forget(self) -> None:
+        """Drops all of them."""
+        self._known.clear()
+        self._values = 0
+
 
 MEMO = Memo()
 """Shared by all variants of the process: where they say the same, they share the work.

@@ -1,15 +1,17 @@
 """Storing logs once and reading them back."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from difflib import get_close_matches
-from itertools import chain, islice, starmap
+from hashlib import blake2b
+from itertools import chain, groupby, islice, starmap
+from operator import itemgetter
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, NamedTuple, Protocol
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, Table, func, select
 
 from replay.errors import NotFound, ReplayError, StoreError
 from replay.events.event import Event, Log, LogEntry, LogHeader, Observation, Origin
@@ -21,7 +23,7 @@ from replay.events.json_form import (
 )
 from replay.store.backend import backend_of
 from replay.store.database import Database, failures, must_be_there, open_database, writing
-from replay.store.rows import INSERTED, LogEnd, log_row, numbered
+from replay.store.rows import INSERTED, EntryRow, LogEnd, log_row, numbered
 from replay.store.schema import LAST_NUMBER
 from replay.store.tables import events, logs, observations
 from replay.store.values import (
@@ -35,6 +37,8 @@ from replay.store.values import (
 CHUNK = 1000
 """How many events are read or written at a time, so that a long log needs little memory."""
 
+
+SHAPES = "SELECT log, kind, channel, name FROM events ORDER BY log, seq"
 
 TEXTS = """
 SELECT CASE schema_version WHEN ? THEN payload END FROM events WHERE log = ? ORDER BY seq
@@ -198,7 +202,7 @@ class EventStore:
         NAME@first-8-of-fingerprint.
         """
         with writing(self.database) as connection:
-            added = tuple(add(connection, recording, rename) for recording in recordings)
+            added = tuple(add_all(connection, recordings, rename))
         must_be_there(self.database)
         return added
 
@@ -247,6 +251,17 @@ class EventStore:
                     text = None
                 yield StoredText(name, text)
 
+    def shapes(self) -> dict[str, str]:
+        """By the name of each log a digest of the sorts of its events, whatever they name."""
+        with failures(self.database.where), self.database.engine.connect() as connection:
+            rows_of = backend_of(connection).rows_of
+            by_number = {
+                log: blake2b(repr([what for _, *what in rows]).encode(), digest_size=8)
+                for log, rows in groupby(rows_of(connection, SHAPES), key=itemgetter(0))
+            }
+            numbers = rows_of(connection, "SELECT name, id FROM logs")
+            return {name: by_number[number].hexdigest() for name, number in numbers}
+
     def export(self, names: Iterable[str] | None = None) -> Iterator[bytes]:
         """The lines of the native form of the named logs in this order, or of all by name.
 
@@ -259,6 +274,105 @@ class EventStore:
                 yield from lines(read(connection, row), read_observations(connection, row))
 
 
+class _Small(NamedTuple):
+    """A recording whose entries are few enough to be held, and its rows with these numbers."""
+
+    recording: Incoming
+    entries: tuple[LogEntry, ...]
+    log: int
+    position: int
+    rows: tuple[tuple[Table, EntryRow], ...]
+    end: LogEnd
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """Those that its log may get."""
+        return candidates(self.recording.header.name, self.end.fingerprint)
+
+
+class _Rest(NamedTuple):
+    """A recording of which some entries were read."""
+
+    header: LogHeader
+    entries: Iterator[LogEntry]
+    origin: Origin
+
+
+def add_all(
+    connection: Connection, recordings: Iterable[Incoming], rename: bool
+) -> Iterator[AddedLog]:
+    """Stores recordings one after another, small ones together: each question takes its time."""
+    small: list[tuple[Incoming, tuple[LogEntry, ...]]] = []
+    for recording in recordings:
+        entries = iter(recording.entries)
+        first = tuple(islice(entries, CHUNK))
+        if len(first) < CHUNK:
+            small.append((recording, first))
+            if sum(len(held) for _, held in small) < CHUNK:
+                continue
+        yield from _add_small(connection, small, rename)
+        small = []
+        if len(first) == CHUNK:
+            rest = _Rest(recording.header, chain(first, entries), recording.origin)
+            yield add(connection, rest, rename)
+    yield from _add_small(connection, small, rename)
+
+
+def _add_small(
+    connection: Connection,
+    recordings: Iterable[tuple[Incoming, tuple[LogEntry, ...]]],
+    rename: bool,
+) -> list[AddedLog]:
+    """Stores recordings that are held, with one question and one statement for each table."""
+    small: list[_Small] = []
+    log = position = 0
+    for recording, entries in recordings:
+        log = log or next_number(connection, logs.c.id)
+        position = position or next_number(connection, events.c.position)
+        small.append(_with_rows(recording, entries, log, position))
+        log, position = log + 1, position + small[-1].end.events
+    if not small:
+        return []
+    taken = _fingerprints(connection, {name for it in small for name in it.names})
+    log, position = small[0].log, small[0].position
+    rows: dict[Table, list[EntryRow]] = {events: [], observations: [], logs: []}
+    added = []
+    for it in small:
+        header, end = it.recording.header, it.end
+        name, status = place(taken, it.recording, end.fingerprint, rename)
+        if status != "present":
+            taken[name] = end.fingerprint
+            if log != it.log:  # one before it is there already, and leaves no gap
+                it = _with_rows(it.recording, it.entries, log, position)
+            for table, row in it.rows:
+                rows[table].append(row)
+            rows[logs].append(tuple(log_row(log, name, header, end).values()))
+            log, position = log + 1, position + end.events
+        added.append(AddedLog(name, end.fingerprint, end.events, status))
+    for table, own_rows in rows.items():
+        if own_rows:
+            backend_of(connection).insert_rows(connection, table.name, INSERTED[table], own_rows)
+    return added
+
+
+def _with_rows(
+    recording: Incoming, entries: tuple[LogEntry, ...], log: int, position: int
+) -> _Small:
+    """A recording with its rows. Raises StoreError if it has no event."""
+    rows = tuple(numbered(entries, log, position))
+    end = rows[-1][2] if rows else LogEnd(0, "")
+    if not end.events:
+        raise _empty(recording)
+    own = tuple((table, row) for table, row, _ in rows)
+    return _Small(recording, entries, log, position, own, end)
+
+
+def _fingerprints(connection: Connection, names: Iterable[str]) -> dict[str, str]:
+    """The fingerprints of the stored logs among these names."""
+    query = select(logs.c.name, logs.c.fingerprint).where(logs.c.name.in_(sorted(names)))
+    return {row.name: row.fingerprint for row in connection.execute(query)}
+
+
 def add(connection: Connection, recording: Incoming, rename: bool) -> AddedLog:
     """Stores one recording. Its entries are written as they come, and taken back if present.
 
@@ -267,7 +381,8 @@ def add(connection: Connection, recording: Incoming, rename: bool) -> AddedLog:
     savepoint = connection.begin_nested()
     log = next_number(connection, logs.c.id)
     end = add_entries(connection, log, recording)
-    name, status = place(connection, recording, end.fingerprint, rename)
+    taken = _fingerprints(connection, candidates(recording.header.name, end.fingerprint))
+    name, status = place(taken, recording, end.fingerprint, rename)
     if status == "present":
         savepoint.rollback()
     else:
@@ -303,23 +418,24 @@ def add_entries(connection: Connection, log: int, recording: Incoming) -> LogEnd
                 backend_of(connection).insert_rows(connection, table.name, INSERTED[table], own)
         end = chunk[-1][2]
     if not end.events:
-        raise StoreError(f"the log {recording.header.name} is empty", where=str(recording.origin))
+        raise _empty(recording)
     return end
 
 
+def _empty(recording: Incoming) -> StoreError:
+    return StoreError(f"the log {recording.header.name} is empty", where=str(recording.origin))
+
+
 def place(
-    connection: Connection, recording: Incoming, fingerprint: str, rename: bool
+    taken: Mapping[str, str], recording: Incoming, fingerprint: str, rename: bool
 ) -> tuple[str, Literal["stored", "present", "renamed"]]:
     """The name under which the log stands or may be stored, and which of the two it is."""
     own, alias = candidates(recording.header.name, fingerprint)
     for candidate in (own, alias) if rename else (own,):
-        found = backend_of(connection).rows_of(
-            connection, "SELECT fingerprint FROM logs WHERE name = ?", (candidate,)
-        )
-        taken = next((digest for (digest,) in found), None)
-        if taken == fingerprint:
+        stored = taken.get(candidate)
+        if stored == fingerprint:
             return candidate, "present"
-        if taken is None:
+        if stored is None:
             return candidate, "stored" if candidate == own else "renamed"
     raise StoreError(
         f"the log {candidate} is stored already with other content",

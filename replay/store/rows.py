@@ -38,8 +38,8 @@ CHECKED = {
 """What a row's checksum is made of, in this order."""
 
 
-INSERTED = {table: (*CHECKED[table], "checksum") for table in (events, observations)}
-"""The columns of a row of an entry, in this order."""
+INSERTED = {table: (*CHECKED[table], "checksum") for table in (events, observations, logs)}
+"""The columns of a row of an entry or a log, in this order."""
 
 EntryRow = tuple[Any, ...]
 

@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from replay import language
 from replay.errors import Conflict, ReplayError
 from replay.events.command_rules import read_command_rules
-from replay.files import must_lead_inside
+from replay.files import must_lead_inside, shipped
 from replay.language import Program
 from replay.series import Tree, apply, read_series
 from replay.series.applies import applying, revision_spans
@@ -57,6 +58,47 @@ class Variant:
     def renamed(self, name: str) -> "Variant":
         """The same variant under another name."""
         return replace(self, name=name)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """What makes it anew in another process: names of patches, and no code.
+
+        Raises TypeError for one with a tree that no expression says.
+        """
+        if _tree(self.subject, self.spec).digest != self.tree.digest:
+            raise TypeError(f"the variant {self.name} has a tree of its own")
+        said = (self.name, self.revision, self.spec, self.digest)
+        return _rebuilt, (_SubjectAt(self.subject), *said)
+
+
+class _SubjectAt:
+    """A subject on its way into another process: the directory that it is read from there."""
+
+    def __init__(self, subject: Subject) -> None:
+        self._subject = subject
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        directory = self._subject.directory.absolute()
+        place = None if directory == shipped("patches").absolute() else directory
+        return _subject_at, (place, self._subject.dictionary is not None)
+
+
+# A worker has several variants of one subject.
+@lru_cache(maxsize=4)
+def _subject_at(directory: Path | None, has_dictionary: bool) -> Subject:
+    subject = load_subject(directory or shipped("patches"))
+    return subject if has_dictionary else replace(subject, dictionary=None)
+
+
+def _rebuilt(
+    subject: Subject, name: str, revision: str, spec: VariantSpec, digest: str
+) -> "Variant":
+    """The same variant in another process. Raises ReplayError where the model is another there."""
+    variant = build(subject, spec, name, revision)
+    if variant.digest != digest:
+        what = f"the model of {name} is another one on this worker"
+        do = "give all workers the same replay and the same patches"
+        raise ReplayError(what, where=str(subject.directory), do=do)
+    return variant
 
 
 FILES = ("alphabet.jsonl", "checks.py")

@@ -14,6 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from replay.cli.work.pools import processes
 from replay.qemu.conformance import Agreement, agreements, conformance, open_recordings, plan
 from tests.traces import PATCHES, Exempt, exempt
 
@@ -32,7 +33,7 @@ def main() -> int:
     given = parser.parse_args()
     cases = exempt(given.exceptions.read_text())
     work = plan(open_recordings(given.directory), PATCHES, {})
-    result = conformance(work, agreements(work.tasks))
+    result = conformance(work, agreements(work.tasks, processes()))
     needed: set[Exempt] = set()
     unlisted = []
     for tree in result.trees:

@@ -131,6 +131,20 @@ def test_a_planted_escape_can_do_nothing(place, before, words):
     assert names == {"trains.jsonl", "dear", "more.patch", "toy", "out", "replay.db"}
 
 
+@needs_landlock
+def test_processes_that_share_the_work_are_behind_the_wall_too(place):
+    log = place / "trains.jsonl"
+    words = ("--patches", place / "toy", "cover", log, log, "--at", "after", "--workers", "2")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        planted = Planted(place, server.getsockname()[1])
+        finish(escaping, planted, place / "out", "--db", place / "replay.db", *words)
+    told = (place / "out").read_text()
+    assert "STRUCK" in told
+    # The parent of such a process is the command, which stands behind the wall itself.
+    assert {line for line in told.splitlines() if "ESCAPED" in line} == {"ESCAPED the parent told"}
+    assert (place / "dear").read_text() == "something dear"
+
+
 def test_who_asks_for_no_wall_has_none(place):
     planted = Planted(place, 1)
     words = ("--no-isolate", "--patches", place / "toy", "diff", place / "trains.jsonl")
@@ -217,6 +231,7 @@ def test_commands_that_ask_git_stand_in_front_of_the_wall(place):
     [
         (("--db", "postgresql://u@h/d", "--isolate", "variants"), "a database server has to be"),
         (("--isolate", "diff", "after", "qemu", "LOG"), "a program has to be started"),
+        (("--isolate", "diff", "LOG", "--scheduler", "tcp://h:1"), "a scheduler has to be reached"),
     ],
 )
 def test_what_stands_outside_of_a_wall_is_refused_where_one_is_asked_for(words, reason):

@@ -321,5 +321,5 @@ def test_a_tree_that_is_no_point_of_the_series_keeps_its_name(tmp_path):
     work = plan(recordings, PATCHES, {}, tree)
     assert work.trees == (tree,)
     tasks = [task for task in work.tasks if task.log == "qg13_group_bad_names"]
-    result = conformance(work, agreements(tasks, processes=1))
+    result = conformance(work, agreements(tasks))
     assert [(log.tree, log.log) for log in result.whole.logs] == [(tree, tasks[0].log)]

@@ -315,3 +315,29 @@ def test_connections_to_files_are_durable_strict_and_patient(tmp_path: Path) -> 
     ):
         found = {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in pragmas}
     assert found == pragmas
+
+
+def test_small_logs_that_are_stored_together_leave_no_gap(store: EventStore, where: str) -> None:
+    store.add([logged("b", reads("d1", 2))])
+    together = (
+        *(("a", "d0", 3), ("b", "d1", 2), ("b", "d2", 2), ("c", "d3", 1200), ("a", "d0", 3)),
+        *(("b", "d2", 2), ("d", "d4", 1)),
+    )
+    added = store.add((logged(n, reads(device, k)) for n, device, k in together), rename=True)
+    assert [log.status for log in added] == [
+        *("stored", "present", "renamed", "stored", "present", "present", "stored")
+    ]
+    assert [log.events for log in added] == [count for _, _, count in together]
+    positions = [row[0] for row in sql(where, "SELECT position FROM events ORDER BY position")]
+    assert positions == [*range(1, 2 + 3 + 2 + 1200 + 1 + 1)]
+    assert [row[0] for row in sql(where, "SELECT id FROM logs ORDER BY id")] == [1, 2, 3, 4, 5]
+    for log in added:
+        loaded = store.load(log.name)
+        assert (loaded.fingerprint, fingerprint(loaded.events)) == (log.fingerprint,) * 2
+
+
+def test_a_shape_is_the_same_for_logs_that_differ_in_what_they_name(store: EventStore) -> None:
+    store.add([logged("a", reads("d0", 3)), logged("b", reads("d1", 3))])
+    store.add([logged("c", reads("d0", 4))])
+    shapes = store.shapes()
+    assert shapes["a"] == shapes["b"] != shapes["c"]

@@ -59,7 +59,11 @@ class HunkReach(Struct, frozen=True):
 
 def coverage(logs: Sequence[Log], variant: Variant, watch: Progress = no_progress) -> Coverage:
     """What these logs run through in a variant."""
-    reaches = log_reaches(logs, variant, watch)
+    return coverage_of(variant, log_reaches(logs, variant, watch))
+
+
+def coverage_of(variant: Variant, reaches: Sequence[LogReach]) -> Coverage:
+    """The same of what each of the logs runs through."""
     lines: dict[Line, list[str]] = {}
     branches: dict[Branch, list[str]] = {}
     for reach in reaches:
@@ -69,7 +73,7 @@ def coverage(logs: Sequence[Log], variant: Variant, watch: Progress = no_progres
             branches.setdefault(branch, []).append(reach.log)
     return Coverage(
         variant,
-        tuple(log.name for log in logs),
+        tuple(reach.log for reach in reaches),
         {line: tuple(lines[line]) for line in sorted(lines)},
         {item: tuple(branches[item]) for item in code(variant.tree).branches if item in branches},
     )
@@ -79,17 +83,26 @@ def log_reaches(
     logs: Sequence[Log], variant: Variant, watch: Progress = no_progress
 ) -> tuple[LogReach, ...]:
     """What each of these logs runs through in a variant."""
-    arcs_by_event: dict[tuple[State, bytes], frozenset[Arc]] = {}
-    whole = code(variant.tree)
-    return tuple(
-        _reach(replay(log, variant), whole, arcs_by_event) for log in watch(logs, len(logs), "logs")
-    )
+    reaching = Reaching(variant)
+    return tuple(reaching.reach(log) for log in watch(logs, len(logs), "logs"))
+
+
+class Reaching:
+    """A variant in which logs are looked at one after another."""
+
+    def __init__(self, variant: Variant) -> None:
+        self._variant = variant
+        self._whole = code(variant.tree)
+        self._arcs_by_event: dict[tuple[State, bytes], frozenset[Arc]] = {}
+
+    def reach(self, log: Log) -> LogReach:
+        """What a log runs through; what an event does in a state is looked at once."""
+        return _reach(replay(log, self._variant), self._whole, self._arcs_by_event)
 
 
 def _reach(
     trace: ModelTrace, whole: Code, arcs_by_event: dict[tuple[State, bytes], frozenset[Arc]]
 ) -> LogReach:
-    """What a trace ran through; what an event does in a state is looked at once."""
     state = trace.variant.program.initial()
     crossed_arcs: set[Arc] = set()
     for step in trace.steps:

@@ -1,10 +1,8 @@
 """Hunting: all sequences of an alphabet by length, from every start, until a depth is done."""
 
-import multiprocessing
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor
-from functools import partial
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from msgspec import Struct
 
@@ -24,12 +22,13 @@ from replay.analysis.search.level import (
 from replay.progress import Progress, no_progress
 from replay.variants.alphabet import Alphabet
 from replay.variants.variant import Variant
+from replay.workers import Pool, each
 
 Levels = tuple[Level, ...]
 """Where a hunt stands, start by start."""
 
 CHUNK = 32
-"""Sequences that a worker takes at a time: few enough that all are busy to the end."""
+"""Sequences that are expanded together: few enough that all workers are busy to the end."""
 
 
 class Reach(Struct, frozen=True):
@@ -54,13 +53,13 @@ def hunt(
     depth: int,
     levels: Levels | None = None,
     until: float | None = None,
-    workers: int = 1,
+    pool: Pool | None = None,
     watch: Progress = no_progress,
 ) -> Iterator[Levels]:
     """Where the hunt stands after each depth, from the starts alone or from `levels` on.
 
-    What is found does not depend on the number of workers, which are processes. Where the clock
-    (`time.monotonic`) passes `until` the last levels are not complete.
+    What is found does not depend on who works. Where the clock (`time.monotonic`) passes `until`
+    the last levels are not complete.
     """
     if levels is None:
         levels = tuple(first_level(item, number) for number, item in enumerate(grounds))
@@ -68,69 +67,72 @@ def hunt(
     while any(level.frontier and level.depth < depth for level in levels):
         if until is not None and time.monotonic() > until:
             return
-        levels = _deepened(grounds, levels, until, workers, watch)
+        levels = _deepened(grounds, levels, until, pool, watch)
         yield levels
         if not all(level.complete for level in levels):
             return
 
 
 def _deepened(
-    grounds: Sequence[Ground], levels: Levels, until: float | None, workers: int, watch: Progress
-) -> Levels:
-    """The levels after these."""
-    if workers == 1:
-        results = map(partial(_expand, grounds, levels, until), _tasks(levels))
-        return _joined(grounds, levels, results, watch)
-    # A fork has all that was made so far: programs cannot be sent, and states need not be.
-    context = multiprocessing.get_context("fork")
-    with ProcessPoolExecutor(workers, context, _take_over, (grounds, levels, until)) as pool:
-        return _joined(grounds, levels, _expand_in(pool, levels), watch)
-
-
-Task = tuple[int, tuple[Walk, ...]]
-"""The number of a start, and sequences to go on from."""
-
-
-def _tasks(levels: Levels) -> Iterator[Task]:
-    for level in levels:
-        for at in range(0, len(level.frontier), CHUNK):
-            yield level.start, level.frontier[at : at + CHUNK]
-
-
-def _joined(
     grounds: Sequence[Ground],
     levels: Levels,
-    results: Iterable[tuple[int, Expansion]],
+    until: float | None,
+    pool: Pool | None,
     watch: Progress,
 ) -> Levels:
+    """The levels after these."""
+    tasks = [*_tasks(levels)]
+    work = _Expanding(grounds, {level.start: level.states for level in levels}, until)
+    noun = f"parts of depth {levels[0].depth + 1}"
+    results = each(work, tasks, pool, watch, noun)
     by_start: dict[int, list[Expansion]] = {level.start: [] for level in levels}
-    total = sum(1 for _ in _tasks(levels))
-    for start, expansion in watch(results, total, f"parts of depth {levels[0].depth + 1}"):
-        by_start[start].append(expansion)
+    for task, expansion in zip(tasks, results, strict=True):
+        by_start[task.start].append(expansion)
     return tuple(deeper(grounds[item.start], item, by_start[item.start]) for item in levels)
 
 
-def _expand(
-    grounds: Sequence[Ground], levels: Levels, until: float | None, task: Task
-) -> tuple[int, Expansion]:
-    start, walks = task
-    return start, expanded(grounds[start], walks, levels[start].states, until)
+class _Task(Struct, frozen=True):
+    """The number of a start, and sequences to go on from."""
+
+    start: int
+    walks: tuple[Walk, ...]
+
+    def __str__(self) -> str:
+        return f"sequence {self.walks[0]} from start {self.start + 1}"
 
 
-_inherited: list[tuple[Sequence[Ground], Levels, float | None]] = []
-"""In a worker: what it goes over."""
+def _tasks(levels: Levels) -> Iterator[_Task]:
+    for level in levels:
+        for at in range(0, len(level.frontier), CHUNK):
+            yield _Task(level.start, level.frontier[at : at + CHUNK])
 
 
-def _take_over(grounds: Sequence[Ground], levels: Levels, until: float | None) -> None:
-    _inherited[:] = [(grounds, levels, until)]
+class _Expanding:
+    """The work of a level. A fork knows the joint states that were met, another worker none.
+
+    What that one takes for new the level leaves out again.
+    """
+
+    def __init__(
+        self,
+        grounds: Sequence[Ground],
+        met: Mapping[int, frozenset[bytes]],
+        until: float | None,
+    ) -> None:
+        self._grounds, self._met, self._until = grounds, met, until
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        left = None if self._until is None else self._until - time.monotonic()
+        return _expanding_elsewhere, (self._grounds, left)
+
+    def __call__(self, task: _Task) -> Expansion:
+        met = self._met.get(task.start, frozenset())
+        return expanded(self._grounds[task.start], task.walks, met, self._until)
 
 
-def _expand_in(pool: Executor, levels: Levels) -> Iterator[tuple[int, Expansion]]:
-    return iter(pool.map(_expand_inherited, _tasks(levels)))
-
-
-def _expand_inherited(task: Task) -> tuple[int, Expansion]:
-    return _expand(*_inherited[0], task)
+def _expanding_elsewhere(grounds: Sequence[Ground], seconds: float | None) -> _Expanding:
+    """The same for so many seconds, on a machine with a clock of its own."""
+    return _Expanding(grounds, {}, None if seconds is None else time.monotonic() + seconds)
 
 
 # What came of it

@@ -154,13 +154,14 @@ def deeper(it: Ground, level: Level, parts: Iterable[Expansion]) -> Level:
         before = len(states)
         new = [(digest, walk) for digest, walk in part.reached if digest not in states]
         shown = {walk for _, walk in new}
+        known = {walk for _, walk in part.reached} - shown
         for digest, walk in new:
             states.add(digest)
             if walk not in part.ended:
                 frontier.append(walk)
         for walk in part.findings:
             is_probe = bool(walk) and walk[-1] >= len(it.steps)
-            if not is_probe or walk[:-1] in shown:
+            if walk[:-1] in shown if is_probe else walk not in known:
                 keep_shortest(it, walk, findings, kinds)
         more = len(states) - before
         counts += part.counts + Counts(tried=more * len(it.probes), states=more)

@@ -10,6 +10,7 @@ from replay.cli.app import DIFFERS, app, print_result
 from replay.cli.options import OutputFile, format_option
 from replay.cli.progress_bar import with_progress
 from replay.cli.session import Session, report_renamed
+from replay.cli.work.pools import Scheduler, Workers, pool_of
 from replay.errors import ReplayError
 from replay.files import shipped
 from replay.qemu.conformance import agreements, conformance, open_recordings, plan
@@ -33,6 +34,8 @@ def conform(
     verbose: Annotated[
         bool, typer.Option("-v", "--verbose", help="Each disagreement's recorded step too.")
     ] = False,
+    workers: Workers = "auto",
+    scheduler: Scheduler = None,
     format: ReportFormat = OutputFormat.TEXT,
     output: OutputFile = None,
 ) -> None:
@@ -43,8 +46,8 @@ def conform(
         return
     patches = session.patches or shipped("patches")
     work = plan(open_recordings(directory), patches, session.named, revision)
-    results = with_progress(agreements(work.tasks), len(work.tasks), "logs")
-    result = conformance(work, results)
+    pool = pool_of(session, workers, scheduler)
+    result = conformance(work, agreements(work.tasks, pool, with_progress))
     options = RenderOptions(details=verbose)
     print_result(render(ConformReport(result), format, options), output)
     if result.disagreeing:

@@ -15,6 +15,8 @@ from replay.cli.players import Player, QemuOption, players_of
 from replay.cli.progress_bar import with_progress
 from replay.cli.session import Session
 from replay.cli.terminal import print_note
+from replay.cli.work.pools import Scheduler, Workers, pool_of
+from replay.cli.work.stored_logs import LogName, StoredLogs
 from replay.engine.diff import Diff, diff
 from replay.errors import ReplayError
 from replay.events.event import Log
@@ -24,6 +26,7 @@ from replay.reports.rendering import OutputFormat, RenderOptions, render
 from replay.reports.text.headlines import headlines
 from replay.reports.words import escape
 from replay.variants.variant import Variant, expressions
+from replay.workers import Pool, each
 
 if TYPE_CHECKING:
     from replay.analysis.baseline import AcceptedEffect
@@ -96,6 +99,8 @@ def diff_logs(
         bool, typer.Option("--strict", help="Exit with 2 if any event was not compared.")
     ] = False,
     binary: QemuOption = None,
+    workers: Workers = "auto",
+    scheduler: Scheduler = None,
     format: ReportFormat = OutputFormat.TEXT,
     output: OutputFile = None,
 ) -> None:
@@ -117,17 +122,26 @@ def diff_logs(
     if interactions and several and not details and format == OutputFormat.TEXT:
         raise ReplayError("an overview tells no interactions", do="say --details, or name the logs")
     near = expressions(subject, session.named)
-    logs = session.logs(choice.logs, every, "compare", near)
-    is_shared = len(compared) == len(players) and len(logs) >= FEWEST_SHARED
+    choose = session.log_names if several else session.logs
+    logs: Sequence[Log | LogName] = choose(choice.logs, every, "compare", near)
+    is_model = len(compared) == len(players)
+    is_shared = is_model and len(logs) >= FEWEST_SHARED
+    pool = pool_of(session, workers, scheduler) if is_model and len(logs) > 1 else None
+    stored = StoredLogs(session.db)
     if quiet:
-        differences = _shared(logs, compared) if is_shared else _alone(logs, players)
-        shown = with_progress(differences, len(logs), "logs")
-        brief = [headline_report(difference, len(logs) == 1) for difference in shown]
+        if is_shared:
+            headlined = _shared(stored, logs, compared, pool)
+        else:
+            alone = len(logs) == 1
+            by_log = with_progress(_alone(stored, logs, players), len(logs), "logs")
+            headlined = (headline_report(it, alone) for it in by_log)
+        brief = [*headlined]
         print_result(headlines(brief), output)
         raise typer.Exit(_status(brief, strict))
     # What patches did needs most of the program, and headlines need little of it.
     from replay.analysis.baseline import format_baseline, read_baseline  # noqa: PLC0415
     from replay.cli import log_diffs  # noqa: PLC0415
+    from replay.cli.work.on_logs import DiffWork  # noqa: PLC0415
     from replay.reports.documents.diff import DiffReports  # noqa: PLC0415
 
     accepted = read_baseline(baseline) if baseline else ()
@@ -139,9 +153,16 @@ def diff_logs(
         accept_in,
         reach,
     )
-    compare = log_diffs.sharing(compared, attributed) if is_shared else log_diffs.plainly(players)
-    every_log = with_progress(logs, len(logs), "logs")
-    results = [log_diffs.result_of(log, compare, options, attributed) for log in every_log]
+    if is_model:
+        has_frames = format == OutputFormat.HTML
+        work = DiffWork(stored, compared, options, attributed, not is_shared, has_frames)
+        # A page has all that its traces have, which no process gives away.
+        own = None if has_frames else pool
+        results = [*each(work, logs, own, with_progress, "logs")]
+    else:
+        compare = log_diffs.plainly(players)
+        loaded = with_progress(map(stored.load, logs), len(logs), "logs")
+        results = [log_diffs.result_of(it, compare, options, attributed) for it in loaded]
     document = DiffReports(tuple(result.report for result in results))
     layout = RenderOptions(details, several and attributed, with_progress)
     print_result(render(document, format, layout), output)
@@ -157,17 +178,23 @@ def diff_logs(
         raise typer.Exit(status)
 
 
-def _alone(logs: Iterable[Log], players: Sequence[Player]) -> Iterator[Diff]:
+def _alone(
+    stored: StoredLogs, logs: Iterable[Log | LogName], players: Sequence[Player]
+) -> Iterator[Diff]:
     """The diff of each log by itself."""
-    return (diff(*(play(log) for play in players)) for log in logs)
+    return (diff(*(play(log) for play in players)) for log in map(stored.load, logs))
 
 
-def _shared(logs: Iterable[Log], variants: Sequence[Variant]) -> Iterator[Diff]:
-    """The same where logs that differ in names alone share the work."""
-    from replay.engine.corpus import Corpus  # noqa: PLC0415, of many logs only
+def _shared(
+    stored: StoredLogs,
+    logs: Sequence[Log | LogName],
+    variants: tuple[Variant, ...],
+    pool: Pool | None,
+) -> Iterator[HeadlineReport]:
+    """Headlines where logs that differ in names alone share the work."""
+    from replay.cli.work.on_logs import HeadlineWork  # noqa: PLC0415, of many logs only
 
-    corpus = Corpus(variants)
-    return (corpus.diff(log, with_progress).diff for log in logs)
+    return each(HeadlineWork(stored, variants), logs, pool, with_progress, "logs")
 
 
 def _status(reports: Sequence["DiffReport | HeadlineReport"], strict: bool) -> int:

@@ -16,7 +16,7 @@ OUTPUTS = ("-o", "--output", "--continue", "--write-baseline", "--parquet")
 """Options that name a file that is written to."""
 WITHOUT_STORE = ("variants", "show", "annotate")
 """Commands that run or show code and look at no log."""
-IN_PROCESSES = ("conform", "hunt")
+IN_PROCESSES = ("check", "conform", "cover", "diff", "hunt")
 """Commands that may work in several processes, which share semaphores."""
 WITH_PROGRAMS = ("am", "builds", "checkout", "record")
 """Commands that start git or QEMU, and run no model."""
@@ -54,6 +54,11 @@ def starts_program(words: Sequence[str], named: Iterable[str]) -> bool:
     if list(words[:1]) == ["touched"] and not any(map(_is_there, words[1:2])):
         return True
     return any(REAL_PROGRAM.fullmatch(word) for word in (*words, *named))
+
+
+def has_scheduler(words: Iterable[str]) -> bool:
+    """Whether others are to do the work, who have to be reached."""
+    return any(word.partition("=")[0] == "--scheduler" for word in words)
 
 
 def raise_wall(

@@ -1,9 +1,6 @@
-"""Comparing all logs in all trees, in parallel."""
+"""Comparing all logs in all trees."""
 
-import os
-import signal
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -13,10 +10,12 @@ from msgspec import Struct
 
 from replay.engine.replay import replay
 from replay.errors import ReplayError
+from replay.progress import Progress, no_progress
 from replay.qemu.conformance.compare import Agreement, compare
 from replay.qemu.conformance.expected import RecordedLine, Recordings
 from replay.qemu.conformance.fields import field_rules
 from replay.variants.variant import Subject, Variant, load_subject, resolve
+from replay.workers import Pool, each
 
 Named = tuple[tuple[str, str], ...]
 """The user's names of variants and their expressions."""
@@ -30,6 +29,9 @@ class Task(Struct, frozen=True):
     named: Named
     log: str
     recorded: tuple[tuple[str, RecordedLine], ...]
+
+    def __str__(self) -> str:
+        return self.log
 
 
 class Plan(Struct, frozen=True):
@@ -107,18 +109,14 @@ def plan(
     return Plan(tuple(trees), tuple(tasks), subject.config.bits)
 
 
-def agreements(tasks: Sequence[Task], processes: int | None = None) -> Iterator[list[Agreement]]:
+def agreements(
+    tasks: Sequence[Task], pool: Pool | None = None, watch: Progress = no_progress
+) -> Iterator[list[Agreement]]:
     """How each log agreed in its trees, in the order of the tasks, as they get done.
 
     A log runs through all trees in one process, since trees that say the same share the work.
-    `processes` is by default the number of processors.
     """
-    processes = min(processes or os.cpu_count() or 1, len(tasks))
-    if processes == 1:
-        yield from map(_agreements, tasks)
-        return
-    with ProcessPoolExecutor(processes, initializer=_leave_interrupts) as pool:
-        yield from pool.map(_agreements, tasks)
+    return each(_agreements, tasks, pool, watch, "logs")
 
 
 def conformance(plan: Plan, found: Iterable[Iterable[Agreement]]) -> Conformance:
@@ -161,9 +159,3 @@ def _subject(patches: Path) -> Subject:
 @cache
 def _variant(subject: Subject, tree: str, named: Named) -> Variant:
     return resolve(subject, field_rules(subject).trees.get(tree, tree), dict(named))
-
-
-def _leave_interrupts() -> None:
-    """An interrupt is for the process that handed out the work; when that ends, so does this."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)

@@ -1,9 +1,10 @@
 """The document of a diff, computed once; every format renders it."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from replay.analysis.attribute import Attribution, Cause, Work, model_traces
 from replay.analysis.interactions import Interaction, PatchPart
@@ -17,7 +18,7 @@ from replay.reports.documents.divergences import DivergenceReport, divergence_re
 from replay.reports.documents.effects import Effects, effects_of
 from replay.reports.documents.explain import reasons
 from replay.reports.documents.flag_tables import FlagTable, flag_tables
-from replay.reports.documents.frames import Frames
+from replay.reports.documents.frames import EventFrame, Frames
 from replay.reports.documents.graph import graph
 from replay.reports.documents.headline import Headline, chief, headline
 from replay.reports.documents.search.reach import (
@@ -70,7 +71,7 @@ class DiffReport(Struct, frozen=True):
     chosen_seq: int
     chosen_when: str
     chains: Mapping[str, Mapping[str, str]]
-    frames: Frames
+    frames: Sequence[EventFrame]
     effects: Effects
     named: tuple[Patch, ...] = ()
     steps: tuple[tuple[PatchChange, ...], ...] = ()
@@ -144,6 +145,12 @@ def diff_report(
         compared=diff.compared,
         reach=reaches,
     )
+
+
+def without_traces(report: DiffReport) -> DiffReport:
+    """The report without frames and reasons, which only a page has, and with them all traces."""
+    divergences = tuple(replace(divergence, reasons=tuple) for divergence in report.divergences)
+    return replace(report, frames=(), divergences=divergences)
 
 
 def interaction_report(interaction: Interaction) -> InteractionReport:

@@ -28,6 +28,7 @@ from replay.cli.options import ChecksFile, OutputFile, format_option
 from replay.cli.progress_bar import is_interactive, with_progress
 from replay.cli.session import Session
 from replay.cli.terminal import print_note
+from replay.cli.work.pools import Scheduler, Workers, pool_of
 from replay.engine.places import label
 from replay.engine.replay import replay
 from replay.errors import ReplayError
@@ -45,6 +46,7 @@ from replay.reports.rendering import OutputFormat, render
 from replay.variants.alphabet import Alphabet, read_alphabet
 from replay.variants.expression import VariantSpec
 from replay.variants.variant import Variant, build, parse_machine, parse_range
+from replay.workers import Pool
 
 ReportFormat = Annotated[OutputFormat, format_option("HuntReports")]
 
@@ -54,7 +56,7 @@ class HuntOptions(Struct, frozen=True):
 
     depth: int
     seconds: float | None
-    workers: int
+    pool: Pool | None
     seed: int | None
     runs: int
     file: Path | None
@@ -89,7 +91,8 @@ def hunt_variants(
     seconds: Annotated[
         float | None, typer.Option("--time", metavar="SECONDS", help="Begin no more after that.")
     ] = None,
-    workers: Annotated[int, typer.Option(metavar="N", min=1, help="Processes.")] = 1,
+    workers: Workers = "auto",
+    scheduler: Scheduler = None,
     neighbours: Annotated[
         bool, typer.Option("--neighbours", help="Between A and B each patch by itself.")
     ] = False,
@@ -117,7 +120,7 @@ def hunt_variants(
     options = HuntOptions(
         depth=depth,
         seconds=seconds,
-        workers=workers,
+        pool=pool_of(session, workers, scheduler),
         seed=seed,
         runs=runs,
         file=file,
@@ -255,7 +258,7 @@ def levels_of(grounds: Sequence[Ground], alphabet: Alphabet, options: HuntOption
     if options.file is not None and options.file.exists():
         levels = done = decoded(options.file.read_bytes(), id, grounds, str(options.file))
     try:
-        steps = hunt(grounds, options.depth, levels, until, options.workers, with_progress)
+        steps = hunt(grounds, options.depth, levels, until, options.pool, with_progress)
         for levels in steps:
             done = completed(done, levels)
             if options.file is not None and done is not None:

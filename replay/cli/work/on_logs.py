@@ -1,0 +1,149 @@
+"""What commands do with each of many logs, in whatever process.
+
+Each kind of work says what is done with one log. It keeps what it finds out for the next one, and
+takes into another process no more than names: of logs, of variants, of files.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from replay.analysis.attribute import attribute
+from replay.analysis.bisect import culprits
+from replay.analysis.checks import Checks, breaches, load_checks
+from replay.analysis.search.coverage import LogReach, Reaching
+from replay.cli import log_diffs
+from replay.cli.log_diffs import Comparison, DiffOptions, DiffResult
+from replay.cli.progress_bar import with_progress
+from replay.cli.work.stored_logs import LogName, StoredLogs
+from replay.engine.diff import diff
+from replay.engine.replay import MEMO, replay
+from replay.events.event import Log
+from replay.reports.documents.check import CheckReport, check_report
+from replay.reports.documents.headline import HeadlineReport, headline_report
+from replay.variants.variant import Variant
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, eq=False)
+class LogWork(Generic[R]):
+    """What is done with a log of a database in variants."""
+
+    logs: StoredLogs
+    variants: tuple[Variant, ...]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    def __call__(self, log: Log | LogName) -> R:
+        return self.of(self.logs.load(log))
+
+    def of(self, log: Log) -> R:
+        """What comes of one log."""
+        raise NotImplementedError
+
+    def forget(self) -> None:
+        """Drops what it found out in logs before, and all transitions that are remembered."""
+        for name in self.__dict__.keys() - self.__getstate__().keys() - {"shared"}:
+            del self.__dict__[name]
+        MEMO.forget()
+
+    def alike(self, logs: Sequence[LogName]) -> Sequence[str]:
+        """For each log its sorts of events, whatever they name: what is shared hangs on these."""
+        return self.logs.shapes(logs)
+
+    @cached_property
+    def shared(self) -> tuple[object, ...]:
+        """What all processes have alike: results refer to it."""
+        subject = self.variants[0].subject
+        added = [patch.patch for variant in self.variants for patch in variant.spec.extra]
+        return (subject.config.bits, *subject.series.patches, *added)
+
+
+@dataclass(frozen=True, eq=False)
+class DiffWork(LogWork[DiffResult]):
+    """The diff of a log with the patches it comes from. `is_plain`: each log by itself."""
+
+    options: DiffOptions
+    attributed: bool
+    is_plain: bool
+    has_frames: bool
+
+    @cached_property
+    def compare(self) -> Comparison:
+        """What makes the diff of a log."""
+        if self.is_plain:
+            return log_diffs.plainly([partial(replay, variant=it) for it in self.variants])
+        return log_diffs.sharing(self.variants, self.attributed)
+
+    def of(self, log: Log) -> DiffResult:
+        """The report, without traces if no frames are wanted."""
+        result = log_diffs.result_of(log, self.compare, self.options, self.attributed)
+        return result if self.has_frames else result.without_traces()
+
+
+@dataclass(frozen=True, eq=False)
+class HeadlineWork(LogWork[HeadlineReport]):
+    """The headline of a log's diff."""
+
+    @cached_property
+    def compare(self) -> Comparison:
+        """What makes the diff of a log."""
+        return log_diffs.sharing(self.variants, attributed=False)
+
+    def of(self, log: Log) -> HeadlineReport:
+        """The headline of one log of many."""
+        return headline_report(self.compare(log)[0])
+
+
+@dataclass(frozen=True, eq=False)
+class CheckWork(LogWork[CheckReport]):
+    """The checks of a file in the one variant. `is_bisected`: with what brought each breach."""
+
+    file: Path
+    is_bisected: bool
+
+    @cached_property
+    def checks(self) -> Checks:
+        """The checks, compiled."""
+        return load_checks(self.file, self.variants[0])
+
+    def of(self, log: Log) -> CheckReport:
+        """The report of one log."""
+        trace = replay(log, self.variants[0])
+        breached = breaches(trace, self.checks, with_progress)
+        brought = dict(culprits(trace, self.file, breached)) if self.is_bisected else {}
+        return check_report(trace, self.checks, breached, brought)
+
+
+@dataclass(frozen=True, eq=False)
+class CoverWork(LogWork[LogReach]):
+    """What a log runs through in the one variant."""
+
+    @cached_property
+    def reaching(self) -> Reaching:
+        """The variant, with what was looked at."""
+        return Reaching(self.variants[0])
+
+    def of(self, log: Log) -> LogReach:
+        """What one log runs through."""
+        return self.reaching.reach(log)
+
+
+@dataclass(frozen=True, eq=False)
+class EffectsWork(LogWork[frozenset[object]]):
+    """What patches between two variants do in a log: the places that differ, with the patches."""
+
+    def of(self, log: Log) -> frozenset[object]:
+        """The effects in one log."""
+        difference = diff(*(replay(log, variant) for variant in self.variants))
+        causes = attribute(difference).causes
+        return frozenset(
+            (divergence.place, change.patch.name)
+            for divergence, its_causes in zip(difference.divergences, causes, strict=True)
+            for cause in its_causes
+            for change in cause.changes
+        )

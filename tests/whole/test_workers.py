@@ -1,0 +1,134 @@
+"""Work on many items by any executor."""
+
+import os
+import signal
+from collections.abc import Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from multiprocessing import active_children
+from pathlib import Path
+
+import pytest
+
+from replay import workers
+from replay.cli.work.pools import processes
+from replay.errors import ReplayError
+from replay.workers import Pool, each
+
+NUMBERS = range(200)
+
+
+def square(number: int) -> int:
+    """What is done with an item."""
+    return number * number
+
+
+def square_or_die(once: Path, number: int) -> int:
+    """The same; the first time that the 7 comes the process is killed."""
+    if number == 7 and not once.exists():
+        once.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number * number
+
+
+def die_at_seven(number: int) -> int:
+    """The same, but the 7 kills whoever takes it."""
+    if number == 7:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number * number
+
+
+def refuse_seven(number: int) -> int:
+    """The same, but the 7 can't be done."""
+    if number == 7:
+        raise ReplayError("is seven", where="here", do="take another")
+    return number * number
+
+
+class Tens:
+    """Work in which numbers with the same last digit are alike, and that refers to a list."""
+
+    def __init__(self) -> None:
+        self.shared = ([],)
+
+    def __call__(self, number: int) -> tuple[int, int, list[int]]:
+        return number, os.getpid(), self.shared[0]
+
+    def alike(self, numbers: list[int]) -> list[int]:
+        """The last digit of each."""
+        return [number % 10 for number in numbers]
+
+
+class Counting:
+    """Work that knows how many items it was done with, and forgets it."""
+
+    def __init__(self) -> None:
+        self.done = 0
+
+    def __call__(self, number: int) -> int:
+        self.done += 1
+        return self.done
+
+    def forget(self) -> None:
+        """Begins anew."""
+        self.done = 0
+
+
+@contextmanager
+def threads() -> Iterator[Executor]:
+    """An executor of the standard library."""
+    with ThreadPoolExecutor(2) as executor:
+        yield executor
+
+
+@pytest.mark.parametrize("pool", [None, Pool(2, threads), processes(2), processes(3)])
+def test_results_come_in_order_from_any_executor(pool):
+    assert [*each(square, NUMBERS, pool)] == [square(number) for number in NUMBERS]
+
+
+def test_work_begins_here_and_is_handed_out_when_it_lasts():
+    here = {pid for _, pid, _ in each(Tens(), NUMBERS, processes(2, patience=60))}
+    assert here == {os.getpid()}
+
+
+def test_a_worker_with_too_much_in_its_memory_forgets(monkeypatch):
+    monkeypatch.setattr(workers, "MEMORY", 1)
+    monkeypatch.setattr(workers, "CHUNK", 0)  # one item a chunk
+    done = [*each(Counting(), NUMBERS, processes(2))]
+    assert done[-50:] == [1] * 50
+
+
+def test_a_worker_with_room_remembers():
+    assert max(each(Counting(), NUMBERS, processes(2))) > 1
+
+
+def test_what_is_shared_stays_one_object():
+    work = Tens()
+    done = [*each(work, NUMBERS, processes(2))]
+    assert [number for number, _, _ in done] == [*NUMBERS]
+    assert all(pid != os.getpid() and shared is work.shared[0] for _, pid, shared in done)
+
+
+def test_a_killed_worker_loses_nothing(tmp_path):
+    work = partial(square_or_die, tmp_path / "once")
+    assert [*each(work, NUMBERS, processes(2))] == [square(number) for number in NUMBERS]
+
+
+def test_what_kills_every_worker_is_told():
+    with pytest.raises(ReplayError, match=r"killed 3 times, at .*take fewer workers"):
+        [*each(die_at_seven, NUMBERS, processes(2))]
+
+
+def test_a_refusal_comes_back_whole():
+    with pytest.raises(ReplayError) as raised:
+        [*each(refuse_seven, NUMBERS, processes(2))]
+    assert str(raised.value) == "here: is seven; take another"
+
+
+def test_whoever_stops_early_leaves_no_process():
+    before = len(active_children())
+    results = each(square, NUMBERS, processes(2))
+    assert next(results) == 0
+    results.close()
+    assert len(active_children()) == before
