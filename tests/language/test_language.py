@@ -1046,6 +1046,20 @@ DEFAULTS = {
 }
 
 
+@pytest.mark.parametrize(
+    ("expression", "desc"),
+    [
+        ("list(None)", "list of None"),
+        ("dict(None)", "dict of None"),
+        ("sorted('ba')", "sorted of a text"),
+        ("sorted(5)", "sorted of a number"),
+        ("0 << -1", "negative shift count"),
+    ],
+)
+def test_what_python_has_no_value_for_has_none(expression: str, desc: str) -> None:
+    assert crash(f"def f():\n    return {expression}\n").desc == desc
+
+
 @pytest.mark.parametrize("default", DEFAULTS)
 def test_a_default_is_the_same_in_every_call_and_event(default: str) -> None:
     made = program(
