@@ -34,7 +34,6 @@ from replay.language import (
     Stopped,
 )
 from replay.progress import Progress, no_progress
-from replay.state.disk import backing_chain
 from replay.state.objects import State, plain, stopped
 from replay.state.working_disk import WorkDisk
 from replay.variants.subject import ChannelConfig, Subject, SubjectConfig
@@ -261,10 +260,8 @@ def _image(state: State, image: Image) -> tuple[State, Outcome]:
     number = disk.create(image.name, image.format, image.size, *backing)
     if number < 0:
         return state, Outcome("refused", error={"errno": "ENOENT"})
-    walked = backing_chain(disk.frozen(), number)
-    chain = [number] if isinstance(walked, str) else [inode.number for inode in walked]
-    for run in image.data:
-        disk.write(chain, run.offset, run.length, run.pattern)
+    if image.data:
+        disk.fill(number, [(run.offset, run.length, run.pattern) for run in image.data])
     return State(state.objects, state.machine, state.next_id, disk.frozen()), NOTHING
 
 

@@ -10,6 +10,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from io import BufferedReader
 from itertools import count
 from pathlib import Path
@@ -41,7 +42,7 @@ BUFFER = 1 << 18
 """How much is unpacked at a time, in bytes."""
 
 WINDOW = 1 << 27
-"""The most memory that zstd may use to unpack, in bytes; its own programs allow as much."""
+"""The most memory that zstd and xz may use to unpack, in bytes; their own programs use as much."""
 
 BROKEN = (
     *(OSError, EOFError, lzma.LZMAError, zlib.error, zstandard.ZstdError),
@@ -49,48 +50,101 @@ BROKEN = (
 )
 """What reading a packed file may raise; zipfile raises the last two for what it can't unpack."""
 
-ZSTD_CHUNK = 1024
-"""How much is given to zstd at a time, in bytes: it may make 32,000 times as much of it at once."""
+CHUNK = 1024
+"""How much is given to what unpacks at a time, in bytes: it may make 32,000 times as much of it."""
+
+MOST_BLANK = 2_000_000
+"""More blank lines than any text has. Passing over them takes time, and no place in a bomb."""
 
 TAR, TAR_AT = b"ustar", 257
 """The mark of a tar and where in it that stands."""
 
 
-class ZstdStream:
-    """What zstd packed, of all frames in a file. Raises EOFError where the file breaks off."""
+class Decompressor(Protocol):
+    """What unpacks one packed piece, as Python's modules offer it."""
 
-    def __init__(self, file: IO[bytes]) -> None:
+    @property
+    def eof(self) -> bool: ...
+
+    @property
+    def needs_input(self) -> bool: ...
+
+    @property
+    def unused_data(self) -> bytes: ...
+
+    def decompress(self, data: bytes, max_length: int = -1) -> bytes: ...
+
+
+class ZstdFrame:
+    """What unpacks a frame of zstd, which tells no length beforehand."""
+
+    needs_input = True
+
+    def __init__(self) -> None:
+        frame = zstandard.ZstdDecompressor(max_window_size=WINDOW).decompressobj()
+        self._frame: Any = frame
+
+    @property
+    def eof(self) -> bool:
+        """Whether the frame has come to its end."""
+        return bool(self._frame.eof)
+
+    @property
+    def unused_data(self) -> bytes:
+        """What came behind the end."""
+        return bytes(self._frame.unused_data)
+
+    def decompress(self, data: bytes, _: int = -1) -> bytes:
+        """All that the data unpack to."""
+        return bytes(self._frame.decompress(data))
+
+
+class PackedStream:
+    """What was packed, of all pieces in a file. Raises EOFError where the file breaks off."""
+
+    def __init__(self, file: IO[bytes], begin: Callable[[], Decompressor]) -> None:
         self._file = file
-        self._frame: Any = None
+        self._begin = begin
+        self._piece: Decompressor | None = None
         self._packed = b""
         self._data = b""
 
     def read(self, size: int) -> bytes:
         """At most so many bytes; none at the end."""
         while not self._data and self._more():
-            self._data = self._frame.decompress(self._packed)
-            self._packed = self._frame.unused_data if self._frame.eof else b""
-            self._frame = None if self._frame.eof else self._frame
+            assert self._piece is not None
+            self._data = self._piece.decompress(self._packed, size)
+            self._packed = self._piece.unused_data if self._piece.eof else b""
+            self._piece = None if self._piece.eof else self._piece
         data, self._data = self._data[:size], self._data[size:]
         return data
 
     def _more(self) -> bool:
-        self._packed = self._packed or self._file.read(ZSTD_CHUNK)
-        if not self._packed:
-            if self._frame is not None:
-                raise EOFError("it ends before the end of what was packed")
-            return False
-        if self._frame is None:
-            decompressor = zstandard.ZstdDecompressor(max_window_size=WINDOW)
-            self._frame = decompressor.decompressobj()
-        return True
+        """Whether there is more to unpack, which is taken from the file if it is needed."""
+        if self._piece is not None and not self._piece.needs_input:
+            return True
+        self._packed = self._packed or self._file.read(CHUNK)
+        if self._piece is None:
+            # Between pieces may be zeros, up to a round number of bytes.
+            while self._packed and not self._packed.strip(b"\0"):
+                self._packed = self._file.read(CHUNK)
+            self._packed = self._packed.lstrip(b"\0")
+            self._piece = self._begin() if self._packed else None
+        if not self._packed and self._piece is not None:
+            raise EOFError("it ends before the end of what was packed")
+        return bool(self._packed)
+
+
+def unxz() -> Decompressor:
+    """What unpacks a piece of xz, which says how much memory that takes."""
+    return lzma.LZMADecompressor(memlimit=WINDOW)
 
 
 COMPRESSIONS: tuple[tuple[bytes, Callable[[IO[bytes]], Any]], ...] = (
     (b"\x1f\x8b", gzip.open),
-    (b"\xfd7zXZ\x00", lzma.open),
-    (b"BZh", bz2.open),
-    (b"\x28\xb5\x2f\xfd", ZstdStream),
+    (b"\xfd7zXZ\x00", partial(PackedStream, begin=unxz)),
+    (b"BZh", partial(PackedStream, begin=bz2.BZ2Decompressor)),
+    (b"\x28\xb5\x2f\xfd", partial(PackedStream, begin=ZstdFrame)),
 )
 """How a compressed file begins, and what opens it."""
 
@@ -303,6 +357,7 @@ def text_lines(
     """
     with readable(name), closing_all(owned):
         lines = decoded(content)
+        blank = 0
         for number in count(1):
             text = lines(MAX_LINE + 1)
             if not text:
@@ -311,6 +366,10 @@ def text_lines(
                 raise BadInput(f"a line longer than {MAX_LINE} bytes", where=f"{name}:{number}")
             if not text.isspace():
                 yield InputLine(Origin(name, number), text.rstrip(b"\r\n"))
+                continue
+            blank += 1
+            if blank > MOST_BLANK:
+                raise BadInput(f"more than {MOST_BLANK} blank lines", where=f"{name}:{number}")
 
 
 def decoded(content: BufferedReader) -> Callable[[int], bytes]:

@@ -16,12 +16,13 @@ class Functions:
         """Whether the value is true."""
         return bool(value)
 
-    def dict_(self, value: Any = None) -> dict[Any, Any]:
+    def dict_(self, *values: Any) -> dict[Any, Any]:
         """A new dict, empty or with the items of another."""
-        if value is not None and not isinstance(value, dict):
-            raise TypeError(f"dict of {kind_of(value)}")
-        self._meter.tick(len(value or ()) >> 1)
-        return dict(value or {})
+        for value in values:
+            if not isinstance(value, dict):
+                raise TypeError(f"dict of {kind_of(value)}")
+            self._meter.tick(len(value) >> 1)
+        return dict(*values)
 
     def int_(self, value: Any, base: Any = None) -> int:
         """The number that a text says, or a bool stands for; raises ValueError."""
@@ -38,12 +39,13 @@ class Functions:
             return len(value)
         raise TypeError(f"len of {kind_of(value)}")
 
-    def list_(self, value: Any = None) -> list[Any]:
+    def list_(self, *values: Any) -> list[Any]:
         """A new list, empty or with the items of a list or the keys of a dict."""
-        if value is not None and not isinstance(value, list | dict):
-            raise TypeError(f"list of {kind_of(value)}")
-        self._meter.tick(len(value or ()) >> 3)
-        return list(value or ())
+        for value in values:
+            if not isinstance(value, list | dict):
+                raise TypeError(f"list of {kind_of(value)}")
+            self._meter.tick(len(value) >> 3)
+        return list(*values)
 
     def max_(self, *values: Any) -> Any:
         """The greatest of the values, or of a list; raises ValueError."""
@@ -63,6 +65,8 @@ class Functions:
 
     def sorted_(self, values: Any) -> list[Any]:
         """A new list of the numbers or texts of a list, or of the keys of a dict, in order."""
+        if not isinstance(values, list | dict):
+            raise TypeError(f"sorted of {kind_of(values)}")
         return sorted(self._orderable((values,)))
 
     def str_(self, value: Any) -> str:

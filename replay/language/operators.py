@@ -182,7 +182,7 @@ class Operators:
         number, places = integer(left), integer(right)
         if places > 64 and number:
             raise StepLimitError("an integer of more than 64 bits")
-        return whole(number << places if number else 0)
+        return whole(number << places if number or places < 0 else 0)
 
     def either(self, left: Any, right: Any) -> int:
         """`left | right` of numbers."""

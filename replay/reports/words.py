@@ -24,6 +24,8 @@ REPEATED = re.compile(r"(?<![^.])(\w+)(?:\.\1){3,}(?![^.\s])")
 
 def escape(text: str) -> str:
     """The text with every character that is not printable as an escape, `\\x1b` for ESC."""
+    if text.isprintable():
+        return text
     return "".join(
         char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
     )

@@ -7,6 +7,8 @@ machine may still have it open.
 import json
 import posixpath
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import takewhile
 from typing import Any
 
 from replay.state.extents import UNREADABLE_DATA, Extents, Layer, sectors, shown, steps
@@ -82,23 +84,33 @@ def header(inode: Inode) -> dict[str, Any]:
     return {field: getattr(inode, field) for field in fields}
 
 
+MOST_RUNS = 200_000
+"""So many runs of data are told of all files together; each file shows those of all below it."""
+
+UNTOLD = f"it is not told: the files show more than {MOST_RUNS} runs"
+
+
 def final_files(disk: Disk) -> dict[str, dict[str, Any]]:
     """What a machine started from each file would read.
 
     Keys as in a listing without unlinked, and content_runs_KiB, which is a text where the file
-    could not be read.
+    could not be read, or more is in all files than is told.
     """
-    return {
-        name: _content(disk, number) for name, number in disk.directory if not is_temporary(name)
-    }
+    chains = Chains(disk)
+    told = 0
+    files = {}
+    for name, number in disk.directory:
+        if not is_temporary(name):
+            pieces = chains.shown(number) if told <= MOST_RUNS else UNTOLD
+            told += 0 if isinstance(pieces, str) else len(pieces)
+            files[name] = _content(chains.inode(number), pieces)
+    return files
 
 
-def _content(disk: Disk, number: int) -> dict[str, Any]:
-    inode = next(inode for inode in disk.inodes if inode.number == number)
-    chain = backing_chain(disk, number)
-    if isinstance(chain, str):
-        return {**header(inode), "content_runs_KiB": chain}
-    pieces = shown([inode.layer for inode in chain], 0, sectors(inode.size))
+def _content(inode: Inode, pieces: Extents | str) -> dict[str, Any]:
+    """What a file shows, with its header."""
+    if isinstance(pieces, str):
+        return {**header(inode), "content_runs_KiB": pieces}
     return {**header(inode), "content_runs_KiB": steps(pieces, inode.size)}
 
 
@@ -112,22 +124,76 @@ def content(inode: Inode) -> dict[str, Any]:
 
 def backing_chain(disk: Disk, number: int) -> list[Inode] | str:
     """An inode with a name and those that headers name below it, or why that can't be opened."""
-    inodes = {inode.number: inode for inode in disk.inodes}
-    directory = dict(disk.directory)
-    name = next(name for name, inode in disk.directory if inode == number)
-    chain = [inodes[number]]
-    while chain[-1].backing_file and chain[-1].format != "raw":
-        above, backing_format = name, named_format(chain[-1])
-        name = joined(posixpath.dirname(above), named_file(chain[-1].backing_file))
-        if name not in directory:
+    return Chains(disk).of(number)
+
+
+class Chains:
+    """The backing chains of a disk. What lies below a file is looked up once."""
+
+    def __init__(self, disk: Disk) -> None:
+        self._inodes = {inode.number: inode for inode in disk.inodes}
+        self._directory = dict(disk.directory)
+        self._names = {number: name for name, number in disk.directory}
+        self._below: dict[int, int | str | None] = {}
+        self._shown: dict[int, Extents] = {}
+
+    def inode(self, number: int) -> Inode:
+        """The inode of a number."""
+        return self._inodes[number]
+
+    def of(self, number: int) -> list[Inode] | str:
+        """An inode with a name and those below it, or why that can't be opened."""
+        chain = {number: self._inodes[number]}
+        below = self._next(number)
+        while isinstance(below, int):
+            if below in chain:
+                return f"the backing chain comes back to {self._names[below]}"
+            chain[below] = self._inodes[below]
+            below = self._next(below)
+        return [*chain.values()] if below is None else below
+
+    def shown(self, number: int) -> Extents | str:
+        """What a reader of the whole file sees, without gaps, or why it can't be opened."""
+        chain = self.of(number)
+        if isinstance(chain, str):
+            return chain
+        new = [*takewhile(lambda inode: inode.number not in self._shown, chain)]
+        below = [self._whole(inode) for inode in chain[len(new) : len(new) + 1]]
+        for inode in reversed(new):
+            self._shown[inode.number] = shown([inode.layer, *below], 0, sectors(inode.size))
+            below = [self._whole(inode)]
+        return self._shown[number]
+
+    def _whole(self, inode: Inode) -> Layer:
+        """A file and all that lies below it, which was shown before, as one layer."""
+        return inode.layer._replace(extents=self._shown[inode.number], whole=True)
+
+    def _next(self, number: int) -> int | str | None:
+        """The inode below another, None if it needs none, or why that can't be opened."""
+        if number not in self._below:
+            self._below[number] = self._looked_up(number)
+        return self._below[number]
+
+    def _looked_up(self, number: int) -> int | str | None:
+        inode, above = self._inodes[number], self._names[number]
+        if not inode.backing_file or inode.format == "raw":
+            return None
+        name = joined(posixpath.dirname(above), named_file(inode.backing_file))
+        if name not in self._directory:
             return f"{name}, the backing file of {above}, does not exist"
-        inode = inodes[directory[name]]
-        if backing_format not in (None, inode.format):
-            return f"{name} is {inode.format}, but {above} says that it is {backing_format}"
-        if inode in chain:
-            return f"the backing chain comes back to {name}"
-        chain.append(inode)
-    return chain
+        below, format = self._inodes[self._directory[name]], named_format(inode)
+        if format not in (None, below.format):
+            return f"{name} is {below.format}, but {above} says that it is {format}"
+        return below.number
+
+
+# Many files may lie on one chain, and each that has data looks at what is below.
+@lru_cache(maxsize=64)
+def one_layer(chain: tuple[Inode, ...]) -> Layer:
+    """All files of a chain, top first, as one layer that shows what they show."""
+    top = chain[0].layer
+    pieces = shown([inode.layer for inode in chain], 0, top.sectors)
+    return top._replace(extents=pieces, whole=True)
 
 
 def named_format(inode: Inode) -> str | None:

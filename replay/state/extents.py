@@ -110,7 +110,7 @@ def shown(layers: Sequence[Layer], start: int, end: int) -> Extents:
             pieces.append(Extent(bound, last, 0))
             below += gaps(pieces_of_layer, first, bound)
         missing = below
-        if layer.whole:
+        if layer.whole or not missing:
             break
     pieces += [Extent(first, last, 0) for first, last in missing]
     return merged(sorted(pieces))

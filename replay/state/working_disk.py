@@ -4,12 +4,14 @@ import posixpath
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from errno import ENOENT
+from functools import lru_cache
 from pathlib import PurePosixPath
 
-from replay.state.disk import Disk, Inode, is_temporary, joined
+from replay.state.disk import Disk, Inode, backing_chain, is_temporary, joined, one_layer
 from replay.state.extents import (
     SECTOR,
     Extent,
+    Extents,
     Layer,
     blocks,
     clusters,
@@ -20,6 +22,9 @@ from replay.state.extents import (
     shown,
 )
 from replay.state.ranges import Ranges, common, union, without
+
+FEW_LOOKS = 2000
+"""So many times a layer is looked at sooner than all layers of a chain are made one."""
 
 
 class WorkDisk:
@@ -126,10 +131,22 @@ class WorkDisk:
 
     def write(self, chain: Sequence[int], offset: int, length: int, pattern: int) -> None:
         """Fills a range of chain[0] up to its size; the chain fills the rest of its clusters."""
-        if not 0 <= pattern <= 255:
-            raise ValueError(f"{pattern} is not a byte")
-        start, end = _range(offset, length)
-        self._put(chain, (Extent(start, end, pattern),))
+        self._put(chain[0], (_filled(offset, length, pattern),), self._layers(chain[1:]))
+
+    def fill(self, number: int, runs: Sequence[tuple[int, int, int]]) -> None:
+        """Fills ranges of a file in order, each an offset, a length and a byte.
+
+        What the files below it by their headers show fills the rest of its clusters.
+        """
+        chain = backing_chain(self.frozen(), number)
+        below = [] if isinstance(chain, str) else chain[1:]
+        layers = [inode.layer for inode in below]
+        if len(runs) * len(below) > FEW_LOOKS:
+            layers = [one_layer(tuple(below))]
+        layer = self._inodes[number].layer
+        for run in runs:
+            layer = layer._replace(extents=written(layer, [_filled(*run)], layers))
+        self._inodes[number] = replace(self._inodes[number], extents=layer.extents)
 
     def extents(self, number: int, ranges: Ranges) -> Ranges:
         """The parts of these ranges of bytes that the inode itself holds."""
@@ -145,24 +162,12 @@ class WorkDisk:
         """
         layers = self._layers(source)
         places = (_range(start, end - start) for start, end in ranges)
-        self._put(target, [piece for place in places for piece in shown(layers, *place)])
+        pieces = [piece for place in places for piece in shown(layers, *place)]
+        self._put(target[0], pieces, self._layers(target[1:]))
 
-    def _put(self, chain: Sequence[int], pieces: Iterable[Extent]) -> None:
-        inode = self._inodes[chain[0]]
-        pieces = list(cut(merged(pieces), 0, sectors(inode.size)))
-        if not pieces:
-            return
-        written = union((piece.start, piece.end) for piece in pieces)
-        unit = blocks if inode.format == "raw" else clusters
-        whole = union(unit(start, end) for start, end in written)
-        span = (whole[0][0], whole[-1][1])
-        layers = self._layers(chain)
-        for start, end in without(whole, written):
-            pieces += shown(layers, start, end)
-        for start, end in without([span], whole):
-            pieces += cut(inode.extents, start, end)
-        extents = overlaid(inode.extents, *span, sorted(pieces))
-        self._inodes[inode.number] = replace(inode, extents=extents)
+    def _put(self, number: int, pieces: Iterable[Extent], below: Sequence[Layer]) -> None:
+        inode = self._inodes[number]
+        self._inodes[number] = replace(inode, extents=written(inode.layer, pieces, below))
 
     def _layers(self, chain: Sequence[int]) -> list[Layer]:
         return [self._inodes[number].layer for number in chain]
@@ -176,11 +181,43 @@ class WorkDisk:
         Of those that hold no image, the ones below a directory that does are missing.
         """
         names = (*self._directory, *self._gone)
-        directories = {PurePosixPath(name).parent for name in names if not is_temporary(name)}
-        parent = PurePosixPath(place).parent
-        return (
-            parent in directories or directories.isdisjoint(parent.parents) or is_temporary(place)
-        )
+        directories = {_parent(name) for name in names if not is_temporary(name)}
+        parent = _parent(place)
+        above = map(str, PurePosixPath(parent).parents)
+        return parent in directories or directories.isdisjoint(above) or is_temporary(place)
+
+
+# Every new file is looked at beside all that there are.
+@lru_cache(maxsize=1 << 16)
+def _parent(name: str) -> str:
+    """The directory that a file is in."""
+    return str(PurePosixPath(name).parent)
+
+
+def written(layer: Layer, pieces: Iterable[Extent], below: Sequence[Layer]) -> Extents:
+    """What a file holds when pieces are written to it that may reach beyond its end.
+
+    What the layers show fills the rest of the clusters, or blocks, that are written in part.
+    """
+    pieces = list(cut(merged(pieces), 0, layer.sectors))
+    if not pieces:
+        return layer.extents
+    filled = union((piece.start, piece.end) for piece in pieces)
+    unit = blocks if layer.whole else clusters
+    whole = union(unit(start, end) for start, end in filled)
+    span = (whole[0][0], whole[-1][1])
+    for start, end in without(whole, filled):
+        pieces += shown([layer, *below], start, end)
+    for start, end in without([span], whole):
+        pieces += cut(layer.extents, start, end)
+    return overlaid(layer.extents, *span, sorted(pieces))
+
+
+def _filled(offset: int, length: int, pattern: int) -> Extent:
+    """A range of bytes filled with one."""
+    if not 0 <= pattern <= 255:
+        raise ValueError(f"{pattern} is not a byte")
+    return Extent(*_range(offset, length), pattern)
 
 
 def _natural(size: int) -> int:

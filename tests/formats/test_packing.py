@@ -16,6 +16,7 @@ from replay.errors import ReplayError
 from replay.formats import packing
 from replay.formats.packing import sources
 from replay.formats.read import read
+from tests.trust.costly_recordings import xz_of_a_large_window
 
 STOP = b'{"execute": "stop"}\n'
 CONT = b'{"execute": "cont"}\n'
@@ -119,7 +120,10 @@ def test_latin_1_is_a_guess_that_is_told(tmp_path: Path) -> None:
     assert "undone: Latin-1 (a guess)" in recording.remarks
 
 
-def bomb(pack: Callable[[bytes], bytes], unit: bytes = b"\n") -> bytes:
+LINE = b"x" * 99 + b"\n"
+
+
+def bomb(pack: Callable[[bytes], bytes], unit: bytes = LINE) -> bytes:
     return pack(unit * (20_000_000 // len(unit)))
 
 
@@ -140,6 +144,33 @@ def test_what_unpacks_to_far_more_than_a_text_does_is_refused(tmp_path: Path, da
     assert len(data) < 50_000
     with pytest.raises(ReplayError, match="it unpacks to more than 500 times its size"):
         list(read(written(tmp_path, data)))
+
+
+@pytest.mark.parametrize("pack", [bz2.compress, lzma.compress, zstd, gzip.compress, bytes])
+def test_a_file_of_blank_lines_is_refused(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
+    with pytest.raises(ReplayError, match="more than 2000000 blank lines"):
+        list(read(written(tmp_path, pack(b"\n" * 2_100_000))))
+
+
+def test_a_piece_of_xz_that_takes_too_much_memory_is_refused(tmp_path: Path) -> None:
+    data = xz_of_a_large_window(3000)
+    with pytest.raises(ReplayError, match="Memory usage limit exceeded"):
+        list(read(written(tmp_path, data)))
+    with pytest.raises(ReplayError, match="Memory usage limit exceeded"):
+        list(read(written(tmp_path, lzma.compress(STOP) + data)))
+
+
+def test_the_largest_window_of_the_usual_programs_is_read(tmp_path: Path) -> None:
+    assert names(written(tmp_path, lzma.compress(STOP, preset=9))) == {"packed": ["stop"]}
+
+
+@pytest.mark.parametrize("pack", [lzma.compress, bz2.compress, gzip.compress])
+def test_zeros_behind_a_piece_are_passed_over(
+    tmp_path: Path, pack: Callable[[bytes], bytes]
+) -> None:
+    zeros = b"\0" * 4096
+    data = pack(CONT) + zeros + pack(STOP) + zeros
+    assert names(written(tmp_path, data)) == {"packed": ["cont", "stop"]}
 
 
 def test_no_more_is_unpacked_than_fits_a_machine(

@@ -1,6 +1,8 @@
 """The model language: what is refused before it runs, and what is stopped while it runs."""
 
+import errno
 import hashlib
+import sys
 from collections.abc import Iterator
 from textwrap import dedent
 from typing import Any
@@ -9,7 +11,7 @@ import pytest
 
 from replay.errors import NotInLanguage, ReplayError
 from replay.language import Crashed, Ending, Failed, Program, Refused, Returned, check, compile_tree
-from replay.language.endings import Stopped
+from replay.language.endings import ERRNO, Stopped
 from replay.language.limits import MAX_DEPTH
 from replay.language.traced.program import TracedProgram, trace_tree
 from replay.series import SourceFile, SourceLine, Tree, apply, parse_patch, source_file
@@ -1092,6 +1094,20 @@ DEFAULTS = {
 }
 
 
+@pytest.mark.parametrize(
+    ("expression", "desc"),
+    [
+        ("list(None)", "list of None"),
+        ("dict(None)", "dict of None"),
+        ("sorted('ba')", "sorted of a text"),
+        ("sorted(5)", "sorted of a number"),
+        ("0 << -1", "negative shift count"),
+    ],
+)
+def test_what_python_has_no_value_for_has_none(expression: str, desc: str) -> None:
+    assert crash(f"def f():\n    return {expression}\n").desc == desc
+
+
 @pytest.mark.parametrize("default", DEFAULTS)
 def test_a_default_is_the_same_in_every_call_and_event(default: str) -> None:
     made = program(
@@ -1152,3 +1168,10 @@ def test_a_field_may_be_called_as_what_python_s_values_have() -> None:
 def test_an_error_never_spells_out_what_was_not_there() -> None:
     ending = crash("def f():\n    return [1].index(machine)\n")
     assert ending.desc == "list.index(x): x not in list"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the names are those of Linux")
+def test_errnos_have_the_names_that_linux_gives_them() -> None:
+    assert {name: getattr(errno, name) for name in ERRNO.values()} == {
+        name: number for number, name in ERRNO.items()
+    }

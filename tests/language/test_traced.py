@@ -338,6 +338,16 @@ def test_calls_too_deep_end_in_the_same_function():
     assert ended.cls == "StepLimit"
 
 
+@pytest.mark.parametrize("end", ["fail(-5)", "refuse('A', 'b')", "return 1"])
+def test_what_a_state_cannot_keep_is_the_same_fault_however_the_event_ended(end):
+    plain, program = both(
+        f"machine.node = new(Node)\n    machine.node.held[machine] = 1\n    {end}"
+    )
+    ended = plain.call("main", [5], plain.initial())[1]
+    assert program.trace("main", [5], plain.initial())[1] == ended
+    assert ended.desc == "an object as a key"
+
+
 def test_a_wrong_number_of_arguments_is_the_same_fault():
     plain, program = both("return x")
     assert (

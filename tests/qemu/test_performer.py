@@ -102,11 +102,42 @@ def in_processes(text: Path) -> bool:
     return any(str(text).encode() in line for line in lines)
 
 
-def test_a_log_that_fills_the_disk_is_ended_and_that_is_its_outcome(warm, monkeypatch):
-    monkeypatch.setattr("replay.qemu.live.process.QUOTA", 8 * 2**20)
-    large = {**BASE, "size": 64 * 2**20}
-    writes = [{**WRITE, "sector": 8192 * n, "sectors": 8192, "pattern": n} for n in range(1, 9)]
-    steps = warm.perform(log_of(large, PLAIN, *writes)).steps
+MIB = 2**20
+WRITES = [{**WRITE, "sector": 8192 * n, "sectors": 8192, "pattern": n} for n in range(1, 9)]
+CREATE = {"driver": "qcow2", "file": "node", "size": 64 * MIB, "preallocation": "full"}
+FILLING = {
+    "one file": [PLAIN, *WRITES],
+    "a temporary overlay, which has no name": [
+        drive("file=/images/base.qcow2,snapshot=on"),
+        *WRITES,
+    ],
+    "many files": [
+        PLAIN,
+        *(
+            event
+            for n, write in enumerate(WRITES)
+            for event in (
+                qmp("blockdev-snapshot-sync", device="drive0", snapshot_file=f"/images/{n}.qcow2"),
+                {**write, "sectors": 4096},
+            )
+        ),
+    ],
+    "a copy": [PLAIN, {**WRITES[0], "sectors": 12000}, MIRROR, READY, READ],
+    "a file that is made full": [
+        PLAIN,
+        qmp("blockdev-create", job_id="j", options={"driver": "file", "filename": "/images/x.raw",
+            "size": 64 * MIB, "preallocation": "full"}),
+        ended(),
+        READ,
+    ],
+}  # fmt: skip
+"""Logs that take more than 8 MiB of the disk, each in its own way."""
+
+
+@pytest.mark.parametrize("how", FILLING)
+def test_a_log_that_fills_the_disk_is_ended_and_that_is_its_outcome(how, warm, monkeypatch):
+    monkeypatch.setattr("replay.qemu.live.process.QUOTA", 8 * MIB)
+    steps = warm.perform(log_of({**BASE, "size": 64 * MIB}, *FILLING[how])).steps
     crash = next(step for step in steps if step.outcome.status == "crashed")
     assert crash.outcome.error["class"] == "Quota"
     assert all(step.outcome.error["class"] == "NotRunning" for step in steps[crash.seq :])

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any
 
 from replay.errors import ReplayError
-from replay.language.endings import Crashed, Ending
+from replay.language.endings import Crashed, Ending, FailureError, RefusalError
 from replay.language.limits import MAX_TRACED_STEPS
 from replay.language.program import Program, made
 from replay.language.traced.cells import EventTrace, Test
@@ -75,6 +75,10 @@ class TracedProgram(Program):
         self._walker = Walker(self._defined, self._names, self._runtime.heap)
         try:
             return self._walker.run(function, values)
+        except (RefusalError, FailureError):
+            # That is no place of a crash: one that comes now is of what the event left.
+            self._walker.failed = None
+            raise
         finally:
             self._walker.strip()
 

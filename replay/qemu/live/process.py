@@ -132,7 +132,7 @@ class Machine:
             await asyncio.gather(task, end, return_exceptions=True)
 
     def _within_quota(self) -> None:
-        if self._places.used() > QUOTA:
+        if self._places.used() + self._places.used_unnamed(self.process.pid) > QUOTA:
             raise GoneError("Quota", f"its files take more than {QUOTA} bytes of the disk")
 
     async def _ending(self) -> GoneError:

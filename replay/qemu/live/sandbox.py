@@ -58,6 +58,21 @@ class Sandbox:
                         used += file.stat(follow_symlinks=False).st_blocks * SECTOR
         return used
 
+    def used_unnamed(self, process: int) -> int:
+        """How many bytes files take that a process has open and that have no name any more.
+
+        QEMU unlinks each temporary overlay as soon as it is open. 0 where there is no /proc.
+        """
+        used = 0
+        device = self.temporary.stat().st_dev
+        with suppress(OSError), os.scandir(f"/proc/{process}/fd") as files:
+            for file in files:
+                with suppress(OSError):
+                    open_file = file.stat()
+                    if not open_file.st_nlink and open_file.st_dev == device:
+                        used += open_file.st_blocks * SECTOR
+        return used
+
     def inside(self, name: str) -> str:
         """The path of a file of the log. Raises ReplayError for a name that may be another's."""
         if match := TEMPORARY.fullmatch(name):
