@@ -16,6 +16,7 @@ from replay.analysis.search.hunt import grounds_of, hunt, raw_findings, reach
 from replay.analysis.search.joint_state import joint_digest
 from replay.analysis.search.level import Ground, advanced, probed, reached
 from replay.analysis.search.random_walks import random_hunt
+from replay.cli.work.pools import processes
 from replay.engine.replay import replay
 from replay.engine.view import view
 from replay.errors import BadInput, ReplayError
@@ -264,7 +265,7 @@ def test_one_variant_is_hunted_for_a_breach():
 @pytest.mark.parametrize("workers", [2, 3])
 def test_the_number_of_workers_changes_nothing(workers):
     it = grounds(PATCHES, ("with", "after"), starts=["snapshot=on", "chain"])
-    assert last(it, 2, workers=workers) == last(it, 2)
+    assert last(it, 2, pool=processes(workers)) == last(it, 2)
 
 
 def test_a_hunt_goes_on_from_its_file_as_if_it_had_never_stopped(tmp_path):
