@@ -47,19 +47,38 @@ class NodeLayout(NamedTuple):
     next: int
 
 
-def read_flags(process: int) -> dict[str, int]:
-    """The open flags of all nodes by their names.
+class ProgramMemory(NamedTuple):
+    """The memory of a running QEMU: its process, its program, and where that has its nodes.
 
-    `process` is the number of a QEMU, or of a script that has started one. Raises UnreadableError
-    where this is not possible.
+    `base` is the address from which those of the program's file are counted.
+    """
+
+    process: int
+    program: Path
+    layout: NodeLayout
+    base: int
+
+
+def read_flags(memory: ProgramMemory) -> dict[str, int]:
+    """The open flags of all nodes by their names. Raises UnreadableError if they cannot be read."""
+    try:
+        with Path(f"/proc/{memory.process}/mem").open("rb", buffering=0) as file:
+            return dict(_nodes(file.fileno(), memory.layout, memory.base))
+    except (OSError, struct.error) as error:
+        raise UnreadableError(f"its memory cannot be read: {error}") from None
+
+
+def program_memory(process: int) -> ProgramMemory:
+    """The memory of a QEMU, or of the one that a script has started, as long as it runs.
+
+    Raises UnreadableError where this is not possible.
     """
     number, program = running_program(process)
     layout = layout_of(program, program.stat().st_mtime_ns)
     try:
-        with Path(f"/proc/{number}/mem").open("rb", buffering=0) as memory:
-            return dict(_nodes(memory.fileno(), layout, _load_address(number, program)))
-    except (OSError, struct.error) as error:
-        raise UnreadableError(f"its memory cannot be read: {error}") from None
+        return ProgramMemory(number, program, layout, _load_address(number, program))
+    except (OSError, ValueError) as error:
+        raise UnreadableError(f"it is not known where its program is: {error}") from None
 
 
 def running_program(process: int) -> tuple[int, Path]:
@@ -119,7 +138,7 @@ def _load_address(process: int, program: Path) -> int:
     return min(address for address, path in _mappings(process) if path == file)
 
 
-# Every look at a machine asks for it, and the program stays the same one.
+# Every machine is asked for it, and most have the same program.
 @lru_cache(maxsize=64)
 def layout_of(program: Path, _mtime: int) -> NodeLayout:
     """Where a program has its nodes. Raises UnreadableError if its code does not say so."""

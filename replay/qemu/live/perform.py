@@ -22,7 +22,7 @@ from replay.qemu.live.allowed_commands import (
 from replay.qemu.live.builds import Build, file_digest
 from replay.qemu.live.directory_watch import DirectoryWatch
 from replay.qemu.live.images import Images
-from replay.qemu.live.memory import UnreadableError, read_flags, running_program
+from replay.qemu.live.memory import UnreadableError, read_flags
 from replay.qemu.live.process import GoneError, Machine
 from replay.qemu.live.programs import SECONDS
 from replay.qemu.live.qemu_io import SAMPLE, parse_outcome
@@ -69,7 +69,7 @@ class LivePerformance:
         self._unreadable = ""
         self.digest = build.digest
         try:
-            self.digest = file_digest(running_program(running.process.pid)[1])
+            self.digest = file_digest(running.memory.program)
         except UnreadableError as error:
             self._unreadable = str(error)
 
@@ -245,7 +245,7 @@ class LivePerformance:
         if self._unreadable:
             return {}
         try:
-            flags = read_flags(self._machine.process.pid)
+            flags = read_flags(self._machine.memory)
         except UnreadableError as error:
             self._unreadable = str(error)
             return {}

@@ -9,6 +9,7 @@ import time
 from asyncio.subprocess import DEVNULL, Process
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager, suppress
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,6 +18,7 @@ from qemu.qmp import EventListener, ExecuteError, QMPClient, QMPError
 from replay.errors import DoesNotStart
 from replay.qemu.live.allowed_commands import JOB_NOTICES
 from replay.qemu.live.builds import Build
+from replay.qemu.live.memory import ProgramMemory, program_memory
 from replay.qemu.live.programs import SECONDS
 from replay.qemu.live.sandbox import Sandbox
 
@@ -61,6 +63,11 @@ class Machine:
         self._client.register_listener(self._listener)
         self._terminal = terminal
         self._places = places
+
+    @cached_property
+    def memory(self) -> ProgramMemory:
+        """Its memory. Raises UnreadableError where that cannot be read."""
+        return program_memory(self.process.pid)
 
     def forget(self) -> None:
         """Forgets what notices said of jobs that are over."""
