@@ -59,7 +59,9 @@ class Performer:
         directory = tempfile.TemporaryDirectory(prefix="replay-")
         self._root = Path(self._held.enter_context(directory)).resolve()
         self._runner = self._held.enter_context(asyncio.Runner())
-        Sandbox("", self._root).make()
+        places = Sandbox("", self._root)
+        places.make()
+        self._watch = self._held.enter_context(watching(places.images))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -85,10 +87,12 @@ class Performer:
         try:
             running = await self._new_machine(places)
             images = Images(self._build, places, self._memory)
-            with watching(places.images) as watch:
-                stage = LivePerformance(running, self._build, images, watch, places, self._subject)
-                stage.overlaid = overlaid(log.events)
-                steps = [await stage.step(seq, event) for seq, event in enumerate(log.events, 1)]
+            self._watch.restart()
+            stage = LivePerformance(
+                running, self._build, images, self._watch, places, self._subject
+            )
+            stage.overlaid = overlaid(log.events)
+            steps = [await stage.step(seq, event) for seq, event in enumerate(log.events, 1)]
         except BaseException:
             await self._stop()
             raise
