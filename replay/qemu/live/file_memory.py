@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 
 class FileStamp(NamedTuple):
-    """What changes when a file is written or becomes another: its digest; of a large one its mark."""
+    """What changes when a file is written or becomes another: its digest, or a large one's mark."""
 
     path: Path
     size: int

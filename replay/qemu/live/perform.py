@@ -216,7 +216,7 @@ class LivePerformance:
         return View(running=False, files=self._files()), crash
 
     async def _look_inside(self) -> View:
-        answers = QueryAnswers(*[await self._machine.query(query) for query in QUERIES])
+        answers = QueryAnswers(*await self._machine.query(*QUERIES))
         await self._flush(answers)
         names = {thing["id"]: thing["name"] for thing in answers.graph["nodes"]}
         flags = self._flags({node["node-name"] for node in answers.nodes})
@@ -232,9 +232,10 @@ class LivePerformance:
 
     async def _flush(self, answers: QueryAnswers) -> None:
         """Has images written what only QEMU knows of them, so that their files can be read."""
-        for node in answers.nodes:
-            if node["drv"] in WRITTEN_BACK and not node["ro"]:
-                await self._machine.human(f'qemu-io {node["node-name"]} "flush"')
+        written = [n for n in answers.nodes if n["drv"] in WRITTEN_BACK and not n["ro"]]
+        lines = [f'qemu-io {node["node-name"]} "flush"' for node in written]
+        if lines:
+            await self._machine.humans(lines)
 
     def _files(self) -> Mapping[str, Any]:
         names = self._watch.names()

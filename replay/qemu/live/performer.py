@@ -123,31 +123,41 @@ class Performer:
 
 async def state_of(running: Machine) -> list[Any]:
     """What a machine answers about its drives, nodes, jobs and objects."""
-    return [await running.execute(name, arguments) for name, arguments in STATE]
+    return [*await running.execute_all(STATE)]
 
 
 async def is_reset(running: Machine, new: list[Any], root: Path) -> bool:
     """Takes away what a log left in a machine; whether it then is as when it had started."""
     try:
         await _clear(running)
-        return await state_of(running) == new and not _has_open_files(running, root)
+        state = await state_of(running)
+        if state != new:
+            await _clear_nodes(running)
+            state = await state_of(running)
+        return state == new and not _has_open_files(running, root)
     except GoneError:
         return False
 
 
 async def _clear(running: Machine) -> None:
-    """Ends jobs, then deletes drives, then the nodes that no drive had."""
-    for job in await running.query("query-block-jobs"):
-        await running.execute("block-job-cancel", {"device": job["device"], "force": True})
+    """Ends jobs, then deletes drives."""
+    jobs, drives = await running.query("query-block-jobs", "query-block")
+    if jobs:
+        cancelled = [{"device": job["device"], "force": True} for job in jobs]
+        await running.execute_all([("block-job-cancel", arguments) for arguments in cancelled])
     await running.wait(lambda: not running.jobs, "its jobs")
-    for drive in await running.query("query-block"):
-        await running.human(f"drive_del {drive['device']}")
-    count, nodes = -1, await running.query("query-named-block-nodes")
+    if drives:
+        await running.humans([f"drive_del {drive['device']}" for drive in drives])
+
+
+async def _clear_nodes(running: Machine) -> None:
+    """Deletes the nodes that no drive had, those that others use after those."""
+    count, (nodes,) = -1, await running.query("query-named-block-nodes")
     while nodes and len(nodes) != count:
         count = len(nodes)
-        for node in nodes:
-            await running.execute("blockdev-del", {"node-name": node["node-name"]})
-        nodes = await running.query("query-named-block-nodes")
+        names = [{"node-name": node["node-name"]} for node in nodes]
+        await running.execute_all([("blockdev-del", arguments) for arguments in names])
+        (nodes,) = await running.query("query-named-block-nodes")
 
 
 def _has_open_files(running: Machine, root: Path) -> bool:

@@ -7,7 +7,7 @@ import signal
 import threading
 import time
 from asyncio.subprocess import DEVNULL, Process
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import cached_property
 from pathlib import Path
@@ -24,6 +24,9 @@ from replay.qemu.live.sandbox import Sandbox
 
 QmpReply = Mapping[str, Any]
 """{"return": value} or {"error": {"class", "desc"}}."""
+
+QmpCommand = tuple[str, Mapping[str, Any]]
+"""A command's name and its arguments."""
 
 
 QUOTA = 2**30
@@ -89,20 +92,34 @@ class Machine:
 
     async def execute(self, name: str, arguments: Mapping[str, Any]) -> QmpReply:
         """The reply to a command."""
+        (reply,) = await self.execute_all([(name, arguments)])
+        return reply
+
+    async def execute_all(self, commands: Sequence[QmpCommand]) -> list[QmpReply]:
+        """The replies to commands that QEMU gets at once, and does one after another."""
+        names = ", ".join(dict.fromkeys(name for name, _ in commands))
         try:
-            value = await self._in_time(self._client.execute(name, dict(arguments)), name)
-        except ExecuteError as error:
-            return {"error": {"class": error.error_class, "desc": str(error)}}
+            replies: list[QmpReply] = await self._in_time(self._replies(commands), names)
         finally:
             self._take_notices()
-        return {"return": value}
+        return replies
 
-    async def query(self, name: str, **arguments: Any) -> Any:
-        """What a query returns."""
-        reply = await self.execute(name, arguments)
-        if "error" in reply:
-            raise GoneError("NoAnswer", f"QEMU refuses {name}: {reply['error']['desc']}")
-        return reply["return"]
+    async def _replies(self, commands: Sequence[QmpCommand]) -> list[QmpReply]:
+        return await asyncio.gather(*(self._reply(*command) for command in commands))
+
+    async def _reply(self, name: str, arguments: Mapping[str, Any]) -> QmpReply:
+        try:
+            return {"return": await self._client.execute(name, dict(arguments))}
+        except ExecuteError as error:
+            return {"error": {"class": error.error_class, "desc": str(error)}}
+
+    async def query(self, *names: str) -> list[Any]:
+        """What queries return."""
+        replies = await self.execute_all([(name, {}) for name in names])
+        for name, reply in zip(names, replies, strict=True):
+            if "error" in reply:
+                raise GoneError("NoAnswer", f"QEMU refuses {name}: {reply['error']['desc']}")
+        return [reply["return"] for reply in replies]
 
     async def human(self, line: str) -> tuple[str, str]:
         """What the human monitor answers to a line, and what QEMU printed meanwhile."""
@@ -111,6 +128,12 @@ class Machine:
         if "error" in reply:
             return str(reply["error"]["desc"]), ""
         return str(reply["return"]), self._printed()
+
+    async def humans(self, lines: Sequence[str]) -> None:
+        """Gives lines to the human monitor, whatever it answers."""
+        commands = [("human-monitor-command", {"command-line": line}) for line in lines]
+        await self.execute_all(commands)
+        self._printed()
 
     async def wait(self, until: Callable[[], bool], what: str) -> bool:
         """Waits until notices have made it so; False if that takes too long."""
@@ -137,8 +160,6 @@ class Machine:
                 await asyncio.wait({task, end}, timeout=GLANCE, return_when="FIRST_COMPLETED")
                 self._within_quota()
             if task.done() and not isinstance(task.exception(), QMPError | EOFError):
-                return task.result()
-            if task.done() and isinstance(task.exception(), ExecuteError):
                 return task.result()
             if task.done() or end.done():
                 raise await self._ending()
