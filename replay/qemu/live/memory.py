@@ -88,7 +88,7 @@ def running_program(process: int) -> tuple[int, Path]:
     """
     if sys.platform != "linux" or platform.machine() != "x86_64":
         raise UnreadableError("this is only known for x86-64 on Linux")
-    for number in _with_children(process):
+    for number in with_children(process):
         for program in _programs(number):
             try:
                 layout_of(program, program.stat().st_mtime_ns)
@@ -98,7 +98,7 @@ def running_program(process: int) -> tuple[int, Path]:
     raise UnreadableError("its program does not have the functions that say where they are")
 
 
-def _with_children(process: int) -> Iterator[int]:
+def with_children(process: int) -> Iterator[int]:
     """A process and all that it has started, which are still there."""
     yield process
     for task in Path(f"/proc/{process}/task").glob("*/children"):
@@ -106,7 +106,7 @@ def _with_children(process: int) -> Iterator[int]:
             children = task.read_text().split()
         except OSError:
             continue
-        yield from chain.from_iterable(_with_children(int(child)) for child in children)
+        yield from chain.from_iterable(with_children(int(child)) for child in children)
 
 
 def _programs(process: int) -> list[Path]:

@@ -15,6 +15,7 @@ from replay.qemu.live.file_memory import FileMemory
 from replay.qemu.live.images import Images
 from replay.qemu.live.perform import LivePerformance
 from replay.qemu.live.process import GoneError, Machine, machine, run
+from replay.qemu.live.programs import TimeLimitError
 from replay.qemu.live.sandbox import Sandbox, home
 from replay.qemu.observed.visibility import visible_part
 from replay.variants.subject import Subject
@@ -110,7 +111,7 @@ class Performer:
             self.processes += 1
             self._new = []
             # What is wrong with it already is the outcome of the first event, which meets it too.
-            with suppress(GoneError):
+            with suppress(GoneError, TimeLimitError):
                 self._new = await state_of(self._machine)
         with suppress(GoneError):
             self._machine.forget()
@@ -135,7 +136,7 @@ async def is_reset(running: Machine, new: list[Any], root: Path) -> bool:
             await _clear_nodes(running)
             state = await state_of(running)
         return state == new and not _has_open_files(running, root)
-    except GoneError:
+    except (GoneError, TimeLimitError):
         return False
 
 

@@ -6,6 +6,7 @@ import pty
 import signal
 import threading
 import time
+from asyncio import Future
 from asyncio.subprocess import DEVNULL, Process
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -18,8 +19,8 @@ from qemu.qmp import EventListener, ExecuteError, Message, QMPClient, QMPError
 from replay.errors import DoesNotStart
 from replay.qemu.live.allowed_commands import JOB_NOTICES
 from replay.qemu.live.builds import Build
-from replay.qemu.live.memory import ProgramMemory, program_memory
-from replay.qemu.live.programs import SECONDS
+from replay.qemu.live.memory import ProgramMemory, UnreadableError, program_memory, with_children
+from replay.qemu.live.programs import SECONDS, HangWatch, TimeLimitError
 from replay.qemu.live.sandbox import Sandbox
 
 QmpReply = Mapping[str, Any]
@@ -32,6 +33,9 @@ QmpCommand = tuple[str, Mapping[str, Any]]
 QUOTA = 2**30
 """How many bytes the files of a log may take on the disk."""
 
+START_SECONDS = 60.0
+"""How long QEMU may take to call."""
+
 GLANCE = 0.2
 """How often it is looked, in seconds, whether they take more, while a command runs."""
 
@@ -39,8 +43,12 @@ MOST_PRINTED = 2**20
 """How much a program may print in answer to a command; a flood would never end."""
 
 
+HANG = "Hang"
+"""How a QEMU ends that would never answer."""
+
+
 class GoneError(Exception):
-    """QEMU is gone or does not answer: how it ended in a word, and its last words."""
+    """QEMU is gone or hangs: how it ended in a word, and its last words."""
 
     def __init__(self, how: str, words: str) -> None:
         super().__init__(f"{how}: {words}")
@@ -62,14 +70,16 @@ class Machine:
     """A running QEMU.
 
     Notices report jobs: `jobs` has the status of each, `moved` those whose status has changed,
-    `news` the last notice about the readiness or the end of each. Every method raises GoneError
-    when QEMU ends, takes too long or fills more than QUOTA of the disk.
+    `news` the last notice about the readiness or the end of each, `ready` those that are ready.
+    Every method raises GoneError when QEMU ends, hangs or fills more than QUOTA of the disk, and
+    TimeLimitError when it takes too long.
     """
 
     def __init__(self, process: Process, client: QMPClient, terminal: int, places: Sandbox) -> None:
         self.process = process
         self.jobs: dict[str, str] = {}
         self.moved: set[str] = set()
+        self.ready: set[str] = set()
         self.news: dict[str, tuple[str, Mapping[str, Any]]] = {}
         self._client = client
         self._listener = EventListener()
@@ -87,6 +97,7 @@ class Machine:
         self._take_notices()
         self.jobs.clear()
         self.moved.clear()
+        self.ready.clear()
         self.news.clear()
         self._printed()
 
@@ -136,7 +147,7 @@ class Machine:
         self._printed()
 
     async def wait(self, until: Callable[[], bool], what: str) -> bool:
-        """Waits until notices have made it so; False if that takes too long."""
+        """Waits until notices have made it so; False if QEMU does nothing about it any more."""
 
         async def notices() -> None:
             while not until():
@@ -145,7 +156,7 @@ class Machine:
         try:
             await self._in_time(notices(), what)
         except GoneError as error:
-            if error.how != "TimeLimit":
+            if error.how != HANG:
                 raise
             return False
         return True
@@ -154,20 +165,37 @@ class Machine:
         """The result; whichever comes first of it, a limit and the end of QEMU."""
         task = asyncio.ensure_future(doing)
         end = asyncio.ensure_future(self.process.wait())
-        limit = time.monotonic() + SECONDS
         try:
-            while time.monotonic() < limit and not (task.done() or end.done()):
-                await asyncio.wait({task, end}, timeout=GLANCE, return_when="FIRST_COMPLETED")
-                self._within_quota()
+            await self._done(task, end, what)
             if task.done() and not isinstance(task.exception(), QMPError | EOFError):
                 return task.result()
-            if task.done() or end.done():
-                raise await self._ending()
-            raise GoneError("TimeLimit", f"QEMU does not finish {what} within {SECONDS:.0f} s")
+            raise await self._ending()
         finally:
             for unfinished in (task, end):
                 unfinished.cancel()
             await asyncio.gather(task, end, return_exceptions=True)
+
+    async def _done(self, task: Future[Any], end: Future[int], what: str) -> None:
+        """Returns when one of them is done. Raises GoneError if QEMU hangs."""
+        limit = time.monotonic() + SECONDS
+        watch: HangWatch | None = None
+        while True:
+            await asyncio.wait({task, end}, timeout=GLANCE, return_when="FIRST_COMPLETED")
+            self._within_quota()
+            if task.done() or end.done():
+                return
+            watch = watch or HangWatch(self._processes())
+            if how := watch.hangs():
+                raise GoneError(HANG, f"QEMU {how} and does not finish {what}")
+            if time.monotonic() > limit:
+                raise TimeLimitError(f"QEMU takes longer than {SECONDS:.0f} s for {what}")
+
+    def _processes(self) -> list[int]:
+        """QEMU, or what started it where it is not known which that is."""
+        try:
+            return [self.memory.process]
+        except UnreadableError:
+            return [*with_children(self.process.pid)]
 
     def _within_quota(self) -> None:
         if self._places.used() > QUOTA:
@@ -195,11 +223,14 @@ class Machine:
         name, data = notice["event"], notice.get("data", {})
         if name in JOB_NOTICES:
             self.news[data["device"]] = (name, data)
+        if name in JOB_NOTICES and JOB_NOTICES[name] == "ready":
+            self.ready.add(data["device"])
         if name == "JOB_STATUS_CHANGE":
             self.moved.add(data["id"])
             self.jobs[data["id"]] = data["status"]
             if data["status"] == "null":
                 del self.jobs[data["id"]]
+                self.ready.discard(data["id"])
 
     def _printed(self) -> str:
         """What QEMU has printed since the last call."""
@@ -260,7 +291,7 @@ async def wait_for_call(client: QMPClient, process: Process, terminal: int) -> N
     """Waits for QEMU to call; ReplayError with its last words if it ends before that."""
     call = asyncio.ensure_future(client.accept())
     end = asyncio.ensure_future(process.wait())
-    await asyncio.wait({call, end}, timeout=SECONDS, return_when="FIRST_COMPLETED")
+    await asyncio.wait({call, end}, timeout=START_SECONDS, return_when="FIRST_COMPLETED")
     if call.done() and call.exception() is None:
         end.cancel()
         return
