@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
+from replay.analysis.play import play
 from replay.cli import arguments
 from replay.cli.app import DIFFERS, TROUBLE, app, print_result
 from replay.cli.completion import complete_patches, complete_words
@@ -159,7 +160,7 @@ def diff_logs(
 
 def _alone(logs: Iterable[Log], players: Sequence[Player]) -> Iterator[Diff]:
     """The diff of each log by itself."""
-    return (diff(*(play(log) for play in players)) for log in logs)
+    return (diff(*play(players, log)) for log in logs)
 
 
 def _shared(logs: Iterable[Log], variants: Sequence[Variant]) -> Iterator[Diff]:

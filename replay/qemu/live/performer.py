@@ -2,9 +2,12 @@
 
 import asyncio
 import tempfile
-from contextlib import AsyncExitStack, ExitStack, suppress
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import AsyncExitStack, ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any, Self
+from threading import Thread
+from typing import Any, Self, TypeVar
 
 from replay.engine.trace import ObservedStep, ObservedTrace, Observer
 from replay.events.event import Log
@@ -14,7 +17,7 @@ from replay.qemu.live.directory_watch import watching
 from replay.qemu.live.file_memory import FileMemory
 from replay.qemu.live.images import Images
 from replay.qemu.live.perform import LivePerformance
-from replay.qemu.live.process import GoneError, Machine, machine, run
+from replay.qemu.live.process import GoneError, Machine, machine
 from replay.qemu.live.programs import TimeLimitError
 from replay.qemu.live.sandbox import Sandbox, home
 from replay.qemu.observed.visibility import visible_part
@@ -25,6 +28,11 @@ STATE: tuple[tuple[str, dict[str, str]], ...] = (
     *(("query-block-jobs", {}), ("query-jobs", {}), ("qom-list", {"path": "/objects"})),
 )
 """Commands whose answers say whether a machine is as it was when it had started."""
+
+
+Steps = tuple[ObservedStep, ...]
+
+T = TypeVar("T")
 
 
 def perform(log: Log, subject: Subject, build: Build, name: str = "qemu") -> ObservedTrace:
@@ -41,7 +49,8 @@ class Performer:
     """A build on which logs are performed one after another, to be used in a `with` statement.
 
     Between two logs drives, nodes, jobs and files are taken away. If the machine is then not as it
-    was when it had started, the next log has a new process. `processes` is how many there were.
+    was when it had started, the next log has a new process. `processes` is how many there were. It
+    has a thread of its own, so that several builds perform at once.
     """
 
     def __init__(self, build: Build, subject: Subject, name: str = "qemu") -> None:
@@ -59,22 +68,31 @@ class Performer:
     def __enter__(self) -> Self:
         directory = tempfile.TemporaryDirectory(prefix="replay-")
         self._root = Path(self._held.enter_context(directory)).resolve()
-        self._runner = self._held.enter_context(asyncio.Runner())
         places = Sandbox("", self._root)
         places.make()
         self._watch = self._held.enter_context(watching(places.images))
+        self._loop = self._held.enter_context(loop_in_a_thread())
         return self
 
     def __exit__(self, *_: object) -> None:
         try:
-            self._runner.run(self._stop())
+            waited(asyncio.run_coroutine_threadsafe(self._end(), self._loop))
         finally:
             self._held.close()
 
-    def perform(self, log: Log) -> ObservedTrace:
+    def __call__(self, log: Log) -> ObservedTrace:
         """What the build does with a log. Raises ReplayError if it does not start."""
+        return self.begin(log).result()
+
+    def begin(self, log: Log) -> "Performance":
+        """Begins to perform a log; the one before has to be over."""
         places = Sandbox(home(log.events), self._root)
-        stage, steps = run(self._perform(log, places), self._runner)
+        doing = asyncio.run_coroutine_threadsafe(self._perform(log, places), self._loop)
+        return Performance(log, doing, self._trace)
+
+    perform = __call__
+
+    def _trace(self, log: Log, stage: LivePerformance, steps: Steps) -> ObservedTrace:
         observer = Observer(self._name, self._build.version, stage.digest, self._subject)
         remarks = tuple(stage.all_remarks())
         subject = self._subject
@@ -82,9 +100,7 @@ class Performer:
             log, observer, steps, lambda whole: visible_part(whole, subject), remarks
         )
 
-    async def _perform(
-        self, log: Log, places: Sandbox
-    ) -> tuple[LivePerformance, tuple[ObservedStep, ...]]:
+    async def _perform(self, log: Log, places: Sandbox) -> tuple[LivePerformance, Steps]:
         try:
             running = await self._new_machine(places)
             images = Images(self._build, places, self._memory)
@@ -117,9 +133,65 @@ class Performer:
             self._machine.forget()
         return self._machine
 
+    async def _end(self) -> None:
+        """Ends what is still performed, then the process."""
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        await self._stop()
+
     async def _stop(self) -> None:
         self._machine = None
         await self._process.aclose()
+
+
+class Performance:
+    """A log that is being performed."""
+
+    def __init__(
+        self,
+        log: Log,
+        doing: "Future[tuple[LivePerformance, Steps]]",
+        trace: Callable[[Log, LivePerformance, Steps], ObservedTrace],
+    ) -> None:
+        self._log, self._doing, self._trace = log, doing, trace
+
+    def result(self) -> ObservedTrace:
+        """The trace, when it is over. Raises ReplayError if the build does not start."""
+        return self._trace(self._log, *waited(self._doing))
+
+
+WAKE = 0.2
+"""How often the main thread wakes up while it waits, in seconds. A signal alone may not wake it,
+since another thread may get that."""
+
+
+def waited(doing: "Future[T]") -> T:
+    """The result of what another thread does; interrupting the wait cancels that."""
+    try:
+        while True:
+            with suppress(TimeoutError):
+                return doing.result(WAKE)
+            if doing.done():
+                return doing.result()
+    except BaseException:
+        doing.cancel()
+        raise
+
+
+@contextmanager
+def loop_in_a_thread() -> Iterator[asyncio.AbstractEventLoop]:
+    """An event loop that runs in a thread of its own until the end."""
+    loop = asyncio.new_event_loop()
+    thread = Thread(target=loop.run_forever, name="performer", daemon=True)
+    thread.start()
+    try:
+        yield loop
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
 
 
 async def state_of(running: Machine) -> list[Any]:

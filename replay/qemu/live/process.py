@@ -4,15 +4,14 @@ import asyncio
 import os
 import pty
 import signal
-import threading
 import time
 from asyncio import Future
 from asyncio.subprocess import DEVNULL, Process
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from qemu.qmp import EventListener, ExecuteError, Message, QMPClient, QMPError
 
@@ -302,46 +301,3 @@ async def wait_for_call(client: QMPClient, process: Process, terminal: int) -> N
     with suppress(OSError):
         words = os.read(terminal, 65536).decode(errors="replace").strip()
     raise DoesNotStart(f"QEMU does not start: {words.splitlines()[-1] if words else 'no answer'}")
-
-
-T = TypeVar("T")
-
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
-
-
-def run(doing: Coroutine[Any, Any, T], runner: asyncio.Runner) -> T:
-    """The result of the work. A signal cancels it, and is then delivered to whom it was for.
-
-    A signal alone would not do: another thread may get it, and the loop then goes on sleeping.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        return runner.run(doing)
-    handlers = {number: signal.getsignal(number) for number in SIGNALS}
-    came: list[int] = []
-    try:
-        return runner.run(_cancelled_by_signal(doing, came))
-    except asyncio.CancelledError:
-        if not came:
-            raise
-    finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
-    signal.raise_signal(came[0])
-    raise KeyboardInterrupt
-
-
-async def _cancelled_by_signal(doing: Coroutine[Any, Any, T], came: list[int]) -> T:
-    loop = asyncio.get_running_loop()
-    task = asyncio.ensure_future(doing)
-
-    def stop(number: int) -> None:
-        came.append(number)
-        task.cancel()
-
-    for number in SIGNALS:
-        loop.add_signal_handler(number, stop, number)
-    try:
-        return await task
-    finally:
-        for number in SIGNALS:
-            loop.remove_signal_handler(number)
