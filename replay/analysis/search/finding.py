@@ -1,20 +1,24 @@
 """What a hunt finds, each cause once: named by its first difference, shrunk, known or new."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
-from msgspec.structs import replace
+from msgspec.structs import replace as with_fields
 
 from replay.analysis.bisect import about_place, bisect
+from replay.analysis.play import play
 from replay.analysis.search.goal import CheckPlace, Goal, Sighting, same_way, way
 from replay.analysis.search.shrink import Player, Shrunk, shrink
 from replay.engine.diff import diff
 from replay.engine.places import FieldPlace, OutcomePlace, Place, label
-from replay.engine.trace import ModelTrace
+from replay.engine.replay import replay
+from replay.engine.trace import ModelTrace, Trace
 from replay.errors import ReplayError
 from replay.events.event import Log
+from replay.variants.expression import VariantSpec
 from replay.variants.path import PatchChange
+from replay.variants.variant import Variant, build
 
 CauseKey = tuple[Any, ...]
 """What tells causes apart: the event at which players first differ, in which ways, the patches."""
@@ -47,7 +51,7 @@ class RawFinding(Struct, frozen=True):
 
 def findings(
     raw: Iterable[RawFinding],
-    players: Sequence[Callable[[Log], ModelTrace]],
+    players: Sequence[Player],
     goal: Goal,
     examples: Iterable[Log] = (),
 ) -> tuple[HuntFinding, ...]:
@@ -55,18 +59,18 @@ def findings(
     known = known_causes(examples, players, goal)
     by_cause: dict[CauseKey, list[RawFinding]] = {}
     for raw_finding in raw:
-        traces = [play(raw_finding.log) for play in players]
+        traces = play(players, raw_finding.log)
         by_cause.setdefault(cause(traces, goal)[0], []).append(raw_finding)
     causes: dict[CauseKey, HuntFinding] = {}
     for key, alike in by_cause.items():
         shrunk = shortest(alike[0].log, players, goal)
-        final, first = cause([play(shrunk.log) for play in players], goal)
+        final, first = cause(play(players, shrunk.log), goal)
         # A longer sequence may be a shorter one with something around it that shrinking took off.
         if final in causes:
             one = causes[final]
-            causes[final] = replace(one, sequences=one.sequences + len(alike))
+            causes[final] = with_fields(one, sequences=one.sequences + len(alike))
             continue
-        changes = brought_by([play(shrunk.log) for play in players], first)
+        changes = brought_by(play(players, shrunk.log), first)
         name = known.get(final, known.get(key, ""))
         start, steps = alike[0].start, alike[0].steps
         causes[final] = HuntFinding(start, steps, shrunk, first, changes, name, len(alike))
@@ -75,7 +79,7 @@ def findings(
 
 def shortest(log: Log, players: Sequence[Player], goal: Goal) -> Shrunk:
     """The minimal log that reaches the goal as this one does first."""
-    sighting = goal.first([play(log) for play in players])
+    sighting = goal.first(play(players, log))
     if sighting is None:
         raise ReplayError(f"the log {log.name} does not show {goal.words}")
     shrunk_goal = (
@@ -86,18 +90,18 @@ def shortest(log: Log, players: Sequence[Player], goal: Goal) -> Shrunk:
 
 
 def known_causes(
-    examples: Iterable[Log], players: Sequence[Callable[[Log], ModelTrace]], goal: Goal
+    examples: Iterable[Log], players: Sequence[Player], goal: Goal
 ) -> Mapping[CauseKey, str]:
     """The causes that these logs show, each with the first log's name."""
     names_by_cause: dict[CauseKey, str] = {}
     for log in examples:
-        traces = [play(log) for play in players]
+        traces = play(players, log)
         if goal.first(traces) is not None:
             names_by_cause.setdefault(cause(traces, goal)[0], log.name)
     return names_by_cause
 
 
-def cause(traces: Sequence[ModelTrace], goal: Goal) -> tuple[CauseKey, Sighting]:
+def cause(traces: Sequence[Trace], goal: Goal) -> tuple[CauseKey, Sighting]:
     """The cause by which traces reach the goal, and their first difference.
 
     Fields do not count as that: flags of nodes differ long before anything comes of it.
@@ -127,12 +131,29 @@ def _is_hard(place: Place) -> bool:
     return not isinstance(place, FieldPlace)
 
 
-def brought_by(traces: Sequence[ModelTrace], first: Sighting) -> tuple[PatchChange, ...]:
-    """The patches with which the value at the first difference changes."""
+def brought_by(traces: Sequence[Trace], first: Sighting) -> tuple[PatchChange, ...]:
+    """The patches with which the value at the first difference changes.
+
+    Between a variant and a real machine those of the series with which the model comes to do there
+    as that does, if it ever does.
+    """
     if len(traces) != 2 or isinstance(first.place, CheckPlace):
         return ()
-    ends = (traces[0], traces[1])
+    start, end = traces
+    if isinstance(start, ModelTrace) and not isinstance(end, ModelTrace):
+        later = replay(start.log, last_of(start.variant))
+        alike = all(item.place != first.place for item in diff(later, end).divergences)
+        end = later if alike else start
+    if not (isinstance(start, ModelTrace) and isinstance(end, ModelTrace)):
+        return ()
+    ends = (start, end)
     try:
         return bisect(ends, about_place(ends, first.place, first.seq)).changes[0].changes
     except ReplayError:
         return ()  # the ends answer alike where the place is an event's of another machine
+
+
+def last_of(variant: Variant) -> Variant:
+    """The end of the series that a variant is of."""
+    depth = len(variant.subject.series.patches)
+    return build(variant.subject, VariantSpec(depth), "last", "last")

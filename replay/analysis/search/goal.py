@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from msgspec import Struct
 
-from replay.analysis.checks import Breach, Checks, breaches, check_named, load_checks
+from replay.analysis.checks import Breach, Checks, breaches, check_named, load_checks, needs_all
 from replay.engine.diff import diff
 from replay.engine.places import (
     FieldPlace,
@@ -85,7 +85,7 @@ def parse_goal(text: str, variant: Variant, checks: Path | None = None) -> Goal:
     if word == "check" and rest:
         file = checks or variant.subject.directory / "checks.py"
         name = check_named(load_checks(file, variant), rest.strip()).name
-        sightings = partial(_breach_sightings, file, name)
+        sightings = partial(_breach_sightings, file, name, variant)
         return Goal(f"a breach of the check {name}", _nothing, sightings, whole=True)
     if word == "field":
         path = rest.strip()
@@ -263,9 +263,11 @@ def _comparable(outcome: Outcome | None) -> Any:
 BREACHED, HOLDS = "breached", "holds"
 
 
-def _breach_sightings(file: Path, name: str, traces: Sequence[Trace]) -> Iterator[Sighting]:
+def _breach_sightings(
+    file: Path, name: str, variant: Variant, traces: Sequence[Trace]
+) -> Iterator[Sighting]:
     """The first breach of a check, which of several traces not all have."""
-    first_breaches = {trace.player.name: _breach(trace, file, name) for trace in traces}
+    first_breaches = {trace.player.name: _breach(trace, file, name, variant) for trace in traces}
     breached = [breach for breach in first_breaches.values() if breach is not None]
     if breached and (len(first_breaches) == 1 or len(breached) < len(first_breaches)):
         first = min(breached, key=lambda breach: breach.first_seq)
@@ -275,12 +277,15 @@ def _breach_sightings(file: Path, name: str, traces: Sequence[Trace]) -> Iterato
         yield Sighting(first.first_seq, CheckPlace(first.path, name), answers)
 
 
-def _breach(trace: Trace, file: Path, name: str) -> Breach | None:
-    """The first breach in a trace. Raises ReplayError for one of a real machine."""
-    if not isinstance(trace, ModelTrace):
-        raise ReplayError(f"{trace.player.name} has no checks", do="name variants of the model")
-    breaching = breaches(trace, _loaded(file, trace.variant))
-    return next((breach for breach in breaching if breach.check.name == name), None)
+def _breach(trace: Trace, file: Path, name: str, variant: Variant) -> Breach | None:
+    """The first breach in a trace, that of a real machine in the terms of this variant.
+
+    Raises ReplayError for a check that can't be asked about a real machine.
+    """
+    checks = _loaded(file, trace.variant if isinstance(trace, ModelTrace) else variant)
+    if not isinstance(trace, ModelTrace) and needs_all(check_named(checks, name)):
+        raise ReplayError(f"{name} can't be asked about {trace.player.name}")
+    return next((b for b in breaches(trace, checks) if b.check.name == name), None)
 
 
 # A search asks for the same checks at every log that it tries.

@@ -8,13 +8,13 @@ from replay.analysis.search.finding import HuntFinding
 from replay.analysis.search.goal import ANY, BEHAVIOUR
 from replay.analysis.search.hunt import Reach
 from replay.analysis.search.level import Counts
+from replay.engine.trace import Player
 from replay.events.event import Payload
 from replay.reports import words
 from replay.reports.documents.common import VariantId
 from replay.reports.documents.effects import step_name
 from replay.reports.documents.search.sighting import SightingReport, sighting_report
 from replay.variants.path import PatchChange
-from replay.variants.variant import Variant
 
 
 class FindingReport(Struct, frozen=True):
@@ -66,7 +66,7 @@ class HuntReports(Struct, frozen=True):
 class HuntGround(Struct, frozen=True):
     """What a hunt is about: the variants, the goal in words, the alphabet's file, the starts."""
 
-    variants: tuple[Variant, ...]
+    variants: tuple[Player, ...]
     goal: str
     alphabet: str
     starts: tuple[str, ...]
@@ -140,6 +140,9 @@ def work(report: HuntReport) -> Iterator[str]:
         return
     more = "; there are no more" if report.exhausted else ""
     yield f"{words.count(report.sequences, 'sequence')} by {steps}{more}"
+    if counts.unknown:
+        steps = words.count(counts.unknown, "step")
+        yield f"{steps} left out since not all can do them, or not the same each time"
     names = _factor(counts.tried + counts.by_name, counts.tried)
     orders = _factor(counts.tried + counts.by_order, counts.tried)
     yield (
