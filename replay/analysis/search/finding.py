@@ -1,5 +1,6 @@
 """What a hunt finds, each cause once: named by its first difference, shrunk, known or new."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -29,7 +30,8 @@ class HuntFinding(Struct, frozen=True):
 
     `first` is where the variants first differ in more than fields, which may be before they can
     be told apart. `changes` are the patches that bring it, none if only one variant was hunted in.
-    `known` is the name of a log that shows it too, "" if there is none.
+    `known` is the name of a log that shows it too, `explained` why a build of today differs from
+    every tree, "" if that is not known.
     """
 
     start: str
@@ -39,6 +41,7 @@ class HuntFinding(Struct, frozen=True):
     changes: tuple[PatchChange, ...]
     known: str
     sequences: int = 1
+    explained: str = ""
 
 
 class RawFinding(Struct, frozen=True):
@@ -56,24 +59,27 @@ def findings(
     examples: Iterable[Log] = (),
 ) -> tuple[HuntFinding, ...]:
     """The causes behind sequences, in their order; `examples` are logs that show known ones."""
-    known = known_causes(examples, players, goal)
     by_cause: dict[CauseKey, list[RawFinding]] = {}
     for raw_finding in raw:
         traces = play(players, raw_finding.log)
         by_cause.setdefault(cause(traces, goal)[0], []).append(raw_finding)
+    known = known_causes(examples if by_cause else (), players, goal)
     causes: dict[CauseKey, HuntFinding] = {}
     for key, alike in by_cause.items():
         shrunk = shortest(alike[0].log, players, goal)
-        final, first = cause(play(players, shrunk.log), goal)
+        traces = play(players, shrunk.log)
+        final, first = cause(traces, goal)
         # A longer sequence may be a shorter one with something around it that shrinking took off.
         if final in causes:
             one = causes[final]
             causes[final] = with_fields(one, sequences=one.sequences + len(alike))
             continue
-        changes = brought_by(play(players, shrunk.log), first)
+        changes = brought_by(traces, first)
         name = known.get(final, known.get(key, ""))
         start, steps = alike[0].start, alike[0].steps
-        causes[final] = HuntFinding(start, steps, shrunk, first, changes, name, len(alike))
+        causes[final] = HuntFinding(
+            *(start, steps, shrunk, first, changes, name, len(alike)), later_change(traces, first)
+        )
     return tuple(causes.values())
 
 
@@ -151,6 +157,21 @@ def brought_by(traces: Sequence[Trace], first: Sighting) -> tuple[PatchChange, .
         return bisect(ends, about_place(ends, first.place, first.seq)).changes[0].changes
     except ReplayError:
         return ()  # the ends answer alike where the place is an event's of another machine
+
+
+def later_change(traces: Sequence[Trace], first: Sighting) -> str:
+    """Why builds beside the model differ from every tree of it, "" if that is unknown."""
+    programs = [trace for trace in traces if not isinstance(trace, ModelTrace)]
+    if len(programs) == len(traces):
+        return ""
+    for trace in programs:
+        outcome = trace.steps[first.seq - 1].outcome
+        error = (outcome.error if outcome else None) or {}
+        text = str(error.get("desc", error.get("text", "")))
+        for change in trace.player.subject.config.later:
+            if re.search(change.error, text):
+                return change.why
+    return ""
 
 
 def last_of(variant: Variant) -> Variant:

@@ -20,6 +20,8 @@ from replay.variants.path import PatchChange
 class FindingReport(Struct, frozen=True):
     """A cause: its name, the log that is known to show it, and the shortest log that does.
 
+    `explained` is why a build of today differs from the model, "" if that is not known.
+
     `first` is where the variants first differ in more than fields, `sighting` where it can be
     noticed; `by` are the patches in words, `sequences` how many kinds of sequence show it, `kept`
     where its log is.
@@ -37,6 +39,14 @@ class FindingReport(Struct, frozen=True):
     by: str
     sequences: int
     kept: str
+    explained: str
+
+    @property
+    def standing(self) -> str:
+        """In words: known, as what, or explained, or new."""
+        if self.known:
+            return f"known, as in {words.escape(self.known)}"
+        return f"explained: {self.explained}" if self.explained else "new"
 
 
 class HuntReport(Struct, frozen=True):
@@ -108,6 +118,7 @@ def _finding(finding: HuntFinding, kept: str) -> FindingReport:
         by=step_name(finding.changes),
         sequences=finding.sequences,
         kept=kept,
+        explained=finding.explained,
     )
 
 
