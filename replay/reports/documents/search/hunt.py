@@ -43,10 +43,10 @@ class FindingReport(Struct, frozen=True):
 
     @property
     def standing(self) -> str:
-        """In words: known, as what, or explained, or new."""
-        if self.known:
-            return f"known, as in {words.escape(self.known)}"
-        return f"explained: {self.explained}" if self.explained else "new"
+        """In words: explained, or known and as what, or new."""
+        if self.explained:
+            return f"explained: {self.explained}"
+        return f"known, as in {words.escape(self.known)}" if self.known else "new"
 
 
 class HuntReport(Struct, frozen=True):
