@@ -4,6 +4,7 @@ import hashlib
 import itertools
 import os
 from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar, cast
 
@@ -76,7 +77,9 @@ class FileMemory:
         if known is not None:
             return known
         mark = next(self._marks)
-        os.utime(path, ns=(mark, mark))
+        # Somebody else's file, as that of a QEMU that another user runs, is read each time.
+        with suppress(PermissionError):
+            os.utime(path, ns=(mark, mark))
         # Marked before it is read: what is written later takes the mark away.
         stamp = FileStamp(path, path.stat().st_size, mark=mark)
         if is_small(path):
