@@ -1,6 +1,6 @@
 """How many paths a second a hunt in real builds plays, on one warm machine a build and on several.
 
-    python tests/bench/program_hunt.py [A B] [--depth N] [--lanes N]
+    python tests/bench/program_hunt.py [A B] [--depth N] [--start NAME] [--lanes N]
 
 MongoDB ran the paths through a model of theirs on the real program at 36 a second. It is no test.
 """
@@ -29,12 +29,14 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("players", nargs="*", default=["after", "qemu"])
     parser.add_argument("--depth", type=int, default=2)
+    parser.add_argument("--start", default="", help="Only this start.")
     parser.add_argument("--lanes", type=int, default=2)
     options = parser.parse_args()
     machines = {word: parse_machine(word, {}) for word in options.players}
     models = tuple(SUBJECT.variant(word) for word, machine in machines.items() if machine is None)
     goal = certain_goal(parse_goal("behaviour", SUBJECT.variant("after")))
     grounds = grounds_of(models, goal, read_alphabet(SUBJECT.directory / "alphabet.jsonl"))
+    grounds = tuple(it for it in grounds if options.start in ("", it.start.name))
     for count in range(1, options.lanes + 1):
         with ExitStack() as held:
             lanes = [[opened(held, *item) for item in machines.items()] for _ in range(count)]
