@@ -13,9 +13,9 @@ from functools import partial
 
 from replay import api
 from replay.analysis.play import Play
-from replay.analysis.search.goal import parse_goal
+from replay.analysis.search.goal import certain_goal, parse_goal
 from replay.analysis.search.hunt import grounds_of
-from replay.analysis.search.program_hunt import certain_goal, hunt_programs
+from replay.analysis.search.program_hunt import hunt_programs
 from replay.engine.replay import replay
 from replay.variants.alphabet import read_alphabet
 from replay.variants.expression import MachineSpec

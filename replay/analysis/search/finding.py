@@ -9,7 +9,7 @@ from msgspec.structs import replace as with_fields
 
 from replay.analysis.bisect import about_place, bisect
 from replay.analysis.play import play
-from replay.analysis.search.goal import CheckPlace, Goal, Sighting, same_way, way
+from replay.analysis.search.goal import CheckPlace, Goal, Sighting, certain_goal, same_way, way
 from replay.analysis.search.shrink import Player, Shrunk, shrink
 from replay.engine.diff import diff
 from replay.engine.places import FieldPlace, OutcomePlace, Place, label
@@ -91,7 +91,7 @@ def shortest(log: Log, players: Sequence[Player], goal: Goal) -> Shrunk:
     shrunk_goal = (
         goal if len(players) == 1 else same_way(goal.words, sighting.place, sighting.values)
     )
-    *_, last = shrink(log, players, shrunk_goal)
+    *_, last = shrink(log, players, certain_goal(shrunk_goal) if goal.certain else shrunk_goal)
     return last
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from replay.analysis.checks import Breach, Checks, breaches, check_named, load_checks, needs_all
 from replay.engine.diff import diff
@@ -21,6 +22,7 @@ from replay.engine.places import (
 )
 from replay.engine.trace import ModelTrace, Outcome, Trace
 from replay.errors import ReplayError
+from replay.events.event import Await, Notice
 from replay.variants.variant import Variant
 
 
@@ -52,7 +54,7 @@ class Goal(Struct, frozen=True):
     """What is looked for, in words. `accepts` judges a difference, `sightings` whole traces.
 
     Of a goal about `whole` traces `accepts` takes nothing. `of_behaviour` says that it is about
-    nothing but what a guest or a user can notice.
+    nothing but what a guest or a user can notice, `certain` that no clock has a say in it.
     """
 
     words: str
@@ -60,6 +62,7 @@ class Goal(Struct, frozen=True):
     sightings: Callable[[Sequence[Trace]], Iterator[Sighting]]
     of_behaviour: bool = True
     whole: bool = False
+    certain: bool = False
 
     def first(self, traces: Sequence[Trace]) -> Sighting | None:
         """The first event at which traces of one log reach it, None if they never do."""
@@ -140,6 +143,33 @@ def _shape(place: Place, value: Any) -> Any:
         kind = "zeros" if read == 0 else type(read).__name__
         return value.get("status"), value.get("class"), value.get("errno"), kind
     return value if isinstance(value, str) and place.field == "existence" else type(value).__name__
+
+
+WAITS = Await | Notice
+"""What does the same while a job goes on, however fast that is."""
+
+
+def certain_goal(goal: Goal) -> Goal:
+    """The goal, up to the first command that a program is given while a job of it goes on.
+
+    What comes of that depends on how fast the machine is.
+    """
+
+    def sightings(traces: Sequence[Trace]) -> Iterator[Sighting]:
+        last = min(map(_certain_until, traces))
+        return (item for item in goal.sightings(traces) if item.seq <= last)
+
+    return replace(goal, sightings=sightings, certain=True)
+
+
+def _certain_until(trace: Trace) -> int:
+    """How many events of a trace come of what the log says alone."""
+    steps = trace.steps
+    for index in range(1, len(steps)):
+        is_moving = trace.view_at(index - 1) is None
+        if is_moving and not isinstance(steps[index].event.payload, WAITS):
+            return index
+    return len(steps)
 
 
 # Differences

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from replay.analysis.play import Play, play_all
-from replay.analysis.search.goal import Goal, Sighting
+from replay.analysis.search.goal import WAITS, Sighting
 from replay.analysis.search.joint_state import SIZE, absent_names, joint_digest, joint_text
 from replay.analysis.search.level import (
     Counts,
@@ -27,7 +27,6 @@ from replay.analysis.search.level import (
 )
 from replay.engine.trace import GapReason, ModelTrace, Trace
 from replay.engine.view import View
-from replay.events.event import Await, Notice
 from replay.progress import Progress, no_progress
 
 Lanes = Sequence[Sequence[Play]]
@@ -35,10 +34,6 @@ Lanes = Sequence[Sequence[Play]]
 
 UNTOLD = (GapReason.LIMIT, GapReason.NOT_PERFORMED, GapReason.NOT_MODELLED, GapReason.NOT_OBSERVED)
 """Why nothing is known of what comes after a step."""
-
-
-WAITS = Await | Notice
-"""What does the same while a job goes on, however fast that is."""
 
 
 class Played(NamedTuple):
@@ -54,29 +49,6 @@ class Played(NamedTuple):
     text: str
     is_known: bool
     is_moving: bool
-
-
-def certain_goal(goal: Goal) -> Goal:
-    """The goal, up to the first command that a program is given while a job of it goes on.
-
-    What comes of that depends on how fast the machine is.
-    """
-
-    def sightings(traces: Sequence[Trace]) -> Iterator[Sighting]:
-        last = min(map(_certain_until, traces))
-        return (item for item in goal.sightings(traces) if item.seq <= last)
-
-    return replace(goal, sightings=sightings)
-
-
-def _certain_until(trace: Trace) -> int:
-    """How many events of a trace come of what the log says alone."""
-    steps = trace.steps
-    for index in range(1, len(steps)):
-        is_moving = trace.view_at(index - 1) is None
-        if is_moving and not isinstance(steps[index].event.payload, WAITS):
-            return index
-    return len(steps)
 
 
 def hunt_programs(

@@ -8,17 +8,18 @@ import pytest
 from msgspec.structs import replace
 
 from replay.analysis.play import play
-from replay.analysis.search.finding import findings
-from replay.analysis.search.goal import parse_goal
+from replay.analysis.search.finding import findings, shortest
+from replay.analysis.search.goal import certain_goal, parse_goal
 from replay.analysis.search.hunt import grounds_of, raw_findings, reach
-from replay.analysis.search.program_hunt import certain_goal, hunt_programs
+from replay.analysis.search.program_hunt import hunt_programs
 from replay.engine.replay import replay
-from replay.engine.trace import Outcome
+from replay.engine.trace import NOTHING, Outcome
 from replay.errors import ReplayError
+from replay.events.event import Await, Guest
 from replay.qemu.live.builds import find_build
 from replay.qemu.live.performer import Performer
 from replay.variants.alphabet import read_alphabet
-from tests.qemu.machines import BASE, SUBJECT, drive, log_of, performed, qmp
+from tests.qemu.machines import BASE, SUBJECT, drive, ended, log_of, performed, qmp
 
 MODEL = SUBJECT.variant("after")
 MIRROR = qmp("drive-mirror", device="$drive", sync="full", target="/images/$new.qcow2")
@@ -117,3 +118,26 @@ def test_a_check_about_what_only_a_model_knows_is_refused(machines):
     goal = parse_goal("check written_data_stays", MODEL)
     with pytest.raises(ReplayError, match="can't be asked about qemu"):
         goal.first(play(machines[:1], log_of(BASE, drive("file=/images/base.qcow2"))))
+
+
+def test_shrinking_leaves_the_wait_without_which_a_clock_has_a_say():
+    slow = qmp("drive-backup", device="drive0", sync="full", target="/images/a.qcow2")
+    write = {**WRITE, "device": "drive0"}
+    log = log_of(BASE, drive("file=/images/base.qcow2"), slow, ended(), write)
+
+    def other(given):
+        """The build, but that it refuses writes once a backup has begun."""
+        trace = warm(given)
+        steps, begun = [], False
+        for step in trace.steps:
+            is_backup = getattr(step.event.payload, "name", "") == "drive-backup"
+            begun |= is_backup and step.outcome == NOTHING
+            refused = Outcome("refused", error={"class": "GenericError"})
+            is_write = begun and isinstance(step.event.payload, Guest)
+            steps.append(replace(step, outcome=refused) if is_write else step)
+        return replace(trace, steps=tuple(steps)).renamed("other")
+
+    goal = certain_goal(parse_goal("behaviour", MODEL))
+    with Performer(find_build(), SUBJECT) as warm:
+        shrunk = shortest(log, (warm, other), goal).log
+    assert [event.payload for event in shrunk.events if isinstance(event.payload, Await)]

@@ -16,10 +16,10 @@ from replay.analysis.baseline import AcceptedEffect, PatchEffect, read_baseline
 from replay.analysis.play import play
 from replay.analysis.search.finding import HuntFinding, RawFinding, findings
 from replay.analysis.search.frontier import decoded, encoded, hunt_id
-from replay.analysis.search.goal import FORMS, Goal, parse_goal
+from replay.analysis.search.goal import FORMS, Goal, certain_goal, parse_goal
 from replay.analysis.search.hunt import Levels, completed, grounds_of, hunt, raw_findings, reach
 from replay.analysis.search.level import Ground, Level
-from replay.analysis.search.program_hunt import certain_goal, hunt_programs
+from replay.analysis.search.program_hunt import hunt_programs
 from replay.analysis.search.random_walks import random_hunt
 from replay.api import read_logs
 from replay.cli.app import DIFFERS, app, print_result
