@@ -23,7 +23,7 @@ class ProgramPlayer(Protocol):
     """A player that is a program of its own, so that others need not wait for it."""
 
     def begin(self, log: Log) -> PendingTrace:
-        """Begins to play a log; one at a time."""
+        """Begins to play a log, when those that were begun before are over."""
 
 
 def play(players: Sequence[Play], log: Log) -> tuple[Trace, ...]:

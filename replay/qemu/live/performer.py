@@ -2,7 +2,7 @@
 
 import asyncio
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import AsyncExitStack, ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -29,8 +29,6 @@ STATE: tuple[tuple[str, dict[str, str]], ...] = (
 )
 """Commands whose answers say whether a machine is as it was when it had started."""
 
-
-Steps = tuple[ObservedStep, ...]
 
 T = TypeVar("T")
 
@@ -62,6 +60,7 @@ class Performer:
         self._memory = FileMemory()
         self._held = ExitStack()
         self._process = AsyncExitStack()
+        self._turn = asyncio.Lock()
         self._machine: Machine | None = None
         self._new: list[Any] = []
 
@@ -85,14 +84,16 @@ class Performer:
         return self.begin(log).result()
 
     def begin(self, log: Log) -> "Performance":
-        """Begins to perform a log; the one before has to be over."""
+        """Begins to perform a log, when those that were begun before are over."""
         places = Sandbox(home(log.events), self._root)
         doing = asyncio.run_coroutine_threadsafe(self._perform(log, places), self._loop)
-        return Performance(log, doing, self._trace)
+        return Performance(doing)
 
     perform = __call__
 
-    def _trace(self, log: Log, stage: LivePerformance, steps: Steps) -> ObservedTrace:
+    def _trace(
+        self, log: Log, stage: LivePerformance, steps: tuple[ObservedStep, ...]
+    ) -> ObservedTrace:
         observer = Observer(self._name, self._build.version, stage.digest, self._subject)
         remarks = tuple(stage.all_remarks())
         subject = self._subject
@@ -100,7 +101,11 @@ class Performer:
             log, observer, steps, lambda whole: visible_part(whole, subject), remarks
         )
 
-    async def _perform(self, log: Log, places: Sandbox) -> tuple[LivePerformance, Steps]:
+    async def _perform(self, log: Log, places: Sandbox) -> ObservedTrace:
+        async with self._turn:
+            return await self._perform_alone(log, places)
+
+    async def _perform_alone(self, log: Log, places: Sandbox) -> ObservedTrace:
         try:
             running = await self._new_machine(places)
             images = Images(self._build, places, self._memory)
@@ -110,12 +115,13 @@ class Performer:
             )
             stage.overlaid = overlaid(log.events)
             steps = [await stage.step(seq, event) for seq, event in enumerate(log.events, 1)]
+            trace = self._trace(log, stage, tuple(steps))
         except BaseException:
             await self._stop()
             raise
         if stage.is_gone:
             await self._stop()
-        return stage, tuple(steps)
+        return trace
 
     async def _new_machine(self, places: Sandbox) -> Machine:
         """The machine of the log before, if it is as new, else another."""
@@ -149,17 +155,12 @@ class Performer:
 class Performance:
     """A log that is being performed."""
 
-    def __init__(
-        self,
-        log: Log,
-        doing: "Future[tuple[LivePerformance, Steps]]",
-        trace: Callable[[Log, LivePerformance, Steps], ObservedTrace],
-    ) -> None:
-        self._log, self._doing, self._trace = log, doing, trace
+    def __init__(self, doing: "Future[ObservedTrace]") -> None:
+        self._doing = doing
 
     def result(self) -> ObservedTrace:
         """The trace, when it is over. Raises ReplayError if the build does not start."""
-        return self._trace(self._log, *waited(self._doing))
+        return waited(self._doing)
 
 
 WAKE = 0.2
