@@ -77,9 +77,8 @@ def findings(
         changes = brought_by(traces, first)
         name = known.get(final, known.get(key, ""))
         start, steps = alike[0].start, alike[0].steps
-        causes[final] = HuntFinding(
-            *(start, steps, shrunk, first, changes, name, len(alike)), later_change(traces, first)
-        )
+        why = "" if changes else later_change(traces, first)
+        causes[final] = HuntFinding(start, steps, shrunk, first, changes, name, len(alike), why)
     return tuple(causes.values())
 
 
