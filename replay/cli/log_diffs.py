@@ -17,6 +17,7 @@ from replay.analysis.attribute import (
 )
 from replay.analysis.baseline import AcceptedEffect, accepted_effects, occurring, without_accepted
 from replay.analysis.interactions import interactions
+from replay.analysis.play import play
 from replay.cli.players import Player
 from replay.cli.progress_bar import with_progress
 from replay.engine.corpus import Corpus
@@ -85,7 +86,7 @@ def plainly(players: Sequence[Player]) -> Comparison:
     """Each log is compared by itself."""
 
     def compare(log: Log) -> tuple[Diff, Callable[[], Attribution]]:
-        difference = diff(*(play(log) for play in players))
+        difference = diff(*play(players, log))
         return difference, partial(attribute, difference, with_progress)
 
     return compare

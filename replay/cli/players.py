@@ -61,4 +61,4 @@ def observer_of(machine: MachineSpec, subject: Subject, binary: str | None, hold
     if machine.word == "recorded":
         return partial(api.observe, subject=subject, name=machine.name)
     performer = api.open_performer(subject, machine.program or binary, machine.name)
-    return hold(performer).perform
+    return hold(performer)

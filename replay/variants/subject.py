@@ -113,10 +113,18 @@ class ReleaseConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     revision: str
 
 
+class LaterChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a build of today does otherwise than every tree: words of its refusals, and why."""
+
+    error: str
+    why: str
+
+
 class SubjectConfig(msgspec.Struct, frozen=True):
     """What subject.toml says. `more` has the tables that only some readers know.
 
-    `missing` are words of refusals which say that what a command is about is not there.
+    `missing` are words of refusals which say that what a command is about is not there; `later`
+    explains refusals of builds.
     """
 
     machine: str
@@ -125,6 +133,7 @@ class SubjectConfig(msgspec.Struct, frozen=True):
     fields: Mapping[str, FieldConfig] = {}
     hidden: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+    later: tuple[LaterChange, ...] = ()
     jobs: JobsConfig | None = None
     bits: BitFields = {}
     variants: Mapping[str, VariantConfig] = {}
@@ -181,6 +190,7 @@ def read_config(path: Path) -> SubjectConfig:
         fields={name: _field(rule, path, name) for name, rule in _table(document, "fields", path)},
         hidden=_convert(document.pop("hidden", []), tuple[str, ...], path, "hidden"),
         missing=_convert(document.pop("missing", []), tuple[str, ...], path, "missing"),
+        later=_convert(document.pop("later", []), tuple[LaterChange, ...], path, "later"),
         jobs=None if jobs is None else _convert(jobs, JobsConfig, path, "jobs"),
         bits={name: _bits(bits, path, name) for name, bits in _table(document, "bits", path)},
         releases={

@@ -1,18 +1,21 @@
-"""How many short sequences real builds perform a minute: in one process, and in new ones.
+"""How many short sequences real builds perform a minute: one build, all at once, in new processes.
 
     python tests/bench/builds.py [BUILD...]
 
-Each build has a process of this program of its own, all at once. It is no test.
+It prints a table with the load of the machine at each row's end. It is no test.
 """
 
 import argparse
 import itertools
+import os
 import resource
 import time
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from typing import NamedTuple
 
 from replay import api
+from replay.analysis.play import play
 from replay.events.event import Log
 from replay.qemu.live.builds import find_build
 from replay.qemu.live.performer import Performer
@@ -48,16 +51,51 @@ def sequences() -> Iterator[Log]:
 
 
 def main() -> None:
-    """Prints a line for each build."""
+    """Prints a row for each build alone, for all at once, and for new processes."""
     parser = argparse.ArgumentParser()
     parser.add_argument("builds", nargs="*", default=["", ""])
     parser.add_argument("--new", type=int, default=20, help="So many in a process each.")
     parser.add_argument("--count", type=int, default=540, help="So many in one process.")
     options = parser.parse_args()
-    with ProcessPoolExecutor(len(options.builds)) as pool:
-        work = (options.builds, *map(itertools.repeat, (options.count, options.new)))
-        for build, line in zip(options.builds, pool.map(measure, *work), strict=True):
-            print(f"{build or 'qemu'}: {line}")
+    logs = [*sequences()][: options.count]
+    print("| builds at once | sequences each | a minute and build | ms of a core each | load |")
+    print("|---|---|---|---|---|")
+    for where in dict.fromkeys(options.builds):
+        print(row(measured([where], logs)), flush=True)
+    print(row(measured(options.builds, logs)), flush=True)
+    print(row(apart(options.builds[0], logs[: options.new])))
+
+
+class Measure(NamedTuple):
+    """What took how long: the builds, how many sequences each, seconds, seconds of a core."""
+
+    name: str
+    count: int
+    builds: int
+    took: float
+    used: float
+
+
+def measured(builds: Sequence[str], logs: Sequence[Log]) -> Measure:
+    """All logs on some builds at once, as `diff --all` does it, one warm machine each."""
+    with ExitStack() as held:
+        found = [find_build(where) for where in builds]
+        begun, used = time.perf_counter(), cpu_seconds()
+        players = [held.enter_context(Performer(build, SUBJECT)) for build in found]
+        for log in logs:
+            play(players, log)
+        took = time.perf_counter() - begun
+    versions = ", ".join(build.version.split(" (")[0] for build in found)
+    return Measure(versions, len(logs), len(builds), took, cpu_seconds() - used)
+
+
+def apart(where: str, logs: Sequence[Log]) -> Measure:
+    """Each log in a new process."""
+    begun, used = time.perf_counter(), cpu_seconds()
+    for log in logs:
+        api.perform(log, SUBJECT, where)
+    took = time.perf_counter() - begun
+    return Measure("a new process each", len(logs), 1, took, cpu_seconds() - used)
 
 
 def cpu_seconds() -> float:
@@ -66,23 +104,12 @@ def cpu_seconds() -> float:
     return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
 
 
-def measure(where: str, count: int, new: int) -> str:
-    """What a build took."""
-    build, logs = find_build(where), [*sequences()][:count]
-    begun = time.perf_counter()
-    for log in logs[:new]:
-        api.perform(log, SUBJECT, where)
-    apart = (time.perf_counter() - begun) / new
-    begun, used = time.perf_counter(), cpu_seconds()
-    with Performer(build, SUBJECT) as performer:
-        for log in logs:
-            performer.perform(log)
-    took, used = time.perf_counter() - begun, cpu_seconds() - used
-    return (
-        f"{len(logs)} sequences in {took:.1f} s and {performer.processes} processes,"
-        f" {60 * len(logs) / took:.0f} a minute, {1000 * used / len(logs):.0f} ms of a core"
-        f" each; in new processes {60 / apart:.0f} a minute"
-    )
+def row(measure: Measure) -> str:
+    """The row of a table."""
+    rate = 60 * measure.count / measure.took
+    each = 1000 * measure.used / measure.count / measure.builds
+    load = os.getloadavg()[0]
+    return f"| {measure.name} | {measure.count} | {rate:.0f} | {each:.0f} | {load:.1f} |"
 
 
 if __name__ == "__main__":

@@ -37,3 +37,16 @@ def test_where_nothing_tells_only_what_is_there_is_known(tmp_path, monkeypatch):
         (tmp_path / "short").unlink()
         (tmp_path / "there").touch()
         assert (watch.names(), watch.complete) == ({"there"}, False)
+
+
+def test_what_was_before_a_new_beginning_is_not_known(tmp_path):
+    with watching(tmp_path) as watch:
+        for number in range(20_000):
+            file = tmp_path / str(number)
+            file.touch()
+            file.unlink()
+        (tmp_path / "stays").touch()
+        watch.restart()
+        (tmp_path / "new").touch()
+        (tmp_path / "new").unlink()
+        assert (watch.names(), watch.complete) == ({"stays", "new"}, True)

@@ -8,7 +8,7 @@ import pytest
 
 from replay.qemu.live import memory
 from replay.qemu.live.builds import find_build
-from replay.qemu.live.memory import UnreadableError, layout_of, read_flags, running_program
+from replay.qemu.live.memory import UnreadableError, layout_of, program_memory, running_program
 from replay.qemu.live.performer import perform
 from tests.qemu.machines import BASE, SUBJECT, drive, ended, log_of, qmp
 
@@ -75,7 +75,7 @@ def test_bits_that_no_tree_has_stand_in_a_field_of_their_own(build):
 
 def test_a_process_that_is_no_qemu_has_none():
     with pytest.raises(UnreadableError, match="does not have the functions"):
-        read_flags(os.getpid())
+        program_memory(os.getpid())
     with subprocess.Popen(["sleep", "30"]) as process:
         try:
             with pytest.raises(UnreadableError):

@@ -12,8 +12,12 @@ import pytest
 
 from replay.engine.diff import diff
 from replay.engine.places import FilePlace
+from replay.engine.trace import GapReason
 from replay.qemu.live.builds import find_build
+from replay.qemu.live.images import Images
 from replay.qemu.live.performer import perform
+from replay.qemu.live.programs import TimeLimitError
+from replay.reports.documents.headline import headline_report
 from tests.qemu.machines import (
     BASE,
     EXAMPLES,
@@ -245,11 +249,47 @@ def test_the_same_log_gives_the_same_trace_every_time(name, trace_logs):
 # What is left behind
 
 
-def test_a_wait_has_a_limit_and_the_log_goes_on(monkeypatch):
-    monkeypatch.setattr("replay.qemu.live.process.SECONDS", 0.3)
-    steps = performed(log_of(BASE, PLAIN, MIRROR, READY, END, READ)).steps
+BACKUP = qmp("drive-backup", device="drive0", sync="full", target="/images/copy.qcow2", speed=1)
+PAUSE = qmp("block-job-pause", device="drive0")
+
+
+def test_a_job_that_is_ready_is_not_waited_for_any_longer():
+    log = log_of(BASE, PLAIN, MIRROR, END, READY, END, READ)
+    steps = performed(log).steps
+    ready = {"notice": "BLOCK_JOB_READY", "error": False}
+    assert [step.outcome.value for step in steps[3:6]] == [ready] * 3
+    assert steps[6].outcome.value == {"pattern": 17}
+    assert beside(log, "after").divergences == ()
+
+
+def test_a_wait_for_what_never_happens_ends_and_the_log_goes_on():
+    steps = performed(log_of(BASE, PLAIN, BACKUP, PAUSE, END, READ)).steps
     assert steps[4].outcome.error["class"] == "TimeLimit"
     assert steps[5].outcome.value == {"pattern": 17}
+
+
+def test_a_slow_machine_is_no_answer(monkeypatch):
+    log = log_of(BASE, PLAIN, READ, WRITE)
+    quick = performed(log)
+    monkeypatch.setattr("replay.qemu.live.process.GLANCE", 0.0)
+    monkeypatch.setattr("replay.qemu.live.process.SECONDS", 0.0)
+    slow = performed(log)
+    assert [slow.gap_at(n) for n in range(4)] == [GapReason.LIMIT] * 4
+    found = diff(quick, slow)
+    assert found.divergences == ()
+    assert "replay stopped in qemu-2: QEMU takes longer than 0 s" in str(
+        headline_report(found).headline
+    )
+
+
+@pytest.mark.parametrize("tool", ["_info", "_data"])
+def test_a_slow_tool_is_no_answer(monkeypatch, tool):
+    def slow(*_: object) -> None:
+        raise TimeLimitError("qemu-img took longer than 60 s")
+
+    monkeypatch.setattr(Images, tool, slow)
+    trace = performed(log_of(BASE, PLAIN, READ))
+    assert [trace.gap_at(n) for n in range(3)] == [GapReason.LIMIT] * 3
 
 
 def left_behind(directory: Path) -> list[str]:
@@ -265,7 +305,7 @@ def left_behind(directory: Path) -> list[str]:
 
 def endless(tmp_path: Path, **environment: str) -> subprocess.Popen:
     """The command line, waiting for a job that does not end by itself."""
-    log = log_of(BASE, PLAIN, MIRROR, READY, END)
+    log = log_of(BASE, PLAIN, BACKUP, PAUSE, *[END] * 40)
     lines = ['{"replay_log": 1, "name": "endless"}']
     lines += [msgspec.json.encode(event.payload).decode() for event in log.events]
     (tmp_path / "endless.jsonl").write_text("\n".join(lines) + "\n")
@@ -327,14 +367,14 @@ def test_one_build_beside_itself_does_not_diverge():
 
 
 def test_a_build_that_floods_or_hangs_is_an_outcome_and_leaves_nothing(tmp_path, monkeypatch):
-    monkeypatch.setattr("replay.qemu.live.process.SECONDS", 2.0)
+    monkeypatch.setattr("replay.qemu.live.programs.ASLEEP", 1.0)
     log = log_of(BASE, PLAIN, READ, READ)
     for name, trouble, how in (
-        ("flooding", "yes replayed-flood &", {"Flood", "TimeLimit"}),
+        ("flooding", "yes replayed-flood &", {"Flood", "Hang"}),
         (
             "hanging",
             "(while [ ! -e base.qcow2 ]; do :; done; kill -STOP $$) &",
-            "TimeLimit",
+            {"Hang"},
         ),
     ):
         script = tmp_path / name

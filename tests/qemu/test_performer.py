@@ -164,3 +164,11 @@ def test_diff_of_several_logs_starts_each_build_once(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert started.read_text() == "x\n"
+
+
+def test_logs_that_are_begun_at_once_do_as_one_after_another(warm):
+    other = log_of(BASE, PLAIN, READ)
+    expected = [known(perform(log, SUBJECT, find_build())) for log in (SHORT, other)]
+    begun = [warm.begin(log) for log in (SHORT, other)]
+    assert [known(pending.result()) for pending in begun] == expected
+    assert warm.processes == 1

@@ -28,9 +28,13 @@ def written(tmp_path):
     return read
 
 
-@pytest.mark.parametrize("directory", [PATCHES, TOY], ids=["qemu", "toy"])
-def test_the_alphabets_of_the_subjects_can_be_read(directory):
-    alphabet = read_alphabet(directory / "alphabet.jsonl")
+@pytest.mark.parametrize(
+    "file",
+    [PATCHES / "alphabet.jsonl", PATCHES / "alphabet-later.jsonl", TOY / "alphabet.jsonl"],
+    ids=["qemu", "later", "toy"],
+)
+def test_the_alphabets_of_the_subjects_can_be_read(file):
+    alphabet = read_alphabet(file)
     assert all(alphabet.steps_from(start) for start in alphabet.starts)
     assert all(alphabet.probes_from(start) for start in alphabet.starts)
 

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from replay.analysis.checks import Breach, Checks, breaches, check_named, load_checks
+from replay.analysis.checks import Breach, Checks, breaches, check_named, load_checks, needs_all
 from replay.engine.diff import diff
 from replay.engine.places import (
     FieldPlace,
@@ -21,6 +22,7 @@ from replay.engine.places import (
 )
 from replay.engine.trace import ModelTrace, Outcome, Trace
 from replay.errors import ReplayError
+from replay.events.event import Await, Notice
 from replay.variants.variant import Variant
 
 
@@ -52,7 +54,7 @@ class Goal(Struct, frozen=True):
     """What is looked for, in words. `accepts` judges a difference, `sightings` whole traces.
 
     Of a goal about `whole` traces `accepts` takes nothing. `of_behaviour` says that it is about
-    nothing but what a guest or a user can notice.
+    nothing but what a guest or a user can notice, `certain` that no clock has a say in it.
     """
 
     words: str
@@ -60,6 +62,7 @@ class Goal(Struct, frozen=True):
     sightings: Callable[[Sequence[Trace]], Iterator[Sighting]]
     of_behaviour: bool = True
     whole: bool = False
+    certain: bool = False
 
     def first(self, traces: Sequence[Trace]) -> Sighting | None:
         """The first event at which traces of one log reach it, None if they never do."""
@@ -85,7 +88,7 @@ def parse_goal(text: str, variant: Variant, checks: Path | None = None) -> Goal:
     if word == "check" and rest:
         file = checks or variant.subject.directory / "checks.py"
         name = check_named(load_checks(file, variant), rest.strip()).name
-        sightings = partial(_breach_sightings, file, name)
+        sightings = partial(_breach_sightings, file, name, variant)
         return Goal(f"a breach of the check {name}", _nothing, sightings, whole=True)
     if word == "field":
         path = rest.strip()
@@ -140,6 +143,33 @@ def _shape(place: Place, value: Any) -> Any:
         kind = "zeros" if read == 0 else type(read).__name__
         return value.get("status"), value.get("class"), value.get("errno"), kind
     return value if isinstance(value, str) and place.field == "existence" else type(value).__name__
+
+
+WAITS = Await | Notice
+"""What does the same while a job goes on, however fast that is."""
+
+
+def certain_goal(goal: Goal) -> Goal:
+    """The goal, up to the first command that a program is given while a job of it goes on.
+
+    What comes of that depends on how fast the machine is.
+    """
+
+    def sightings(traces: Sequence[Trace]) -> Iterator[Sighting]:
+        last = min(map(_certain_until, traces))
+        return (item for item in goal.sightings(traces) if item.seq <= last)
+
+    return replace(goal, sightings=sightings, certain=True)
+
+
+def _certain_until(trace: Trace) -> int:
+    """How many events of a trace come of what the log says alone."""
+    steps = trace.steps
+    for index in range(1, len(steps)):
+        is_moving = trace.view_at(index - 1) is None
+        if is_moving and not isinstance(steps[index].event.payload, WAITS):
+            return index
+    return len(steps)
 
 
 # Differences
@@ -263,9 +293,11 @@ def _comparable(outcome: Outcome | None) -> Any:
 BREACHED, HOLDS = "breached", "holds"
 
 
-def _breach_sightings(file: Path, name: str, traces: Sequence[Trace]) -> Iterator[Sighting]:
+def _breach_sightings(
+    file: Path, name: str, variant: Variant, traces: Sequence[Trace]
+) -> Iterator[Sighting]:
     """The first breach of a check, which of several traces not all have."""
-    first_breaches = {trace.player.name: _breach(trace, file, name) for trace in traces}
+    first_breaches = {trace.player.name: _breach(trace, file, name, variant) for trace in traces}
     breached = [breach for breach in first_breaches.values() if breach is not None]
     if breached and (len(first_breaches) == 1 or len(breached) < len(first_breaches)):
         first = min(breached, key=lambda breach: breach.first_seq)
@@ -275,12 +307,15 @@ def _breach_sightings(file: Path, name: str, traces: Sequence[Trace]) -> Iterato
         yield Sighting(first.first_seq, CheckPlace(first.path, name), answers)
 
 
-def _breach(trace: Trace, file: Path, name: str) -> Breach | None:
-    """The first breach in a trace. Raises ReplayError for one of a real machine."""
-    if not isinstance(trace, ModelTrace):
-        raise ReplayError(f"{trace.player.name} has no checks", do="name variants of the model")
-    breaching = breaches(trace, _loaded(file, trace.variant))
-    return next((breach for breach in breaching if breach.check.name == name), None)
+def _breach(trace: Trace, file: Path, name: str, variant: Variant) -> Breach | None:
+    """The first breach in a trace, that of a real machine in the terms of this variant.
+
+    Raises ReplayError for a check that can't be asked about a real machine.
+    """
+    checks = _loaded(file, trace.variant if isinstance(trace, ModelTrace) else variant)
+    if not isinstance(trace, ModelTrace) and needs_all(check_named(checks, name)):
+        raise ReplayError(f"{name} can't be asked about {trace.player.name}")
+    return next((b for b in breaches(trace, checks) if b.check.name == name), None)
 
 
 # A search asks for the same checks at every log that it tries.

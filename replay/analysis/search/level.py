@@ -34,13 +34,15 @@ class Counts(Struct, frozen=True):
     """What a hunt took.
 
     `tried` are steps that were performed, in all variants; `by_name` and `by_order` those that
-    were not, since another name or order stands for them; `states` the distinct joint states.
+    were not, since another name or order stands for them; `states` the distinct joint states;
+    `unknown` steps that not all could do, or that do not do the same each time.
     """
 
     tried: int = 0
     by_name: int = 0
     by_order: int = 0
     states: int = 0
+    unknown: int = 0
 
     def __add__(self, other: "Counts") -> "Counts":
         return Counts(
@@ -48,6 +50,7 @@ class Counts(Struct, frozen=True):
             self.by_name + other.by_name,
             self.by_order + other.by_order,
             self.states + other.states,
+            self.unknown + other.unknown,
         )
 
 
@@ -177,10 +180,12 @@ def deeper(it: Ground, level: Level, parts: Iterable[Expansion]) -> Level:
     )
 
 
-def keep_shortest(it: Ground, walk: Walk, findings: list[Walk], kinds: list[Kind]) -> None:
-    """Keeps a sequence if none that ends in the same way is part of it."""
-    new = kind(it, walk)
-    if not any(_is_part(kept, new) for kept in kinds):
+def keep_shortest(
+    it: Ground, walk: Walk, findings: list[Walk], kinds: list[Kind], new: Kind | None = None
+) -> None:
+    """Keeps a sequence if none that ends in the same way is part of it; `new` is its kind."""
+    new = kind(it, walk) if new is None else new
+    if not any(is_part(kept, new) for kept in kinds):
         kinds.append(new)
         findings.append(walk)
 
@@ -209,7 +214,7 @@ class _Expanding:
         for index, choice in enumerate(it.steps):
             if choice.alike & absent:
                 self._by_name += 1
-            elif walk and index < walk[-1] and _apart(it, index, walk[-1]):
+            elif walk and index < walk[-1] and are_apart(it, index, walk[-1]):
                 self._by_order += 1
             else:
                 self._tried += 1
@@ -309,11 +314,17 @@ def kind(it: Ground, walk: Walk) -> Kind:
     sighting = breached(it, walk) if it.goal.whole else None
     if walk and not it.goal.whole:
         sighting = advanced(it, reached(it, walk[:-1]), every[walk[-1]].events).sighting
+    return kind_of(it, walk, sighting)
+
+
+def kind_of(it: Ground, walk: Walk, sighting: Sighting | None) -> Kind:
+    """The kind of a sequence that reaches the goal so."""
+    every = (*it.steps, *it.probes)
     how = way(sighting.place, sighting.values) if sighting else ()
-    return how, tuple(_plain(it, every[index]) for index in walk)
+    return how, tuple(plain_step(it, every[index]) for index in walk)
 
 
-def _plain(it: Ground, step: AlphabetStep) -> str:
+def plain_step(it: Ground, step: AlphabetStep) -> str:
     """A step's name for all that are like it."""
     words = {name: group[0] for group in it.groups for name in group}
     text = msgspec.json.encode([event.payload for event in step.events]).decode()
@@ -322,7 +333,7 @@ def _plain(it: Ground, step: AlphabetStep) -> str:
     return text
 
 
-def _is_part(shorter: Kind, longer: Kind) -> bool:
+def is_part(shorter: Kind, longer: Kind) -> bool:
     """Whether a finding is another with more steps before its last one."""
     (way, short), (other, steps) = shorter, longer
     if way != other or short[-1:] != steps[-1:]:
@@ -334,7 +345,7 @@ def _is_part(shorter: Kind, longer: Kind) -> bool:
 # Steps on drives that share nothing
 
 
-def _apart(it: Ground, one: int, other: int) -> bool:
+def are_apart(it: Ground, one: int, other: int) -> bool:
     """Whether it does not matter which of two steps is taken first."""
     return bool(it.parts[one] and it.parts[other] and not it.parts[one] & it.parts[other])
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
+from replay.analysis.play import play
 from replay.analysis.search.ddmin import ddmin
 from replay.analysis.search.goal import ANY, BEHAVIOUR, Goal, Sighting, way
 from replay.analysis.search.simplify import plain_names, renamed, simpler
@@ -107,7 +108,7 @@ class _Search:
     def _renamed(self) -> Iterator[tuple[_Part, ...]]:
         if any(part.observations for part in self.parts) or self._first:
             return  # a recording names its files as they were
-        names = plain_names([play(self._of(self.parts)) for play in self._players])
+        names = plain_names(play(self._players, self._of(self.parts)))
         parts = tuple(map(_Part, renamed((part.event for part in self.parts), names)))
         if parts != self.parts and self._passes(parts):
             yield parts
@@ -123,7 +124,7 @@ class _Search:
 
     def _sighting(self, log: Log) -> Sighting | None:
         try:
-            traces = [play(log) for play in self._players]
+            traces = play(self._players, log)
             return next(filter(self._same, self._goal.sightings(traces)), None)
         except Unavailable:
             raise

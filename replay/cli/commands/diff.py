@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
+from replay.analysis.play import play
 from replay.cli import arguments
 from replay.cli.app import DIFFERS, TROUBLE, app, print_result
 from replay.cli.completion import complete_patches, complete_words
@@ -182,7 +183,7 @@ def _alone(
     stored: StoredLogs, logs: Iterable[Log | LogName], players: Sequence[Player]
 ) -> Iterator[Diff]:
     """The diff of each log by itself."""
-    return (diff(*(play(log) for play in players)) for log in map(stored.load, logs))
+    return (diff(*play(players, log)) for log in map(stored.load, logs))
 
 
 def _shared(

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from replay.analysis.attribute import attribute
+from replay.analysis.play import play
 from replay.cli import arguments
 from replay.cli.app import app, print_result
 from replay.cli.commands.diff import LogsAfterDashes
@@ -64,7 +65,7 @@ def reproduce(
         raise ReplayError("a script is about one log", do="name one")
     log = only_log(session, choice.logs[0], subject)
     players = players_of(choice.variants, variants, subject, None, session.named, session.hold)
-    difference = diff(*(player(log) for player in players))
+    difference = diff(*play(players, log))
     print_result(WRITERS[target](log, difference), output)
 
 

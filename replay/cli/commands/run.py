@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from replay.analysis.play import play
 from replay.cli import arguments
 from replay.cli.app import app, print_result
 from replay.cli.completion import complete_words
@@ -47,7 +48,7 @@ def run_log(
     # What several variants do side by side takes more of the program than what one does.
     from replay.reports.documents.walk.walk import walk  # noqa: PLC0415
 
-    traces = [play(log) for play in session.players(variants)]
+    traces = play(session.players(variants), log)
     print_result(render(walk(traces, until, only_changes), format), output)
 
 

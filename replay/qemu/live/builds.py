@@ -12,7 +12,7 @@ from typing import Any
 from msgspec import Struct
 
 from replay.errors import DoesNotStart, ReplayError, Unavailable
-from replay.qemu.live.programs import output
+from replay.qemu.live.programs import TimeLimitError, output
 
 SYSTEM, IMG, IO = "qemu-system-x86_64", "qemu-img", "qemu-io"
 PACKAGES = {SYSTEM: "qemu-system-x86", IMG: "qemu-utils", IO: "qemu-utils"}
@@ -217,6 +217,7 @@ def version(words: tuple[str, ...]) -> str:
     """The first line that a program says of its version, "QEMU 7.2.22 (Debian ...)"."""
     try:
         lines = output([*words, "--version"]).splitlines()
-    except ReplayError as error:
-        raise DoesNotStart(error.what, where=words[-1], do="check that it runs here") from None
+    except (ReplayError, TimeLimitError) as error:
+        what = error.what if isinstance(error, ReplayError) else str(error)
+        raise DoesNotStart(what, where=words[-1], do="check that it runs here") from None
     return lines[0].replace("emulator version ", "") if lines else ""

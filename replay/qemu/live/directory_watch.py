@@ -19,7 +19,7 @@ AT_ONCE = 65536
 
 
 class DirectoryWatch:
-    """The names that a directory has had since the watch began.
+    """The names that a directory has had since the watch began, or began anew.
 
     Linux reports each file that is created, so that a file is known although it was gone before
     anything looked. Elsewhere `names` has only what was there when it was asked; `complete` is
@@ -31,6 +31,12 @@ class DirectoryWatch:
         self._directory = directory
         self._descriptor = descriptor
         self._names: set[str] = set()
+
+    def restart(self) -> None:
+        """Begins anew: only what is there now has been there. Ending a watch takes far longer."""
+        self.names()
+        self._names.clear()
+        self.complete = self._descriptor is not None
 
     def names(self) -> frozenset[str]:
         """All names that the directory has had so far."""

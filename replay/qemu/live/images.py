@@ -92,7 +92,6 @@ class Images:
         `names` are those of files that there have been. Written but not flushed data of a
         running machine are not in them.
         """
-        self._memory.look()
         paths = sorted(self._places.images.iterdir())
         there = {self._places.outside(str(path)): self._file(path) for path in paths}
         self._last |= there

@@ -47,19 +47,38 @@ class NodeLayout(NamedTuple):
     next: int
 
 
-def read_flags(process: int) -> dict[str, int]:
-    """The open flags of all nodes by their names.
+class ProgramMemory(NamedTuple):
+    """The memory of a running QEMU: its process, its program, and where that has its nodes.
 
-    `process` is the number of a QEMU, or of a script that has started one. Raises UnreadableError
-    where this is not possible.
+    `base` is the address from which those of the program's file are counted.
+    """
+
+    process: int
+    program: Path
+    layout: NodeLayout
+    base: int
+
+
+def read_flags(memory: ProgramMemory) -> dict[str, int]:
+    """The open flags of all nodes by their names. Raises UnreadableError if they cannot be read."""
+    try:
+        with Path(f"/proc/{memory.process}/mem").open("rb", buffering=0) as file:
+            return dict(_nodes(file.fileno(), memory.layout, memory.base))
+    except (OSError, struct.error) as error:
+        raise UnreadableError(f"its memory cannot be read: {error}") from None
+
+
+def program_memory(process: int) -> ProgramMemory:
+    """The memory of a QEMU, or of the one that a script has started, as long as it runs.
+
+    Raises UnreadableError where this is not possible.
     """
     number, program = running_program(process)
     layout = layout_of(program, program.stat().st_mtime_ns)
     try:
-        with Path(f"/proc/{number}/mem").open("rb", buffering=0) as memory:
-            return dict(_nodes(memory.fileno(), layout, _load_address(number, program)))
-    except (OSError, struct.error) as error:
-        raise UnreadableError(f"its memory cannot be read: {error}") from None
+        return ProgramMemory(number, program, layout, _load_address(number, program))
+    except (OSError, ValueError) as error:
+        raise UnreadableError(f"it is not known where its program is: {error}") from None
 
 
 def running_program(process: int) -> tuple[int, Path]:
@@ -69,7 +88,7 @@ def running_program(process: int) -> tuple[int, Path]:
     """
     if sys.platform != "linux" or platform.machine() != "x86_64":
         raise UnreadableError("this is only known for x86-64 on Linux")
-    for number in _with_children(process):
+    for number in with_children(process):
         for program in _programs(number):
             try:
                 layout_of(program, program.stat().st_mtime_ns)
@@ -79,7 +98,7 @@ def running_program(process: int) -> tuple[int, Path]:
     raise UnreadableError("its program does not have the functions that say where they are")
 
 
-def _with_children(process: int) -> Iterator[int]:
+def with_children(process: int) -> Iterator[int]:
     """A process and all that it has started, which are still there."""
     yield process
     for task in Path(f"/proc/{process}/task").glob("*/children"):
@@ -87,7 +106,7 @@ def _with_children(process: int) -> Iterator[int]:
             children = task.read_text().split()
         except OSError:
             continue
-        yield from chain.from_iterable(_with_children(int(child)) for child in children)
+        yield from chain.from_iterable(with_children(int(child)) for child in children)
 
 
 def _programs(process: int) -> list[Path]:
@@ -119,7 +138,7 @@ def _load_address(process: int, program: Path) -> int:
     return min(address for address, path in _mappings(process) if path == file)
 
 
-# Every look at a machine asks for it, and the program stays the same one.
+# Every machine is asked for it, and most have the same program.
 @lru_cache(maxsize=64)
 def layout_of(program: Path, _mtime: int) -> NodeLayout:
     """Where a program has its nodes. Raises UnreadableError if its code does not say so."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from replay.engine.replay import NOT_RUNNING
-from replay.engine.trace import NOTHING, ObservedStep, Outcome
+from replay.engine.trace import NOTHING, GapReason, ObservedStep, Outcome
 from replay.engine.view import Node, View
 from replay.errors import ReplayError
 from replay.events.event import Event
@@ -22,9 +22,9 @@ from replay.qemu.live.allowed_commands import (
 from replay.qemu.live.builds import Build, file_digest
 from replay.qemu.live.directory_watch import DirectoryWatch
 from replay.qemu.live.images import Images
-from replay.qemu.live.memory import UnreadableError, read_flags, running_program
+from replay.qemu.live.memory import UnreadableError, read_flags
 from replay.qemu.live.process import GoneError, Machine
-from replay.qemu.live.programs import SECONDS
+from replay.qemu.live.programs import TimeLimitError
 from replay.qemu.live.qemu_io import SAMPLE, parse_outcome
 from replay.qemu.live.sandbox import Sandbox
 from replay.qemu.observed.query_replies import (
@@ -65,11 +65,13 @@ class LivePerformance:
         self._moving: set[str] = set()
         self._nodes: Mapping[str, Node] = {}
         self._numbers: dict[str, int] = {}
+        self._ending: set[str] = set()
         self._gone = False
+        self._limit: Outcome | None = None
         self._unreadable = ""
         self.digest = build.digest
         try:
-            self.digest = file_digest(running_program(running.process.pid)[1])
+            self.digest = file_digest(running.memory.program)
         except UnreadableError as error:
             self._unreadable = str(error)
 
@@ -87,7 +89,16 @@ class LivePerformance:
             yield "a file that was gone at once may be missing"
 
     async def step(self, seq: int, event: Event) -> ObservedStep:
-        """What was observed of an event and after it."""
+        """What was observed of an event and after it; from a limit of ours on, that."""
+        if self._limit is None:
+            try:
+                return await self._observed(seq, event)
+            except TimeLimitError as error:
+                self._gone = True
+                self._limit = stopped(self._places.with_log_names(str(error)))
+        return ObservedStep(seq, event, self._limit, None)
+
+    async def _observed(self, seq: int, event: Event) -> ObservedStep:
         outcome = await self._outcome(seq, event)
         done = outcome is not None
         if self._moving and not self._gone:
@@ -127,11 +138,17 @@ class LivePerformance:
             case Hmp():
                 return await self._human(order)
             case Qmp():
-                self._moving |= started_jobs(order)
-                return self._reply(await self._machine.execute(order.name, order.arguments))
+                return await self._command(order)
             case Skip():
                 return None
         raise AssertionError(order)
+
+    async def _command(self, order: Qmp) -> Outcome:
+        self._moving |= started_jobs(order)
+        reply = await self._machine.execute(order.name, order.arguments)
+        if order.name in ENDING and "error" not in reply:
+            self._ending |= started_jobs(order)
+        return self._reply(reply)
 
     def _make(self, order: Make) -> Outcome:
         try:
@@ -151,6 +168,9 @@ class LivePerformance:
 
     async def _human(self, order: Hmp) -> Outcome:
         text, _ = await self._machine.human(order.line)
+        name, *words = order.line.split()
+        if name.replace("_", "-") in ENDING:
+            self._ending |= {*words}
         self._note_jobs()
         if text.strip() in ("", "OK"):
             return NOTHING
@@ -182,24 +202,32 @@ class LivePerformance:
         for job in awaited & set(jobs):
             # How fast a job was allowed to be is nothing that a replay knows.
             await self._machine.execute("block-job-set-speed", {"device": job, "speed": 0})
-        ready = self._machine.news if order.until == "ready" else {}
         done = await self._machine.wait(
-            lambda: all(job not in jobs or job in ready for job in awaited),
+            lambda: all(job not in jobs or self._rests(job) for job in awaited),
             f"a job of {order.device or 'the machine'}",
         )
         self._moving = self._moving - {str(job) for job in awaited} if order.device else set()
         self._machine.moved.clear()
         if done:
             return self._ended(order.device)
-        desc = f"still not {order.until} after {SECONDS:.0f} s"
+        desc = f"still not {order.until}, and nothing happens any more"
         return Outcome("refused", error={"class": "TimeLimit", "desc": desc})
+
+    def _rests(self, job: str) -> bool:
+        """Whether a job is ready, and was not told to end: it then goes on like that for ever."""
+        return job in self._machine.ready and job not in self._ending
 
     def _ended(self, job: str | None) -> Outcome:
         """The outcome of a wait: the notice that ended it, if there was a job to wait for."""
-        if job is None or job not in self._machine.news:
+        if job is None:
             return NOTHING
-        name, data = self._machine.news.pop(job)
-        return Outcome("returned", value={"notice": name, "error": "error" in data})
+        if job not in self._machine.jobs:
+            self._ending.discard(job)
+        if job in self._machine.news:
+            name, data = self._machine.news.pop(job)
+            return Outcome("returned", value={"notice": name, "error": "error" in data})
+        is_ready = job in self._machine.ready
+        return Outcome("returned", value=READY) if is_ready else NOTHING
 
     def _note_jobs(self) -> None:
         self._moving |= self._machine.moved
@@ -216,7 +244,7 @@ class LivePerformance:
         return View(running=False, files=self._files()), crash
 
     async def _look_inside(self) -> View:
-        answers = QueryAnswers(*[await self._machine.query(query) for query in QUERIES])
+        answers = QueryAnswers(*await self._machine.query(*QUERIES))
         await self._flush(answers)
         names = {thing["id"]: thing["name"] for thing in answers.graph["nodes"]}
         flags = self._flags({node["node-name"] for node in answers.nodes})
@@ -232,9 +260,10 @@ class LivePerformance:
 
     async def _flush(self, answers: QueryAnswers) -> None:
         """Has images written what only QEMU knows of them, so that their files can be read."""
-        for node in answers.nodes:
-            if node["drv"] in WRITTEN_BACK and not node["ro"]:
-                await self._machine.human(f'qemu-io {node["node-name"]} "flush"')
+        written = [n for n in answers.nodes if n["drv"] in WRITTEN_BACK and not n["ro"]]
+        lines = [f'qemu-io {node["node-name"]} "flush"' for node in written]
+        if lines:
+            await self._machine.humans(lines)
 
     def _files(self) -> Mapping[str, Any]:
         names = self._watch.names()
@@ -245,7 +274,7 @@ class LivePerformance:
         if self._unreadable:
             return {}
         try:
-            flags = read_flags(self._machine.process.pid)
+            flags = read_flags(self._machine.memory)
         except UnreadableError as error:
             self._unreadable = str(error)
             return {}
@@ -264,8 +293,19 @@ class LivePerformance:
         return Node(node.role, number, {**node.fields, **bits})
 
 
+READY = {"notice": "BLOCK_JOB_READY", "error": False}
+"""The outcome of a wait for a job that was ready already."""
+
+ENDING = ("block-job-complete", "block-job-cancel", "job-complete", "job-cancel")
+"""Commands after which a job that is ready comes to an end."""
+
 WRITTEN_BACK = ("qcow", "qcow2", "qed", "vdi", "vhdx", "vmdk", "vpc")
 """Formats of which QEMU keeps some in memory until it is flushed."""
+
+
+def stopped(why: str) -> Outcome:
+    """The outcome of an event at which a limit of ours was passed, and of all after it."""
+    return Outcome("stopped", error={"class": "TimeLimit", "desc": why}, gap=GapReason.LIMIT)
 
 
 def started_jobs(order: Qmp) -> set[str]:

@@ -4,28 +4,36 @@ import asyncio
 import os
 import pty
 import signal
-import threading
 import time
+from asyncio import Future
 from asyncio.subprocess import DEVNULL, Process
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
+from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from qemu.qmp import EventListener, ExecuteError, QMPClient, QMPError
+from qemu.qmp import EventListener, ExecuteError, Message, QMPClient, QMPError
 
 from replay.errors import DoesNotStart
 from replay.qemu.live.allowed_commands import JOB_NOTICES
 from replay.qemu.live.builds import Build
-from replay.qemu.live.programs import SECONDS
+from replay.qemu.live.memory import ProgramMemory, UnreadableError, program_memory, with_children
+from replay.qemu.live.programs import SECONDS, HangWatch, TimeLimitError
 from replay.qemu.live.sandbox import Sandbox
 
 QmpReply = Mapping[str, Any]
 """{"return": value} or {"error": {"class", "desc"}}."""
 
+QmpCommand = tuple[str, Mapping[str, Any]]
+"""A command's name and its arguments."""
+
 
 QUOTA = 2**30
 """How many bytes the files of a log may take on the disk."""
+
+START_SECONDS = 60.0
+"""How long QEMU may take to call."""
 
 GLANCE = 0.2
 """How often it is looked, in seconds, whether they take more, while a command runs."""
@@ -34,8 +42,12 @@ MOST_PRINTED = 2**20
 """How much a program may print in answer to a command; a flood would never end."""
 
 
+HANG = "Hang"
+"""How a QEMU ends that would never answer."""
+
+
 class GoneError(Exception):
-    """QEMU is gone or does not answer: how it ended in a word, and its last words."""
+    """QEMU is gone or hangs: how it ended in a word, and its last words."""
 
     def __init__(self, how: str, words: str) -> None:
         super().__init__(f"{how}: {words}")
@@ -43,18 +55,30 @@ class GoneError(Exception):
         self.words = words
 
 
+class Client(QMPClient):
+    """A QMP client that keeps no log: putting every message in words takes half of its time."""
+
+    def _cb_outbound(self, msg: Message) -> Message:
+        return msg
+
+    def _cb_inbound(self, msg: Message) -> Message:
+        return msg
+
+
 class Machine:
     """A running QEMU.
 
     Notices report jobs: `jobs` has the status of each, `moved` those whose status has changed,
-    `news` the last notice about the readiness or the end of each. Every method raises GoneError
-    when QEMU ends, takes too long or fills more than QUOTA of the disk.
+    `news` the last notice about the readiness or the end of each, `ready` those that are ready.
+    Every method raises GoneError when QEMU ends, hangs or fills more than QUOTA of the disk, and
+    TimeLimitError when it takes too long.
     """
 
     def __init__(self, process: Process, client: QMPClient, terminal: int, places: Sandbox) -> None:
         self.process = process
         self.jobs: dict[str, str] = {}
         self.moved: set[str] = set()
+        self.ready: set[str] = set()
         self.news: dict[str, tuple[str, Mapping[str, Any]]] = {}
         self._client = client
         self._listener = EventListener()
@@ -62,30 +86,50 @@ class Machine:
         self._terminal = terminal
         self._places = places
 
+    @cached_property
+    def memory(self) -> ProgramMemory:
+        """Its memory. Raises UnreadableError where that cannot be read."""
+        return program_memory(self.process.pid)
+
     def forget(self) -> None:
         """Forgets what notices said of jobs that are over."""
         self._take_notices()
         self.jobs.clear()
         self.moved.clear()
+        self.ready.clear()
         self.news.clear()
         self._printed()
 
     async def execute(self, name: str, arguments: Mapping[str, Any]) -> QmpReply:
         """The reply to a command."""
+        (reply,) = await self.execute_all([(name, arguments)])
+        return reply
+
+    async def execute_all(self, commands: Sequence[QmpCommand]) -> list[QmpReply]:
+        """The replies to commands that QEMU gets at once, and does one after another."""
+        names = ", ".join(dict.fromkeys(name for name, _ in commands))
         try:
-            value = await self._in_time(self._client.execute(name, dict(arguments)), name)
-        except ExecuteError as error:
-            return {"error": {"class": error.error_class, "desc": str(error)}}
+            replies: list[QmpReply] = await self._in_time(self._replies(commands), names)
         finally:
             self._take_notices()
-        return {"return": value}
+        return replies
 
-    async def query(self, name: str, **arguments: Any) -> Any:
-        """What a query returns."""
-        reply = await self.execute(name, arguments)
-        if "error" in reply:
-            raise GoneError("NoAnswer", f"QEMU refuses {name}: {reply['error']['desc']}")
-        return reply["return"]
+    async def _replies(self, commands: Sequence[QmpCommand]) -> list[QmpReply]:
+        return await asyncio.gather(*(self._reply(*command) for command in commands))
+
+    async def _reply(self, name: str, arguments: Mapping[str, Any]) -> QmpReply:
+        try:
+            return {"return": await self._client.execute(name, dict(arguments))}
+        except ExecuteError as error:
+            return {"error": {"class": error.error_class, "desc": str(error)}}
+
+    async def query(self, *names: str) -> list[Any]:
+        """What queries return."""
+        replies = await self.execute_all([(name, {}) for name in names])
+        for name, reply in zip(names, replies, strict=True):
+            if "error" in reply:
+                raise GoneError("NoAnswer", f"QEMU refuses {name}: {reply['error']['desc']}")
+        return [reply["return"] for reply in replies]
 
     async def human(self, line: str) -> tuple[str, str]:
         """What the human monitor answers to a line, and what QEMU printed meanwhile."""
@@ -95,8 +139,14 @@ class Machine:
             return str(reply["error"]["desc"]), ""
         return str(reply["return"]), self._printed()
 
+    async def humans(self, lines: Sequence[str]) -> None:
+        """Gives lines to the human monitor, whatever it answers."""
+        commands = [("human-monitor-command", {"command-line": line}) for line in lines]
+        await self.execute_all(commands)
+        self._printed()
+
     async def wait(self, until: Callable[[], bool], what: str) -> bool:
-        """Waits until notices have made it so; False if that takes too long."""
+        """Waits until notices have made it so; False if QEMU does nothing about it any more."""
 
         async def notices() -> None:
             while not until():
@@ -105,7 +155,7 @@ class Machine:
         try:
             await self._in_time(notices(), what)
         except GoneError as error:
-            if error.how != "TimeLimit":
+            if error.how != HANG:
                 raise
             return False
         return True
@@ -114,22 +164,37 @@ class Machine:
         """The result; whichever comes first of it, a limit and the end of QEMU."""
         task = asyncio.ensure_future(doing)
         end = asyncio.ensure_future(self.process.wait())
-        limit = time.monotonic() + SECONDS
         try:
-            while time.monotonic() < limit and not (task.done() or end.done()):
-                await asyncio.wait({task, end}, timeout=GLANCE, return_when="FIRST_COMPLETED")
-                self._within_quota()
+            await self._done(task, end, what)
             if task.done() and not isinstance(task.exception(), QMPError | EOFError):
                 return task.result()
-            if task.done() and isinstance(task.exception(), ExecuteError):
-                return task.result()
-            if task.done() or end.done():
-                raise await self._ending()
-            raise GoneError("TimeLimit", f"QEMU does not finish {what} within {SECONDS:.0f} s")
+            raise await self._ending()
         finally:
             for unfinished in (task, end):
                 unfinished.cancel()
             await asyncio.gather(task, end, return_exceptions=True)
+
+    async def _done(self, task: Future[Any], end: Future[int], what: str) -> None:
+        """Returns when one of them is done. Raises GoneError if QEMU hangs."""
+        limit = time.monotonic() + SECONDS
+        watch: HangWatch | None = None
+        while True:
+            await asyncio.wait({task, end}, timeout=GLANCE, return_when="FIRST_COMPLETED")
+            self._within_quota()
+            if task.done() or end.done():
+                return
+            watch = watch or HangWatch(self._processes())
+            if how := watch.hangs():
+                raise GoneError(HANG, f"QEMU {how} and does not finish {what}")
+            if time.monotonic() > limit:
+                raise TimeLimitError(f"QEMU takes longer than {SECONDS:.0f} s for {what}")
+
+    def _processes(self) -> list[int]:
+        """QEMU, or what started it where it is not known which that is."""
+        try:
+            return [self.memory.process]
+        except UnreadableError:
+            return [*with_children(self.process.pid)]
 
     def _within_quota(self) -> None:
         if self._places.used() + self._places.used_unnamed(self.process.pid) > QUOTA:
@@ -157,11 +222,14 @@ class Machine:
         name, data = notice["event"], notice.get("data", {})
         if name in JOB_NOTICES:
             self.news[data["device"]] = (name, data)
+        if name in JOB_NOTICES and JOB_NOTICES[name] == "ready":
+            self.ready.add(data["device"])
         if name == "JOB_STATUS_CHANGE":
             self.moved.add(data["id"])
             self.jobs[data["id"]] = data["status"]
             if data["status"] == "null":
                 del self.jobs[data["id"]]
+                self.ready.discard(data["id"])
 
     def _printed(self) -> str:
         """What QEMU has printed since the last call."""
@@ -179,7 +247,7 @@ async def machine(build: Build, places: Sandbox) -> AsyncIterator[Machine]:
     """A machine that has started and is killed at the end. Raises ReplayError if it can't start."""
     socket = places.root / "qmp"
     socket.unlink(missing_ok=True)
-    client = QMPClient("replay")
+    client = Client("replay")
     await client.start_server(str(socket))
     # QEMU flushes what it prints line by line only to a terminal.
     ours, theirs = pty.openpty()
@@ -222,7 +290,7 @@ async def wait_for_call(client: QMPClient, process: Process, terminal: int) -> N
     """Waits for QEMU to call; ReplayError with its last words if it ends before that."""
     call = asyncio.ensure_future(client.accept())
     end = asyncio.ensure_future(process.wait())
-    await asyncio.wait({call, end}, timeout=SECONDS, return_when="FIRST_COMPLETED")
+    await asyncio.wait({call, end}, timeout=START_SECONDS, return_when="FIRST_COMPLETED")
     if call.done() and call.exception() is None:
         end.cancel()
         return
@@ -233,46 +301,3 @@ async def wait_for_call(client: QMPClient, process: Process, terminal: int) -> N
     with suppress(OSError):
         words = os.read(terminal, 65536).decode(errors="replace").strip()
     raise DoesNotStart(f"QEMU does not start: {words.splitlines()[-1] if words else 'no answer'}")
-
-
-T = TypeVar("T")
-
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
-
-
-def run(doing: Coroutine[Any, Any, T], runner: asyncio.Runner) -> T:
-    """The result of the work. A signal cancels it, and is then delivered to whom it was for.
-
-    A signal alone would not do: another thread may get it, and the loop then goes on sleeping.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        return runner.run(doing)
-    handlers = {number: signal.getsignal(number) for number in SIGNALS}
-    came: list[int] = []
-    try:
-        return runner.run(_cancelled_by_signal(doing, came))
-    except asyncio.CancelledError:
-        if not came:
-            raise
-    finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
-    signal.raise_signal(came[0])
-    raise KeyboardInterrupt
-
-
-async def _cancelled_by_signal(doing: Coroutine[Any, Any, T], came: list[int]) -> T:
-    loop = asyncio.get_running_loop()
-    task = asyncio.ensure_future(doing)
-
-    def stop(number: int) -> None:
-        came.append(number)
-        task.cancel()
-
-    for number in SIGNALS:
-        loop.add_signal_handler(number, stop, number)
-    try:
-        return await task
-    finally:
-        for number in SIGNALS:
-            loop.remove_signal_handler(number)

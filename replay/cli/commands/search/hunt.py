@@ -13,11 +13,13 @@ from msgspec.structs import replace
 
 from replay.analysis.attribute import Cause
 from replay.analysis.baseline import AcceptedEffect, PatchEffect, read_baseline
-from replay.analysis.search.finding import HuntFinding, findings
+from replay.analysis.play import play
+from replay.analysis.search.finding import HuntFinding, RawFinding, findings
 from replay.analysis.search.frontier import decoded, encoded, hunt_id
-from replay.analysis.search.goal import FORMS, Goal, parse_goal
+from replay.analysis.search.goal import FORMS, Goal, certain_goal, parse_goal
 from replay.analysis.search.hunt import Levels, completed, grounds_of, hunt, raw_findings, reach
-from replay.analysis.search.level import Ground
+from replay.analysis.search.level import Ground, Level
+from replay.analysis.search.program_hunt import hunt_programs
 from replay.analysis.search.random_walks import random_hunt
 from replay.api import read_logs
 from replay.cli.app import DIFFERS, app, print_result
@@ -25,6 +27,7 @@ from replay.cli.commands.search.shrink import keep
 from replay.cli.completion import complete_variants
 from replay.cli.interrupts import Interrupted
 from replay.cli.options import ChecksFile, OutputFile, format_option
+from replay.cli.players import Player
 from replay.cli.progress_bar import is_interactive, with_progress
 from replay.cli.session import Session
 from replay.cli.terminal import print_note
@@ -114,9 +117,9 @@ def hunt_variants(
 ) -> None:
     """Look for the shortest sequences on which variants differ; exit with 1 if there are."""
     session: Session = context.obj
-    variants = hunted(session, words or ())
+    sides = hunted(session, words or (), workers)
     letters = chosen(read_alphabet(alphabet or default_alphabet(session)), start or ())
-    text = f"check {check}" if check else goal or ("behaviour" if len(variants) > 1 else "crash")
+    text = f"check {check}" if check else goal or ("behaviour" if len(sides.names) > 1 else "crash")
     options = HuntOptions(
         depth=depth,
         seconds=seconds,
@@ -128,14 +131,19 @@ def hunt_variants(
         examples=examples(session),
         store=not no_store,
     )
-    pairs = [variants]
+    if sides.has_programs and (neighbours or file is not None or seed is not None):
+        do = "leave --neighbours, --continue and --random out"
+        raise ReplayError("real builds are hunted in by length alone", do=do)
+    pairs = [sides]
     if neighbours:
         if file is not None:
             raise ReplayError("a hunt over neighbours cannot go on", do="leave --continue out")
-        pairs = [*pairwise(between(*variants))]
+        pairs = [models(pair) for pair in pairwise(between(*sides.models))]
     documents = []
     for pair in with_progress(pairs, len(pairs), "pairs"):
-        accepted_goal = parse_goal(text, pair[-1], checks)
+        accepted_goal = parse_goal(text, (*pair.models, session.variant(None))[-1], checks)
+        if pair.has_programs:
+            accepted_goal = certain_goal(accepted_goal)
         documents.append(hunted_document(session, pair, accepted_goal, letters, options))
     print_result(render(HuntReports(tuple(documents)), format), output)
     if any(document.findings for document in documents):
@@ -145,20 +153,43 @@ def hunt_variants(
 # What is hunted in
 
 
-def hunted(session: Session, words: Sequence[str]) -> tuple[Variant, ...]:
-    """The one or two variants of these words, by default the last two that the subject names.
+class Sides(Struct, frozen=True):
+    """What is hunted in: names, the variants of the model among them, players.
 
-    Raises ReplayError for more, and for real machines.
+    `lanes` are sets of players that are each as good as the others.
+    """
+
+    names: tuple[str, ...]
+    models: tuple[Variant, ...]
+    lanes: tuple[tuple[Player, ...], ...]
+    has_programs: bool = False
+
+
+def models(variants: Sequence[Variant]) -> Sides:
+    """A hunt in variants of the model alone."""
+    players = tuple(partial(replay, variant=variant) for variant in variants)
+    return Sides(tuple(variant.name for variant in variants), tuple(variants), (players,))
+
+
+def hunted(session: Session, words: Sequence[str], workers: int) -> Sides:
+    """One or two variants or builds, by default the last two that the subject names.
+
+    Of builds there are as many as workers. Raises ReplayError for more than two.
     """
     sides = [side for word in words for side in parse_range(word) or (word,)]
     named = sides or [*session.subject().config.default_variants][-2:]
-    machines = [word for word in named if parse_machine(word, session.named)]
-    if machines:
-        do = "name variants of the model"
-        raise ReplayError(f"{machines[0]} is no variant of the model", do=do)
     if len(named) > 2:
         raise ReplayError(f"{len(named)} variants to hunt in", do="name one or two")
-    return tuple(map(session.variant, named))
+    machines = [parse_machine(word, session.named) for word in named]
+    if any(machine is not None and machine.word == "recorded" for machine in machines):
+        raise ReplayError("nothing was recorded of what is tried", do="name variants or builds")
+    variants = [
+        session.variant(word) for word, is_it in zip(named, machines, strict=True) if is_it is None
+    ]
+    if len(variants) == len(named):
+        return models(variants)
+    lanes = tuple(session.players(named) for _ in range(workers))
+    return Sides(tuple(named), tuple(variants), lanes, has_programs=True)
 
 
 def between(start: Variant, end: Variant) -> tuple[Variant, ...]:
@@ -206,38 +237,62 @@ def examples(session: Session) -> tuple[Log, ...]:
 
 
 def hunted_document(
-    session: Session,
-    variants: Sequence[Variant],
-    goal: Goal,
-    alphabet: Alphabet,
-    options: HuntOptions,
+    session: Session, sides: Sides, goal: Goal, alphabet: Alphabet, options: HuntOptions
 ) -> HuntReport:
     """Hunts, stores what was found, and says what there is to say."""
-    grounds = grounds_of(variants, goal, alphabet)
+    grounds = grounds_of(sides.models, goal, alphabet)
+    players = sides.lanes[0]
     begun = time.monotonic()
-    levels = levels_of(grounds, alphabet, options)
+    levels = (program_levels if sides.has_programs else levels_of)(
+        sides, grounds, alphabet, options
+    )
     how_far = reach(grounds, levels)
     took = max(time.monotonic() - begun, 0.001)
     note_speed(how_far.counts.tried, how_far.counts.states, took)
-    players = [partial(replay, variant=variant) for variant in variants]
-    raw = raw_findings(grounds, levels)
+    raw = steady(raw_findings(grounds, levels), players, goal)
     shrunk_findings = findings(
         with_progress(raw, len(raw), "findings"), players, goal, options.examples
     )
     causes = [accepted(found, options.known) for found in named(shrunk_findings)]
-    names = [variant.name for variant in variants]
     stored_as = [
-        keep(session, item.shrunk.log, None, names) if options.store else "not stored"
+        keep(session, item.shrunk.log, None, sides.names) if options.store else "not stored"
         for item in causes
     ]
     about = HuntGround(
-        variants=tuple(variants),
+        variants=tuple(trace.player for trace in play(players, grounds[0].log(()))),
         goal=goal.words,
         alphabet=alphabet.file,
         starts=tuple(start.name for start in alphabet.starts),
         random=options.seed is not None,
     )
     return hunt_report(about, how_far, causes, stored_as)
+
+
+def steady(raw: Sequence[RawFinding], players: Sequence[Player], goal: Goal) -> list[RawFinding]:
+    """The sequences that reach the goal again; a build that is not steady has others too."""
+    again = [item for item in raw if goal.first(play(players, item.log)) is not None]
+    if left := len(raw) - len(again):
+        what = wording.count(left, "sequence")
+        print_note(f"replay: {what} reached the goal once and not again")
+    return again
+
+
+def program_levels(
+    sides: Sides, grounds: Sequence[Ground], _: Alphabet, options: HuntOptions
+) -> Levels:
+    """Where a hunt in builds stands in the end, or when it is interrupted."""
+    until = None if options.seconds is None else time.monotonic() + options.seconds
+    levels: list[Level] = []
+    try:
+        for number, it in enumerate(grounds):
+            steps = hunt_programs(it, sides.lanes, number, options.depth, until, with_progress)
+            for level in steps:
+                levels[number:] = [level]
+    except Interrupted as signal:
+        if not levels:
+            raise
+        print_note(f"replay: ended by {signal}; this is what was found until then")
+    return tuple(levels)
 
 
 def note_speed(steps: int, states: int, seconds: float) -> None:
@@ -248,7 +303,9 @@ def note_speed(steps: int, states: int, seconds: float) -> None:
     print_note(f"replay: {seconds:.1f} s, {rates}")
 
 
-def levels_of(grounds: Sequence[Ground], alphabet: Alphabet, options: HuntOptions) -> Levels:
+def levels_of(
+    _: Sides, grounds: Sequence[Ground], alphabet: Alphabet, options: HuntOptions
+) -> Levels:
     """Where the hunt stands in the end, or when it is interrupted; in its file if it has one."""
     until = None if options.seconds is None else time.monotonic() + options.seconds
     if options.seed is not None:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from msgspec.structs import replace
 
+from replay.analysis.play import play
 from replay.analysis.search.goal import FORMS, Goal, parse_goal, same_way
 from replay.analysis.search.shrink import Shrunk, shrink
 from replay.api import headline_difference
@@ -58,7 +59,7 @@ def shrink_log(
     session: Session = context.obj
     players = session.players(words or (), binary)
     log = session.log(name)
-    traces = [play(log) for play in players]
+    traces = play(players, log)
     wanted_goal = goal_of(session, traces, goal, checks)
     best = shortest(log, players, wanted_goal)
     shorter = named(best.log, f"{log.name}-shrunk", log, wanted_goal)

@@ -8,17 +8,19 @@ from replay.analysis.search.finding import HuntFinding
 from replay.analysis.search.goal import ANY, BEHAVIOUR
 from replay.analysis.search.hunt import Reach
 from replay.analysis.search.level import Counts
+from replay.engine.trace import Player
 from replay.events.event import Payload
 from replay.reports import words
 from replay.reports.documents.common import VariantId
 from replay.reports.documents.effects import step_name
 from replay.reports.documents.search.sighting import SightingReport, sighting_report
 from replay.variants.path import PatchChange
-from replay.variants.variant import Variant
 
 
 class FindingReport(Struct, frozen=True):
     """A cause: its name, the log that is known to show it, and the shortest log that does.
+
+    `explained` is why a build of today differs from the model, "" if that is not known.
 
     `first` is where the variants first differ in more than fields, `sighting` where it can be
     noticed; `by` are the patches in words, `sequences` how many kinds of sequence show it, `kept`
@@ -37,6 +39,14 @@ class FindingReport(Struct, frozen=True):
     by: str
     sequences: int
     kept: str
+    explained: str
+
+    @property
+    def standing(self) -> str:
+        """In words: explained, or known and as what, or new."""
+        if self.explained:
+            return f"explained: {self.explained}"
+        return f"known, as in {words.escape(self.known)}" if self.known else "new"
 
 
 class HuntReport(Struct, frozen=True):
@@ -66,7 +76,7 @@ class HuntReports(Struct, frozen=True):
 class HuntGround(Struct, frozen=True):
     """What a hunt is about: the variants, the goal in words, the alphabet's file, the starts."""
 
-    variants: tuple[Variant, ...]
+    variants: tuple[Player, ...]
     goal: str
     alphabet: str
     starts: tuple[str, ...]
@@ -108,6 +118,7 @@ def _finding(finding: HuntFinding, kept: str) -> FindingReport:
         by=step_name(finding.changes),
         sequences=finding.sequences,
         kept=kept,
+        explained=finding.explained,
     )
 
 
@@ -140,6 +151,9 @@ def work(report: HuntReport) -> Iterator[str]:
         return
     more = "; there are no more" if report.exhausted else ""
     yield f"{words.count(report.sequences, 'sequence')} by {steps}{more}"
+    if counts.unknown:
+        steps = words.count(counts.unknown, "step")
+        yield f"{steps} left out since not all can do them, or not the same each time"
     names = _factor(counts.tried + counts.by_name, counts.tried)
     orders = _factor(counts.tried + counts.by_order, counts.tried)
     yield (

@@ -28,6 +28,9 @@ class CountsObject(JsonObject, frozen=True):
     by_name: Annotated[Count, Meta(description="Left out, since another name stands for them.")]
     by_order: Annotated[Count, Meta(description="Left out, since another order stands for them.")]
     states: Annotated[Count, Meta(description="Distinct joint states.")]
+    unknown: Annotated[
+        Count, Meta(description="Left out, since not all can do them or not the same each time.")
+    ]
 
 
 class FindingObject(JsonObject, frozen=True):
@@ -35,6 +38,9 @@ class FindingObject(JsonObject, frozen=True):
 
     name: Annotated[str, Meta(description="The log's.")]
     known: Annotated[str | None, Meta(description="A log that shows it too; null if it is new.")]
+    explained: Annotated[
+        str | None, Meta(description="Why a build of today differs from every tree, if known.")
+    ]
     start: str
     steps: list[str]
     events: list[Payload]
@@ -79,7 +85,9 @@ def _hunt(report: HuntReport) -> HuntObject:
         depth=report.depth,
         sequences=report.sequences,
         exhausted=report.exhausted,
-        counts=CountsObject(counts.tried, counts.by_name, counts.by_order, counts.states),
+        counts=CountsObject(
+            counts.tried, counts.by_name, counts.by_order, counts.states, counts.unknown
+        ),
         findings=[*map(_finding, report.findings)],
     )
 
@@ -88,6 +96,7 @@ def _finding(finding: FindingReport) -> FindingObject:
     return FindingObject(
         name=finding.name,
         known=finding.known or None,
+        explained=finding.explained or None,
         start=finding.start,
         steps=[*finding.steps],
         events=[*finding.events],

@@ -30,7 +30,7 @@ def _row(finding: FindingReport) -> list[str]:
     by = prose(finding.by).replace("|", "\\|")
     return [
         cell(finding.name),
-        code(finding.known) if finding.known else "new",
+        code(finding.known) if finding.known and not finding.explained else prose(finding.standing),
         by,
         cell(steps),
         what,

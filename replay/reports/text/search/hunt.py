@@ -24,9 +24,10 @@ def _pieces(report: HuntReport) -> Iterator[str | Piece]:
 
 
 def _finding(number: int, finding: FindingReport) -> Iterator[str | Piece]:
-    known = f"known, as in {words.escape(finding.known)}" if finding.known else "new"
     yield block(
-        f"{number:>2}  ", f"{known}{f', {finding.by}' if finding.by else ''}", role="heading"
+        f"{number:>2}  ",
+        f"{finding.standing}{f', {finding.by}' if finding.by else ''}",
+        role="heading",
     )
     steps = "; ".join(map(words.escape, finding.steps)) or "nothing more"
     yield block("    ", f"{words.escape(finding.start)}: {steps}", hang=2)
