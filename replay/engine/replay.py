@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from msgspec.structs import replace
 
 from replay.engine.log_budget import TOO_MUCH, budget, growth_of
-from replay.engine.trace import NOTHING, GapReason, ModelStep, ModelTrace, Outcome
+from replay.engine.trace import EXIT, NOTHING, GapReason, ModelStep, ModelTrace, Outcome
 from replay.events.event import (
     Await,
     Command,
@@ -159,6 +159,16 @@ def arcs(
     return program.arcs(asked.handler, asked.arguments, state, within)
 
 
+def exit_arcs(
+    variant: Variant, state: State, within: Container[str] | None = None
+) -> frozenset[Arc]:
+    """The steps from line to line of a program that ends in this state; see `disk_left`."""
+    program = variant.program
+    if state.machine is None or EXIT not in program.functions:
+        return frozenset()
+    return program.arcs(EXIT, (), state, within)
+
+
 def advance(program: Program, state: State, asked: Request) -> tuple[State, Outcome]:
     """The same for a payload's request, which many states may be asked."""
     state, outcome, _ = _advance(program, state, asked)
@@ -242,11 +252,14 @@ def _image(state: State, image: Image) -> tuple[State, Outcome]:
     number = disk.create(image.name, image.format, image.size, *backing)
     if number < 0:
         return state, Outcome("refused", error={"errno": "ENOENT"})
-    walked = backing_chain(disk.frozen(), number)
-    chain = [number] if isinstance(walked, str) else [inode.number for inode in walked]
-    for run in image.data:
-        disk.write(chain, run.offset, run.length, run.pattern)
-    return State(state.objects, state.machine, state.next_id, disk.frozen()), NOTHING
+    made = disk.frozen()
+    if image.data:
+        walked = backing_chain(made, number)
+        chain = [number] if isinstance(walked, str) else [inode.number for inode in walked]
+        for run in image.data:
+            disk.write(chain, run.offset, run.length, run.pattern)
+        made = disk.frozen()
+    return State(state.objects, state.machine, state.next_id, made), NOTHING
 
 
 @dataclass(frozen=True, slots=True)

@@ -176,11 +176,11 @@ class WorkDisk:
         Of those that hold no image, the ones below a directory that does are missing.
         """
         names = (*self._directory, *self._gone)
-        directories = {PurePosixPath(name).parent for name in names if not is_temporary(name)}
-        parent = PurePosixPath(place).parent
-        return (
-            parent in directories or directories.isdisjoint(parent.parents) or is_temporary(place)
-        )
+        directories = {posixpath.dirname(name) or "." for name in names if not is_temporary(name)}
+        parent = posixpath.dirname(place) or "."
+        if parent in directories or is_temporary(place):
+            return True
+        return directories.isdisjoint(map(str, PurePosixPath(parent).parents))
 
 
 def _natural(size: int) -> int:

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from replay.engine.replay import request, step
+from replay.errors import ReplayError
 from replay.events.event import Command, Event, Guest, Image, Internal, Payload
 from replay.language import Program, Returned, compile_tree
 from replay.language.traced.program import TracedProgram, trace_tree
@@ -336,6 +337,13 @@ def test_calls_too_deep_end_in_the_same_function():
     ended = plain.call("main", [5], plain.initial())[1]
     assert program.trace("main", [5], plain.initial())[1] == ended
     assert ended.cls == "StepLimit"
+
+
+def test_an_event_of_too_many_values_is_not_followed(monkeypatch):
+    _, program = both("return [x, x, x, x]")
+    monkeypatch.setattr("replay.language.traced.operations.MAX_TRACED_VALUES", 2)
+    with pytest.raises(ReplayError, match="too many to follow"):
+        program.trace("main", [5], program.initial())
 
 
 def test_a_wrong_number_of_arguments_is_the_same_fault():
