@@ -235,7 +235,6 @@ class DriveInfo:
     bus: int = 0
     unit: int = 0
     media_cd: bool = False
-    refcount: int = 0
 
 
 class Machine:

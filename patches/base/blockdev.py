@@ -77,19 +77,6 @@ def drive_uninit(dinfo):
     free(dinfo)
 
 
-def drive_put_ref(dinfo):
-    """drive_put_ref."""
-    assert dinfo.refcount > 0
-    dinfo.refcount = dinfo.refcount - 1
-    if dinfo.refcount == 0:
-        drive_uninit(dinfo)
-
-
-def drive_get_ref(dinfo):
-    """drive_get_ref."""
-    dinfo.refcount = dinfo.refcount + 1
-
-
 def parse_block_error_action(buf, is_read):
     """parse_block_error_action: -1 where the action is unknown."""
     if buf == "ignore":
@@ -253,7 +240,6 @@ def drive_init(opts):
     dinfo.type = type
     dinfo.bus = bus_id
     dinfo.unit = unit_id
-    dinfo.refcount = 1
     machine.drives.append(dinfo)
     bdrv_set_on_error(dinfo.bdrv, on_read_error, on_write_error)
     bdrv_set_io_limits(dinfo.bdrv, io_limits)

@@ -49,12 +49,14 @@ def explain(trace: ModelTrace, place: Place, seq: int | None = None) -> Explanat
     if not 1 <= index <= last:
         raise ReplayError(f"there is no event {index}", do=f"the last is {last}")
     subject = trace.variant.subject
-    values = [value_at(step, place, subject) for step in trace.steps[:index]]
-    unchanged_from = next((n for n in range(index, 1, -1) if values[n - 2] != values[-1]), 1)
-    since = index if isinstance(place, OutcomePlace | MachinePlace) else unchanged_from
+    value = value_at(trace.steps[index - 1], place, subject)
+    since = index
+    if not isinstance(place, OutcomePlace | MachinePlace):
+        earlier = ((n, value_at(trace.steps[n - 2], place, subject)) for n in range(index, 1, -1))
+        since = next((n for n, before in earlier if before != value), 1)
     reason = _Reasons(_chains(trace)).of(place, index)
     links = folded(reason.links)
-    return Explanation(trace, place, index, since, values[-1], links, reason.about, reason.ended)
+    return Explanation(trace, place, index, since, value, links, reason.about, reason.ended)
 
 
 # A page explains many places of the same few traces, and tracing an event is slow.

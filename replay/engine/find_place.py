@@ -66,17 +66,21 @@ def find_place(text: str, traces: Iterable[Trace]) -> Place:
     """
     places: dict[str, Place] = {}
     edges: dict[str, Place] = {}
+    files: dict[str, None] = {}
     short: dict[str, set[Place]] = {}
     for trace in traces:
         config = trace.player.subject.config
         views = (trace.view_at(index) for index in range(len(trace.steps)))
         for after in views:
             if after is not None:
+                files |= dict.fromkeys(after.files)
                 places |= _places(after, config.bits)
                 edges |= {path: EdgePlace(path) for path in after.edges}
-                for name, place in _short_names(after, config):
+                for name, place in _short_names_of_nodes(after, config):
                     short.setdefault(name, set()).add(place)
-    places |= edges
+    for name, place in _short_names_of_files(files):
+        short.setdefault(name, set()).add(place)
+    places = _file_places(files) | places | edges
     if text in places:
         return places[text]
     if len(short.get(text, ())) == 1:
@@ -95,7 +99,8 @@ def place_names(traces: Iterable[ModelTrace]) -> tuple[str, ...]:
     for trace in traces:
         subject = trace.variant.subject
         for state in dict.fromkeys(step.state for step in trace.steps):
-            names |= _places(view(state, subject), subject.config.bits).keys()
+            after = view(state, subject)
+            names |= {*_places(after, subject.config.bits), *_file_places(after.files)}
     return tuple(sorted(names))
 
 
@@ -114,22 +119,32 @@ def flags_of(place: Place, traces: Sequence[ModelTrace], seq: int | None) -> tup
     return tuple(flag for flag, yes in zip(flags, is_set, strict=True) if yes) or (place,)
 
 
-def _short_names(after: View, config: SubjectConfig) -> Iterator[tuple[str, Place]]:
-    """Files without their directories, and nodes by the names that they were given."""
-    for name in after.files:
+def _short_names_of_files(names: Iterable[str]) -> Iterator[tuple[str, Place]]:
+    """Files without their directories."""
+    for name in names:
         base = name.rpartition("/")[2]
         yield base, FilePlace(name)
         yield from ((f"{base}.{field}", FilePlace(name, field)) for field in FILE_FIELDS)
+
+
+def _short_names_of_nodes(after: View, config: SubjectConfig) -> Iterator[tuple[str, Place]]:
+    """Nodes by the names that they were given."""
     for path, node in after.all_nodes.items():
         if own := node.fields.get(config.node.own_name):
             yield str(own), NodePlace(path)
             yield from ((f"{own}.{field}", FieldPlace(path, field)) for field in node.fields)
 
 
-def _places(after: View, bits: BitFields) -> dict[str, Place]:
-    places: dict[str, Place] = {name: FilePlace(name) for name in after.files}
+def _file_places(names: Iterable[str]) -> dict[str, Place]:
+    places: dict[str, Place] = {name: FilePlace(name) for name in names}
     for field in FILE_FIELDS:
-        places |= {f"{name}.{field}": FilePlace(name, field) for name in after.files}
+        places |= {f"{name}.{field}": FilePlace(name, field) for name in names}
+    return places
+
+
+def _places(after: View, bits: BitFields) -> dict[str, Place]:
+    """What there is beside the files."""
+    places: dict[str, Place] = {}
     paths = {*after.all_nodes, *after.edges, *after.jobs}
     places |= {path: NodePlace(path) for path in paths}
     for path, fields in fields_by_path(after).items():

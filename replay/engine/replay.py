@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from msgspec.structs import replace
 
 from replay.engine.log_budget import TOO_MUCH, budget, growth_of
-from replay.engine.trace import NOTHING, GapReason, ModelStep, ModelTrace, Outcome
+from replay.engine.trace import EXIT, NOTHING, GapReason, ModelStep, ModelTrace, Outcome
 from replay.events.event import (
     Await,
     Command,
@@ -175,6 +175,16 @@ def arcs(
     if state.machine is None or asked.handler not in program.functions:
         return frozenset()
     return program.arcs(asked.handler, asked.arguments, state, within)
+
+
+def exit_arcs(
+    variant: Variant, state: State, within: Container[str] | None = None
+) -> frozenset[Arc]:
+    """The steps from line to line of a program that ends in this state; see `disk_left`."""
+    program = variant.program
+    if state.machine is None or EXIT not in program.functions:
+        return frozenset()
+    return program.arcs(EXIT, (), state, within)
 
 
 def advance(program: Program, state: State, asked: Request) -> tuple[State, Outcome]:

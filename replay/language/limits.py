@@ -6,8 +6,9 @@ MAX_STEPS = 1_250_000
 """Steps of an event: statements, and work that takes as long. A live snapshot of a chain of a
 thousand images takes 1,150,000, and so many take less than three seconds and 500 MB."""
 
-MAX_TRACED_STEPS = 200_000
-"""Steps of an event whose values are followed, each of which takes so much more time and memory."""
+MAX_TRACED_VALUES = 1_500_000
+"""Values of an event that are followed, which take more time and memory than its steps. To open a
+chain of a thousand images makes up to 1,370,000."""
 
 MAX_STATE = 200_000
 """Values in the objects of a state, and in what an event returns. A chain of a thousand images,
@@ -56,10 +57,6 @@ class Meter:
         self._gaps: dict[int, tuple[dict[Any, Any], int]] = {}
         self.changed: set[int] = set()
         self.called: set[str] = set()
-
-    def lower(self, limit: int) -> None:
-        """Lets the event have no more than these steps."""
-        self._limit = self._left = min(limit, self._left)
 
     def reset_for_data(self) -> None:
         """Starts with the constants of a tree."""

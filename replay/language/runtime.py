@@ -55,10 +55,6 @@ class Runtime:
         self._before = state
         self._files.start(state.disk)
 
-    def lower(self, limit: int) -> None:
-        """Lets the event have no more than these steps."""
-        self._meter.lower(limit)
-
     @property
     def called(self) -> frozenset[str]:
         """The functions that ran in the event, by name."""

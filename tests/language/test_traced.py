@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from replay.engine.replay import request, step
+from replay.errors import ReplayError
 from replay.events.event import Command, Event, Guest, Image, Internal, Payload
 from replay.language import Program, Returned, compile_tree
 from replay.language.traced.program import TracedProgram, trace_tree
@@ -346,6 +347,13 @@ def test_what_a_state_cannot_keep_is_the_same_fault_however_the_event_ended(end)
     ended = plain.call("main", [5], plain.initial())[1]
     assert program.trace("main", [5], plain.initial())[1] == ended
     assert ended.desc == "an object as a key"
+
+
+def test_an_event_of_too_many_values_is_not_followed(monkeypatch):
+    _, program = both("return [x, x, x, x]")
+    monkeypatch.setattr("replay.language.traced.operations.MAX_TRACED_VALUES", 2)
+    with pytest.raises(ReplayError, match="too many to follow"):
+        program.trace("main", [5], program.initial())
 
 
 def test_a_wrong_number_of_arguments_is_the_same_fault():

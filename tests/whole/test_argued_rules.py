@@ -12,6 +12,7 @@ from replay.events.event import Command, Image
 from replay.variants.variant import load_subject, resolve
 from tests.examples import PATCHES, log_of
 from tests.odd_logs import LOGS, REFUSED, odd_log
+from tests.rare_logs import RARE, rare_log
 
 DATA = Path(__file__).parents[1] / "data" / "verdicts"
 SUBJECT = load_subject(PATCHES)
@@ -67,3 +68,13 @@ def test_a_rare_request_is_answered(name):
     error = last.outcome.error or {}
     answer = last.outcome.status, error.get("desc", "")
     assert answer == (("refused", REFUSED[name]) if name in REFUSED else ("returned", ""))
+
+
+@pytest.mark.parametrize("name", RARE)
+def test_a_request_that_few_trees_know_is_answered(name):
+    at, _, refusal = RARE[name]
+    *before, last = replay(rare_log(name), resolve(SUBJECT, at, {})).steps
+    assert {step.outcome.status for step in before} <= {"returned"}
+    assert last.outcome.status == ("returned" if refusal is None else "refused")
+    error = last.outcome.error or {}
+    assert (refusal or "") in error.get("desc", error.get("text", ""))

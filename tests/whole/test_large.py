@@ -2,6 +2,8 @@
 
 import pytest
 
+from replay.analysis.explain import explain
+from replay.engine.places import FieldPlace
 from replay.engine.replay import replay
 from replay.events.event import Await, Command, Guest, Image, Payload, Run
 from replay.variants.variant import load_subject, resolve
@@ -68,6 +70,18 @@ def test_a_chain_of_a_thousand_images_runs(at):
     events += [Command("qmp", "blockdev-snapshot-sync", snapshot), *JOBS["stream"]]
     found = statuses(at, *CHAIN, drive, *events)
     assert found - {"refused"} == {"returned"}
+
+
+def test_a_snapshot_of_a_chain_of_a_thousand_images_is_explained():
+    log = log_of(
+        *CHAIN,
+        Command("cli", "drive", "if=none,id=d,file=/images/999"),
+        Command("qmp", "blockdev-snapshot-sync", {"device": "d", "snapshot-file": "/images/top"}),
+    )
+    trace = replay(log, resolve(load_subject(PATCHES), "after", {}))
+    explanation = explain(trace, FieldPlace("d", "backing_file"))
+    assert explanation.since == len(log.events)
+    assert {link.function for link in explanation.links} >= {"bdrv_append"}
 
 
 def test_overlays_of_a_year_of_nights_run():

@@ -7,7 +7,7 @@ from operator import itemgetter
 from msgspec import Struct
 
 from replay.analysis.search.statements import Branch, Code, FunctionCode, Line, code
-from replay.engine.replay import arcs, replay
+from replay.engine.replay import arcs, exit_arcs, replay
 from replay.engine.trace import ModelTrace
 from replay.events.event import Log, stimulus
 from replay.language import Arc
@@ -103,6 +103,10 @@ class Reaching:
 def _reach(
     trace: ModelTrace, whole: Code, arcs_by_event: dict[tuple[State, bytes], frozenset[Arc]]
 ) -> LogReach:
+    """What a trace ran through, to the end of the program.
+
+    What an event does in a state is looked at once.
+    """
     state = trace.variant.program.initial()
     crossed_arcs: set[Arc] = set()
     for step in trace.steps:
@@ -111,6 +115,10 @@ def _reach(
             arcs_by_event[key] = arcs(trace.variant, state, step.event)
         crossed_arcs |= arcs_by_event[key]
         state = step.state
+    key = state, b""
+    if key not in arcs_by_event:
+        arcs_by_event[key] = exit_arcs(trace.variant, state)
+    crossed_arcs |= arcs_by_event[key]
     place = whole.statement_at
     steps = {
         (file, place.get((file, a), 0), place.get((file, b), 0)) for file, a, b in crossed_arcs

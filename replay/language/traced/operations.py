@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from replay.language.heap import Heap
+from replay.language.limits import MAX_TRACED_VALUES, StepLimitError
 from replay.language.operators import COMPARISONS, HIDDEN, LIMITED, NATIVE
 from replay.language.traced.cells import FIXED, EventTrace, Frame, TracedValue, plain
 
@@ -53,6 +54,8 @@ class Operations:
     ) -> TracedValue:
         """A new cell, later than all before it."""
         self.time += 1
+        if self.time > MAX_TRACED_VALUES and kind != "fault":
+            raise StepLimitError(f"more than {MAX_TRACED_VALUES} values that are followed")
         cell = TracedValue(value, kind, node, frame, frame.guards, self.time, sources, **more)
         if kind not in FIXED:
             self.last = cell

@@ -10,7 +10,7 @@ from typing import Any
 
 from replay.errors import ReplayError
 from replay.language.endings import Crashed, Ending, FailureError, RefusalError
-from replay.language.limits import MAX_TRACED_STEPS
+from replay.language.limits import MAX_TRACED_VALUES
 from replay.language.program import Program, made
 from replay.language.traced.cells import EventTrace, Test
 from replay.language.traced.interpreter import Walker
@@ -30,15 +30,15 @@ class TracedProgram(Program):
     ) -> tuple[State, Ending, EventTrace]:
         """What `call` gives, and what was done meanwhile; raises as `call` does.
 
-        Of an event that passes the limit of steps, it is what was done up to a lower limit. Raises
-        ReplayError for one that passes only the lower limit.
+        Of an event that passes the limit of steps, it is what was done up to there. Raises
+        ReplayError for one that makes more values than are followed.
         """
         after, ending = self.call(function, arguments, state)
         record = self._walker.record
         if isinstance(ending, Crashed) and ending.cls == "StepLimit":
             after, ending = self._untraced(function, arguments, state)
             if not isinstance(ending, Crashed) or ending.cls != "StepLimit":
-                what = f"takes more than {MAX_TRACED_STEPS} steps, too many to follow its values"
+                what = f"makes more than {MAX_TRACED_VALUES} values, too many to follow"
                 raise ReplayError(what, where=f"event {function}")
         return after, ending, record
 
@@ -71,7 +71,6 @@ class TracedProgram(Program):
     def _invoke(self, function: str, values: Sequence[Any]) -> Any:
         if not self._traces:
             return super()._invoke(function, values)
-        self._runtime.lower(MAX_TRACED_STEPS)
         self._walker = Walker(self._defined, self._names, self._runtime.heap)
         try:
             return self._walker.run(function, values)
