@@ -1,7 +1,8 @@
 """Short logs for statements of the model that only one tree or another has, or that ask for much.
 
 Each ends with the event that it is about, at the revision where it is run. How that ends was read
-in QEMU's code of that tree.
+in QEMU's code for nodes that blockdev-add names, bitmaps that are frozen, backups and throttle
+groups; of the others it is what the model does, whose rules are those of recorded logs.
 """
 
 from typing import NamedTuple

@@ -48,7 +48,9 @@ def check_logs(
     if machine and find_patch:
         raise ReplayError("a real machine has no patches", do="leave --bisect out")
     variant = session.variant(None if machine else revision)
-    file = (checks or variant.subject.directory / "checks.py").absolute()
+    file = checks or variant.subject.directory / "checks.py"
+    if scheduler:
+        file = file.absolute()  # a worker of a cluster runs elsewhere
     work = CheckWork(StoredLogs(session.db), (variant,), file, find_patch)
     loaded = work.checks
     several = every or any(map(is_pattern, names or ()))
