@@ -1,6 +1,7 @@
 """Rewriting a checked function so that every operation goes through the runtime's limits."""
 
 import ast
+import warnings
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from types import CodeType
@@ -30,7 +31,9 @@ def compiled(text: str) -> CodeType:
     module = ast.parse(text)
     functions = [node for node in module.body if isinstance(node, ast.FunctionDef)]
     module.body = [Plain().visit(function) for function in functions]
-    return compile(module, "model", "exec", dont_inherit=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Python's advice is for its own authors
+        return compile(module, "model", "exec", dont_inherit=True)
 
 
 def default_name(function: str, index: int) -> str:

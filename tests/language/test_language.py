@@ -945,6 +945,12 @@ def test_a_range_of_more_than_64_bits_is_a_limit() -> None:
     assert crash(text).cls == "StepLimit"
 
 
+def test_python_has_no_advice_about_a_model(recwarn) -> None:
+    made = program("def f(x):\n    return 1 is None\n")
+    assert made.call("f", (1,), made.initial())[1] == Returned(False)
+    assert not recwarn.list
+
+
 # Digests
 
 
