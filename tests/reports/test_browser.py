@@ -44,12 +44,12 @@ def page(tmp_path_factory):
 
 @pytest.fixture
 def show(browser, page):
-    """show(LOG...): opens the page; in the end nothing was requested and nothing went wrong."""
+    """show(LOG..., at=ADDRESS): opens the page; in the end all went well without a request."""
     pages: list[str] = []
 
-    def open(*logs: Path):
+    def open(*logs: Path, at: str = ""):
         pages.append(page(*logs).as_uri())
-        browser.get(pages[-1])
+        browser.get(f"{pages[-1]}#{at}" if at else pages[-1])
         return browser
 
     browser.get("about:blank")
@@ -144,6 +144,35 @@ def test_a_bar_of_the_time_line_leads_to_its_divergence(show):
     until(driver, 5)
     opened = driver.find_element(By.CSS_SELECTOR, ".divergence[open]")
     assert opened.find_element(By.CSS_SELECTOR, ".path").text == "/images/overlay.qcow2"
+
+
+def opened(driver) -> list[str]:
+    """The addresses of the divergences that are unfolded and in view."""
+    inside = (
+        "const b = arguments[0].getBoundingClientRect(); return b.top >= 0 && b.top < innerHeight"
+    )
+    return [
+        it.get_dom_attribute("id")
+        for it in driver.find_elements(By.CSS_SELECTOR, ".divergence[open]")
+        if driver.execute_script(inside, it)
+    ]
+
+
+def test_a_page_opened_at_the_address_of_a_divergence_shows_it_unfolded(show):
+    address = "5//images/overlay.qcow2/existence"
+    driver = show(ROOT / "patches" / "examples" / "deleted-overlay.jsonl", at=address)
+    until(driver, 5)
+    WebDriverWait(driver, 10).until(lambda _: opened(driver) == [address])
+
+
+def test_a_click_on_the_mark_of_a_divergence_makes_its_address_that_of_the_page(show):
+    driver = show(*EXAMPLES[:2])
+    mark = driver.find_elements(By.CSS_SELECTOR, ".divergence .seq")[-1]
+    ActionChains(driver).move_to_element(mark).click().perform()
+    address = mark.get_dom_attribute("href").removeprefix("#")
+    assert address.startswith(f"{EXAMPLES[1].stem}/")
+    assert driver.current_url.partition("#")[2] == address
+    WebDriverWait(driver, 10).until(lambda _: opened(driver) == [address])
 
 
 def test_nothing_of_a_hostile_recording_comes_alive(show, tmp_path):

@@ -67,16 +67,15 @@ for (const article of document.querySelectorAll("article")) {
     divergences.forEach((it, other) => it.classList.toggle("chosen", other === at));
     const it = divergences[at];
     it.querySelector("summary").focus({ preventScroll: true });
-    it.scrollIntoView({ block: "nearest" });
-    choose(+it.dataset.first);
+    // Where it is hangs on the event that is shown above it.
+    choose(+it.dataset.first).then(() => it.scrollIntoView({ block: "nearest" }));
   }
 
-  function follow(link) {
-    const target = document.getElementById(link.getAttribute("href").slice(1));
+  article.show = (target) => {
     for (let it = target; it; it = it.parentElement?.closest("details")) it.open = true;
     const index = divergences.indexOf(target);
     if (index >= 0) open(index);
-  }
+  };
 
   article.addEventListener("click", (event) => {
     const link = event.target.closest("a");
@@ -84,7 +83,7 @@ for (const article of document.querySelectorAll("article")) {
     if (link?.dataset.seq) {
       event.preventDefault();
       choose(+link.dataset.seq);
-    } else if (link) follow(link);
+    } else if (link) article.show(document.getElementById(link.getAttribute("href").slice(1)));
     else if (summary) open(divergences.indexOf(summary.parentElement));
   });
   article.step = (by) => choose(seq + by);
@@ -93,6 +92,14 @@ for (const article of document.querySelectorAll("article")) {
 }
 
 document.body.classList.add("live");
+// What stands behind the # of the address: a divergence, a patch or a log.
+function visit() {
+  const target = document.getElementById(location.hash.slice(1));
+  target?.closest("article")?.show(target);
+}
+addEventListener("hashchange", visit);
+visit();
+
 const keys = { ArrowRight: ["step", 1], ArrowLeft: ["step", -1], n: ["leap", 1], p: ["leap", -1] };
 addEventListener("keydown", (event) => {
   const found = keys[event.key];
