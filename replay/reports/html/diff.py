@@ -20,6 +20,7 @@ from replay.reports.documents.frames import EventFrame
 from replay.reports.documents.search import reach
 from replay.reports.drawing.svg import STYLE
 from replay.reports.html.addresses import addresses
+from replay.reports.html.copying import LOG_ROOM, Copies, copies
 from replay.reports.html.packing import Packing, pack
 from replay.reports.html.templates import digest, environment, text
 from replay.reports.html.timeline import timeline
@@ -36,7 +37,7 @@ class Article(Struct, frozen=True):
     """One log's part of the page; ids in it begin with `prefix`, but for those of divergences.
 
     `addresses` are these, in the order of the report's divergences, `anchors` the ids of patches,
-    `reasons` those of divergences that are explained.
+    `reasons` those of divergences that are explained. `copies` is what can be taken along.
     """
 
     prefix: str
@@ -46,6 +47,7 @@ class Article(Struct, frozen=True):
     addresses: Sequence[str]
     anchors: Mapping[str, str]
     reasons: Mapping[int, tuple[Reason, ...]]
+    copies: Copies
 
     @property
     def has_quiet(self) -> bool:
@@ -56,13 +58,12 @@ class Article(Struct, frozen=True):
 def diffs(reports: Sequence[DiffReport], progress: Progress = no_progress) -> str:
     """One page for the diffs of one or several logs."""
     style, script = STYLE + text("page.css"), text("page.js")
-    numbered = enumerate(zip(reports, addresses(reports), strict=True), 1)
     return (
         _environment()
         .get_template("page.html.j2")
         .render(
             title=reports[0].log.name if len(reports) == 1 else words.count(len(reports), "log"),
-            articles=[_article(*each, f"l{number}", progress) for number, each in numbered],
+            articles=list(_articles(reports, progress)),
             style=Markup(style),
             script=Markup(script),
             style_hash=digest(style),
@@ -72,8 +73,17 @@ def diffs(reports: Sequence[DiffReport], progress: Progress = no_progress) -> st
     )
 
 
+def _articles(reports: Sequence[DiffReport], progress: Progress) -> Iterator[Article]:
+    """The articles; logs themselves are in the page as long as there is room for them."""
+    room = LOG_ROOM
+    for number, each in enumerate(zip(reports, addresses(reports), strict=True), 1):
+        article = _article(*each, f"l{number}", room, progress)
+        room -= len(article.copies.log)
+        yield article
+
+
 def _article(
-    report: DiffReport, addresses: Sequence[str], prefix: str, progress: Progress
+    report: DiffReport, addresses: Sequence[str], prefix: str, room: int, progress: Progress
 ) -> Article:
     patches = [change.patch.name for step in report.steps for change in step]
     chosen = report.chosen_seq
@@ -86,6 +96,7 @@ def _article(
         addresses=addresses,
         anchors={name: f"{prefix}p{index}" for index, name in enumerate(dict.fromkeys(patches))},
         reasons=_reasons(report, progress),
+        copies=copies(report, room),
     )
 
 
@@ -147,6 +158,7 @@ def _environment() -> Environment:
         effects=effects,
         diff_lines=_diff_lines,
         grouped=_grouped,
+        markup=Markup,
         named=named,
         reach=reach,
         translation=translation,
