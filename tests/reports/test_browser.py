@@ -44,12 +44,12 @@ def page(tmp_path_factory):
 
 @pytest.fixture
 def show(browser, page):
-    """show(LOG...): opens the page; in the end nothing was requested and nothing went wrong."""
+    """show(LOG..., at=ADDRESS): opens the page; in the end all went well without a request."""
     pages: list[str] = []
 
-    def open(*logs: Path):
+    def open(*logs: Path, at: str = ""):
         pages.append(page(*logs).as_uri())
-        browser.get(pages[-1])
+        browser.get(f"{pages[-1]}#{at}" if at else pages[-1])
         return browser
 
     browser.get("about:blank")
@@ -144,6 +144,133 @@ def test_a_bar_of_the_time_line_leads_to_its_divergence(show):
     until(driver, 5)
     opened = driver.find_element(By.CSS_SELECTOR, ".divergence[open]")
     assert opened.find_element(By.CSS_SELECTOR, ".path").text == "/images/overlay.qcow2"
+
+
+def opened(driver) -> list[str]:
+    """The addresses of the divergences that are unfolded and in view."""
+    inside = (
+        "const b = arguments[0].getBoundingClientRect(); return b.top >= 0 && b.top < innerHeight"
+    )
+    return [
+        it.get_dom_attribute("id")
+        for it in driver.find_elements(By.CSS_SELECTOR, ".divergence[open]")
+        if driver.execute_script(inside, it)
+    ]
+
+
+def test_a_page_opened_at_the_address_of_a_divergence_shows_it_unfolded(show):
+    address = "5//images/overlay.qcow2/existence"
+    driver = show(ROOT / "patches" / "examples" / "deleted-overlay.jsonl", at=address)
+    until(driver, 5)
+    WebDriverWait(driver, 10).until(lambda _: opened(driver) == [address])
+
+
+def test_a_click_on_the_mark_of_a_divergence_makes_its_address_that_of_the_page(show):
+    driver = show(*EXAMPLES[:2])
+    mark = driver.find_elements(By.CSS_SELECTOR, ".divergence .seq")[-1]
+    ActionChains(driver).move_to_element(mark).click().perform()
+    address = mark.get_dom_attribute("href").removeprefix("#")
+    assert address.startswith(f"{EXAMPLES[1].stem}/")
+    assert driver.current_url.partition("#")[2] == address
+    WebDriverWait(driver, 10).until(lambda _: opened(driver) == [address])
+
+
+def button(driver, row: str, label: str):
+    """One of the buttons of a row that copy, in view."""
+    driver.execute_script("arguments[0].open = true", driver.find_element(By.CSS_SELECTOR, row))
+    buttons = driver.find_elements(By.CSS_SELECTOR, f"{row} .copy button")
+    [found] = [it for it in buttons if it.text == label]
+    driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", found)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("label", "text"),
+    [
+        ("command", "replay explain deleted-overlay /images/overlay.qcow2 before..after --seq 5"),
+        ("log", '{"replay_log":1,"name":"deleted-overlay"'),
+        ("script", "replay reproduce before with after -- deleted-overlay"),
+    ],
+)
+def test_a_divergence_is_copied_as_command_log_or_script(show, label, text):
+    driver = show(ROOT / "patches" / "examples" / "deleted-overlay.jsonl")
+    rights = {"permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]}
+    driver.execute_cdp_cmd("Browser.grantPermissions", rights)
+    row = "[id='5//images/overlay.qcow2/existence']"
+    button(driver, row, label).click()
+    WebDriverWait(driver, 10).until(lambda _: driver.find_elements(By.CSS_SELECTOR, ".copied"))
+    copied = driver.execute_async_script("navigator.clipboard.readText().then(arguments[0])")
+    assert copied.startswith(text)
+
+
+def test_what_must_not_be_copied_is_selected_for_a_reader_to_copy(show):
+    driver = show(ROOT / "patches" / "examples" / "deleted-overlay.jsonl")
+    driver.execute_script("navigator.clipboard.writeText = () => Promise.reject(new Error('no'))")
+    button(driver, "[id='5//images/overlay.qcow2/existence']", "script").click()
+    area = driver.find_element(By.CSS_SELECTOR, ".copy textarea")
+    assert driver.switch_to.active_element == area
+    selected = (
+        "return arguments[0].value.slice(arguments[0].selectionStart, arguments[0].selectionEnd)"
+    )
+    text = "replay reproduce before with after -- deleted-overlay"
+    assert driver.execute_script(selected, area) == text
+    press(driver, "n")
+    assert driver.switch_to.active_element == area
+
+
+def displayed(driver, selector: str) -> list[str]:
+    """The texts of the elements that a reader sees."""
+    return [it.text for it in driver.find_elements(By.CSS_SELECTOR, selector) if it.is_displayed()]
+
+
+ROWS = ".divergence > summary, .chapter, ol.events li, .logs li"
+
+
+def test_the_filter_leaves_what_has_all_its_words_of_logs_nodes_fields_and_patches(show):
+    driver = show(*EXAMPLES[:2])
+    every = displayed(driver, ROWS)
+    box = driver.find_element(By.ID, "filter")
+    box.send_keys("OPEN_flags .backing")
+    kept = displayed(driver, ".divergence > summary")
+    assert kept and all("open_flags" in it and "backing" in it for it in kept)
+    assert 0 < len(displayed(driver, ROWS)) < len(every)
+    box.clear()
+    box.send_keys("7e3d98dd")
+    assert displayed(driver, "div.chapter") and displayed(driver, ".divergence > summary")
+    assert displayed(driver, "ol.events li") == []
+    box.clear()
+    box.send_keys(EXAMPLES[1].stem)
+    assert displayed(driver, "article .log")[0].startswith(EXAMPLES[1].stem)
+    assert len(displayed(driver, "article")) == 1
+    box.send_keys(" no such thing")
+    assert displayed(driver, ROWS) == displayed(driver, "article") == []
+    assert driver.find_element(By.ID, "kept").text == "0 found"
+    box.clear()
+    box.send_keys(" ")
+    assert displayed(driver, ROWS) == every
+
+
+def test_keys_in_the_filter_are_text_and_those_outside_skip_what_it_hides(show):
+    driver = show(ROOT / "patches" / "examples" / "deleted-overlay.jsonl")
+    until(driver, 5)
+    box = driver.find_element(By.ID, "filter")
+    box.send_keys("existence")
+    until(driver, 5)
+    driver.find_element(By.TAG_NAME, "h2").click()
+    for _ in range(4):
+        press(driver, "n")
+        chosen = driver.find_element(By.CSS_SELECTOR, ".divergence.chosen > summary")
+        assert "existence" in chosen.text
+        assert chosen.is_displayed()
+
+
+def test_a_link_shows_a_patch_that_the_filter_hides(show):
+    driver = show(ROOT / "patches" / "examples" / "deleted-overlay.jsonl")
+    driver.find_element(By.ID, "filter").send_keys("overlay.qcow2 existence")
+    row = driver.find_element(By.ID, "5//images/overlay.qcow2/existence")
+    driver.execute_script("arguments[0].open = true", row)
+    row.find_element(By.LINK_TEXT, "7e3d98dd").send_keys(Keys.ENTER)
+    assert driver.find_element(By.CSS_SELECTOR, ".patch[open] .diff .removed").is_displayed()
 
 
 def test_nothing_of_a_hostile_recording_comes_alive(show, tmp_path):

@@ -22,7 +22,7 @@ from tests.handmade import machine, node, trace
 from tests.hostile import hostile
 
 ROOT = Path(__file__).parents[2]
-VOID = {"meta", "img", "br", "rect", "ellipse", "path"}
+VOID = {"meta", "img", "br", "input", "rect", "ellipse", "path"}
 ADDRESSES = {"src", "href", "action", "formaction", "data", "poster", "srcset", "xlink:href"}
 
 

@@ -1,6 +1,6 @@
 """The document of a diff, computed once; every format renders it."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 from msgspec import Struct
@@ -12,6 +12,7 @@ from replay.engine.compared import Compared
 from replay.engine.diff import Diff, Divergence
 from replay.engine.places import ABSENT
 from replay.engine.trace import are_files_compared, compared_views, hidden_fields
+from replay.events.json_form import native_lines
 from replay.reports import words
 from replay.reports.documents.common import LogId, VariantId, log_id, variant_id
 from replay.reports.documents.divergences import DivergenceReport, divergence_report
@@ -60,6 +61,9 @@ class DiffReport(Struct, frozen=True):
     `partial` whether any of what patches did is. `together` are patches that matter only together,
     None if they were not looked for. `reach` is what the log ran through of each change between two
     variants, if that was looked for.
+
+    `models` are the names of the variants whose code can be asked. `native` gives the log's lines
+    in the native form, as only a page wants them.
     """
 
     log: LogId
@@ -82,6 +86,8 @@ class DiffReport(Struct, frozen=True):
     partial: bool = False
     together: tuple[InteractionReport, ...] | None = None
     reach: tuple[ChangeReach, ...] = ()
+    models: tuple[str, ...] = ()
+    native: Callable[[], Iterable[bytes]] = tuple
 
     @property
     def verdict(self) -> Verdict:
@@ -144,13 +150,15 @@ def diff_report(
         remarks=(*_remarks(diff), *(() if reaches else added_fields(models))),
         compared=diff.compared,
         reach=reaches,
+        models=tuple(trace.variant.name for trace in models),
+        native=partial(native_lines, diff.traces[0].log),
     )
 
 
 def without_traces(report: DiffReport) -> DiffReport:
-    """The report without frames and reasons, which only a page has, and with them all traces."""
+    """The report without frames, reasons and log, which only pages have, so without traces."""
     divergences = tuple(replace(divergence, reasons=tuple) for divergence in report.divergences)
-    return replace(report, frames=(), divergences=divergences)
+    return replace(report, frames=(), divergences=divergences, native=tuple)
 
 
 def interaction_report(interaction: Interaction) -> InteractionReport:

@@ -19,6 +19,8 @@ from replay.reports.documents.explain import Reason
 from replay.reports.documents.frames import EventFrame
 from replay.reports.documents.search import reach
 from replay.reports.drawing.svg import STYLE
+from replay.reports.html.addresses import addresses
+from replay.reports.html.copying import LOG_ROOM, Copies, copies
 from replay.reports.html.packing import Packing, pack
 from replay.reports.html.templates import digest, environment, text
 from replay.reports.html.timeline import timeline
@@ -32,17 +34,20 @@ MOST_REASONS = 60
 
 
 class Article(Struct, frozen=True):
-    """One log's part of the page; ids in it begin with `prefix`.
+    """One log's part of the page; ids in it begin with `prefix`, but for those of divergences.
 
-    `anchors` are the ids of patches, `reasons` those of divergences that are explained.
+    `addresses` are these, in the order of the report's divergences, `anchors` the ids of patches,
+    `reasons` those of divergences that are explained. `copies` is what can be taken along.
     """
 
     prefix: str
     report: DiffReport
     packing: Packing
     timeline: Markup
+    addresses: Sequence[str]
     anchors: Mapping[str, str]
     reasons: Mapping[int, tuple[Reason, ...]]
+    copies: Copies
 
     @property
     def has_quiet(self) -> bool:
@@ -53,13 +58,12 @@ class Article(Struct, frozen=True):
 def diffs(reports: Sequence[DiffReport], progress: Progress = no_progress) -> str:
     """One page for the diffs of one or several logs."""
     style, script = STYLE + text("page.css"), text("page.js")
-    numbered = enumerate(reports, 1)
     return (
         _environment()
         .get_template("page.html.j2")
         .render(
             title=reports[0].log.name if len(reports) == 1 else words.count(len(reports), "log"),
-            articles=[_article(report, f"l{number}", progress) for number, report in numbered],
+            articles=list(_articles(reports, progress)),
             style=Markup(style),
             script=Markup(script),
             style_hash=digest(style),
@@ -69,7 +73,18 @@ def diffs(reports: Sequence[DiffReport], progress: Progress = no_progress) -> st
     )
 
 
-def _article(report: DiffReport, prefix: str, progress: Progress) -> Article:
+def _articles(reports: Sequence[DiffReport], progress: Progress) -> Iterator[Article]:
+    """The articles; logs themselves are in the page as long as there is room for them."""
+    room = LOG_ROOM
+    for number, each in enumerate(zip(reports, addresses(reports), strict=True), 1):
+        article = _article(*each, f"l{number}", room, progress)
+        room -= len(article.copies.log)
+        yield article
+
+
+def _article(
+    report: DiffReport, addresses: Sequence[str], prefix: str, room: int, progress: Progress
+) -> Article:
     patches = [change.patch.name for step in report.steps for change in step]
     chosen = report.chosen_seq
     render = partial(_frame, report, prefix)
@@ -77,9 +92,11 @@ def _article(report: DiffReport, prefix: str, progress: Progress) -> Article:
         prefix=prefix,
         report=report,
         packing=pack(report.frames, chosen, render, progress),
-        timeline=timeline(report, prefix),
+        timeline=timeline(report, addresses),
+        addresses=addresses,
         anchors={name: f"{prefix}p{index}" for index, name in enumerate(dict.fromkeys(patches))},
         reasons=_reasons(report, progress),
+        copies=copies(report, room),
     )
 
 
@@ -141,6 +158,7 @@ def _environment() -> Environment:
         effects=effects,
         diff_lines=_diff_lines,
         grouped=_grouped,
+        markup=Markup,
         named=named,
         reach=reach,
         translation=translation,

@@ -67,16 +67,16 @@ for (const article of document.querySelectorAll("article")) {
     divergences.forEach((it, other) => it.classList.toggle("chosen", other === at));
     const it = divergences[at];
     it.querySelector("summary").focus({ preventScroll: true });
-    it.scrollIntoView({ block: "nearest" });
-    choose(+it.dataset.first);
+    // Where it is hangs on the event that is shown above it.
+    choose(+it.dataset.first).then(() => it.scrollIntoView({ block: "nearest" }));
   }
 
-  function follow(link) {
-    const target = document.getElementById(link.getAttribute("href").slice(1));
+  article.show = (target) => {
     for (let it = target; it; it = it.parentElement?.closest("details")) it.open = true;
+    for (let it = target; it; it = it.parentElement) it.hidden &&= it.matches(".moment");
     const index = divergences.indexOf(target);
     if (index >= 0) open(index);
-  }
+  };
 
   article.addEventListener("click", (event) => {
     const link = event.target.closest("a");
@@ -84,19 +84,31 @@ for (const article of document.querySelectorAll("article")) {
     if (link?.dataset.seq) {
       event.preventDefault();
       choose(+link.dataset.seq);
-    } else if (link) follow(link);
+    } else if (link) article.show(document.getElementById(link.getAttribute("href").slice(1)));
     else if (summary) open(divergences.indexOf(summary.parentElement));
   });
   article.step = (by) => choose(seq + by);
-  article.leap = (by) => open(at < 0 && by < 0 ? 0 : at + by);
+  article.leap = (by) => {
+    const others = divergences.map((it, index) => (it.hidden ? -1 : index)).filter((it) => it >= 0);
+    open((by > 0 ? others.find((it) => it > at) : others.findLast((it) => it < at)) ?? at);
+  };
   choose(seq);
 }
 
 document.body.classList.add("live");
+// What stands behind the # of the address: a divergence, a patch or a log.
+function visit() {
+  const target = document.getElementById(location.hash.slice(1));
+  target?.closest("article")?.show(target);
+}
+addEventListener("hashchange", visit);
+visit();
+
 const keys = { ArrowRight: ["step", 1], ArrowLeft: ["step", -1], n: ["leap", 1], p: ["leap", -1] };
 addEventListener("keydown", (event) => {
   const found = keys[event.key];
   if (!found || event.ctrlKey || event.altKey || event.metaKey) return;
+  if (event.target.closest("input, textarea")) return;
   if (event.key.startsWith("Arrow") && event.target.closest(".scroll")) return;
   const articles = [...document.querySelectorAll("article")];
   const current =
@@ -105,6 +117,57 @@ addEventListener("keydown", (event) => {
     articles[0];
   event.preventDefault();
   current[found[0]](found[1]);
+});
+
+// The filter: of logs, patches, events and divergences those stay that have all its words, be it in
+// the name of their log. Of a divergence count its place and its patches, not the reasons for it.
+const filter = document.getElementById("filter");
+const ITEMS = ".logs li, .chapter, .events li, .divergence, article > header";
+let parts;
+function filtered() {
+  return [...document.querySelectorAll(ITEMS)].map((it) => {
+    const article = it.closest("article");
+    const telling = it.matches(".divergence") ? it.querySelectorAll(":scope > summary, .by") : [it];
+    const texts = [article?.querySelector(".log"), ...telling].map((part) => part?.textContent);
+    return { it, article, text: texts.join(" ").toLowerCase() };
+  });
+}
+filter.addEventListener("input", () => {
+  parts ??= filtered();
+  const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
+  const kept = new Set();
+  let count = 0;
+  for (const { it, article, text } of parts) {
+    const stays = words.every((word) => text.includes(word));
+    if (stays) kept.add(article);
+    if (it.matches("header")) continue;
+    it.hidden = !stays;
+    count += stays;
+  }
+  for (const article of document.querySelectorAll("article")) article.hidden = !kept.has(article);
+  document.getElementById("kept").textContent = words.length ? `${count} found` : "";
+});
+
+// Copies what a button holds or names; where that is not allowed, it is there to be copied by hand.
+async function copy(button) {
+  const { copy, from } = button.dataset;
+  const text = copy ?? document.getElementById(from).textContent;
+  for (const it of document.querySelectorAll(".copied")) it.classList.remove("copied");
+  for (const it of document.querySelectorAll(".copy textarea")) it.remove();
+  try {
+    await navigator.clipboard.writeText(text);
+    button.classList.add("copied");
+  } catch {
+    const area = document.createElement("textarea");
+    area.readOnly = true;
+    area.value = text;
+    button.parentElement.append(area);
+    area.select();
+  }
+}
+addEventListener("click", (event) => {
+  const button = event.target.closest(".copy button");
+  if (button) copy(button);
 });
 
 let closed = [];

@@ -1,6 +1,6 @@
 """The time line of a page."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from markupsafe import Markup
 from msgspec import Struct
@@ -59,12 +59,12 @@ def _joined(left: Bar, right: Bar) -> Bar:
     return replace(loud, fields=(*loud.fields, *still.fields))
 
 
-def timeline(report: DiffReport, prefix: str) -> Markup:
+def timeline(report: DiffReport, addresses: Sequence[str]) -> Markup:
     """The time line as SVG; each bar leads to the first divergence that it stands for."""
     events = max(report.log.events, 1)
     rows = bars(report)
     height = TOP + ROW * min(len(rows), MOST_ROWS) + 6
-    shown = [_row(row, TOP + ROW * n, events, prefix) for n, row in enumerate(rows[:MOST_ROWS])]
+    shown = [_row(row, TOP + ROW * n, events, addresses) for n, row in enumerate(rows[:MOST_ROWS])]
     if len(rows) > MOST_ROWS:
         height += ROW
         more = f"{len(rows) - MOST_ROWS} more paths, see the list below"
@@ -92,7 +92,7 @@ def _steps(size: int) -> Iterable[int]:
     return (10**size, 2 * 10**size, 5 * 10**size)
 
 
-def _row(row: list[Bar], y: int, events: int, prefix: str) -> Markup:
+def _row(row: list[Bar], y: int, events: int, addresses: Sequence[str]) -> Markup:
     path = words.path(row[0].path)
     name = row[0].name
     name = name if len(name) <= LONGEST_NAME else f"…{name[1 - LONGEST_NAME :]}"
@@ -106,9 +106,17 @@ def _row(row: list[Bar], y: int, events: int, prefix: str) -> Markup:
         label = f"{words.span(bar.first, bar.last)} {path}: {', '.join(bar.fields)}"
         parts.append(
             Markup(
-                '<a href="#{}d{}" aria-label="{}"><rect class="{}" x="{:.1f}" y="{}"'
+                '<a href="#{}" aria-label="{}"><rect class="{}" x="{:.1f}" y="{}"'
                 ' width="{:.1f}" height="12" rx="2"/><title>{}</title></a>'
-            ).format(prefix, bar.index, label, bar.kind, _x(bar.first, events), y + 2, width, label)
+            ).format(
+                addresses[bar.index],
+                label,
+                bar.kind,
+                _x(bar.first, events),
+                y + 2,
+                width,
+                label,
+            )
         )
     return Markup("").join(parts)
 
