@@ -117,7 +117,7 @@ def hunt_variants(
 ) -> None:
     """Look for the shortest sequences on which variants differ; exit with 1 if there are."""
     session: Session = context.obj
-    sides = hunted(session, words or (), workers)
+    sides = hunted(session, words or (), workers or 1)
     letters = chosen(read_alphabet(alphabet or default_alphabet(session)), start or ())
     text = f"check {check}" if check else goal or ("behaviour" if len(sides.names) > 1 else "crash")
     options = HuntOptions(
