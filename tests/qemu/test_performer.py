@@ -74,13 +74,13 @@ def test_a_machine_that_can_not_be_reset_is_replaced(warm):
 
 
 def test_after_a_crash_the_next_log_has_a_new_process(tmp_path):
-    later = "while [ ! -e copy.qcow2 ]; do sleep 0.1; done; kill -ABRT $$"
+    later = "while [ ! -e copy.qcow2 ]; do sleep 0.01; done; kill -ABRT $$"
     script = program(
         tmp_path / "crashing",
         f'case "$*" in *--version*) ;; *) ({later}) & ;; esac\nexec qemu-system-x86_64 "$@"\n',
     )
     with Performer(find_build(str(script)), SUBJECT) as performer:
-        crashed = performer.perform(log_of(BASE, PLAIN, MIRROR, READY, ended(), READ))
+        crashed = performer.perform(log_of(BASE, PLAIN, MIRROR, READY, ended(), *[READ] * 50))
         assert "crashed" in [step.outcome.status for step in crashed.steps]
         statuses = [step.outcome.status for step in performer.perform(SHORT).steps]
         assert statuses == ["returned"] * len(SHORT.events)

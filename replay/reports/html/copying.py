@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from replay.engine.places import EdgePlace, NodePlace, OutcomePlace
 from replay.reports.documents.diff import DiffReport
 from replay.reports.documents.divergences import DivergenceReport
 
@@ -71,9 +72,10 @@ def _asked(one: DivergenceReport) -> list[str] | None:
     place = one.divergence.place
     if one.is_outcome:
         return []
-    if place.kind == "outcome" or (place.kind == "node" and place.field != "existence"):
+    is_existence = place.field == "existence"
+    if isinstance(place, OutcomePlace) or (isinstance(place, NodePlace) and not is_existence):
         return None
-    is_whole = place.kind == "edge" or place.field == "existence"
+    is_whole = isinstance(place, EdgePlace) or is_existence
     return [place.path if is_whole else f"{place.path}.{place.field}"]
 
 
