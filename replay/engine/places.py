@@ -50,6 +50,14 @@ class Place(Struct, frozen=True):
         return KINDS.index(self.kind)
 
     @property
+    def operand(self) -> str | None:
+        """The place as commands take it; None for one that they can't be asked about."""
+        is_existence = self.field == "existence"
+        if self.kind == "outcome" or (self.kind == "node" and not is_existence):
+            return None
+        return self.path if self.kind == "edge" or is_existence else f"{self.path}.{self.field}"
+
+    @property
     def existence(self) -> "Place":
         """The place that says whether the node or file of this one is there."""
         return NodePlace(self.path)

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -131,4 +132,7 @@ def test_whoever_stops_early_leaves_no_process():
     results = each(square, NUMBERS, processes(2))
     assert next(results) == 0
     results.close()
+    ended = time.monotonic() + 20
+    while {child.pid for child in active_children()} - before and time.monotonic() < ended:
+        time.sleep(0.1)
     assert {child.pid for child in active_children()} <= before

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from replay.engine.places import EdgePlace, NodePlace, OutcomePlace
 from replay.reports.documents.diff import DiffReport
 from replay.reports.documents.divergences import DivergenceReport
 
@@ -69,14 +68,10 @@ def _explaining(report: DiffReport, one: DivergenceReport) -> str:
 
 def _asked(one: DivergenceReport) -> list[str] | None:
     """The place as `explain` takes it: no word for an outcome, None for what it can't be asked."""
-    place = one.divergence.place
     if one.is_outcome:
         return []
-    is_existence = place.field == "existence"
-    if isinstance(place, OutcomePlace) or (isinstance(place, NodePlace) and not is_existence):
-        return None
-    is_whole = isinstance(place, EdgePlace) or is_existence
-    return [place.path if is_whole else f"{place.path}.{place.field}"]
+    operand = one.divergence.place.operand
+    return None if operand is None else [operand]
 
 
 def _log(report: DiffReport, room: int) -> str:
