@@ -10,15 +10,12 @@ from types import FrameType, TracebackType
 from typing import Any, TypeVar
 
 from replay.language.check import Checker, check
-from replay.language.compile import compiled, default_name
+from replay.language.compile import compiled
+from replay.language.data import Data, evaluated
 from replay.language.definitions import (
-    Class,
-    Constant,
-    Definition,
     Definitions,
     Function,
     definitions,
-    located,
     parse,
 )
 from replay.language.digests import Digests
@@ -34,85 +31,13 @@ from replay.language.endings import (
     ViolationError,
 )
 from replay.language.file_queries import CallNotes, QueryNotes, on_files
-from replay.language.heap import ArgumentError, Heap, Shape, argument
-from replay.language.limits import MAX_DEPTH, Meter, StepLimitError
-from replay.language.operators import Operators, fixed
+from replay.language.limits import MAX_DEPTH, StepLimitError
+from replay.language.objects.argument import ArgumentError, argument
 from replay.language.runtime import Runtime
-from replay.language.vocabulary import MisuseError, descendants, without_docstring
+from replay.language.vocabulary import descendants, without_docstring
 from replay.series import Tree
 from replay.state.disk import Disk
 from replay.state.objects import Ref, State
-
-
-@dataclass(frozen=True, slots=True)
-class Data:
-    """What a tree defines beside code: its constants, its classes, and defaults of parameters.
-
-    A default has the name that `compile.default_name` gives it.
-    """
-
-    constants: Mapping[str, Any]
-    shapes: Mapping[str, Shape]
-    defaults: Mapping[str, Any]
-
-
-def evaluated(defined: Definitions, tree: Tree) -> Data:
-    """The data of a checked tree; raises NotInLanguage for an expression without a value."""
-    meter = Meter()
-    meter.reset_for_data()
-    values = _Values(meter)
-    shapes: dict[str, Shape] = {}
-    defaults: dict[str, Any] = {}
-    everything: list[Definition] = [*defined.constants.values(), *defined.classes.values()]
-    for definition in [*everything, *defined.functions.values()]:
-        try:
-            match definition:
-                case Constant(name=name, node=node):
-                    values.constants[name] = values.of(node.value)
-                case Class(name=name, fields=fields):
-                    freezer = Heap({}, meter)
-                    frozen = {key: freezer.frozen(values.of(item)) for key, item in fields.items()}
-                    shapes[name] = Shape(name, frozen)
-                case Function(name=name, node=node):
-                    for index, default in enumerate(node.args.defaults):
-                        defaults[default_name(name, index)] = values.of(default)
-        except MisuseError as misuse:
-            raise located(misuse, tree, defined.chunks[definition.name]) from None
-    return Data(values.constants, shapes, defaults)
-
-
-class _Values:
-    """Evaluates constant expressions, from constants that were evaluated before."""
-
-    def __init__(self, meter: Meter) -> None:
-        self.constants: dict[str, Any] = {}
-        self._meter = meter
-        self._operators = Operators(meter)
-
-    def of(self, node: ast.expr) -> Any:
-        """The value, which nothing can change; raises MisuseError if there is none."""
-        try:
-            return fixed(self._value(node), self._meter)
-        except (TypeError, ValueError, ArithmeticError, StepLimitError) as error:
-            raise MisuseError(node, f"this has no value: {error}") from None
-
-    def _value(self, node: ast.expr) -> Any:
-        match node:
-            case ast.Constant(value=value):
-                return value
-            case ast.Name(id=name):
-                return self.constants[name]
-            case ast.UnaryOp(op=op, operand=operand):
-                return self._operators.apply(op, self._value(operand))
-            case ast.BinOp(left=left, op=op, right=right):
-                return self._operators.apply(op, self._value(left), self._value(right))
-            case ast.List(elts=items) | ast.Tuple(elts=items):
-                return [self._value(item) for item in items]
-            case ast.Dict(keys=keys, values=items):
-                pairs = zip(keys, items, strict=True)
-                return {self._value(key): self._value(item) for key, item in pairs if key}
-        raise TypeError(f"a {type(node).__name__} in a constant")
-
 
 FAULTS = (
     *(TypeError, AttributeError, LookupError, ArithmeticError, ValueError),

@@ -6,8 +6,9 @@ from typing import Any
 from replay.language.builtins import Functions, Methods
 from replay.language.disk_builtins import Files, RangeSets
 from replay.language.endings import fail, refuse, violated
-from replay.language.heap import Heap, Shape
 from replay.language.limits import Meter
+from replay.language.objects.heap import Heap
+from replay.language.objects.live import Shape
 from replay.language.operators import Operators
 from replay.language.vocabulary import BUILTINS, METHODS
 from replay.state.objects import FrozenMap, Ref, State, Value

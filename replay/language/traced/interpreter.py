@@ -6,8 +6,8 @@ from typing import Any
 
 from replay.language.compile import cost, default_name
 from replay.language.definitions import Definitions
-from replay.language.heap import Heap
 from replay.language.limits import StepLimitError
+from replay.language.objects.heap import Heap
 from replay.language.traced.cells import EventTrace, Frame, Test, TracedValue, plain
 from replay.language.traced.operations import Operations
 from replay.language.vocabulary import BUILTINS, MACHINE, without_docstring

@@ -4,8 +4,8 @@ import ast
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from replay.language.heap import Heap
 from replay.language.limits import MAX_TRACED_VALUES, StepLimitError
+from replay.language.objects.heap import Heap
 from replay.language.operators import COMPARISONS, HIDDEN, LIMITED, NATIVE
 from replay.language.traced.cells import FIXED, EventTrace, Frame, TracedValue, plain
 

@@ -1,75 +1,13 @@
 """The mutable objects of a running event, thawed from a state and frozen back into one."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from operator import attrgetter, is_
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from operator import is_
 from typing import Any
 
-from replay.language.limits import MAX_NESTING, Meter, StepLimitError, text, whole
+from replay.language.limits import MAX_NESTING, Meter, StepLimitError
+from replay.language.objects.live import Live, Shape, set_class, set_heap, set_id
 from replay.language.operators import kind_of
 from replay.state.objects import ATOMS, FrozenMap, Object, Ref, Value
-
-
-class Live:
-    """An object while an event changes it; a class of the model adds a slot a field.
-
-    Most events read few objects and write to fewer. So an object is `asleep`, and has no fields,
-    until one is read; then it is `unwritten` until one is written.
-    """
-
-    __slots__ = ("_heap", "_id")
-    _heap: "Heap"
-    _id: int
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__} {self._id}"
-
-
-class Shape:
-    """A class of the model: its fields, their defaults, and the classes of its live objects."""
-
-    def __init__(self, name: str, defaults: Mapping[str, Any]) -> None:
-        self.name = name
-        self.fields = tuple(defaults)
-        self.defaults = tuple(defaults.values())
-        self.cost = 10 + len(defaults) + sum(map(_size, self.defaults))
-        """The steps of making an object."""
-        self.live: type[Any] = type(name, (Live,), {"__slots__": self.fields})
-        self.unwritten = self._kind(__setattr__=_write)
-        self.asleep = self._kind(__setattr__=_write, __getattr__=_read)
-        self._read = attrgetter(*self.fields) if self.fields else None
-
-    def _kind(self, **methods: Any) -> type[Live]:
-        kind: type[Any] = type(self.name, (self.live,), {"__slots__": (), **methods})
-        kind.__slots__ = self.fields  # those that look at an object's fields ask its class
-        return kind
-
-    def values(self, live: Live) -> tuple[Any, ...]:
-        """The values of an object's fields, in order."""
-        if self._read is None:
-            return ()
-        values = self._read(live)
-        return values if len(self.fields) > 1 else (values,)
-
-    def fill(self, live: Live, values: Iterable[Any]) -> None:
-        """Gives an object these values for its fields."""
-        for name, value in zip(self.fields, values, strict=True):
-            setattr(live, name, value)
-
-
-def _read(live: Any, name: str) -> Any:
-    live._heap.wake(live)
-    return getattr(live, name)
-
-
-def _write(live: Any, name: str, value: Any) -> None:
-    live._heap.let_write(live)
-    setattr(live, name, value)
-
-
-_set_class: Callable[[Live, str, type[Live]], None] = object.__setattr__
-_set_heap: Callable[[Live, "Heap"], None] = Live.__dict__["_heap"].__set__
-_set_id: Callable[[Live, int], None] = Live.__dict__["_id"].__set__
-"""How an object is changed without waking it."""
 
 Watch = tuple[tuple[list[Any] | dict[Any, Any], tuple[Any, ...]], ...]
 """The lists and dicts in an object's fields, however deep, and what each held."""
@@ -131,12 +69,12 @@ class Heap:
         self._written[live._id] = live
         if type(live) is shape.asleep:
             self.wake(live)
-        _set_class(live, "__class__", shape.live)
+        set_class(live, "__class__", shape.live)
 
     def _fill(self, live: Live, frozen: Object) -> None:
         """Gives an object the fields of a frozen one, lists and dicts fresh."""
         shape, contents = self._shapes[frozen.cls], frozen.contents
-        _set_class(live, "__class__", shape.live)
+        set_class(live, "__class__", shape.live)
         shape.fill(live, contents.values)
         watched: list[Any] = []
         for name, value in contents.compound:
@@ -144,7 +82,7 @@ class Heap:
             setattr(live, name, thawed)
             _watch(thawed, watched)
         self._watch_over(frozen.id, tuple(watched))
-        _set_class(live, "__class__", shape.unwritten)
+        set_class(live, "__class__", shape.unwritten)
 
     def _watch_over(self, number: int, watch: Watch) -> None:
         """Remembers what an object's lists and dicts hold."""
@@ -264,8 +202,8 @@ class Heap:
         if live is None:
             shape = self._shapes[self._before[number].cls]
             asleep: Live = shape.asleep.__new__(shape.asleep)
-            _set_id(asleep, number)
-            _set_heap(asleep, self)
+            set_id(asleep, number)
+            set_heap(asleep, self)
             live = self._objects[number] = asleep
         return live
 
@@ -307,7 +245,7 @@ class Heap:
             self._fill(live, frozen)
         else:
             self._watch_over(live._id, ())
-            _set_class(live, "__class__", self._shapes[frozen.cls].unwritten)
+            set_class(live, "__class__", self._shapes[frozen.cls].unwritten)
 
     def _collect(self, number: int, objects: dict[int, Object], changed: list[int]) -> None:
         pending = [number]
@@ -362,40 +300,6 @@ class Heap:
                 (_key(key), self._frozen(item, reached, depth - 1)) for key, item in value.items()
             )
         )
-
-
-def _size(value: Value) -> int:
-    """How many values a frozen value holds, itself not counted."""
-    if isinstance(value, tuple):
-        return len(value) + sum(map(_size, value))
-    if isinstance(value, FrozenMap):
-        return len(value.pairs) + sum(_size(item) for _, item in value.pairs)
-    return 0
-
-
-class ArgumentError(ValueError):
-    """A value that the model can't be given."""
-
-
-def argument(value: Any, depth: int = MAX_NESTING) -> Any:
-    """A JSON value as the model may have it, lists and dicts fresh; raises ArgumentError."""
-    if value is None or isinstance(value, bool):
-        return value
-    if isinstance(value, int | str):
-        return _small(value)
-    if isinstance(value, list | tuple) and depth:
-        return [argument(item, depth - 1) for item in value]
-    if isinstance(value, Mapping) and depth:
-        return {_small(key): argument(item, depth - 1) for key, item in value.items()}
-    kind = type(value).__name__
-    raise ArgumentError(f"a {kind} is no value of the model" if depth else "nested too deeply")
-
-
-def _small(value: int | str) -> int | str:
-    try:
-        return text(value) if isinstance(value, str) else whole(value)
-    except StepLimitError as error:
-        raise ArgumentError(str(error)) from None
 
 
 def _watch(value: Any, watched: list[Any]) -> None:
