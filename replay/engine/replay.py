@@ -65,24 +65,19 @@ class Transition(NamedTuple):
     """The next state, the outcome, and where it crashed, which has another line in each tree.
 
     `growth` is how many values the state and the outcome hold that the state before did not.
+    `functions` are those that ran, `digest` says what they do.
     """
 
     state: State
     outcome: Outcome
     crash: Crashed | None
     growth: int
+    functions: frozenset[str]
+    digest: str
 
 
 TransitionKey = tuple[str, State, bytes, ChannelConfig]
-"""The function or its digest, the state, the stimulus, and what a refusal is there."""
-
-
-class Ran(NamedTuple):
-    """A transition that was worked out, and the functions that ran then, with their digest."""
-
-    functions: frozenset[str]
-    digest: str
-    transition: Transition
+"""The function, the state, the stimulus, and what a refusal is there."""
 
 
 class Memo:
@@ -96,24 +91,23 @@ class Memo:
         self.misses = 0
         self._size = size
         self._values = 0
-        self._known: OrderedDict[TransitionKey, list[Ran]] = OrderedDict()
+        self._known: OrderedDict[TransitionKey, list[Transition]] = OrderedDict()
 
     def run(self, program: Program, state: State, asked: Request) -> Transition:
         """The transition, looked up or worked out."""
-        key = asked.handler, state, asked.stimulus, asked.channel
+        key = _key(state, asked)
         known = self._known.get(key, ())
-        for ran in known:
-            if program.digest_of(ran.functions) == ran.digest:
+        for transition in known:
+            if program.digest_of(transition.functions) == transition.digest:
                 self.hits += 1
-                return ran.transition
+                return transition
         self.misses += 1
         result = _transition(program, state, asked)
-        called = program.called
-        self._known[key] = [*known, Ran(called, program.digest_of(called), result)]
+        self._known[key] = [*known, result]
         self._values += result.growth
         while len(self._known) > self._size or self._values > MEMO_VALUES:
             _, oldest = self._known.popitem(last=False)
-            self._values -= sum(ran.transition.growth for ran in oldest)
+            self._values -= sum(transition.growth for transition in oldest)
         return result
 
     def forget(self) -> None:
@@ -147,14 +141,17 @@ def replay(log: Log, variant: Variant, progress: Progress = no_progress) -> Mode
     return ModelTrace(log, variant, tuple(steps))
 
 
-def transitions(trace: ModelTrace) -> Iterator[TransitionKey]:
-    """The transitions of a trace that ran code of the model; equal ones are the same work."""
+def transitions(trace: ModelTrace) -> Iterator[tuple[TransitionKey, str]]:
+    """The transitions of a trace that ran code of the model, each with what the code does.
+
+    Equal ones are the same work.
+    """
     program = trace.variant.program
     state = program.initial()
     requests = _requests(_Content(trace.log.fingerprint, trace.variant.subject, trace.log))
     for done, asked in zip(trace.steps, requests, strict=True):
         if state.machine is not None and asked.handler in program.functions:
-            yield _key(program, state, asked)
+            yield _key(state, asked), MEMO.run(program, state, asked).digest
         state = done.state
 
 
@@ -201,15 +198,17 @@ def _advance(program: Program, state: State, asked: Request) -> tuple[State, Out
     if state.machine is None:
         return state, NOT_RUNNING, 0
     if asked.handler in program.functions:
-        state, outcome, crash, growth = MEMO.run(program, state, asked)
-        return state, _placed(outcome, crash, program) if crash else outcome, growth
+        made = MEMO.run(program, state, asked)
+        crash = made.crash
+        outcome = _placed(made.outcome, crash, program) if crash else made.outcome
+        return made.state, outcome, made.growth
     if isinstance(payload, Notice | Await):
         return state, NOTHING, 0
     return _after_refusal(state, asked), _unknown(asked), 0
 
 
-def _key(program: Program, state: State, asked: Request) -> TransitionKey:
-    return program.functions[asked.handler].digest, state, asked.stimulus, asked.channel
+def _key(state: State, asked: Request) -> TransitionKey:
+    return asked.handler, state, asked.stimulus, asked.channel
 
 
 NOT_RUNNING = Outcome(
@@ -225,7 +224,9 @@ def _transition(program: Program, state: State, asked: Request) -> Transition:
     if isinstance(ending, Refused | Failed):
         after = _after_refusal(after, asked)
     outcome = _outcome(ending, asked.channel)
-    return Transition(after, outcome, crash, growth_of(state, after, outcome.value))
+    growth = growth_of(state, after, outcome.value)
+    called = program.called
+    return Transition(after, outcome, crash, growth, called, program.digest_of(called))
 
 
 def _after_refusal(state: State, asked: Request) -> State:
