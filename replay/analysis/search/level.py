@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
-from msgspec.structs import replace
 
 from replay.analysis.search.goal import Goal, Sighting, way
 from replay.analysis.search.joint_state import absent_names, joint_digest, joint_text
@@ -69,6 +68,18 @@ class Level(Struct, frozen=True):
     findings: tuple[Walk, ...]
     counts: Counts = Counts()
     complete: bool = True
+
+    def next(
+        self,
+        frontier: Iterable[Walk],
+        states: Iterable[bytes],
+        findings: Iterable[Walk],
+        counts: Counts,
+        complete: bool,
+    ) -> "Level":
+        """The level of one step more, with these."""
+        sequences = tuple(frontier), frozenset(states), tuple(findings)
+        return Level(self.start, self.depth + 1, *sequences, counts, complete)
 
 
 class Ground(Struct, frozen=True, eq=False):
@@ -169,15 +180,7 @@ def deeper(it: Ground, level: Level, parts: Iterable[Expansion]) -> Level:
         more = len(states) - before
         counts += part.counts + Counts(tried=more * len(it.probes), states=more)
         complete = complete and part.complete
-    return replace(
-        level,
-        depth=level.depth + 1,
-        frontier=tuple(frontier),
-        states=frozenset(states),
-        findings=tuple(findings),
-        counts=counts,
-        complete=complete,
-    )
+    return level.next(frontier, states, findings, counts, complete)
 
 
 def keep_shortest(

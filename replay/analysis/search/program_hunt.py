@@ -10,8 +10,6 @@ from collections.abc import Hashable, Iterator, Sequence
 from hashlib import blake2b
 from typing import NamedTuple
 
-from msgspec.structs import replace
-
 from replay.analysis.play import Play, play_all
 from replay.analysis.search.goal import WAITS, Sighting
 from replay.analysis.search.joint_state import SIZE, absent_names, joint_digest, joint_text
@@ -133,15 +131,7 @@ class _Search:
             if until is not None and time.monotonic() > until:
                 complete = walk == walks[-1]
                 break
-        return replace(
-            level,
-            depth=level.depth + 1,
-            frontier=tuple(frontier),
-            states=frozenset(states),
-            findings=tuple(findings),
-            counts=counts,
-            complete=complete,
-        )
+        return level.next(frontier, states, findings, counts, complete)
 
     def _played(self, walks: Sequence[Walk]) -> Iterator[tuple[Walk, Played]]:
         """The sequences, each with what comes of it; probes are taken at the end of each."""
