@@ -5,7 +5,7 @@ import os
 from alembic import context
 from sqlalchemy import Connection
 
-from replay.store.backend import backend_of
+from replay.store.databases.backend import backend_of
 from replay.store.tables import metadata
 
 

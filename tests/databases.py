@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from replay.store.backend import backend_of
+from replay.store.databases.backend import backend_of
 from replay.store.tables import GUARDS
 
 

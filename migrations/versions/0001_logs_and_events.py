@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from replay.errors import ReplayError
-from replay.store.backend import NUMBER, NUMBERS_ONCE, TEXT, backend_of
+from replay.store.databases.backend import NUMBER, NUMBERS_ONCE, TEXT, backend_of
 
 revision: str = "0001"
 down_revision: str | None = None

@@ -6,7 +6,7 @@ import msgspec
 import sqlalchemy as sa
 from alembic import op
 
-from replay.store.backend import TEXT, backend_of
+from replay.store.databases.backend import TEXT, backend_of
 
 revision: str = "0002"
 down_revision: str | None = "0001"

@@ -19,7 +19,8 @@ from replay.variants.variant import (
 )
 
 if TYPE_CHECKING:
-    from replay.store.event_store import AddedLog, EventStore
+    from replay.store.addition import AddedLog
+    from replay.store.event_store import EventStore
 
 
 class Choice(NamedTuple):

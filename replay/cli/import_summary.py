@@ -9,7 +9,7 @@ from replay.formats.read import Recording
 from replay.reports import words
 from replay.reports.documents import common
 from replay.reports.text.page import Page, listing
-from replay.store.event_store import AddedLog
+from replay.store.addition import AddedLog
 from replay.variants import translation
 from replay.variants.subject import Subject
 

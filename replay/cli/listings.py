@@ -10,7 +10,8 @@ from replay.series.annotate import AnnotatedLine
 from replay.series.applies import RevisionSpan, revision_name
 from replay.series.layout import BRANCH, Layout
 from replay.series.take_back import PatchFileChange
-from replay.store.event_store import AddedLog, LogInfo
+from replay.store.addition import AddedLog
+from replay.store.event_store import LogInfo
 from replay.store.unfinished import Unfinished, next_command
 from replay.store.verify import Finding
 from replay.variants.variant import Subject, parse_machine, resolve

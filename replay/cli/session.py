@@ -20,7 +20,8 @@ from replay.store.lookup import Lookup, open_lookup
 from replay.variants.variant import Subject, Variant, load_subject, parse_range
 
 if TYPE_CHECKING:
-    from replay.store.event_store import AddedLog, EventStore
+    from replay.store.addition import AddedLog
+    from replay.store.event_store import EventStore
 
 
 LARGEST = 1 << 20
@@ -82,7 +83,7 @@ class Session(Struct, frozen=True):
         """What the command needs that stands outside of a wall; "" for nothing."""
         # It takes long to import, and most commands have no stranger's code.
         from replay.cli.wall.second_wall import has_scheduler, starts_program  # noqa: PLC0415
-        from replay.store.backend import is_server  # noqa: PLC0415
+        from replay.store.databases.backend import is_server  # noqa: PLC0415
 
         if starts_program(self.words, self.named.values()):
             return "a program has to be started"

@@ -9,8 +9,8 @@ from sqlalchemy import Engine, select
 
 from replay.errors import ReplayError, StoreError
 from replay.files import file_beside
-from replay.store.backend import backend_of, database_errors
 from replay.store.database import Database, open_database
+from replay.store.databases.backend import backend_of, database_errors
 from replay.store.event_store import CHUNK
 from replay.store.tables import metadata
 

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from replay.errors import StoreError
 from replay.files import shipped
-from replay.store.backend import backend_of, database_errors
+from replay.store.databases.backend import backend_of, database_errors
 from replay.store.tables import GUARDS, TABLES
 from replay.store.url import without_password
 from replay.store.values import REVISION

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 from replay.errors import ReplayError
 from replay.events.event import Log
-from replay.store.driver import Connection, DriverError, is_plain, open_for_reading
+from replay.store.databases.driver import Connection, DriverError, is_plain, open_for_reading
 from replay.store.values import (
     REVISION,
     candidates,

@@ -9,7 +9,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from replay.store.backend import ANY_TEXT, NUMBER, NUMBERS_ONCE, TEXT
+from replay.store.databases.backend import ANY_TEXT, NUMBER, NUMBERS_ONCE, TEXT
 
 metadata = MetaData()
 

@@ -12,9 +12,9 @@ from sqlalchemy import Connection, delete, func, insert, select
 
 from replay.errors import StoreError
 from replay.events.event import LogHeader
-from replay.store.backend import backend_of
+from replay.store.addition import CHUNK, AddedLog, Incoming, add
 from replay.store.database import Database, failures, must_be_there, writing
-from replay.store.event_store import CHUNK, AddedLog, Incoming, add
+from replay.store.databases.backend import backend_of
 from replay.store.rows import CHECKED, message_row, recording_row
 from replay.store.tables import messages, recordings
 

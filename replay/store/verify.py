@@ -14,8 +14,8 @@ from sqlalchemy.exc import DBAPIError
 from replay.errors import ReplayError
 from replay.events.event import NO_EVENTS, link
 from replay.progress import Progress, no_progress
-from replay.store.backend import backend_of
 from replay.store.database import Database, failures
+from replay.store.databases.backend import backend_of
 from replay.store.event_store import CHUNK, find
 from replay.store.rows import checksum
 from replay.store.tables import GUARDS, TABLES, events, logs, messages, observations, recordings

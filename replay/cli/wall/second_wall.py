@@ -91,8 +91,8 @@ def _wait(child: int, said: int, db: str | None) -> NoReturn:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda number, _: _tell(child, number))
     # Commands that only run code need no store, and it takes long to import.
-    from replay.store.backend import backend_of  # noqa: PLC0415
     from replay.store.database import open_database  # noqa: PLC0415
+    from replay.store.databases.backend import backend_of  # noqa: PLC0415
 
     try:
         database = open_database(db) if db is not None else None
@@ -131,7 +131,7 @@ def _readable(words: Iterable[str], patches: Path | None, named: Iterable[str]) 
 
 def _writable(words: Sequence[str], db: str) -> Iterator[Path]:
     """The files of the store, and the directories of outputs."""
-    from replay.store.backend import backend_of  # noqa: PLC0415
+    from replay.store.databases.backend import backend_of  # noqa: PLC0415
 
     file = backend_of(db).file_named(db)
     if file is not None:

@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from replay.errors import StoreError
-from replay.store.driver import BUSY_SECONDS, computes
+from replay.store.databases.driver import BUSY_SECONDS, computes
 from replay.store.schema import Addition, SchemaObject
 from replay.store.url import without_password
 

@@ -13,8 +13,8 @@ from typing import Any, Protocol
 from sqlalchemy import BigInteger, Connection, Engine, Integer, Text
 from sqlalchemy.exc import DBAPIError
 
-from replay.store import postgresql, sqlite
-from replay.store.driver import DriverError
+from replay.store.databases import postgresql, sqlite
+from replay.store.databases.driver import DriverError
 from replay.store.schema import Addition, SchemaObject
 
 NUMBER = Integer().with_variant(BigInteger(), "postgresql")
