@@ -12,7 +12,7 @@ from replay.engine.trace import ModelTrace
 from replay.engine.view import view
 from replay.errors import ReplayError
 from replay.events.event import Command, Image
-from replay.reports.documents.explain import sentence
+from replay.reports.documents.explain.sentence import sentence
 from replay.series.lineage import lineage
 from replay.variants.variant import Subject, resolve
 from tests.examples import NAMES, example, log_of, traced

@@ -16,7 +16,7 @@ from replay.engine.places import Place
 from replay.engine.replay import replay
 from replay.engine.trace import ModelTrace
 from replay.errors import ReplayError
-from replay.reports.documents.explain import explain_report
+from replay.reports.documents.explain.explain import explain_report
 from replay.reports.rendering import OutputFormat, render
 from replay.variants.variant import parse_range
 

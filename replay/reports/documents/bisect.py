@@ -13,7 +13,7 @@ from replay.events.event import Payload
 from replay.reports import words
 from replay.reports.documents.common import LogId, VariantId, log_id, variant_id
 from replay.reports.documents.effects import step_name
-from replay.reports.documents.explain import sentence
+from replay.reports.documents.explain.sentence import sentence
 from replay.reports.documents.graph import file_of_long
 from replay.variants.path import PatchChange
 

@@ -17,7 +17,7 @@ from replay.reports import words
 from replay.reports.documents.common import LogId, VariantId, log_id, variant_id
 from replay.reports.documents.divergences import DivergenceReport, divergence_report
 from replay.reports.documents.effects import Effects, effects_of
-from replay.reports.documents.explain import reasons
+from replay.reports.documents.explain.explain import reasons
 from replay.reports.documents.flag_tables import FlagTable, flag_tables
 from replay.reports.documents.frames import EventFrame, Frames
 from replay.reports.documents.graph import graph

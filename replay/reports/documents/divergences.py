@@ -12,7 +12,7 @@ from replay.engine.trace import Outcome
 from replay.events.event import Payload
 from replay.reports import words
 from replay.reports.documents.common import EventOrigin, event_origin
-from replay.reports.documents.explain import Reason
+from replay.reports.documents.explain.explain import Reason
 from replay.reports.documents.graph import file_of_long
 from replay.variants.subject import BitFields
 

@@ -9,7 +9,7 @@ from replay.reports.documents.check import CheckReport, CheckReports
 from replay.reports.documents.common import LogReport
 from replay.reports.documents.conform import ConformReport, RecordingReport
 from replay.reports.documents.diff import DiffReports, diff_report
-from replay.reports.documents.explain import ExplainReport, explain_report
+from replay.reports.documents.explain.explain import ExplainReport, explain_report
 from replay.reports.documents.graph import Drawing
 from replay.reports.documents.run import RunReport, run_report
 from replay.reports.documents.search.build_bisection import BuildBisectionReport

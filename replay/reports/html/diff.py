@@ -15,7 +15,7 @@ from replay.reports.documents.diff import DiffReport
 from replay.reports.documents.divergences import DivergenceReport, change, named
 from replay.reports.documents.divergences import values as value_texts
 from replay.reports.documents.effects import Effect
-from replay.reports.documents.explain import Reason
+from replay.reports.documents.explain.explain import Reason
 from replay.reports.documents.frames import EventFrame
 from replay.reports.documents.search import reach
 from replay.reports.drawing.svg import STYLE

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta
 
-from replay.reports.documents.explain import CauseLink, ExplainReport, ExplanationReport
+from replay.reports.documents.explain.explain import CauseLink, ExplainReport, ExplanationReport
 from replay.reports.json.common import (
     FORMAT_VERSION,
     Commits,

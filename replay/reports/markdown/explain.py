@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from replay.reports import words
-from replay.reports.documents.explain import ExplainReport, ValueReport, shared_links
+from replay.reports.documents.explain.explain import ExplainReport, ValueReport, shared_links
 from replay.reports.markdown.markup import code, header, limited, patch_name, prose
 
 

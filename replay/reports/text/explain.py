@@ -4,12 +4,12 @@ from collections.abc import Iterator, Sequence
 
 from replay.reports import words
 from replay.reports.documents.effects import day, title
-from replay.reports.documents.explain import (
+from replay.reports.documents.explain.explain import (
     ExplainReport,
     ValueReport,
     shared_links,
-    short,
 )
+from replay.reports.documents.explain.sentence import short
 from replay.reports.text.page import Page, Piece, block, header, line, page
 
 
