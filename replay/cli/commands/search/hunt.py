@@ -2,41 +2,33 @@
 
 import time
 from collections.abc import Iterator, Sequence
-from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from msgspec import Struct
 from msgspec.structs import replace
 
 from replay.analysis.attribute import Cause
 from replay.analysis.baseline import AcceptedEffect, PatchEffect, read_baseline
 from replay.analysis.play import play
 from replay.analysis.search.finding import HuntFinding, RawFinding, findings
-from replay.analysis.search.frontier import decoded, encoded, hunt_id
 from replay.analysis.search.goal import FORMS, Goal, certain_goal, parse_goal
-from replay.analysis.search.hunt import Levels, completed, grounds_of, hunt, raw_findings, reach
-from replay.analysis.search.level import Ground, Level
-from replay.analysis.search.program_hunt import hunt_programs
-from replay.analysis.search.random_walks import random_hunt
+from replay.analysis.search.hunt import grounds_of, raw_findings, reach
 from replay.api import read_logs
 from replay.cli.app import DIFFERS, app, print_result
 from replay.cli.commands.search.shrink import keep
 from replay.cli.completion import complete_variants
-from replay.cli.interrupts import Interrupted
 from replay.cli.options import ChecksFile, OutputFile, format_option
 from replay.cli.players import Player
 from replay.cli.progress_bar import is_interactive, with_progress
 from replay.cli.session import Session
 from replay.cli.terminal import print_note
+from replay.cli.work.hunts import HuntOptions, Sides, levels_of, models
 from replay.cli.work.pools import Scheduler, Workers, pool_of
 from replay.engine.places import label
-from replay.engine.replay import replay
 from replay.errors import ReplayError
 from replay.events.event import Log, LogHeader
-from replay.files import deliver
 from replay.reports import words as wording
 from replay.reports.documents.search.hunt import (
     HuntGround,
@@ -49,23 +41,8 @@ from replay.reports.rendering import OutputFormat, render
 from replay.variants.alphabet import Alphabet, read_alphabet
 from replay.variants.expression import VariantSpec
 from replay.variants.variant import Variant, build, parse_machine, parse_range
-from replay.workers import Pool
 
 ReportFormat = Annotated[OutputFormat, format_option("HuntReports")]
-
-
-class HuntOptions(Struct, frozen=True):
-    """How far to go, and what is known already. `seed` is None for a hunt by length."""
-
-    depth: int
-    seconds: float | None
-    pool: Pool | None
-    seed: int | None
-    runs: int
-    file: Path | None
-    known: tuple[AcceptedEffect, ...]
-    examples: tuple[Log, ...]
-    store: bool
 
 
 @app.command("hunt")
@@ -153,24 +130,6 @@ def hunt_variants(
 # What is hunted in
 
 
-class Sides(Struct, frozen=True):
-    """What is hunted in: names, the variants of the model among them, players.
-
-    `lanes` are sets of players that are each as good as the others.
-    """
-
-    names: tuple[str, ...]
-    models: tuple[Variant, ...]
-    lanes: tuple[tuple[Player, ...], ...]
-    has_programs: bool = False
-
-
-def models(variants: Sequence[Variant]) -> Sides:
-    """A hunt in variants of the model alone."""
-    players = tuple(partial(replay, variant=variant) for variant in variants)
-    return Sides(tuple(variant.name for variant in variants), tuple(variants), (players,))
-
-
 def hunted(session: Session, words: Sequence[str], workers: int) -> Sides:
     """One or two variants or builds, by default the last two that the subject names.
 
@@ -243,9 +202,7 @@ def hunted_document(
     grounds = grounds_of(sides.models, goal, alphabet)
     players = sides.lanes[0]
     begun = time.monotonic()
-    levels = (program_levels if sides.has_programs else levels_of)(
-        sides, grounds, alphabet, options
-    )
+    levels = levels_of(sides, grounds, alphabet, options)
     how_far = reach(grounds, levels)
     took = max(time.monotonic() - begun, 0.001)
     note_speed(how_far.counts.tried, how_far.counts.states, took)
@@ -277,55 +234,12 @@ def steady(raw: Sequence[RawFinding], players: Sequence[Player], goal: Goal) -> 
     return again
 
 
-def program_levels(
-    sides: Sides, grounds: Sequence[Ground], _: Alphabet, options: HuntOptions
-) -> Levels:
-    """Where a hunt in builds stands in the end, or when it is interrupted."""
-    until = None if options.seconds is None else time.monotonic() + options.seconds
-    levels: list[Level] = []
-    try:
-        for number, it in enumerate(grounds):
-            steps = hunt_programs(it, sides.lanes, number, options.depth, until, with_progress)
-            for level in steps:
-                levels[number:] = [level]
-    except Interrupted as signal:
-        if not levels:
-            raise
-        print_note(f"replay: ended by {signal}; this is what was found until then")
-    return tuple(levels)
-
-
 def note_speed(steps: int, states: int, seconds: float) -> None:
     """Says on the terminal how fast it went: a report has nothing that a clock says."""
     if not is_interactive():
         return
     rates = f"{steps / seconds:.0f} steps and {states / seconds:.0f} joint states a second"
     print_note(f"replay: {seconds:.1f} s, {rates}")
-
-
-def levels_of(
-    _: Sides, grounds: Sequence[Ground], alphabet: Alphabet, options: HuntOptions
-) -> Levels:
-    """Where the hunt stands in the end, or when it is interrupted; in its file if it has one."""
-    until = None if options.seconds is None else time.monotonic() + options.seconds
-    if options.seed is not None:
-        return random_hunt(grounds, options.seed, options.runs, until, with_progress)
-    id = hunt_id(grounds, alphabet)
-    levels = done = None
-    if options.file is not None and options.file.exists():
-        levels = done = decoded(options.file.read_bytes(), id, grounds, str(options.file))
-    try:
-        steps = hunt(grounds, options.depth, levels, until, options.pool, with_progress)
-        for levels in steps:
-            done = completed(done, levels)
-            if options.file is not None and done is not None:
-                deliver(encoded(id, done), options.file)
-    except Interrupted as signal:
-        if levels is None:
-            raise
-        print_note(f"replay: ended by {signal}; this is what was found until then")
-    assert levels is not None, "the first levels come before any can be interrupted"
-    return levels
 
 
 # What came of it
