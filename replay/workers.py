@@ -10,13 +10,16 @@ import pickle
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future
 from contextlib import AbstractContextManager, ExitStack
+from itertools import chain, islice
+from operator import length_hint
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from replay.errors import ReplayError
 from replay.progress import Progress, no_progress
@@ -26,6 +29,9 @@ R = TypeVar("R")
 
 CHUNK = 1.0
 """Seconds of work that a chunk is meant to take: to hand it out and back takes milliseconds."""
+
+ENOUGH = 0.5
+"""Seconds of work from which on a search asks others, since most of its rounds end sooner."""
 
 AHEAD = 3
 """Chunks that are handed out for each worker, so that none has to wait for the next."""
@@ -48,39 +54,45 @@ class Pool(Struct, frozen=True):
     open: Callable[[], AbstractContextManager[Executor]]
     patience: float = 0.0
 
+    def for_search(self) -> "Pool":
+        """The same for one round of a search, which ends as soon as it has what it looks for."""
+        return replace(self, patience=max(self.patience, ENOUGH))
+
 
 def each(
     work: Callable[[T], R],
-    items: Sequence[T],
+    items: Iterable[T],
     pool: Pool | None = None,
     watch: Progress = no_progress,
     noun: str = "items",
-) -> Iterator[R]:
+) -> Generator[R, None, None]:
     """What the work makes of each item, in order; what it raises for one is raised there.
 
-    With a pool the work is pickled, once, and so are the items. Work may have `shared`: objects
-    that stay where they are and that results refer to; `alike`, which gives for items what is equal
-    for those that had better be done by one worker; and `forget`, which is called when a worker has
-    too much in its memory. Raises ReplayError where a chunk kills its workers again and again.
+    With a pool the work is pickled, once, and so are the items, which are taken only as they are
+    handed out. Work may have `shared`: objects that stay where they are and that results refer to;
+    `alike`, which gives for items what is equal for those that had better be done by one worker;
+    and `forget`, which is called when a worker has too much in its memory. Raises ReplayError where
+    a chunk kills its workers again and again.
     """
     ready: dict[int, R] = {}
     at = 0
-    for index, result in watch(_done(work, items, pool), len(items), noun):
+    for index, result in watch(_done(work, items, pool), length_hint(items), noun):
         ready[index] = result
         while at in ready:
             yield ready.pop(at)
             at += 1
 
 
-def _done(work: Callable[[T], R], items: Sequence[T], pool: Pool | None) -> Iterator[tuple[int, R]]:
+def _done(work: Callable[[T], R], items: Iterable[T], pool: Pool | None) -> Iterator[tuple[int, R]]:
     """The results as they come, each with its index."""
-    count, began = 0, time.monotonic()
-    while count < len(items) and (pool is None or time.monotonic() < began + pool.patience):
-        yield count, work(items[count])
-        count += 1
-    if pool is not None and count < len(items):
-        rate = count / (time.monotonic() - began) if count else None
-        yield from _Spreading(work, [*enumerate(items)][count:], pool, rate).results()
+    began = time.monotonic()
+    left = enumerate(items)
+    for index, item in left:
+        if pool is not None and time.monotonic() >= began + pool.patience:
+            rate = index / (time.monotonic() - began) if index else None
+            yield from _Spreading(work, chain([(index, item)], left), pool, rate).results()
+            return
+        yield index, work(item)
 
 
 # Handing out
@@ -112,15 +124,15 @@ class _Spreading(Generic[T, R]):
     def __init__(
         self,
         work: Callable[[T], R],
-        items: Sequence[tuple[int, T]],
+        items: Iterable[tuple[int, T]],
         pool: Pool,
         rate: float | None,
     ) -> None:
         """`rate` is how many items are done in a second, None if that is not known yet."""
-        self._items = _beside_their_like(work, items)
+        self._items = iter(_beside_their_like(work, items))
         self._pool, self._rate = pool, rate
         self._packed, self._shared = pickle.dumps(work), getattr(work, "shared", ())
-        self._at, self._size = 0, 1
+        self._size = 1
         self._waiting: deque[_Chunk[T]] = deque()
         # A fork has what the work has found out so far.
         _works[self._packed] = work
@@ -147,10 +159,11 @@ class _Spreading(Generic[T, R]):
 
     def _fill(self, executor: Executor) -> bool:
         """Hands out what there is to do; False if nothing is left."""
-        while self._at < len(self._items) and len(self._waiting) < AHEAD * self._pool.count:
-            size = self._next_size()
-            self._waiting.append(_Chunk(self._items[self._at : self._at + size]))
-            self._at += size
+        while len(self._waiting) < AHEAD * self._pool.count:
+            items = tuple(islice(self._items, self._next_size()))
+            if not items:
+                break
+            self._waiting.append(_Chunk(items))
         for chunk in self._waiting:
             if chunk.future is None:
                 if chunk.attempts and chunk is not self._waiting[0]:
@@ -175,14 +188,15 @@ class _Spreading(Generic[T, R]):
                 chunk.future = None
 
 
-def _beside_their_like(work: Any, items: Sequence[tuple[int, T]]) -> Sequence[tuple[int, T]]:
+def _beside_their_like(work: Any, items: Iterable[tuple[int, T]]) -> Iterable[tuple[int, T]]:
     """The items in an order in which those that are alike are neighbours."""
     alike = getattr(work, "alike", None)
     if alike is None:
         return items
-    keys: Iterable[Any] = alike([item for _, item in items])
-    order = sorted(zip(keys, range(len(items)), strict=True))
-    return [items[number] for _, number in order]
+    every = [*items]
+    keys: Iterable[Any] = alike([item for _, item in every])
+    order = sorted(zip(keys, range(len(every)), strict=True))
+    return [every[number] for _, number in order]
 
 
 def _submitted(
