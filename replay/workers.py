@@ -7,12 +7,13 @@ chunks and processes it is done, and whichever of them come to an end.
 import io
 import os
 import pickle
+import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from itertools import chain, islice
 from operator import length_hint
 from pathlib import Path
@@ -30,8 +31,11 @@ R = TypeVar("R")
 CHUNK = 1.0
 """Seconds of work that a chunk is meant to take: to hand it out and back takes milliseconds."""
 
+SMALL_CHUNK = 0.02
+"""The same in a search, most of whose rounds end before all is done that was handed out."""
+
 ENOUGH = 0.5
-"""Seconds of work from which on a search asks others, since most of its rounds end sooner."""
+"""Seconds that a search goes on here before others are asked: most are over by then."""
 
 AHEAD = 3
 """Chunks that are handed out for each worker, so that none has to wait for the next."""
@@ -47,16 +51,14 @@ MEMORY = 1 << 30
 class Pool(Struct, frozen=True):
     """Who works: how many at a time, what opens an executor, and after how many seconds.
 
-    An executor that breaks, since a worker was killed, is closed and another one opened.
+    An executor that breaks, since a worker was killed, is closed and another one opened. `chunk`
+    is how many seconds of work are handed out at a time.
     """
 
     count: int
     open: Callable[[], AbstractContextManager[Executor]]
     patience: float = 0.0
-
-    def for_search(self) -> "Pool":
-        """The same for one round of a search, which ends as soon as it has what it looks for."""
-        return replace(self, patience=max(self.patience, ENOUGH))
+    chunk: float = CHUNK
 
 
 def each(
@@ -95,6 +97,44 @@ def _done(work: Callable[[T], R], items: Iterable[T], pool: Pool | None) -> Iter
         yield index, work(item)
 
 
+class Rounds:
+    """Who works in a search, of which each round ends when it has what it looks for.
+
+    All rounds have one executor, which is not asked before the search has gone on for a while.
+    """
+
+    def __init__(self, pool: Pool | None) -> None:
+        self._pool, self._until = pool, time.monotonic() + ENOUGH
+        self._opened = ExitStack()
+        self._executor: Executor | None = None
+
+    def __enter__(self) -> "Rounds":
+        return self
+
+    def __exit__(self, *raised: Any) -> None:
+        self._opened.__exit__(*raised)
+
+    def pool(self) -> Pool | None:
+        """Who works in the next round."""
+        if self._pool is None:
+            return None
+        left = max(self._until - time.monotonic(), 0.0)
+        return replace(self._pool, open=self._open, patience=left, chunk=SMALL_CHUNK)
+
+    @contextmanager
+    def _open(self) -> Iterator[Executor]:
+        """The executor, which stays open for the next round unless it breaks."""
+        assert self._pool is not None, "somebody has to work"
+        if self._executor is None:
+            self._executor = self._opened.enter_context(self._pool.open())
+        try:
+            yield self._executor
+        except BrokenExecutor:
+            self._executor = None
+            self._opened.__exit__(*sys.exc_info())
+            raise
+
+
 # Handing out
 
 
@@ -109,6 +149,11 @@ class _Chunk(Struct, Generic[T]):
         """What a worker said, when it did."""
         assert self.future is not None, "the first chunk is always handed out"
         return self.future.result()
+
+    def drop(self) -> None:
+        """Takes back what nobody has begun."""
+        if self.future is not None:
+            self.future.cancel()
 
     def is_lost(self) -> bool:
         """Whether it was to be done by an executor that broke."""
@@ -132,7 +177,6 @@ class _Spreading(Generic[T, R]):
         self._items = iter(_beside_their_like(work, items))
         self._pool, self._rate = pool, rate
         self._packed, self._shared = pickle.dumps(work), getattr(work, "shared", ())
-        self._size = 1
         self._waiting: deque[_Chunk[T]] = deque()
         # A fork has what the work has found out so far.
         _works[self._packed] = work
@@ -146,7 +190,7 @@ class _Spreading(Generic[T, R]):
                     try:
                         packed, self._rate = self._waiting[0].result()
                     except BrokenExecutor:
-                        stack.pop_all().close()
+                        stack.__exit__(*sys.exc_info())
                         executor = stack.enter_context(self._pool.open())
                         self._begin_again()
                         continue
@@ -155,6 +199,8 @@ class _Spreading(Generic[T, R]):
                     for (index, _), result in zip(chunk.items, results, strict=True):
                         yield index, result
         finally:
+            for chunk in self._waiting:
+                chunk.drop()
             _works.pop(self._packed, None)
 
     def _fill(self, executor: Executor) -> bool:
@@ -173,10 +219,7 @@ class _Spreading(Generic[T, R]):
         return bool(self._waiting)
 
     def _next_size(self) -> int:
-        if self._rate is not None:
-            return max(1, round(self._rate * CHUNK))
-        size, self._size = self._size, 2 * self._size
-        return size
+        return 1 if self._rate is None else max(1, round(self._rate * self._pool.chunk))
 
     def _begin_again(self) -> None:
         """Forgets what was lost with the executor; whatever was done before it broke is kept."""

@@ -16,7 +16,7 @@ from replay.engine.replay import MEMO
 from replay.engine.trace import Trace
 from replay.errors import ReplayError, Unavailable
 from replay.events.event import Event, Log, LogEntry, LogHeader, Observation
-from replay.workers import Pool, each
+from replay.workers import Pool, Rounds, each
 
 Player = Callable[[Log], Trace]
 
@@ -54,17 +54,8 @@ def shrink(
     ones are taken. Raises ReplayError if the log does not reach the goal, or if a player is not
     there.
     """
-    search = _Search(log, players, goal, pool)
-    yield search.result()
-    yield from search.shortened()
-    while True:
-        before = search.parts
-        for parts in search.passes():
-            search.take(parts)
-            yield search.result()
-        if search.parts == before:
-            break
-    yield replace(search.result(), minimal=True)
+    with Rounds(pool) as rounds:
+        yield from _Search(log, players, goal, rounds).shorter()
 
 
 class _Trying(Struct, frozen=True, eq=False):
@@ -97,73 +88,85 @@ class _Trying(Struct, frozen=True, eq=False):
 class _Search:
     """The log as it is so far, and what was tried."""
 
-    def __init__(
-        self, log: Log, players: Sequence[Player], goal: Goal, pool: Pool | None = None
-    ) -> None:
-        self._log, self._players = log, players
-        self._pool = pool and pool.for_search()
+    def __init__(self, log: Log, players: Sequence[Player], goal: Goal, rounds: Rounds) -> None:
+        self._log, self._players, self._rounds = log, players, rounds
         self._first = tuple(item for item in log.observations if item.after == 0)
-        self.parts = _parts(log)
-        whole = self._of(self.parts)
+        self._parts = _parts(log)
+        whole = self._of(self._parts)
         best = goal.first(play(players, whole))
         if best is None:
             raise ReplayError(
                 f"the log {log.name} does not show {goal.words}", do="name another goal"
             )
-        self.best = best
+        self._best = best
         self._results: dict[str, Sighting | None] = {whole.fingerprint: best}
         would_all_do = goal.words in (ANY, BEHAVIOUR)
         self._try = _Trying(players, goal, None if would_all_do else way(best.place, best.values))
 
-    def result(self) -> Shrunk:
-        """The best so far."""
-        return Shrunk(self._of(self.parts), self.best, len(self._results))
+    def shorter(self) -> Iterator[Shrunk]:
+        """What is taken, one after another, until nothing more can go."""
+        yield self._result()
+        yield from self._shortened()
+        while True:
+            before = self._parts
+            for parts in self._passes():
+                self._take(parts)
+                yield self._result()
+            if self._parts == before:
+                break
+        yield replace(self._result(), minimal=True)
 
-    def take(self, parts: _Parts) -> None:
+    def _result(self) -> Shrunk:
+        """The best so far."""
+        return Shrunk(self._of(self._parts), self._best, len(self._results))
+
+    def _take(self, parts: _Parts) -> None:
         """Goes on with these, which reach the goal."""
         sighting = self._results[self._of(parts).fingerprint]
         assert sighting is not None, "only what reaches the goal is taken"
-        self.parts, self.best = parts, sighting
+        self._parts, self._best = parts, sighting
 
-    def shortened(self) -> Iterator[Shrunk]:
+    def _shortened(self) -> Iterator[Shrunk]:
         """The log up to the event at which the goal is reached, if that is enough."""
-        parts = self.parts[: self.best.seq]
-        if len(parts) < len(self.parts) and self._first_passing([parts]):
-            self.take(parts)
-            yield self.result()
+        parts = self._parts[: self._best.seq]
+        if len(parts) < len(self._parts) and self._first_passing([parts]):
+            self._take(parts)
+            yield self._result()
 
-    def passes(self) -> Iterator[_Parts]:
+    def _passes(self) -> Iterator[_Parts]:
         """What can go in one round: events, then parts of them, then their names."""
-        yield from ddmin(self.parts, self._first_passing)
+        yield from ddmin(self._parts, self._first_passing)
         yield from self._simplified()
         yield from self._renamed()
 
     def _simplified(self) -> Iterator[_Parts]:
         at = 0
         while smaller := self._first_passing(self._simpler(at)):
-            at = next(n for n in range(at, len(smaller)) if smaller[n] is not self.parts[n])
+            at = next(n for n in range(at, len(smaller)) if smaller[n] is not self._parts[n])
             yield smaller
 
     def _simpler(self, start: int) -> Iterator[_Parts]:
         """The parts with one of them simpler, from this one on."""
-        for at in range(start, len(self.parts)):
-            part = self.parts[at]
+        for at in range(start, len(self._parts)):
+            part = self._parts[at]
             for payload in simpler(part.event.payload):
                 event = replace(part.event, payload=payload)
-                yield (*self.parts[:at], replace(part, event=event), *self.parts[at + 1 :])
+                yield (*self._parts[:at], replace(part, event=event), *self._parts[at + 1 :])
 
     def _renamed(self) -> Iterator[_Parts]:
-        if any(part.observations for part in self.parts) or self._first:
+        if any(part.observations for part in self._parts) or self._first:
             return  # a recording names its files as they were
-        names = plain_names(play(self._players, self._of(self.parts)))
-        parts = tuple(map(_Part, renamed((part.event for part in self.parts), names)))
-        if parts != self.parts and self._first_passing([parts]):
+        names = plain_names(play(self._players, self._of(self._parts)))
+        parts = tuple(map(_Part, renamed((part.event for part in self._parts), names)))
+        if parts != self._parts and self._first_passing([parts]):
             yield parts
 
     def _first_passing(self, candidates: Iterable[_Parts]) -> _Parts | None:
         """The first that reaches the goal; those after it are not counted if they were tried."""
         asked: deque[tuple[_Parts, str]] = deque()
-        with closing(each(self._try, self._untried(candidates, asked), self._pool)) as sightings:
+        with closing(
+            each(self._try, self._untried(candidates, asked), self._rounds.pool())
+        ) as sightings:
             for sighting in sightings:
                 parts, fingerprint = asked.popleft()
                 self._results[fingerprint] = sighting
