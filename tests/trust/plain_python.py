@@ -199,7 +199,10 @@ class Reference:
         self._names = names
 
     def call(self, function: str, arguments: Sequence[Any]) -> tuple[End, dict[int, Any]]:
-        """How a function ends on a new machine, and the fields of all objects then."""
+        """How a function ends on a new machine, and the fields of all objects then.
+
+        There are none after an error.
+        """
         machine = Machine(self._types, "Machine")
         self._names |= {"machine": machine.root, "new": machine.new, "swap": machine.swap}
         self._names |= {"free": machine.free}
@@ -212,7 +215,8 @@ class Reference:
         except Exception as error:
             frames = traceback.extract_tb(error.__traceback__)
             lines = [frame.lineno for frame in frames if frame.filename == "reference"]
-            end = End(type(error).__name__, error, lines[-1] or 0)
+            # Nothing is left of its objects, which may hold themselves.
+            return End(type(error).__name__, error, lines[-1] or 0), {}
         if end.word == "returned":
             end = end._replace(what=machine.plain(end.what))
         return end, machine.state()
