@@ -16,7 +16,9 @@ FIXED = "a constant can't be changed"
 
 
 class FixedList(list[Any]):
-    """A constant list."""
+    """A constant list, which has no attributes, as a list has none."""
+
+    __slots__ = ()
 
     def _refuse(self, *_: Any) -> Any:
         raise TypeError(FIXED)
@@ -26,6 +28,8 @@ class FixedList(list[Any]):
 
 class FixedDict(dict[Any, Any]):
     """A constant dict."""
+
+    __slots__ = ()
 
     def _refuse(self, *_: Any) -> Any:
         raise TypeError(FIXED)
