@@ -78,9 +78,9 @@ class Counting:
 
 
 @contextmanager
-def threads() -> Iterator[Executor]:
+def threads(_: int) -> Iterator[Executor]:
     """An executor of the standard library."""
-    with ThreadPoolExecutor(2) as executor:
+    with ThreadPoolExecutor(1) as executor:
         yield executor
 
 
