@@ -84,14 +84,24 @@ def _describes(node: ast.stmt) -> bool:
 
 
 def _without_lines(tree: Tree, part: PatchPart) -> Tree | None:
-    """The tree with a `pass` in place of the lines, found by being the same objects."""
+    """The tree with a `pass` in place of the lines; None if they are not in it."""
+    place = _place(tree, part)
+    if place is None:
+        return None
+    name, line = place
+    files = (
+        _replaced(file, line - 1, len(part.lines)) if file.name == name else file
+        for file in tree.files
+    )
+    return replace(tree, files=tuple(files))
+
+
+def _place(tree: Tree, part: PatchPart) -> tuple[str, int] | None:
+    """The file and line of a statement in a tree, found by its lines being the same objects."""
     for file in tree.files:
-        first = next(
-            (index for index, line in enumerate(file.lines) if line is part.lines[0]), None
-        )
-        if first is not None:
-            left = _replaced(file, first, len(part.lines))
-            return replace(tree, files=tuple(left if f is file else f for f in tree.files))
+        for number, line in enumerate(file.lines, 1):
+            if line is part.lines[0]:
+                return file.name, number
     return None
 
 
@@ -189,15 +199,24 @@ def _woken_effects(
 ) -> Iterator[Interaction]:
     whole = _separable(before.variant, after.variant)
     others = {patch.name for patch in before.variant.tree.patches if patch not in whole}
-    reached = _reached(after)
+    reached, reached_before = _reached(after), _reached(before)
     parts = statements(after.variant.tree, others)
     single = [part for part in parts if (part.file, part.line) in reached]
     for part in (*map(PatchPart, whole), *single):
-        idle = _without(before, part)
-        if idle and not idle.divergences:
+        if _is_idle(before, reached_before, part):
             active = _without(after, part)
             if active and active.divergences:
                 yield Interaction(part, change, active, dormant=True)
+
+
+def _is_idle(trace: ModelTrace, reached: Collection[tuple[str, int]], part: PatchPart) -> bool:
+    """Whether a replay goes the same without a part that its tree has."""
+    if part.lines:
+        place = _place(trace.variant.tree, part)
+        if place not in reached:
+            return place is not None
+    without = _without(trace, part)
+    return without is not None and not without.divergences
 
 
 # To leave a patch out, the trees on both sides are built anew.
