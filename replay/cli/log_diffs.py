@@ -33,6 +33,7 @@ from replay.reports.documents.diff import (
 from replay.series import Patch, Series, find_patch
 from replay.variants.path import path_between
 from replay.variants.variant import Variant
+from replay.workers import Pool
 
 
 class DiffOptions(Struct, frozen=True):
@@ -105,9 +106,16 @@ def sharing(variants: Sequence[Variant], attributed: bool) -> Comparison:
 
 
 def result_of(
-    log: Log, compare: Comparison, options: DiffOptions, attributed: bool = True
+    log: Log,
+    compare: Comparison,
+    options: DiffOptions,
+    attributed: bool = True,
+    pool: Pool | None = None,
 ) -> DiffResult:
-    """What differs in a log in several variants, and by which patches if these are looked for."""
+    """What differs in a log in several variants, and by which patches if these are looked for.
+
+    The pool is asked for patches that matter only together.
+    """
     difference, attribution = compare(log)
     if not attributed:
         return DiffResult(diff_report(difference, reach=options.reach))
@@ -116,16 +124,18 @@ def result_of(
         *without_accepted(*selected, options.accepted), options.only, options.reach
     )
     if options.interactions:
-        report = replace(report, together=_together(report, difference))
+        report = replace(report, together=_together(report, difference, pool))
     used = occurring(*selected, options.accepted)
     return DiffResult(report, accepted_effects(*selected, options.accept_in), used)
 
 
-def _together(report: DiffReport, difference: Diff) -> tuple[InteractionReport, ...]:
+def _together(
+    report: DiffReport, difference: Diff, pool: Pool | None
+) -> tuple[InteractionReport, ...]:
     """Of the patches of interest, of all that did something if none of those is there."""
     named = {patch.name for patch in report.named}
     causes = (cause for divergence in report.divergences for cause in divergence.causes)
     acting = {change.patch.name for cause in causes for change in cause.changes}
     names = named & acting or acting
-    pairs = interactions(model_traces(difference), lambda patch: patch.name in names)
+    pairs = interactions(model_traces(difference), lambda patch: patch.name in names, pool)
     return tuple(map(interaction_report, pairs))

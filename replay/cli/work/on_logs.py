@@ -24,6 +24,7 @@ from replay.events.event import Log
 from replay.reports.documents.check import CheckReport, check_report
 from replay.reports.documents.headline import HeadlineReport, headline_report
 from replay.variants.variant import Variant
+from replay.workers import Pool
 
 R = TypeVar("R")
 
@@ -79,9 +80,9 @@ class DiffWork(LogWork[DiffResult]):
             return log_diffs.plainly([partial(replay, variant=it) for it in self.variants])
         return log_diffs.sharing(self.variants, self.attributed)
 
-    def of(self, log: Log) -> DiffResult:
-        """The report, without traces if no frames are wanted."""
-        result = log_diffs.result_of(log, self.compare, self.options, self.attributed)
+    def of(self, log: Log, pool: Pool | None = None) -> DiffResult:
+        """The report, without traces if no frames are wanted; the pool is for interactions."""
+        result = log_diffs.result_of(log, self.compare, self.options, self.attributed, pool)
         return result if self.has_frames else result.without_traces()
 
 
