@@ -4,7 +4,7 @@ import posixpath
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from errno import ENOENT
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from replay.state.disk import Disk, Inode, backing_chain, is_temporary, joined, one_layer
 from replay.state.extents import (
@@ -51,7 +51,7 @@ class WorkDisk:
     def _directories(self) -> set[str]:
         """The directories of all names that there are or were."""
         names = (*self._directory, *self._gone)
-        return {posixpath.dirname(name) for name in names if not is_temporary(name)}
+        return {_parent(name) for name in names if not is_temporary(name)}
 
     def weight(self, *inodes: int) -> int:
         """How many extents an operation on these inodes has to look at."""
@@ -76,7 +76,7 @@ class WorkDisk:
         self._directory[place] = number
         self._gone.pop(place, None)
         if not is_temporary(place):
-            self._directories.add(posixpath.dirname(place))
+            self._directories.add(_parent(place))
         return number
 
     def open(self, name: str) -> int:
@@ -183,10 +183,17 @@ class WorkDisk:
 
         Of those that hold no image, the ones below a directory that does are missing.
         """
-        parent = posixpath.dirname(place)
+        parent = _parent(place)
         if parent in self._directories or is_temporary(place):
             return True
         return self._directories.isdisjoint(_above(parent))
+
+
+# Events of images come one after the other, and each looks at the names of all before it.
+@lru_cache(maxsize=1 << 13)
+def _parent(name: str) -> str:
+    """The directory that a file is in."""
+    return posixpath.dirname(name)
 
 
 def _above(directory: str) -> Iterator[str]:

@@ -135,9 +135,10 @@ def load_subject(directory: Path) -> Subject:
     )
     trees, machine = subject.series.trees, subject.config.machine
     check_trees(trees, machine)
+    by_name = expressions(subject, {})
     for name, variant in subject.config.variants.items():
         try:
-            parse_spec(subject, variant.revision, expressions(subject, {}), (name,))
+            parse_spec(subject, variant.revision, by_name, (name,))
         except ReplayError as error:
             raise ReplayError(str(error), where=f"{path}: variants.{name}") from error
     return subject
