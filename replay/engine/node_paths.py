@@ -1,6 +1,7 @@
 """Naming nodes by the path that leads to them from a drive."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from replay.engine.field_names import Objects, first_holder
@@ -89,15 +90,34 @@ def _walk(
     paths: dict[NodePath, int] = {}
     edges: dict[NodePath, int] = {}
     visited: set[int] = set()
-    stack = [(role, id, frozenset[int]()) for role, id in [*starts.items()][::-1]]
+    above: set[int] = set()
+    stack: list[tuple[NodePath | None, int]] = list(reversed(starts.items()))
     while stack:
-        role, id, above = stack.pop()
+        role, id = stack.pop()
+        if role is None:  # all below it is done
+            above.remove(id)
+            continue
         if id in visited:
             edges[role] = id
         if id in above or (id in visited and len(paths) > MOST_ROLES):
             continue
         visited.add(id)
+        above.add(id)
         paths[role] = id
+        stack.append((None, id))
         children = _children(id, objects, config)
-        stack.extend([((*role, name), child, above | {id}) for name, child in children][::-1])
+        stack.extend([(_below(role, name), child) for name, child in children][::-1])
     return paths, edges
+
+
+# A long chain has long roles and paths, and most are the same after every event.
+@lru_cache(maxsize=1 << 14)
+def _below(role: NodePath, name: str) -> NodePath:
+    """The role of a child."""
+    return (*role, name)
+
+
+@lru_cache(maxsize=1 << 14)
+def path_text(role: NodePath) -> str:
+    """The path of a role, as it is written."""
+    return ".".join(role)

@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from replay.engine.field_names import Objects, holder
-from replay.engine.node_paths import NodePath, node_paths
+from replay.engine.node_paths import NodePath, node_paths, path_text
 from replay.state.disk import Disk, Inode, listing
 from replay.state.extents import SECTOR
 from replay.state.objects import FrozenMap, Object, Ref, State, Value, items_in
@@ -89,14 +89,14 @@ def _machine(objects: tuple[Object, ...], machine: int | None, subject: Subject)
     walked = node_paths(machine, nodes, fields, subject.config.node)
     paths: dict[int, str] = {}
     for role, id in (walked.rooted | walked.unreachable).items():
-        paths.setdefault(id, ".".join(role))
+        paths.setdefault(id, path_text(role))
     things = {thing.id: thing for thing in objects}
     reader = _ObjectReader(things, fields, paths, subject)
     return View(
         running=True,
         nodes=_nodes(walked.rooted, reader),
         other=_nodes(walked.unreachable, reader),
-        edges={".".join(role): paths[id] for role, id in walked.edges.items()},
+        edges={path_text(role): paths[id] for role, id in walked.edges.items()},
         jobs=_jobs(subject.config, reader),
     )
 
@@ -188,7 +188,7 @@ def _shown(subject: Subject) -> Shown:
 
 
 def _nodes(roles: Mapping[NodePath, int], reader: _ObjectReader) -> dict[str, Node]:
-    return {".".join(role): Node(role, id, _fields(id, reader)) for role, id in roles.items()}
+    return {path_text(role): Node(role, id, _fields(id, reader)) for role, id in roles.items()}
 
 
 def _jobs(config: SubjectConfig, reader: _ObjectReader) -> dict[str, Mapping[str, PlainValue]]:

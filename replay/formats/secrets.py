@@ -15,6 +15,7 @@ from replay.formats.secret_shapes import (
     REPLACED,
     SECRET_NAME,
     SECRET_OPTIONS,
+    SECRET_SWITCH,
     SECRET_TYPE,
     SWITCHES,
     TYPE_NAMES,
@@ -75,8 +76,20 @@ class Cleaner:
         if isinstance(value, dict):
             return self._object(value)
         if isinstance(value, list):
-            return [self._at(f"[{place}]", item) for place, item in enumerate(value)]
+            return self._items(value)
         return self._text(value) if isinstance(value, str) else value
+
+    def _items(self, items: list[Any]) -> list[Any]:
+        """A list; in that of a command line's words some are secrets because of the one before."""
+        cleaned = []
+        for place, item in enumerate(items):
+            before = items[place - 1] if place else None
+            if isinstance(before, str) and isinstance(item, str) and may_be_switch(before):
+                whole = self._at(f"[{place}]", f"{before} {item}")
+                cleaned.append(whole.removeprefix(f"{before} "))
+            else:
+                cleaned.append(self._at(f"[{place}]", item))
+        return cleaned
 
     def _at(self, step: str, value: Any) -> Any:
         self._path.append(step)
@@ -89,14 +102,14 @@ class Cleaner:
         is_secret = any(SECRET_TYPE.fullmatch(str(fields.get(name))) for name in TYPE_NAMES)
         if is_secret:
             hidden.add("data")
-        if "property" in fields and is_secret_property(str(fields["property"])):
+        if any(is_secret_property(str(fields[name])) for name in NAMING if name in fields):
             hidden.add("value")
         if fields.get("device") == "vnc" and str(fields.get("target")).startswith("pass"):
             hidden.add("arg")
         cleaned: dict[str, Any] = {}
         for key, value in fields.items():
-            self._path.append(f".{key}")
             name = self._text(key)
+            self._path.append(f".{name}")
             if key in hidden:
                 cleaned[name] = self._hidden(value, bool(NUMBER_NAME.fullmatch(key)))
             elif is_secret and key == "props" and isinstance(value, dict):
@@ -109,9 +122,11 @@ class Cleaner:
         return cleaned
 
     def _hidden(self, value: Any, is_number: bool) -> Any:
-        """In place of a secret; in a list each item is one, other values are looked through."""
+        """In place of a secret; all texts in it are, and other values stay."""
         if isinstance(value, list):
             return [self._hidden(item, is_number) for item in value]
+        if isinstance(value, dict):
+            return {self._text(key): self._hidden(item, is_number) for key, item in value.items()}
         if isinstance(value, str) and value not in SWITCHES:
             return self._removed()
         if is_number and isinstance(value, int | float) and not isinstance(value, bool):
@@ -177,6 +192,15 @@ class Cleaner:
 
     def _temporary(self, match: re.Match[str]) -> str:
         return self._temporaries.setdefault(match[0], f"<tmp{len(self._temporaries)}>")
+
+
+NAMING = ("property", "name", "key", "header")
+"""The fields that say what is in the field "value" beside them."""
+
+
+def may_be_switch(word: str) -> bool:
+    """Whether a word of a command line may say that the next is a secret."""
+    return word in ("-u", "-U", "--user", "--proxy-user") or bool(SECRET_SWITCH.fullmatch(word))
 
 
 def is_secret_property(name: str) -> bool:

@@ -17,8 +17,9 @@ from replay.language.vocabulary import (
 
 ORDER = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
 
-BETWEEN = "__between"
-"""The variable for an operand in the middle of a chain of comparisons; models can't name it."""
+BETWEEN, KEY = "__between", "__key"
+"""The variables for an operand in the middle of a chain of comparisons and for the key under which
+an item is assigned; models can't name them."""
 
 
 # Every variant of a series is compiled, and a patch leaves most chunks as they are.
@@ -119,8 +120,8 @@ class Plain(ast.NodeTransformer):
             right = self.visit(right)
             after = right
             if len(parts) < len(node.ops) - 1 and not isinstance(right, ast.Name | ast.Constant):
-                after = ast.copy_location(ast.Name(BETWEEN, ast.Load()), node)
-                target = ast.copy_location(ast.Name(BETWEEN, ast.Store()), node)
+                after = _name(BETWEEN, node)
+                target = _name(BETWEEN, node, ast.Store())
                 right = ast.copy_location(ast.NamedExpr(target, right), node)
             parts.append(_comparison(op, left, right, at=node))
             left = after
@@ -131,7 +132,9 @@ class Plain(ast.NodeTransformer):
     def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
         self.generic_visit(node)
         if isinstance(node.ctx, ast.Store):
-            node.value = _call("__changing", node.value, at=node)
+            key = ast.copy_location(ast.NamedExpr(_name(KEY, node, ast.Store()), node.slice), node)
+            node.value = _call("__changing", node.value, key, at=node)
+            node.slice = _name(KEY, node)
         if not isinstance(node.slice, ast.Slice):
             return node
         parts = (node.slice.lower, node.slice.upper, node.slice.step)
@@ -195,6 +198,10 @@ def _comparison(op: ast.cmpop, left: ast.expr, right: ast.expr, at: ast.AST) -> 
     return _call(f"__{LIMITED[type(op)]}", left, right, at=at)
 
 
+def _name(name: str, at: ast.AST, context: ast.expr_context | None = None) -> ast.Name:
+    return ast.copy_location(ast.Name(name, context or ast.Load()), at)
+
+
 def _call(name: str, *arguments: ast.expr, at: ast.AST) -> ast.Call:
     call = ast.Call(ast.Name(name, ast.Load()), list(arguments), [])
     for node in (call, call.func, *arguments):
@@ -244,4 +251,11 @@ def _own(statement: ast.stmt) -> list[ast.AST]:
 
 def _weight(nodes: Iterable[ast.AST]) -> int:
     inner = [node for outer in nodes for node in descendants(outer)]
-    return sum([WEIGHTS.get(type(node), 1) for node in inner if isinstance(node, ast.expr)])
+    return sum([_own_weight(node) for node in inner if isinstance(node, ast.expr)])
+
+
+def _own_weight(node: ast.expr) -> int:
+    """What an expression weighs itself; a long text, when it is compared."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return 1 + (len(node.value) >> 7)
+    return WEIGHTS.get(type(node), 1)

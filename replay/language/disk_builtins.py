@@ -11,6 +11,10 @@ from replay.state.disk import Disk
 from replay.state.ranges import Ranges, common, rounded, union, without
 from replay.state.working_disk import WorkDisk
 
+LOOK, CHANGE = 4, 16
+"""The steps of looking at what an image holds, and of changing an image or a name, beside those for
+the parts of it."""
+
 
 class Files:
     """The disk of the event that runs. Inodes are given by number; work on them counts."""
@@ -36,27 +40,31 @@ class Files:
 
     @property
     def _changing(self) -> WorkDisk:
-        """The disk, which is not as it was any more."""
+        """The disk, which is not as it was any more; that counts."""
+        self._meter.tick(CHANGE)
         self._is_changed = True
         return self._disk
 
     def create(self, name: Any, format: Any, size: Any, file: Any, file_format: Any) -> int:
         """Makes or truncates a file; its inode, or -errno."""
-        self._meter.tick(8 + self._disk.names)
         backing = (string(file), string(file_format))
-        return self._changing.create(string(name), string(format), integer(size), *backing)
+        place = self._name(name)
+        whole = f"{self._disk.home}/{place}"
+        # All directories that it lies in are looked for.
+        self._meter.tick(len(whole) * whole.count("/") >> 10)
+        return self._changing.create(place, string(format), integer(size), *backing)
 
     def open(self, name: Any) -> int:
         """The inode of that name, or -errno."""
-        return self._disk.open(string(name))
+        return self._disk.open(self._name(name))
 
     def unlink(self, name: Any) -> int:
         """Takes the name from the directory; 0, or -errno."""
-        return self._changing.unlink(string(name))
+        return self._changing.unlink(self._name(name))
 
     def realpath(self, name: Any) -> str:
         """The absolute path of a file that is there, or ""."""
-        return self._disk.realpath(string(name))
+        return self._disk.realpath(self._name(name))
 
     def temporary(self) -> str:
         """The next name of a temporary file."""
@@ -102,20 +110,28 @@ class Files:
     def extents(self, inode: Any, ranges: Any) -> list[list[int]]:
         """The parts of the ranges that the image itself holds."""
         places = _ranges(ranges, self._meter)
-        self._meter.tick(self._disk.weight(inode))
+        self._meter.tick(LOOK + self._disk.weight(inode))
         return _lists(self._disk.extents(inode, places))
 
     def copy(self, source: Any, target: Any, ranges: Any) -> None:
         """Writes what `source` shows in the ranges into target[0]."""
         chains = (self._chain(source), self._chain(target))
-        self._changing.copy(*chains, _ranges(ranges, self._meter))
+        places = _ranges(ranges, self._meter)
+        self._meter.tick(CHANGE * len(places))
+        self._changing.copy(*chains, places)
+
+    def _name(self, name: Any) -> str:
+        """The name of a file; what it takes to make it absolute counts."""
+        text = string(name)
+        self._meter.tick(len(self._disk.home) + len(text) >> 5)
+        return text
 
     def _chain(self, chain: Any) -> list[int]:
         """The inodes of a chain; what it takes to look at them counts."""
         if not isinstance(chain, list):
             raise TypeError(f"{kind_of(chain)} where a list of inodes is needed")
         inodes = [integer(inode) for inode in chain]
-        self._meter.tick(len(inodes) + self._disk.weight(*inodes))
+        self._meter.tick(LOOK + len(inodes) + self._disk.weight(*inodes))
         return inodes
 
 
@@ -153,7 +169,7 @@ def _ranges(value: Any, meter: Meter) -> Ranges:
     """
     if not isinstance(value, list):
         raise TypeError(f"{kind_of(value)} where a list of ranges is needed")
-    meter.tick(len(value))
+    meter.tick(2 + len(value) + (len(value) >> 1))
     ranges = []
     for pair in value:
         if not isinstance(pair, list) or len(pair) != 2:

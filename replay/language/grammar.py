@@ -15,6 +15,7 @@ from replay.language.vocabulary import (
     check_name,
     constant_uses,
     descendants,
+    keys,
     without_docstring,
 )
 
@@ -239,9 +240,7 @@ class _Grammar(ast.NodeVisitor):
         self._all(node.elts)
 
     def visit_Dict(self, node: ast.Dict) -> None:
-        if None in node.keys:
-            raise MisuseError(node, "** is not in the language")
-        self._all((*node.keys, *node.values))
+        self._all((*keys(node), *node.values))
 
     def visit_Call(self, node: ast.Call) -> None:
         if node.keywords or any(isinstance(item, ast.Starred) for item in node.args):

@@ -24,6 +24,10 @@ chains of a thousand."""
 MAX_COMPARED = 1000
 """Lists and dicts inside each other where two are compared, for which Python calls itself."""
 
+MAX_NUMBER_KEYS = 256
+"""Items of a dict that takes a number as a key. Numbers can be laid out so that Python looks at all
+of them to find one; texts can't."""
+
 MAX_NESTING = 64
 """Lists and dicts inside each other."""
 
@@ -122,6 +126,10 @@ class Meter:
         else:
             self.tick(len(items) >> 4)
 
+    def look(self, text: str) -> None:
+        """Counts what it takes to compare a text with another."""
+        self.tick(len(text) >> 10)
+
     def scan(self, text: str, part: str) -> None:
         """Counts what it takes at worst to find one text in another."""
         self.tick(len(text) * (1 + len(part)) >> 9)
@@ -140,6 +148,13 @@ class Meter:
             gaps = -1
         # The dict is kept with its number, which could else become another's.
         self._gaps[id(items)] = (items, gaps + 1)
+
+
+def check_numbers(items: dict[Any, Any]) -> None:
+    """Raises StepLimitError for a dict that is too long to have a number as a key."""
+    if len(items) > MAX_NUMBER_KEYS:
+        what = f"a number as a key of a dict of more than {MAX_NUMBER_KEYS} items"
+        raise StepLimitError(what)
 
 
 def whole(number: int) -> int:

@@ -8,7 +8,15 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from replay.language.limits import MAX_INT, MIN_INT, Meter, StepLimitError, text, whole
+from replay.language.limits import (
+    MAX_INT,
+    MIN_INT,
+    Meter,
+    StepLimitError,
+    check_numbers,
+    text,
+    whole,
+)
 
 LIMITED: Mapping[type[ast.AST], str] = {
     ast.Add: "add",
@@ -175,6 +183,7 @@ class Operators:
             raise ValueError("a negative exponent")
         if exponent > 64 and abs(base) > 1:
             raise StepLimitError("an integer of more than 64 bits")
+        self._meter.tick(exponent.bit_length() >> 4)
         return whole(int(base**exponent))
 
     def shift(self, left: Any, right: Any) -> int:
@@ -198,6 +207,8 @@ class Operators:
         """`left == right`."""
         if isinstance(left, list | dict) and isinstance(right, list | dict):
             self._meter.weigh(left)
+        elif isinstance(left, str):
+            self._meter.look(left)
         return bool(left == right)
 
     def unequal(self, left: Any, right: Any) -> bool:
@@ -206,19 +217,19 @@ class Operators:
 
     def less(self, left: Any, right: Any) -> bool:
         """`left < right` of numbers or of texts."""
-        return bool(_ordered(left) < right)
+        return bool(self._ordered(left) < right)
 
     def at_most(self, left: Any, right: Any) -> bool:
         """`left <= right`, likewise."""
-        return bool(_ordered(left) <= right)
+        return bool(self._ordered(left) <= right)
 
     def greater(self, left: Any, right: Any) -> bool:
         """`left > right`, likewise."""
-        return bool(_ordered(left) > right)
+        return bool(self._ordered(left) > right)
 
     def at_least(self, left: Any, right: Any) -> bool:
         """`left >= right`, likewise."""
-        return bool(_ordered(left) >= right)
+        return bool(self._ordered(left) >= right)
 
     def contained(self, left: Any, right: Any) -> bool:
         """Whether an item is in a list, a key in a dict, a text in a text."""
@@ -254,9 +265,11 @@ class Operators:
         self._meter.tick(len(result) >> 3)
         return result
 
-    def changing(self, operand: Any) -> Any:
-        """What an item is going to be assigned to."""
+    def changing(self, operand: Any, key: Any) -> Any:
+        """What an item is going to be assigned to, under this key."""
         self._meter.changed.add(id(operand))
+        if type(key) is int and isinstance(operand, dict):
+            check_numbers(operand)
         return operand
 
     def delete(self, operand: Any, key: Any) -> None:
@@ -265,9 +278,10 @@ class Operators:
         del changeable(operand, dict)[key]
         self._meter.leave_gap(operand)
 
-
-def _ordered(operand: Any) -> Any:
-    """The left side of a comparison; Python refuses a right side of another type."""
-    if isinstance(operand, int | str):
+    def _ordered(self, operand: Any) -> Any:
+        """The left side of a comparison; Python refuses a right side of another type."""
+        if isinstance(operand, str):
+            self._meter.look(operand)
+        elif not isinstance(operand, int):
+            raise TypeError(f"{kind_of(operand)} has no order")
         return operand
-    raise TypeError(f"{kind_of(operand)} has no order")

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from replay.language.limits import MAX_INT, MAX_TEXT
+from replay.language.limits import MAX_INT, MAX_NUMBER_KEYS, MAX_TEXT
 from replay.language.operators import LIMITED, NATIVE
 
 OPERATORS = tuple(op for op in (*LIMITED, *NATIVE) if issubclass(op, ast.operator))
@@ -121,17 +121,24 @@ def _constants(node: ast.expr) -> Iterator[Use]:
             for item in node.elts:
                 yield from _constants(item)
         case ast.Dict():
-            for key, value in zip(node.keys, node.values, strict=True):
-                yield from _constants(_present(key, node))
-                yield from _constants(value)
+            for item in (*keys(node), *node.values):
+                yield from _constants(item)
         case _:
             raise MisuseError(node, f"{type(node).__name__} is not in the language in a constant")
 
 
-def _present(key: ast.expr | None, node: ast.Dict) -> ast.expr:
-    if key is None:
+def keys(node: ast.Dict) -> list[ast.expr]:
+    """The keys of a dict display; raises MisuseError for what is none, or one too many."""
+    present = [key for key in node.keys if key is not None]
+    if len(present) < len(node.keys):
         raise MisuseError(node, "** is not in the language")
-    return key
+    if len(present) > MAX_NUMBER_KEYS and not all(map(_is_text, present)):
+        raise MisuseError(node, f"the keys of more than {MAX_NUMBER_KEYS} items are plain texts")
+    return present
+
+
+def _is_text(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
 MACHINE = "machine"

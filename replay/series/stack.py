@@ -5,10 +5,11 @@ Each has a word of its own: a file's path, and of a mailbox with several patches
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 from replay.errors import BadInput
-from replay.files import is_file, read_text
+from replay.files import is_file, must_lead_inside, read_text
 from replay.series.load import PATCHES_LIMIT, series_entries
 from replay.series.patch import (
     Patch,
@@ -39,7 +40,10 @@ def read_stack(word: str) -> tuple[tuple[str, Patch], ...]:
     path, one = Path(word), _ONE_OF.fullmatch(word)
     if one and not _exists(word):
         return (_patch_at(Path(one["file"]), int(one["number"])),)
-    patches = tuple(_of_directory(path) if path.is_dir() else _of_file(path))
+    every = _of_directory(path) if path.is_dir() else _of_file(path)
+    patches = tuple(islice(every, PATCHES_LIMIT + 1))
+    if len(patches) > PATCHES_LIMIT:
+        raise BadInput(f"holds more than {PATCHES_LIMIT} patches", where=word)
     if not patches:
         do = f"put files {', '.join(sorted(_SUFFIXES))} into it"
         raise BadInput("holds no patch", where=word, do=do)
@@ -90,8 +94,10 @@ def _has_diff(text: str) -> bool:
 
 def _of_directory(directory: Path) -> Iterator[tuple[str, Patch]]:
     listed = directory / "series"
+    must_lead_inside(listed, directory)
     names = _listed(listed) if is_file(listed) else _by_name(directory)
     for name in names:
+        must_lead_inside(directory / name, directory)
         yield from _of_file(directory / name)
 
 

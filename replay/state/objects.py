@@ -127,10 +127,18 @@ def items_in(value: Value, refs: list[int]) -> int:
     return 0
 
 
+LARGE = (1 << 61) - 1
+"""Python gives -1 and -2 one hash, and numbers that are so far apart."""
+
+
 def kinds(values: Iterable[Value]) -> tuple[Any, ...]:
-    """The types of the values, lists looked into: tells True from 1, which are equal."""
+    """The types of the values, lists looked into: tells True from 1, which are equal.
+
+    A number that has its hash in common with others stands for its type, as a text. A value full
+    of them would else be found only by comparing it with all that are like it.
+    """
     values = tuple(values)
-    types = tuple(map(type, values))
+    types = tuple([type(v) if type(v) is not int or -1 < v < LARGE else str(v) for v in values])
     return (*types, *(kinds(v) for v in values if type(v) is tuple)) if tuple in types else types
 
 

@@ -1,11 +1,10 @@
 """A mutable copy of the disk that the model changes while one event runs."""
 
 import posixpath
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from errno import ENOENT
-from functools import lru_cache
-from pathlib import PurePosixPath
+from functools import cached_property, lru_cache
 
 from replay.state.disk import Disk, Inode, backing_chain, is_temporary, joined, one_layer
 from replay.state.extents import (
@@ -38,19 +37,21 @@ class WorkDisk:
         self._directory = dict(disk.directory)
         self._gone = dict(disk.gone)
         self._temporaries = disk.temporaries
-        self._home = disk.home
+        self.home = disk.home
+        """The directory of the first image, where relative names are looked up."""
 
     def frozen(self) -> Disk:
         """The disk as it is now."""
         inodes = tuple(self._inodes[number] for number in sorted(self._inodes))
         directory = tuple(sorted(self._directory.items()))
         gone = tuple(sorted(self._gone.items()))
-        return Disk(inodes, directory, gone, self._temporaries, self._home)
+        return Disk(inodes, directory, gone, self._temporaries, self.home)
 
-    @property
-    def names(self) -> int:
-        """How many names there are or were, which creating a file has to look at."""
-        return len(self._directory) + len(self._gone)
+    @cached_property
+    def _directories(self) -> set[str]:
+        """The directories of all names that there are or were."""
+        names = (*self._directory, *self._gone)
+        return {_parent(name) for name in names if not is_temporary(name)}
 
     def weight(self, *inodes: int) -> int:
         """How many extents an operation on these inodes has to look at."""
@@ -65,7 +66,7 @@ class WorkDisk:
         """
         if not self._inodes and posixpath.isabs(name):
             # A relative first name is relative to where the machine runs, as all others are.
-            self._home = posixpath.dirname(name)
+            self.home = posixpath.dirname(name)
         place = self._place(name)
         if not name or not self._has_directory(place):
             return -ENOENT
@@ -74,6 +75,8 @@ class WorkDisk:
         self._inodes[number] = Inode(number, format, _natural(size), *header)
         self._directory[place] = number
         self._gone.pop(place, None)
+        if not is_temporary(place):
+            self._directories.add(_parent(place))
         return number
 
     def open(self, name: str) -> int:
@@ -173,25 +176,30 @@ class WorkDisk:
         return [self._inodes[number].layer for number in chain]
 
     def _place(self, name: str) -> str:
-        return name if is_temporary(name) else joined(self._home, name)
+        return name if is_temporary(name) else joined(self.home, name)
 
     def _has_directory(self, place: str) -> bool:
         """Whether the directory of a new file is there.
 
         Of those that hold no image, the ones below a directory that does are missing.
         """
-        names = (*self._directory, *self._gone)
-        directories = {_parent(name) for name in names if not is_temporary(name)}
         parent = _parent(place)
-        above = map(str, PurePosixPath(parent).parents)
-        return parent in directories or directories.isdisjoint(above) or is_temporary(place)
+        if parent in self._directories or is_temporary(place):
+            return True
+        return self._directories.isdisjoint(_above(parent))
 
 
-# Every new file is looked at beside all that there are.
-@lru_cache(maxsize=1 << 16)
+# Events of images come one after the other, and each looks at the names of all before it.
+@lru_cache(maxsize=1 << 13)
 def _parent(name: str) -> str:
     """The directory that a file is in."""
-    return str(PurePosixPath(name).parent)
+    return posixpath.dirname(name)
+
+
+def _above(directory: str) -> Iterator[str]:
+    """The directories that a directory lies in, from the inside out."""
+    while directory != (directory := posixpath.dirname(directory)):
+        yield directory
 
 
 def written(layer: Layer, pieces: Iterable[Extent], below: Sequence[Layer]) -> Extents:

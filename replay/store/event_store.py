@@ -83,15 +83,23 @@ def row_of(connection: Connection, log: str) -> Row[Any] | None:
 
 def stored_names(connection: Connection) -> list[str]:
     """The names of all logs, sorted."""
-    return list(connection.scalars(select(logs.c.name).order_by(logs.c.name)))
+    return [_name(name) for name in connection.scalars(select(logs.c.name).order_by(logs.c.name))]
 
 
-def info(name: str, header: str, fingerprint: str, events: int) -> LogInfo:
+def _name(stored: object) -> str:
+    """The name of a log; ReplayError if it is no longer a text."""
+    if not isinstance(stored, str):
+        raise StoreError("the database is damaged: a log's name has become something else")
+    return stored
+
+
+def info(name: object, header: str, fingerprint: str, events: int) -> LogInfo:
     """A log from these columns of its row. There can be many of them: little is done here."""
+    text = _name(name)
     try:
-        return LogInfo(name, description_of(header), fingerprint, events)
+        return LogInfo(text, description_of(header), fingerprint, events)
     except ReplayError as error:
-        raise StoreError(f"the database is damaged: {error.what}", where=f"log {name}") from None
+        raise StoreError(f"the database is damaged: {error.what}", where=f"log {text}") from None
 
 
 def header(row: Row[Any]) -> LogHeader:

@@ -63,5 +63,8 @@ def stored_object(stored: object) -> dict[str, Any]:
 
 
 def origin_of(row: Any) -> Origin | None:
-    """Where the entry of a row was recorded."""
+    """Where the entry of a row was recorded; ReplayError if that or the time is none any more."""
+    columns = ((row.origin_file, str), (row.origin_line, int), (row.recorded, int | float))
+    if not all(value is None or isinstance(value, kind) for value, kind in columns):
+        raise StoreError("a place or a time has become something else")
     return Origin(row.origin_file, row.origin_line) if row.origin_file else None

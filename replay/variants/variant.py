@@ -133,9 +133,10 @@ def load_subject(directory: Path) -> Subject:
         read_dictionary(directory),
         read_command_rules(directory),
     )
+    by_name = expressions(subject, {})
     for name, variant in subject.config.variants.items():
         try:
-            parse_spec(subject, variant.revision, expressions(subject, {}), (name,))
+            parse_spec(subject, variant.revision, by_name, (name,))
         except ReplayError as error:
             raise ReplayError(str(error), where=f"{path}: variants.{name}") from error
     return subject

@@ -1,6 +1,7 @@
 """Secrets do not get in, and random names become the same in every run."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -222,6 +223,6 @@ def test_random_names_are_numbered_as_they_come(tmp_path: Path) -> None:
     assert '"file":"<tmp0>","long":"/var/tmp/vl.EKKAZ34","other":"/d/avl.EKKAZ3"' in kept
 
 
-@given(st.from_regex(SUSPECT))
+@given(st.from_regex(re.compile(SUSPECT.pattern.removeprefix(b"(?i)"))))
 def test_the_quick_look_lets_nothing_pass_that_is_suspect(text):
     assert SIEVE.search(text.lower())

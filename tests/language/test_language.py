@@ -427,6 +427,8 @@ def test_an_argument_is_a_copy() -> None:
         ("x" * 4097, "a text of more than 4096 characters"),
         ({"x" * 4097: 1}, "a text of more than 4096 characters"),
         ({"a": [{"b": 1.5}]}, "a float is no value of the model"),
+        ([1] * 200_001, "more than 200000 values"),
+        ({"a": [[1] * 100_000, {"b": [1] * 100_000}]}, "more than 200000 values"),
     ],
 )
 def test_an_argument_that_the_model_can_not_have_is_refused(given: Any, reason: str) -> None:

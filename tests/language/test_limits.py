@@ -2,7 +2,9 @@
 
 import pytest
 
+from replay.errors import NotInLanguage
 from replay.language import Returned, compile_tree
+from replay.language.traced.program import trace_tree
 from replay.series import Tree, source_file
 
 OF_LISTS = (
@@ -70,3 +72,61 @@ def test_an_operation_on_a_long_text_counts_by_its_length(expression):
 )
 def test_looking_for_a_long_text_counts_by_both_lengths(expression):
     assert steps(expression, 1, 4000) > 4000 * 2000 / 1024
+
+
+@pytest.mark.parametrize("op", ["==", "!=", "<", "<=", ">", ">="])
+def test_comparing_long_texts_counts_by_their_length(op):
+    assert steps(f"t {op} u", 1, 4000) >= steps(f"t {op} u", 1, 10) + 3
+
+
+def test_a_long_text_in_the_source_counts_where_it_is_compared():
+    long = "x" * 4000
+    assert steps(f"t in ['{long}', '{long}y']", 1, 10) >= steps("t in ['x', 'y']", 1, 10) + 7
+
+
+NUMBERED = """
+class Machine:
+    table: dict = {{}}
+
+
+def f():
+    d = {{}}
+    for i in range(300):
+        d[{key}] = i
+    {then}
+    return len(d)
+"""
+
+
+@pytest.mark.parametrize("compiled", [compile_tree, trace_tree])
+@pytest.mark.parametrize(
+    ("key", "then", "ends"),
+    [
+        ("i", "pass", "StepLimit"),
+        ("str(i)", "pass", 300),
+        ("str(i)", "d[5] = 1", "StepLimit"),
+        ("str(i)", "d[None] = 1", 301),
+        ("i % 250", "d[7] = 1", 250),
+        ("i % 250", "d[7] += 1", 250),
+    ],
+)
+def test_a_long_dict_takes_no_number_as_a_key(compiled, key, then, ends):
+    text = NUMBERED.format(key=key, then=then)
+    program = compiled(Tree((source_file("m.py", text),)), "Machine")
+    run = program.call if hasattr(program, "call") else program.trace
+    ending = run("f", [], program.initial())[1]
+    assert getattr(ending, "cls", None) == ends or ending == Returned(ends)
+
+
+@pytest.mark.parametrize("place", ["X = {}\n", "def f():\n    return {}\n"])
+@pytest.mark.parametrize("number", ["7", "-7", "True", "N"])
+def test_a_long_display_has_texts_as_keys(place, number):
+    texts = ", ".join(f"'{n}': 1" for n in range(256))
+    source = "N = 1\n\n\nclass Machine:\n    x: int = 0\n\n\n"
+    for more, is_refused in ((f", {number}: 1", True), (", 'more': 1", False)):
+        tree = Tree((source_file("m.py", source + place.format(f"{{{texts}{more}}}")),))
+        if is_refused:
+            with pytest.raises(NotInLanguage, match="more than 256 items are plain texts"):
+                compile_tree(tree, "Machine")
+        else:
+            compile_tree(tree, "Machine")

@@ -122,3 +122,8 @@ def test_git_and_the_reader_agree_on_a_real_commit(tmp_path, need):
     for context in ("-U0", "-U3", "-W"):
         patch = parse_c_patch(git("diff", context), "p")
         assert {name for hunk in patch.hunks for name in hunk.names} == {"f2", "f4", "f7"}
+
+
+def test_a_patch_of_a_million_lines_is_refused():
+    with pytest.raises(BadInput, match="more than 1000000 lines"):
+        parse_c_patch("--- a/x.c\n+++ b/x.c\n@@ -1 +1 @@\n-a\n+b\n" + "\n" * 1_000_000, "x.patch")

@@ -146,3 +146,30 @@ def test_patches_that_apply_nowhere_together_are_one_span(changing: Path) -> Non
     assert (span.first, span.count, bool(span.conflict)) == (0, 4, True)
     assert applying(series, [span]) == ""
     assert [s.conflict for s in revision_spans(series, [patch])] == [""]
+
+
+def test_a_patch_is_known_by_what_it_changes_wherever_it_stands() -> None:
+    def known(*lines: str, at: int = 4) -> str:
+        return parse_patch(diff("block.py", at, list(lines)), "x.patch").id
+
+    one = known(" L4 = 4", "-L5 = 5", "+L5 = 0", " L6 = 6")
+    assert known(" L8 = 8", "-L5 = 5", "+L5 = 0", " L9 = 9", at=8) == one
+    assert known(" L4 = 4", "-L5 = 5", "+L5 = 1", " L6 = 6") != one
+    assert known(" L4 = 4", "+L5 = 0", " L6 = 6") != one
+
+
+def test_a_directory_of_more_patches_than_a_series_has_is_refused(tmp_path: Path) -> None:
+    for number in range(1001):
+        (tmp_path / f"{number:04}.patch").write_text(replace_line(5, "'a'"))
+    with pytest.raises(BadInput, match="holds more than 1000 patches"):
+        read_stack(str(tmp_path))
+
+
+@pytest.mark.parametrize("name", ["a.patch", "series"])
+def test_a_link_out_of_a_directory_of_patches_is_refused(tmp_path: Path, name: str) -> None:
+    outside, inside = tmp_path / "outside", tmp_path / "mine"
+    outside.write_text(replace_line(5, "'a'"))
+    inside.mkdir()
+    (inside / name).symlink_to(outside)
+    with pytest.raises(BadInput, match="leads out of its directory"):
+        read_stack(str(inside))

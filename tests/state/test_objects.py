@@ -36,6 +36,20 @@ def test_objects_are_the_same_exactly_if_their_values_are_alike(one: Value, othe
     assert (first is second) == (spelled(one) == spelled(other))
 
 
+@pytest.mark.parametrize("one, other", [(-1, -2), (0, 2**61 - 1), (5, 2**61 + 4), (1, True)])
+def test_values_that_python_gives_one_hash_are_not_all_looked_for_in_one_place(
+    one: Value, other: Value
+) -> None:
+    keys = [
+        [Object(1, "Node", (("a", 3), ("b", value)))._key() for value in (one, other)],
+        [Object(1, "Node", (("a", (0, (value,))),))._key() for value in (one, other)],
+        [FrozenMap((("a", value),))._key() for value in (one, other)],
+        [FrozenMap(((value, "a"),))._key() for value in (one, other)],
+    ]
+    for first, second in keys:
+        assert hash(first) != hash(second)
+
+
 def test_equal_states_are_the_same_object() -> None:
     def made(field: Value) -> State:
         return State((Object(1, "Machine", (("on", field),)),), 1, 2, Disk())

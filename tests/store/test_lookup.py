@@ -1,5 +1,6 @@
 """Logs are looked up as the store loads them, and not at all where it has to be opened."""
 
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -9,6 +10,7 @@ from msgspec.structs import replace
 
 from replay.events.event import Event, Guest, Log
 from replay.formats.read import read
+from replay.store.databases.driver import open_for_reading
 from replay.store.event_store import open_store
 from replay.store.lookup import open_lookup
 from tests import traces
@@ -85,3 +87,17 @@ def test_a_damaged_log_is_left_to_the_store(tmp_path):
     with open_lookup(str(file)) as lookup:
         assert lookup is not None
         assert lookup.load("log") is None
+
+
+def test_what_is_looked_up_is_of_one_moment_while_others_write(path, tmp_path):
+    here = Path(shutil.copy(path, tmp_path / "replay.db"))
+    with closing(open_for_reading(str(here))) as connection:
+        count = "SELECT count(*) FROM logs"
+        before = connection.execute(count).fetchall()
+        event = '{"kind":"await","until":"settled"}'
+        (tmp_path / "later.jsonl").write_text(f'{{"replay_log":1,"name":"later"}}\n{event}\n')
+        with open_store(here) as store:
+            store.add(read(tmp_path / "later.jsonl"))
+        assert connection.execute(count).fetchall() == before
+    with closing(open_for_reading(str(here))) as connection:
+        assert connection.execute(count).fetchall() != before

@@ -159,3 +159,8 @@ def test_a_database_with_observations_does_not_go_down(
     with pytest.raises(ReplayError, match="holds observations, which are never deleted"):
         migrated(monkeypatch, path)("0002")
     assert sql(path, "SELECT count(*) FROM observations") == count
+
+
+def test_places_in_a_log_are_counted_from_one(path: str) -> None:
+    assert sql(path, "SELECT min(seq) FROM events") == [(1,)]
+    assert sql(path, "SELECT min(number) FROM observations") == [(1,)]

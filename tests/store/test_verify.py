@@ -16,6 +16,7 @@ from replay.store import unfinished as recordings
 from replay.store.database import open_database
 from replay.store.event_store import EventStore, open_store
 from replay.store.rows import CHECKED, checksum
+from replay.store.schema import LAST_NUMBER
 from replay.store.tables import GUARDS, events, logs
 from replay.store.verify import Finding, verify
 from tests.whole.children import command, finish
@@ -336,6 +337,23 @@ def test_a_header_that_is_as_written_and_yet_none_is_found(db):
         store.load("log000")
 
 
+@pytest.mark.parametrize(
+    "change", ["recorded = 'nan'", "recorded = x'00'", "origin_file = x'ff'", "origin_line = 'x'"]
+)
+def test_a_time_or_place_that_became_something_else_is_told_by_every_reading(db, change):
+    tamper(db, f"UPDATE events SET origin_file = 'f', {change} WHERE position = 2")
+    with open_store(db) as store, pytest.raises(ReplayError, match=r"log000, event 2: .*damaged"):
+        store.load("log000")
+
+
+def test_a_name_that_became_bytes_is_told_by_every_list(db):
+    tamper(db, "UPDATE logs SET name = x'00ff' WHERE id = 1")
+    with open_store(db) as store:
+        for reading in (store.logs, lambda: [*store.export()]):
+            with pytest.raises(ReplayError, match="damaged: a log's name"):
+                list(reading())
+
+
 def test_a_text_that_became_bytes_is_told_by_every_reading(db):
     tamper(db, "UPDATE events SET payload = x'7b7d' WHERE position = 2")
     with open_store(db) as store, pytest.raises(ReplayError, match=r"log000, event 2: .*damaged"):
@@ -424,12 +442,24 @@ def test_a_change_of_the_numbers_given_out_is_found(db, number, told):
     ["UPDATE events SET position = 9223372036854775807 WHERE position = 5",
      "UPDATE logs SET id = 9223372036854775807 WHERE id = 2",
      "UPDATE sqlite_sequence SET seq = 9223372036854775807",
+     f"UPDATE sqlite_sequence SET seq = {LAST_NUMBER} WHERE name = 'events'",
      "UPDATE sqlite_sequence SET seq = 'abc'"],
 )  # fmt: skip
 def test_nothing_is_stored_behind_damaged_numbers(db, tmp_path, statement):
     tamper(db, statement)
     with open_store(db) as store, pytest.raises(ReplayError, match=r"numbers .* are damaged"):
         store.add(ingest.read(written(tmp_path, 1, 3, "later")[0]))
+
+
+def test_what_is_wrong_with_the_file_alone_is_told_of_no_event(db):
+    whole = bytearray(db.read_bytes())
+    size = int.from_bytes(whole[16:18])
+    pages = len(whole) // size + 1
+    whole[28:32] = pages.to_bytes(4)
+    db.write_bytes(whole + bytes(size))
+    (finding,) = findings(db)
+    assert (finding.log, finding.seq) == ("", 0)
+    assert "never used" in finding.what
 
 
 def test_damage_to_the_page_with_the_schema_ends_in_findings_or_in_the_failure_of_the_database(db):

@@ -56,9 +56,11 @@ def doubled(times):
 def many(count):
     d = {}
     for i in range(count):
-        d[i] = i
+        d[str(i)] = i
     return d
 """
+
+ODD = "\U0001f600"
 
 LONG = "repeated('\\U0001f600', 4095)"
 """A text of the greatest length and width."""
@@ -79,7 +81,8 @@ def loop(*body: str, before: str = "pass") -> str:
 def built_in(expression: str) -> str:
     """An expression again and again, with values that are costly to look at."""
     before = (
-        f"s = {LONG}\n    q = s[:2000] + 'x'\n    t = s + 'a'\n    u = s + 'b'\n    v = s[1:]\n"
+        f"s = {LONG}\n    o = repeated('\u0130', 2000)\n    q = s[:2000] + 'x'\n"
+        "    t = s + 'a'\n    u = s + 'b'\n    v = s[1:]\n"
         "    r = range(50000)\n    d = many(20000)\n    z = [t, t, t, t, t, t, t, t] * 1\n"
     ).replace(" * 1", "")
     return loop(f"x = {expression}", before=before)
@@ -92,7 +95,7 @@ def models(size: int = 100_000) -> dict[str, str]:
         "wide list of lists": loop(f"x.append([{wide(size, '[]')}])", before="x = []"),
         "wide list of dicts": loop(f"x.append([{wide(size, '{}')}])", before="x = []"),
         "wide dict": loop(
-            "x.append({{{}}})".format(", ".join(f"{n}: 1" for n in range(size))), before="x = []"
+            "x.append({{{}}})".format(", ".join(f"'{n}': 1" for n in range(size))), before="x = []"
         ),
         "small lists": loop("x.append([[], [], [], []])", before="x = []"),
         "small dicts": loop("x.append([{1: 1}, {1: 1}, {1: 1}])", before="x = []"),
@@ -105,7 +108,7 @@ def models(size: int = 100_000) -> dict[str, str]:
         "many subscripts": loop(f"{wide(size, 'y[0]', ' = ')} = 1", before="y = [0]"),
         "many deleted": loop(
             f"y = many({size // 100})",
-            f"del {', '.join(f'y[{n}]' for n in range(size // 100))}",
+            "del " + ", ".join(f"y['{n}']" for n in range(size // 100)),
         ),
     }
     expressions = {
@@ -119,6 +122,10 @@ def models(size: int = 100_000) -> dict[str, str]:
         "in constant texts": loop(
             "x = y in [{}]".format(", ".join(f"'{'x' * 4000}{n}'" for n in range(size // 1000))),
             before="y = 'x'\n    y = repeated('x', 4000) + 'y'",
+        ),
+        "in long constant texts": loop(
+            f"x = y in [{wide(min(size, 400), repr(ODD * 3999 + 'x'))}]",
+            before="y = repeated('\U0001f600', 4000)",
         ),
         "many arguments": loop(f"g({wide(250)})"),
         "many defaults": loop("h()"),
@@ -135,6 +142,10 @@ def models(size: int = 100_000) -> dict[str, str]:
             "s.endswith(s)",
             "s.startswith(t)",
             "t == u",
+            "t == u == t == u == t == u == t == u == t == u",
+            "t <= u <= t <= u <= t <= u <= t <= u <= t <= u",
+            "o.lower()",
+            "(-1) ** 9223372036854775807",
             "t < u",
             "[t] == [u]",
             "z == [u, u, u, u]",
@@ -248,8 +259,51 @@ def models(size: int = 100_000) -> dict[str, str]:
         ),
         "insert in front": loop("x.insert(0, 1)", before="x = range(200000)"),
         "pop in front": loop("x.pop(0)", before="x = range(900000)"),
+        "numbers along the way that Python looks": loop("x = 0 in d", before=along(131071, 87000)),
+        "few numbers along the way that Python looks": loop(
+            "x = [d.get(0), d.get(0), d.get(0), d.get(0)]", before=along(511, 250)
+        ),
+        "dicts of numbers that Python gives one hash": "for n in range(14000):\n        d = {}\n"
+        "        for k in range(14):\n            d[k] = -1 - (n >> k & 1)\n"
+        "        machine.nodes.append(d)",
     }
-    return {**displays, **expressions, **looks, **shared, **states}
+    return {**displays, **expressions, **looks, **shared, **states, **files()}
+
+
+def along(mask: int, count: int) -> str:
+    """A dict of numbers at all the places where Python looks for another, one after the other."""
+    return (
+        f"n = 0\n    d = {{1 << 40: 1}}\n    for i in range({count}):\n"
+        f"        n = 5 * n + 1 & {mask}\n        d[n] = 1"
+    )
+
+
+def files() -> dict[str, str]:
+    """Models that are costly by what they do with image files."""
+    names = {
+        f"{call} {name}": loop(f"x = {call}", before=f"p = repeated('{name}', 4000)")
+        for name in ("/..", "/a/..", "a/", "/a", ".")
+        for call in (
+            *("disk_realpath(p)", "disk_open(p)", "disk_unlink(p)"),
+            "disk_create(str(i * 1000 + j) + p, 'raw', 1, '', '')",
+        )
+    }
+    before = "a = disk_create('a', 'raw', 1 << 62, '', '')\n    r = []\n    q = []\n"
+    before += "    b = disk_create('b', 'qcow2', 1 << 62, '', '')\n    for i in range(500):\n"
+    before += (
+        "        r.append([i * 99999, i * 99999 + 5])\n        q.append([i * 99999 + 4, 1 << 50])"
+    )
+    calls = {
+        call: loop(call, before=before)
+        for call in (
+            *("disk_write([a], 0, 1 << 62, 7)", "disk_write([b], j * 200000 + 1, 1000, 7)"),
+            *("disk_set_backing(a, 'b', 'raw')", "disk_resize(a, j << 20)", "disk_clear(b)"),
+            *("x = disk_read([a], 0, 1 << 62)", "disk_copy([a], [b], r)", "disk_temporary()"),
+            *("x = disk_extents(a, r)", "x = ranges_common(r, q)", "x = ranges_without(q, r)"),
+            *("x = ranges_rounded(r, 3)", "x = ranges_union(r, q)", "x = ranges_union([], [])"),
+        )
+    }
+    return names | calls
 
 
 MORE = f"""

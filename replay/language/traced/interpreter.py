@@ -357,7 +357,7 @@ class Walker:
             case ast.Subscript():
                 items, key = self._eval(target.value, frame), self._eval(target.slice, frame)
                 item = self._do.cell(value.value, "variable", node, frame, (value,))
-                self._names["__changing"](items.value)[plain(key)] = item
+                self._names["__changing"](items.value, plain(key))[plain(key)] = item
                 self._do.change(items, self._do.cell(items.value, "call", node, frame, (item,)))
             case ast.Tuple(elts=targets) | ast.List(elts=targets):
                 parts = _unpacked(value.value, len(targets))

@@ -297,7 +297,7 @@ def advice(error: BaseException | None) -> str:
 
 def _url(where: str | Path) -> URL:
     """The URL of a database given by a path or by a URL, which must be SQLite's."""
-    if not str(where) or "\0" in str(where):
+    if not str(where).strip() or "\0" in str(where):
         raise StoreError("the name of the database is empty or no name", do="say --db FILE")
     if isinstance(where, Path) or "://" not in where:
         return URL.create("sqlite", database=str(where))
