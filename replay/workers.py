@@ -60,8 +60,9 @@ def each(
 
     With a pool the work is pickled, once, and so are the items. Work may have `shared`: objects
     that stay where they are and that results refer to; `alike`, which gives for items what is equal
-    for those that had better be done by one worker; and `forget`, which is called when a worker has
-    too much in its memory. Raises ReplayError where a chunk kills its workers again and again.
+    for those that had better be done by one worker; `condensed`, which takes out of the results of
+    a chunk what they have twice; and `forget`, which is called when a worker has too much in its
+    memory. Raises ReplayError where a chunk kills its workers again and again.
     """
     ready: dict[int, R] = {}
     at = 0
@@ -221,6 +222,8 @@ def _results(packed: bytes, items: Sequence[Any]) -> tuple[bytes, float]:
             _works[packed] = pickle.loads(packed)
         work, began = _works[packed], time.perf_counter()
         results = [work(item) for item in items]
+        if hasattr(work, "condensed"):
+            results = work.condensed(results)
         rate = len(items) / max(time.perf_counter() - began, 1e-6)
         if _resident() > MEMORY and hasattr(work, "forget"):
             work.forget()

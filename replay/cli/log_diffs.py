@@ -1,6 +1,6 @@
 """The diffs of logs with the patches that they come from, as `replay diff` reports them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import combinations
 
@@ -30,6 +30,8 @@ from replay.reports.documents.diff import (
     interaction_report,
     without_traces,
 )
+from replay.reports.documents.many.groups import DiffPart, part
+from replay.reports.verdict import Verdict
 from replay.series import Patch, Series, find_patch
 from replay.variants.path import path_between
 from replay.variants.variant import Variant
@@ -39,7 +41,8 @@ class DiffOptions(Struct, frozen=True):
     """What an invocation is about: `only` these patches, none for all; not what is `accepted`.
 
     `interactions` is whether to look for patches that matter only together, `reach` whether to look
-    for what a log that differs ran through of the changes.
+    for what a log that differs ran through of the changes, `accepts` whether anybody is going to
+    accept what differs.
     """
 
     only: tuple[Patch, ...]
@@ -48,6 +51,7 @@ class DiffOptions(Struct, frozen=True):
     interactions: bool
     accept_in: str | None = None
     reach: bool = False
+    accepts: bool = True
 
     def lets_through(self, _: Divergence, cause: Cause) -> bool:
         """Whether the options let a cause through."""
@@ -66,6 +70,48 @@ class DiffResult(Struct, frozen=True):
     def without_traces(self) -> "DiffResult":
         """The same without what only a page shows, so that it takes little room."""
         return replace(self, report=without_traces(self.report))
+
+    def part(self) -> "PartResult":
+        """The same with as much of the report as a document about many logs has of one."""
+        is_whole = self.report.compared.is_all
+        return PartResult(part(self.report), is_whole, self.entries, self.used)
+
+
+class PartResult(Struct, frozen=True):
+    """One log's part of a document about many, whether it was compared as a whole, and the rest."""
+
+    part: DiffPart
+    is_whole: bool
+    entries: tuple[AcceptedEffect, ...]
+    used: frozenset[int]
+
+
+class Tally:
+    """What the results of all logs come to, besides the document."""
+
+    def __init__(self) -> None:
+        self.verdicts: set[Verdict] = set()
+        self.is_whole = True
+        self.entries: list[AcceptedEffect] = []
+        self.used: set[int] = set()
+
+    def parts(self, results: Iterable[PartResult]) -> Iterator[DiffPart]:
+        """The parts of the results, of which nothing else is kept but what it comes to."""
+        for result in results:
+            self._note(result, result.part.state.verdict, result.is_whole)
+            yield result.part
+
+    def reports(self, results: Iterable[DiffResult]) -> Iterator[DiffReport]:
+        """The reports of the results, and so on."""
+        for result in results:
+            self._note(result, result.report.verdict, result.report.compared.is_all)
+            yield result.report
+
+    def _note(self, result: DiffResult | PartResult, verdict: Verdict, is_whole: bool) -> None:
+        self.verdicts.add(verdict)
+        self.is_whole &= is_whole
+        self.entries += result.entries
+        self.used |= result.used
 
 
 def patches_of(text: str, variants: Sequence[Variant], series: Series) -> tuple[Patch, ...]:
@@ -118,7 +164,8 @@ def result_of(
     if options.interactions:
         report = replace(report, together=_together(report, difference))
     used = occurring(*selected, options.accepted)
-    return DiffResult(report, accepted_effects(*selected, options.accept_in), used)
+    entries = accepted_effects(*selected, options.accept_in) if options.accepts else ()
+    return DiffResult(report, entries, used)
 
 
 def _together(report: DiffReport, difference: Diff) -> tuple[InteractionReport, ...]:

@@ -10,12 +10,14 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from msgspec.structs import replace
+
 from replay.analysis.attribute import attribute
 from replay.analysis.bisect import culprits
 from replay.analysis.checks import Checks, breaches, load_checks
 from replay.analysis.search.coverage import LogReach, Reaching
 from replay.cli import log_diffs
-from replay.cli.log_diffs import Comparison, DiffOptions, DiffResult
+from replay.cli.log_diffs import Comparison, DiffOptions, DiffResult, PartResult
 from replay.cli.progress_bar import with_progress
 from replay.cli.work.stored_logs import LogName, StoredLogs
 from replay.engine.diff import diff
@@ -23,6 +25,7 @@ from replay.engine.replay import MEMO, replay
 from replay.events.event import Log
 from replay.reports.documents.check import CheckReport, check_report
 from replay.reports.documents.headline import HeadlineReport, headline_report
+from replay.reports.documents.many.groups import condensed
 from replay.variants.variant import Variant
 
 R = TypeVar("R")
@@ -83,6 +86,26 @@ class DiffWork(LogWork[DiffResult]):
         """The report, without traces if no frames are wanted."""
         result = log_diffs.result_of(log, self.compare, self.options, self.attributed)
         return result if self.has_frames else result.without_traces()
+
+
+@dataclass(frozen=True, eq=False)
+class OverviewWork(LogWork[PartResult]):
+    """A log's part of the document about all: of logs that differ alike one says what differs."""
+
+    diffs: DiffWork
+
+    def of(self, log: Log) -> PartResult:
+        """The part of one log."""
+        return self.diffs.of(log).part()
+
+    def condensed(self, results: Sequence[PartResult]) -> list[PartResult]:
+        """The results, in which one log of each group stands for the others."""
+        parts = condensed([result.part for result in results])
+        return [replace(it, part=part) for it, part in zip(results, parts, strict=True)]
+
+    def forget(self) -> None:
+        """Drops what the diffs found out."""
+        self.diffs.forget()
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,7 @@ import msgspec
 from replay.reports.json.bisect import BisectObject
 from replay.reports.json.check import CheckObject
 from replay.reports.json.conform import ConformObject, RecordingObject
-from replay.reports.json.diff import DiffObject
+from replay.reports.json.diff import DiffHistoryObject, DiffObject
 from replay.reports.json.explain import ExplainObject
 from replay.reports.json.log import LogDocument
 from replay.reports.json.run import RunObject
@@ -31,7 +31,10 @@ DOCUMENTS: dict[str, tuple[Any, str]] = {
         "Of a directory an object; of a recording a list, an object for each variant.",
     ),
     "cover": (CoverageObject, "An object."),
-    "diff": (DiffObject | list[DiffObject], "An object for one log, a list for several."),
+    "diff": (
+        DiffObject | list[DiffObject] | DiffHistoryObject,
+        "An object for one log, a list for several; with --since an object with a history.",
+    ),
     "explain": (ExplainObject, "An object."),
     "hunt": (HuntObject | list[HuntObject], "An object for one hunt, a list with --neighbours."),
     "log": (LogDocument, "An object."),

@@ -14,6 +14,14 @@ from replay.reports.documents.effects import (
     phrases,
 )
 from replay.reports.documents.flag_tables import FlagTable
+from replay.reports.documents.many.groups import history_of
+from replay.reports.documents.many.history import (
+    History,
+    RunChanges,
+    change_rows,
+    run_name,
+    some,
+)
 from replay.reports.documents.search.reach import ChangeReach, fields, missing
 from replay.reports.markdown.markup import (
     MOST,
@@ -31,6 +39,9 @@ from replay.reports.markdown.markup import (
 MOST_EFFECTS = 12_000
 """Characters for what one patch did in one log."""
 
+MOST_LOGS = 100
+"""So many logs are named that changed in one way."""
+
 MOST_PHRASES = 20
 """So many things are named that a patch did which is not of interest."""
 
@@ -47,12 +58,27 @@ def diffs(document: DiffReports) -> str:
         values = [*_values(report, room // (shown - index))] if report.divergences else []
         room -= size(values)
         texts.append("\n".join([*heads[index], *values]) + "\n")
-    return "\n".join([*texts, *_left_out(len(heads) - shown)])
+    return "\n".join([*texts, *_left_out(len(heads) - shown), *_since(document)])
 
 
 def _left_out(logs: int) -> Iterator[str]:
     if logs:
         yield f"{words.count(logs, 'more log')} found no room; `--format json` has all.\n"
+
+
+def _since(document: DiffReports) -> Iterator[str]:
+    """Which logs are not as in the run before."""
+    previous = history_of(document).previous if document.before else None
+    if previous is None:
+        return
+    yield f"### Since {prose(run_name(previous))}\n"
+    yield from [*_changes(history_of(document))] or ["All logs are as they were."]
+    yield ""
+
+
+def _changes(history: History) -> Iterator[str]:
+    for text, logs in change_rows(history.runs[-1].changes or RunChanges()):
+        yield f"- {text}: {code(some(logs, MOST_LOGS))}"
 
 
 def _head(report: DiffReport) -> Iterator[str]:
