@@ -31,10 +31,8 @@ DOCUMENTS: dict[str, tuple[Any, str]] = {
         "Of a directory an object; of a recording a list, an object for each variant.",
     ),
     "cover": (CoverageObject, "An object."),
-    "diff": (
-        DiffObject | list[DiffObject] | DiffHistoryObject,
-        "An object for one log, a list for several; with --since an object with a history.",
-    ),
+    "diff": (DiffObject | list[DiffObject], "An object for one log, a list for several."),
+    "diff-since": (DiffHistoryObject, "An object, of diff with --since."),
     "explain": (ExplainObject, "An object."),
     "hunt": (HuntObject | list[HuntObject], "An object for one hunt, a list with --neighbours."),
     "log": (LogDocument, "An object."),
