@@ -157,7 +157,7 @@ def diff_report(
         reach=reaches,
         models=tuple(trace.variant.name for trace in models),
         native=partial(native_lines, diff.traces[0].log),
-        likeness=partial(likeness, diff, done.causes, done.hidden),
+        likeness=partial(likeness, diff, str(first), done.causes, done.hidden),
     )
 
 

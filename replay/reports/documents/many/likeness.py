@@ -22,14 +22,18 @@ from replay.variants.variant import Variant
 _encode = Encoder(order="sorted").encode
 
 
-def likeness(diff: Diff, causes: Sequence[Sequence[Cause]] = (), hidden: int = 0) -> str:
+def likeness(
+    diff: Diff, statement: str, causes: Sequence[Sequence[Cause]] = (), hidden: int = 0
+) -> str:
     """What is equal for logs that differ alike, by the same patches, and else is not.
 
-    They also lack the same: what was not compared, and how many divergences are left out.
+    They also lack the same: what was not compared, and how many divergences are left out. Of logs
+    in which nothing differs it is their `statement`, which says how far they went.
     """
     players = [trace.player.name for trace in diff.traces]
     rows = [row(divergence, players) for divergence in diff.divergences]
-    text = _encode([rows, _gaps(diff.compared, players)]).decode()
+    said = _gaps(diff.compared, players) if rows else statement
+    text = _encode([rows, said]).decode()
     patches = [[change.patch.name for c in several for change in c.changes] for several in causes]
     return _digest([_renamed(text, diff), patches, hidden])
 
