@@ -73,6 +73,17 @@ def each(
             at += 1
 
 
+def as_done(
+    work: Callable[[T], R],
+    items: Sequence[T],
+    pool: Pool | None = None,
+    watch: Progress = no_progress,
+    noun: str = "items",
+) -> Iterator[R]:
+    """The same as it is done, in whatever order, so that nothing has to wait for what is first."""
+    return (result for _, result in watch(_done(work, items, pool), len(items), noun))
+
+
 def _done(work: Callable[[T], R], items: Sequence[T], pool: Pool | None) -> Iterator[tuple[int, R]]:
     """The results as they come, each with its index."""
     count, began = 0, time.monotonic()

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import combinations
+from typing import NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -52,6 +53,12 @@ class DiffOptions(Struct, frozen=True):
     accept_in: str | None = None
     reach: bool = False
     accepts: bool = True
+
+    @property
+    def are_about_all(self) -> bool:
+        """Whether all that differs is told, whatever a log is called, and nothing else."""
+        chosen = self.only or self.other_than or self.accepted
+        return not (chosen or self.interactions or self.reach or self.accepts)
 
     def lets_through(self, _: Divergence, cause: Cause) -> bool:
         """Whether the options let a cause through."""
@@ -124,16 +131,28 @@ def patches_of(text: str, variants: Sequence[Variant], series: Series) -> tuple[
     )
 
 
-Comparison = Callable[[Log], tuple[Diff, Callable[[], Attribution]]]
-"""What makes the diff of a log, and then its attribution if that is wanted."""
+class ComparedLog(NamedTuple):
+    """The diff of a log, and what finds its patches if they are wanted.
+
+    `representative` is the diff of all logs that differ from it in names alone, None if there is no
+    such thing.
+    """
+
+    diff: Diff
+    attribution: Callable[[], Attribution]
+    representative: Diff | None = None
+
+
+Comparison = Callable[[Log], ComparedLog]
+"""What makes the diff of a log."""
 
 
 def plainly(players: Sequence[Player]) -> Comparison:
     """Each log is compared by itself."""
 
-    def compare(log: Log) -> tuple[Diff, Callable[[], Attribution]]:
+    def compare(log: Log) -> ComparedLog:
         difference = diff(*play(players, log))
-        return difference, partial(attribute, difference, with_progress)
+        return ComparedLog(difference, partial(attribute, difference, with_progress))
 
     return compare
 
@@ -143,21 +162,21 @@ def sharing(variants: Sequence[Variant], attributed: bool) -> Comparison:
     ways = (path_between(*pair) for pair in combinations(variants, 2) if attributed)
     corpus = Corpus(variants, others=[step.variant for way in ways for step in way])
 
-    def compare(log: Log) -> tuple[Diff, Callable[[], Attribution]]:
+    def compare(log: Log) -> ComparedLog:
         shared = corpus.diff(log, with_progress)
-        return shared.diff, partial(attribute_shared, shared, with_progress)
+        attribution = partial(attribute_shared, shared, with_progress)
+        is_alone = shared.representative is shared.diff
+        return ComparedLog(shared.diff, attribution, None if is_alone else shared.representative)
 
     return compare
 
 
-def result_of(
-    log: Log, compare: Comparison, options: DiffOptions, attributed: bool = True
-) -> DiffResult:
+def result_of(compared: ComparedLog, options: DiffOptions, attributed: bool = True) -> DiffResult:
     """What differs in a log in several variants, and by which patches if these are looked for."""
-    difference, attribution = compare(log)
+    difference = compared.diff
     if not attributed:
         return DiffResult(diff_report(difference, reach=options.reach))
-    selected = select(difference, attribution(), options.lets_through)
+    selected = select(difference, compared.attribution(), options.lets_through)
     report = diff_report(
         *without_accepted(*selected, options.accepted), options.only, options.reach
     )

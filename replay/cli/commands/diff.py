@@ -29,7 +29,7 @@ from replay.reports.text.headlines import headlines
 from replay.reports.verdict import Verdict
 from replay.reports.words import escape
 from replay.variants.variant import Variant, expressions
-from replay.workers import Pool, each
+from replay.workers import Pool, as_done, each
 
 if TYPE_CHECKING:
     from replay.analysis.baseline import AcceptedEffect
@@ -176,9 +176,12 @@ def diff_logs(
     document: DiffReports | DiffGroups
     if is_shared and (is_page or (is_overview and not details)):
         work = DiffWork(stored, compared, options, attributed, False, has_frames=True)
-        results = each(OverviewWork(stored, compared, work), logs, pool, with_progress, "logs")
+        parts = OverviewWork(stored, compared, work)
+        results = as_done(parts, logs, pool, with_progress, "logs")
         by_name = {log.name: log for log in logs}
-        document = grouped(tally.parts(results), lambda name: work(by_name[name]).report, before)
+        document = grouped(
+            tally.parts(results), [*by_name], lambda name: work(by_name[name]).report, before
+        )
     else:
         if is_model:
             work = DiffWork(stored, compared, options, attributed, not is_shared, is_page)
@@ -188,7 +191,7 @@ def diff_logs(
         else:
             compare = log_diffs.plainly(players)
             loaded = with_progress(map(stored.load, logs), len(logs), "logs")
-            whole = (log_diffs.result_of(it, compare, options, attributed) for it in loaded)
+            whole = (log_diffs.result_of(compare(it), options, attributed) for it in loaded)
         document = DiffReports(tuple(tally.reports(whole)), before)
         if is_overview or (is_page and len(logs) > 1):
             document = groups_of(document)

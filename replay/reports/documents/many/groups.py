@@ -9,14 +9,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
+from replay.engine.diff import Diff, Divergence
 from replay.engine.places import KINDS, Level
+from replay.events.event import Log
 from replay.reports.documents.common import LogId, VariantId
 from replay.reports.documents.diff import DiffReport, DiffReports
 from replay.reports.documents.effects import Effects
 from replay.reports.documents.many.history import DIGEST, History, LogState, history
 from replay.reports.documents.many.likeness import own_likeness, row
 from replay.reports.documents.search.reach import ChangeReach, joined
-from replay.reports.verdict import Verdict
+from replay.reports.verdict import Verdict, verdict
 from replay.variants.path import PatchChange
 from replay.variants.subject import BitFields
 
@@ -57,12 +59,23 @@ class DiffBrief(Struct, frozen=True):
 class DiffPart(Struct, frozen=True):
     """One log's part of a document about many: its state, and the likeness that its group has.
 
-    Whoever has given the brief of a group need not give another.
+    The brief is of a log of the group, be it another one. Whoever has given it need not give it
+    again.
     """
 
     state: LogState
     likeness: str
     brief: DiffBrief | None
+
+    @property
+    def reached(self) -> bool:
+        """Whether it tells what its log reached of a change, which has to be told of each."""
+        return self.brief is not None and bool(self.brief.reach)
+
+    def stands_for(self, diff: Diff) -> bool:
+        """Whether its brief may be that of another log that differs in names alone."""
+        log = diff.traces[0].log
+        return self.brief is not None and self.brief.rank < (len(log.events), log.name)
 
 
 class DiffGroup(Struct, frozen=True):
@@ -101,10 +114,23 @@ def part(report: DiffReport) -> DiffPart:
 
 def state(report: DiffReport) -> LogState:
     """What a later run has to know of a log."""
+    divergences = [one.divergence for one in report.divergences]
     names = [variant.name for variant in report.variants]
-    rows = (row(one.divergence, names) for one in report.divergences)
-    log = report.log
-    return LogState(log.name, log.fingerprint[:DIGEST], report.verdict, own_likeness(rows))
+    return _state(report.log, report.verdict, divergences, names)
+
+
+def state_of(diff: Diff) -> LogState:
+    """The same of a diff of which nothing is left out."""
+    names = [trace.player.name for trace in diff.traces]
+    says = verdict(diff.compared, bool(diff.divergences))
+    return _state(diff.traces[0].log, says, diff.divergences, names)
+
+
+def _state(
+    log: LogId | Log, says: Verdict, divergences: Iterable[Divergence], names: Sequence[str]
+) -> LogState:
+    differing = own_likeness(row(divergence, names) for divergence in divergences)
+    return LogState(log.name, log.fingerprint[:DIGEST], says, differing)
 
 
 def brief(report: DiffReport) -> DiffBrief:
@@ -140,20 +166,32 @@ def condensed(parts: Sequence[DiffPart]) -> list[DiffPart]:
 
 
 def grouped(
-    parts: Iterable[DiffPart], report: Callable[[str], DiffReport], before: History | None = None
+    parts: Iterable[DiffPart],
+    logs: Sequence[str],
+    report: Callable[[str], DiffReport],
+    before: History | None = None,
 ) -> DiffGroups:
-    """The document of all parts; ValueError if there is none."""
-    logs: dict[str, list[str]] = {}
+    """The document of all parts, which come in whatever order. `logs` are their names, in theirs.
+
+    ValueError if there is none.
+    """
+    names: dict[str, list[str]] = {}
     states: list[LogState] = []
-    briefs = _briefs(_noted(parts, logs, states))
-    groups = tuple(DiffGroup(briefs[key], tuple(names)) for key, names in logs.items())
-    return DiffGroups(groups, history(before, groups[0].brief.variants, states), report)
+    briefs = _briefs(_noted(parts, names, states))
+    positions = {name: number for number, name in enumerate(logs)}
+    states.sort(key=lambda state: positions[state.name])
+    groups = [
+        DiffGroup(briefs[key], tuple(sorted(names[key], key=positions.__getitem__)))
+        for key in names
+    ]
+    groups.sort(key=lambda group: positions[group.logs[0]])
+    return DiffGroups(tuple(groups), history(before, groups[0].brief.variants, states), report)
 
 
 def groups_of(document: DiffReports) -> DiffGroups:
     """The same document, by group."""
     by_name = {report.log.name: report for report in document.logs}
-    return grouped(map(part, document.logs), by_name.__getitem__, document.before)
+    return grouped(map(part, document.logs), [*by_name], by_name.__getitem__, document.before)
 
 
 def history_of(document: DiffReports) -> History:
@@ -163,10 +201,10 @@ def history_of(document: DiffReports) -> History:
 
 
 def _noted(
-    parts: Iterable[DiffPart], logs: dict[str, list[str]], states: list[LogState]
+    parts: Iterable[DiffPart], names: dict[str, list[str]], states: list[LogState]
 ) -> Iterable[DiffPart]:
     for part in parts:
-        logs.setdefault(part.likeness, []).append(part.state.name)
+        names.setdefault(part.likeness, []).append(part.state.name)
         states.append(part.state)
         yield part
 
