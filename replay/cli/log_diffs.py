@@ -36,6 +36,7 @@ from replay.reports.verdict import Verdict
 from replay.series import Patch, Series, find_patch
 from replay.variants.path import path_between
 from replay.variants.variant import Variant
+from replay.workers import Pool
 
 
 class DiffOptions(Struct, frozen=True):
@@ -171,8 +172,16 @@ def sharing(variants: Sequence[Variant], attributed: bool) -> Comparison:
     return compare
 
 
-def result_of(compared: ComparedLog, options: DiffOptions, attributed: bool = True) -> DiffResult:
-    """What differs in a log in several variants, and by which patches if these are looked for."""
+def result_of(
+    compared: ComparedLog,
+    options: DiffOptions,
+    attributed: bool = True,
+    pool: Pool | None = None,
+) -> DiffResult:
+    """What differs in a log in several variants, and by which patches if these are looked for.
+
+    The pool is asked for patches that matter only together.
+    """
     difference = compared.diff
     if not attributed:
         return DiffResult(diff_report(difference, reach=options.reach))
@@ -181,17 +190,19 @@ def result_of(compared: ComparedLog, options: DiffOptions, attributed: bool = Tr
         *without_accepted(*selected, options.accepted), options.only, options.reach
     )
     if options.interactions:
-        report = replace(report, together=_together(report, difference))
+        report = replace(report, together=_together(report, difference, pool))
     used = occurring(*selected, options.accepted)
     entries = accepted_effects(*selected, options.accept_in) if options.accepts else ()
     return DiffResult(report, entries, used)
 
 
-def _together(report: DiffReport, difference: Diff) -> tuple[InteractionReport, ...]:
+def _together(
+    report: DiffReport, difference: Diff, pool: Pool | None
+) -> tuple[InteractionReport, ...]:
     """Of the patches of interest, of all that did something if none of those is there."""
     named = {patch.name for patch in report.named}
     causes = (cause for divergence in report.divergences for cause in divergence.causes)
     acting = {change.patch.name for cause in causes for change in cause.changes}
     names = named & acting or acting
-    pairs = interactions(model_traces(difference), lambda patch: patch.name in names)
+    pairs = interactions(model_traces(difference), lambda patch: patch.name in names, pool)
     return tuple(map(interaction_report, pairs))

@@ -82,11 +82,10 @@ SUSPECT = re.compile(
 """What is in every text that may hold a secret, or a random name; most are free of it."""
 
 SIEVE = re.compile(
-    rb"pass|pwd|pin|secret|token|cookie|key|sig|auth|bearer|credential|property|://|eyj|akia"
-    rb"|-u |--u|vl\.|\\[u/]"
+    rb"p(?:ass|wd|in|roperty)|cre|k(?:en|ie|ey|ia)|g(?<=sig)|uth|bear|//|yj|-u|l(?<=vl)\.|\\[u/]"
 )
-"""What is in the small letters of every text that SUSPECT finds; it takes a twentieth of the time,
-since each word in it begins with a letter that is what it is."""
+"""What is in the small letters of every text that SUSPECT finds. It takes a twentieth of the time,
+since each of its words begins with a letter that is what it is, and that few words have."""
 
 
 def may_hold_secret(text: bytes) -> bool:

@@ -135,7 +135,8 @@ def diff_logs(
     logs: Sequence[Log | LogName] = choose(choice.logs, every, "compare", near)
     is_model = len(compared) == len(players)
     is_shared = is_model and len(logs) >= FEWEST_SHARED
-    pool = pool_of(session, workers, scheduler) if is_model and len(logs) > 1 else None
+    is_long = is_model and (interactions or len(logs) > 1)
+    pool = pool_of(session, workers, scheduler) if is_long else None
     stored = StoredLogs(session.db)
     if quiet:
         if is_shared:
@@ -187,7 +188,11 @@ def diff_logs(
             work = DiffWork(stored, compared, options, attributed, not is_shared, is_page)
             # A page has all that its traces have, which no process gives away.
             own = None if is_page else pool
-            whole: Iterable[log_diffs.DiffResult] = each(work, logs, own, with_progress, "logs")
+            whole: Iterable[log_diffs.DiffResult] = (
+                [work.of(stored.load(logs[0]), pool)]
+                if len(logs) == 1
+                else each(work, logs, own, with_progress, "logs")
+            )
         else:
             compare = log_diffs.plainly(players)
             loaded = with_progress(map(stored.load, logs), len(logs), "logs")

@@ -27,6 +27,7 @@ from replay.reports.documents.check import CheckReport, check_report
 from replay.reports.documents.headline import HeadlineReport, headline_report
 from replay.reports.documents.many.groups import condensed, state_of
 from replay.variants.variant import Variant
+from replay.workers import Pool
 
 R = TypeVar("R")
 
@@ -85,9 +86,9 @@ class DiffWork(LogWork[DiffResult]):
             return log_diffs.plainly([partial(replay, variant=it) for it in self.variants])
         return log_diffs.sharing(self.variants, self.attributed)
 
-    def of(self, log: Log) -> DiffResult:
-        """The report, without traces if no frames are wanted."""
-        result = log_diffs.result_of(self.compare(log), self.options, self.attributed)
+    def of(self, log: Log, pool: Pool | None = None) -> DiffResult:
+        """The report, without traces if no frames are wanted; the pool is for interactions."""
+        result = log_diffs.result_of(self.compare(log), self.options, self.attributed, pool)
         return result if self.has_frames else result.without_traces()
 
 

@@ -7,7 +7,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from replay.analysis.attribute import Attribution, Cause, Work, model_traces
-from replay.analysis.interactions import Interaction, PatchPart
+from replay.analysis.interactions import Interaction
+from replay.analysis.patch_parts import PatchPart
 from replay.engine.compared import Compared
 from replay.engine.diff import Diff, Divergence
 from replay.engine.places import ABSENT
