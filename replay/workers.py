@@ -75,8 +75,9 @@ def each(
     With a pool the work is pickled, once, and so are the items, which are taken only as they are
     handed out. Work may have `shared`: objects that stay where they are and that results refer to;
     `alike`, which gives for items what is equal for those that had better be done by one worker;
-    and `forget`, which is called when a worker has too much in its memory. Raises ReplayError where
-    a chunk kills its workers again and again.
+    `condensed`, which takes out of the results of a chunk what they have twice; and `forget`, which
+    is called when a worker has too much in its memory. Raises ReplayError where a chunk kills its
+    workers again and again.
     """
     ready: dict[int, R] = {}
     at = 0
@@ -85,6 +86,17 @@ def each(
         while at in ready:
             yield ready.pop(at)
             at += 1
+
+
+def as_done(
+    work: Callable[[T], R],
+    items: Sequence[T],
+    pool: Pool | None = None,
+    watch: Progress = no_progress,
+    noun: str = "items",
+) -> Iterator[R]:
+    """The same as it is done, in whatever order, so that nothing has to wait for what is first."""
+    return (result for _, result in watch(_done(work, items, pool), len(items), noun))
 
 
 def _done(work: Callable[[T], R], items: Iterable[T], pool: Pool | None) -> Iterator[tuple[int, R]]:
@@ -315,6 +327,8 @@ def _results(packed: bytes, items: Sequence[Any]) -> tuple[bytes, float]:
             _works[packed] = pickle.loads(packed)
         work, began = _works[packed], time.perf_counter()
         results = [work(item) for item in items]
+        if hasattr(work, "condensed"):
+            results = work.condensed(results)
         rate = len(items) / max(time.perf_counter() - began, 1e-6)
         if _resident() > MEMORY and hasattr(work, "forget"):
             work.forget()

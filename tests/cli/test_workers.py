@@ -34,6 +34,7 @@ COMMANDS = {
     "JSON": ("diff", "--all", "--format", "json"),
     "Markdown": ("diff", "with", "after", "--all", "--format", "md"),
     "a page": ("diff", "with", "after", "deleted-*", "--format", "html"),
+    "a page of many": ("diff", "with", "after", "--all", "--format", "html"),
     "without patches": ("diff", "--all", "--no-attribution"),
     "one patch": ("diff", "--all", "--only", "7e3d98dd"),
     "checks": ("check", "--all"),
