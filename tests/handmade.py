@@ -46,7 +46,7 @@ SUBJECT = Subject(
         jobs=JobsConfig("job"),
         bits={"open_flags": FLAGS},
     ),
-    Series((), (Tree(()),)),
+    Series(Tree(()), ()),
 )
 
 

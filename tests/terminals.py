@@ -11,7 +11,6 @@ import termios
 import tty
 
 from replay.cli import main, progress_bar
-from replay.cli.progress_bar import PATIENCE
 from tests.whole.children import start
 
 STYLE = re.compile(r"\x1b\[([\d;]*)m")
@@ -20,12 +19,10 @@ STYLE = re.compile(r"\x1b\[([\d;]*)m")
 PLAIN = ("COLUMNS", "NO_COLOR")
 
 
-def on_terminal(
-    *words: object, columns: int = 80, patience: float = PATIENCE, **settings: str
-) -> str:
+def on_terminal(*words: object, columns: int = 80, patience: float = 600, **settings: str) -> str:
     """What `replay WORDS` writes to a terminal of that width, on both its outputs.
 
-    Progress is shown of what takes longer than `patience` seconds.
+    Progress is shown of what takes longer than `patience` seconds; by default nothing does.
     """
     near, far = pty.openpty()
     tty.setraw(far)

@@ -9,8 +9,8 @@
 
 A file has name, unlinked, format, size, backing_file and backing_format; a write has device,
 sector, sectors, pattern, reads and commands. `reads` is what the guest would read there now, a
-byte or "mixed", None if it can't; `commands` are the names of the commands that returned since and
-name the device.
+byte or "mixed", None if it can't; `commands` are the names, each once, of the commands that
+returned since and name the device.
 """
 
 import re
@@ -27,7 +27,7 @@ from replay.engine.replay import request
 from replay.engine.trace import ModelStep, ModelTrace, Trace
 from replay.engine.view import View, view
 from replay.events.event import Command, Guest
-from replay.language import Query, Returned, answer_alike
+from replay.language import FileAnswers, Query, Returned
 from replay.state.disk import Disk, header
 from replay.state.objects import FrozenMap, Object, Ref, State, Value, kinds, plain
 from replay.variants.variant import Variant
@@ -51,7 +51,7 @@ KINDS = ({"node", "role"}, {"file"}, {"write"}, set[str]())
 class _Write(NamedTuple):
     """Sectors from start up to end that still are as an event wrote them.
 
-    `commands` are the names of those that returned since and name the device.
+    `commands` are the names of those that returned since and name the device, each once.
     """
 
     device: str
@@ -139,7 +139,9 @@ def _with_command(written: tuple[_Write, ...], done: ModelStep) -> tuple[_Write,
     text = msgspec.json.encode(event.arguments).decode()
     named = {item.device for item in written if _name(item.device).search(text)}
     return tuple(
-        item._replace(commands=(*item.commands, event.name)) if item.device in named else item
+        item._replace(commands=(*item.commands, event.name))
+        if item.device in named and event.name not in item.commands
+        else item
         for item in written
     )
 
@@ -196,6 +198,7 @@ class _Guest:
         self._config = variant.subject.config
         self._fields = self._fields_read()
         self._state: State | None = None
+        self._answers = FileAnswers(Disk())
         self._objects: Mapping[int, Object] = {}
         self._known: dict[tuple[str, int, int], deque[_Reading]] = {}
         self._current: dict[tuple[str, int, int], Any] = {}
@@ -209,29 +212,29 @@ class _Guest:
         """The byte that the sectors of a write read as, or "mixed"; None if they can't be read."""
         if state is not self._state:
             self._state, self._current = state, {}
+            self._answers = FileAnswers(state.disk)
             self._objects = {thing.id: thing for thing in state.objects}
         place = (write.device, write.start, write.end)
         if place not in self._current:
             known = self._known.setdefault(place, deque(maxlen=REMEMBERED))
-            reading = next((one for one in known if self._holds(one, state.disk)), None)
+            reading = next(filter(self._holds, known), None)
             if reading is None:
                 reading = self._reading(*place, state)
                 known.appendleft(reading)
             self._current[place] = reading.pattern
         return self._current[place]
 
-    def _holds(self, known: _Reading, disk: Disk) -> bool:
+    def _holds(self, known: _Reading) -> bool:
         if known.queries is None:
             return False
-        same = all(
-            self._is_same(thing, self._objects.get(id)) for id, thing in known.objects.items()
-        )
-        return same and answer_alike(known.queries, disk)
+        for id, thing in known.objects.items():
+            now = self._objects.get(id)
+            if now is not thing and not self._is_same(thing, now):
+                return False
+        return self._answers.are(known.queries)
 
     def _is_same(self, thing: Object, now: Object | None) -> bool:
         """Whether an object is as it was, as far as reading looks at it: writes are counted."""
-        if now is thing:
-            return True
         if now is None or self._fields is None or now.cls != thing.cls:
             return False
         pairs = zip(thing.fields, now.fields, strict=True)

@@ -9,6 +9,7 @@ import ast
 from collections.abc import Hashable, Iterator, Mapping
 from difflib import get_close_matches
 from functools import lru_cache
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,6 +22,7 @@ from replay.engine.trace import Trace
 from replay.errors import NotFound, ReplayError
 from replay.files import read_text
 from replay.language import Program, Returned
+from replay.language.definitions import definitions
 from replay.language.vocabulary import METHODS
 from replay.progress import Progress, no_progress
 from replay.series import Tree, source_file
@@ -115,29 +117,22 @@ def breaches(trace: Trace, checks: Checks, progress: Progress = no_progress) -> 
 
 
 def _breached(done: CheckedStep, answers: "_Answers") -> dict[tuple[str, str], Any]:
-    """Where checks do not hold after an event."""
-    objects = {thing.id: thing for thing in done.state.objects}
-    return {
-        (topic.path, check.name): {}
-        for check in answers.checks.checks
+    """Where checks do not hold after an event, in the order of the checks."""
+    answers.turn_to(done)
+    breached = [
+        (number, (topic.path, check.name))
         for topic in done.inputs
-        if _is_about(check, topic) and not answers.holds(check, topic, done, objects)
-    }
-
-
-def _is_about(check: Check, topic: CheckInput) -> bool:
-    names, offered = check.parameters, topic.offered
-    return all(name in offered for name in names) and bool(names) == bool(offered)
-
-
-Objects = Mapping[int, Object]
+        for number, check in answers.checks_about(topic)
+        if not answers.holds(check, topic)
+    ]
+    return {place: {} for _, place in sorted(breached, key=itemgetter(0))}
 
 
 class _Answer(NamedTuple):
     """Whether a check holds, and what it looked at to say so: objects, and the disk or None."""
 
     holds: bool
-    objects: Objects
+    objects: Mapping[int, Object]
     disk: Disk | None
 
 
@@ -145,35 +140,55 @@ class _Answers:
     """What checks said of each thing last; they are asked again when what they read is another."""
 
     def __init__(self, checks: Checks) -> None:
-        self.checks = checks
+        self._checks = checks
         self._last: dict[tuple[str, Hashable], _Answer] = {}
+        self._about: dict[tuple[str, ...], list[tuple[int, Check]]] = {}
         self._of_files = {
             check.name: checks.program.looks_at_files(check.name) for check in checks.checks
         }
 
-    def holds(self, check: Check, topic: CheckInput, done: CheckedStep, objects: Objects) -> bool:
+    def turn_to(self, done: CheckedStep) -> None:
+        """Goes on to the state after an event."""
+        self._done = done
+        self._objects = {thing.id: thing for thing in done.state.objects}
+
+    def checks_about(self, topic: CheckInput) -> list[tuple[int, Check]]:
+        """The checks that take what a topic offers, with their numbers."""
+        offered = tuple(topic.offered)
+        if offered not in self._about:
+            self._about[offered] = [
+                (number, check)
+                for number, check in enumerate(self._checks.checks)
+                if set(check.parameters) <= set(offered) and bool(check.parameters) == bool(offered)
+            ]
+        return self._about[offered]
+
+    def holds(self, check: Check, topic: CheckInput) -> bool:
         """Whether a check holds. Raises ReplayError as `breaches` does."""
         key = check.name, topic.key
         last = self._last.get(key)
-        if (
-            last is None
-            or last.disk not in (None, done.state.disk)
-            or any(objects.get(id) is not thing for id, thing in last.objects.items())
-        ):
-            last = self._last[key] = self._ask(check, topic, done, objects)
+        if last is None or not self._is_current(last):
+            last = self._last[key] = self._ask(check, topic)
         return last.holds
 
-    def _ask(self, check: Check, topic: CheckInput, done: CheckedStep, objects: Objects) -> _Answer:
-        program = self.checks.program
-        state = _with_missing(done.state, self.checks.missing)
+    def _is_current(self, answer: _Answer) -> bool:
+        """Whether what an answer looked at is as it was."""
+        if answer.disk not in (None, self._done.state.disk):
+            return False
+        return answer.objects.items() <= self._objects.items()
+
+    def _ask(self, check: Check, topic: CheckInput) -> _Answer:
+        program, done = self._checks.program, self._done
+        state = _with_missing(done.state, self._checks.missing)
         if state.machine is None:
             state = program.initial()
         arguments = [topic.offered[name] for name in check.parameters]
         ending, read = program.call_noting_reads(check.name, arguments, state)
         match ending:
             case Returned(bool() as holds):
-                looked_at = {id: objects[id] for id in read if id in objects}
-                return _Answer(holds, looked_at, self._disk(check, done.state))
+                looked_at = {id: self._objects[id] for id in read if id in self._objects}
+                disk = done.state.disk if self._of_files[check.name] else None
+                return _Answer(holds, looked_at, disk)
             case _ if not done.is_complete:
                 # It asks for what was not observed.
                 return _Answer(True, {}, None)
@@ -184,9 +199,6 @@ class _Answers:
         function = program.functions[check.name]
         where = f"{function.file}:{function.line}: {check.name}"
         raise ReplayError(f"{what}, about {topic.path} after event {done.seq}", where=where)
-
-    def _disk(self, check: Check, state: State) -> Disk | None:
-        return state.disk if self._of_files[check.name] else None
 
 
 # Every check of every thing in a state is asked with it.
@@ -229,8 +241,8 @@ def _check(node: ast.FunctionDef, file: Path) -> Check:
 
 def _classes(tree: Tree) -> Mapping[str, tuple[str, ...]]:
     """The classes of a tree with the names of their fields."""
-    definitions = language.check(tree)
-    return {name: tuple(definition.fields) for name, definition in definitions.classes.items()}
+    classes = definitions(tree, is_checked=True).classes
+    return {name: tuple(definition.fields) for name, definition in classes.items()}
 
 
 def _class(name: str, fields: tuple[str, ...], missing: tuple[str, ...]) -> Iterator[str]:

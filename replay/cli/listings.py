@@ -146,7 +146,8 @@ def applicable(series: Series, patches: Sequence[Patch], spans: Sequence[Revisio
     name = patches[0].name if len(patches) == 1 else words.count(len(patches), "patch", "patches")
     count = sum(span.count for span in spans if not span.conflict)
     verb = "applies" if len(patches) == 1 else "apply"
-    head = f"{words.escape(name)} {verb} at {count} of {words.count(len(series.trees), 'revision')}"
+    revisions = words.count(len(series.patches) + 1, "revision")
+    head = f"{words.escape(name)} {verb} at {count} of {revisions}"
     rows = [
         (
             revision_name(series, span.first),

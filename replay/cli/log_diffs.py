@@ -1,8 +1,9 @@
 """The diffs of logs with the patches that they come from, as `replay diff` reports them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import combinations
+from typing import NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -30,16 +31,20 @@ from replay.reports.documents.diff import (
     interaction_report,
     without_traces,
 )
+from replay.reports.documents.many.groups import DiffPart, part
+from replay.reports.verdict import Verdict
 from replay.series import Patch, Series, find_patch
 from replay.variants.path import path_between
 from replay.variants.variant import Variant
+from replay.workers import Pool
 
 
 class DiffOptions(Struct, frozen=True):
     """What an invocation is about: `only` these patches, none for all; not what is `accepted`.
 
     `interactions` is whether to look for patches that matter only together, `reach` whether to look
-    for what a log that differs ran through of the changes.
+    for what a log that differs ran through of the changes, `accepts` whether anybody is going to
+    accept what differs.
     """
 
     only: tuple[Patch, ...]
@@ -48,6 +53,13 @@ class DiffOptions(Struct, frozen=True):
     interactions: bool
     accept_in: str | None = None
     reach: bool = False
+    accepts: bool = True
+
+    @property
+    def are_about_all(self) -> bool:
+        """Whether all that differs is told, whatever a log is called, and nothing else."""
+        chosen = self.only or self.other_than or self.accepted
+        return not (chosen or self.interactions or self.reach or self.accepts)
 
     def lets_through(self, _: Divergence, cause: Cause) -> bool:
         """Whether the options let a cause through."""
@@ -67,6 +79,48 @@ class DiffResult(Struct, frozen=True):
         """The same without what only a page shows, so that it takes little room."""
         return replace(self, report=without_traces(self.report))
 
+    def part(self) -> "PartResult":
+        """The same with as much of the report as a document about many logs has of one."""
+        is_whole = self.report.compared.is_all
+        return PartResult(part(self.report), is_whole, self.entries, self.used)
+
+
+class PartResult(Struct, frozen=True):
+    """One log's part of a document about many, whether it was compared as a whole, and the rest."""
+
+    part: DiffPart
+    is_whole: bool
+    entries: tuple[AcceptedEffect, ...]
+    used: frozenset[int]
+
+
+class Tally:
+    """What the results of all logs come to, besides the document."""
+
+    def __init__(self) -> None:
+        self.verdicts: set[Verdict] = set()
+        self.is_whole = True
+        self.entries: list[AcceptedEffect] = []
+        self.used: set[int] = set()
+
+    def parts(self, results: Iterable[PartResult]) -> Iterator[DiffPart]:
+        """The parts of the results, of which nothing else is kept but what it comes to."""
+        for result in results:
+            self._note(result, result.part.state.verdict, result.is_whole)
+            yield result.part
+
+    def reports(self, results: Iterable[DiffResult]) -> Iterator[DiffReport]:
+        """The reports of the results, and so on."""
+        for result in results:
+            self._note(result, result.report.verdict, result.report.compared.is_all)
+            yield result.report
+
+    def _note(self, result: DiffResult | PartResult, verdict: Verdict, is_whole: bool) -> None:
+        self.verdicts.add(verdict)
+        self.is_whole &= is_whole
+        self.entries += result.entries
+        self.used |= result.used
+
 
 def patches_of(text: str, variants: Sequence[Variant], series: Series) -> tuple[Patch, ...]:
     """The patches of SHA,... where a file that a variant adds may stand for a sha."""
@@ -78,16 +132,28 @@ def patches_of(text: str, variants: Sequence[Variant], series: Series) -> tuple[
     )
 
 
-Comparison = Callable[[Log], tuple[Diff, Callable[[], Attribution]]]
-"""What makes the diff of a log, and then its attribution if that is wanted."""
+class ComparedLog(NamedTuple):
+    """The diff of a log, and what finds its patches if they are wanted.
+
+    `representative` is the diff of all logs that differ from it in names alone, None if there is no
+    such thing.
+    """
+
+    diff: Diff
+    attribution: Callable[[], Attribution]
+    representative: Diff | None = None
+
+
+Comparison = Callable[[Log], ComparedLog]
+"""What makes the diff of a log."""
 
 
 def plainly(players: Sequence[Player]) -> Comparison:
     """Each log is compared by itself."""
 
-    def compare(log: Log) -> tuple[Diff, Callable[[], Attribution]]:
+    def compare(log: Log) -> ComparedLog:
         difference = diff(*play(players, log))
-        return difference, partial(attribute, difference, with_progress)
+        return ComparedLog(difference, partial(attribute, difference, with_progress))
 
     return compare
 
@@ -97,35 +163,46 @@ def sharing(variants: Sequence[Variant], attributed: bool) -> Comparison:
     ways = (path_between(*pair) for pair in combinations(variants, 2) if attributed)
     corpus = Corpus(variants, others=[step.variant for way in ways for step in way])
 
-    def compare(log: Log) -> tuple[Diff, Callable[[], Attribution]]:
+    def compare(log: Log) -> ComparedLog:
         shared = corpus.diff(log, with_progress)
-        return shared.diff, partial(attribute_shared, shared, with_progress)
+        attribution = partial(attribute_shared, shared, with_progress)
+        is_alone = shared.representative is shared.diff
+        return ComparedLog(shared.diff, attribution, None if is_alone else shared.representative)
 
     return compare
 
 
 def result_of(
-    log: Log, compare: Comparison, options: DiffOptions, attributed: bool = True
+    compared: ComparedLog,
+    options: DiffOptions,
+    attributed: bool = True,
+    pool: Pool | None = None,
 ) -> DiffResult:
-    """What differs in a log in several variants, and by which patches if these are looked for."""
-    difference, attribution = compare(log)
+    """What differs in a log in several variants, and by which patches if these are looked for.
+
+    The pool is asked for patches that matter only together.
+    """
+    difference = compared.diff
     if not attributed:
         return DiffResult(diff_report(difference, reach=options.reach))
-    selected = select(difference, attribution(), options.lets_through)
+    selected = select(difference, compared.attribution(), options.lets_through)
     report = diff_report(
         *without_accepted(*selected, options.accepted), options.only, options.reach
     )
     if options.interactions:
-        report = replace(report, together=_together(report, difference))
+        report = replace(report, together=_together(report, difference, pool))
     used = occurring(*selected, options.accepted)
-    return DiffResult(report, accepted_effects(*selected, options.accept_in), used)
+    entries = accepted_effects(*selected, options.accept_in) if options.accepts else ()
+    return DiffResult(report, entries, used)
 
 
-def _together(report: DiffReport, difference: Diff) -> tuple[InteractionReport, ...]:
+def _together(
+    report: DiffReport, difference: Diff, pool: Pool | None
+) -> tuple[InteractionReport, ...]:
     """Of the patches of interest, of all that did something if none of those is there."""
     named = {patch.name for patch in report.named}
     causes = (cause for divergence in report.divergences for cause in divergence.causes)
     acting = {change.patch.name for cause in causes for change in cause.changes}
     names = named & acting or acting
-    pairs = interactions(model_traces(difference), lambda patch: patch.name in names)
+    pairs = interactions(model_traces(difference), lambda patch: patch.name in names, pool)
     return tuple(map(interaction_report, pairs))

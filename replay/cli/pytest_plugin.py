@@ -205,7 +205,7 @@ class Comparison:
         """What differs in a log, and what would have to be accepted."""
         from replay.cli.log_diffs import plainly, result_of
 
-        return result_of(log, plainly(self._players), self._options, self._attributed)
+        return result_of(plainly(self._players)(log), self._options, self._attributed)
 
     def failure(self, result: "DiffResult") -> str:
         """The report of a log that fails, "" for one that does not."""

@@ -91,7 +91,8 @@ def _walk(
     edges: dict[NodePath, int] = {}
     visited: set[int] = set()
     above: set[int] = set()
-    stack: list[tuple[NodePath | None, int]] = [(role, id) for role, id in starts.items()][::-1]
+    stack: list[tuple[NodePath | None, int]] = []
+    stack += [*starts.items()][::-1]
     while stack:
         role, id = stack.pop()
         if role is None:  # all below it is done

@@ -65,7 +65,7 @@ class Transition(NamedTuple):
     """The next state, the outcome, and where it crashed, which has another line in each tree.
 
     `growth` is how many values the state and the outcome hold that the state before did not.
-    `functions` are those that ran, `digest` says what they do.
+    `functions` are those that ran, and `program` is where they did.
     """
 
     state: State
@@ -73,7 +73,7 @@ class Transition(NamedTuple):
     crash: Crashed | None
     growth: int
     functions: frozenset[str]
-    digest: str
+    program: Program
 
 
 TransitionKey = tuple[str, State, bytes, ChannelConfig]
@@ -98,7 +98,7 @@ class Memo:
         key = _key(state, asked)
         known = self._known.get(key, ())
         for transition in known:
-            if program.digest_of(transition.functions) == transition.digest:
+            if program.runs_alike(transition.functions, transition.program):
                 self.hits += 1
                 return transition
         self.misses += 1
@@ -151,7 +151,8 @@ def transitions(trace: ModelTrace) -> Iterator[tuple[TransitionKey, str]]:
     requests = _requests(_Content(trace.log.fingerprint, trace.variant.subject, trace.log))
     for done, asked in zip(trace.steps, requests, strict=True):
         if state.machine is not None and asked.handler in program.functions:
-            yield _key(state, asked), MEMO.run(program, state, asked).digest
+            made = MEMO.run(program, state, asked)
+            yield _key(state, asked), made.program.digest_of(made.functions)
         state = done.state
 
 
@@ -225,8 +226,7 @@ def _transition(program: Program, state: State, asked: Request) -> Transition:
         after = _after_refusal(after, asked)
     outcome = _outcome(ending, asked.channel)
     growth = growth_of(state, after, outcome.value)
-    called = program.called
-    return Transition(after, outcome, crash, growth, called, program.digest_of(called))
+    return Transition(after, outcome, crash, growth, program.called, program)
 
 
 def _after_refusal(state: State, asked: Request) -> State:

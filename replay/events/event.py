@@ -83,8 +83,10 @@ class Command(Fact, frozen=True):
             raise ValueError(f"arguments of a {self.channel} command must be {words}")
         if self.reply is not None and self.reply.keys() not in ({"return"}, {"error"}):
             raise ValueError("a reply must have one key, return or error")
-        msgspec.structs.force_setattr(self, "arguments", plain(arguments))
-        msgspec.structs.force_setattr(self, "reply", plain(self.reply))
+        if self.arguments is None or form is dict:
+            msgspec.structs.force_setattr(self, "arguments", plain(arguments))
+        if self.reply is not None:
+            msgspec.structs.force_setattr(self, "reply", plain(self.reply))
 
 
 class Notice(Fact, frozen=True):
@@ -243,14 +245,18 @@ def plain(value: Any, depth: int = MAX_DEPTH) -> Any:
     """
     if depth == 0:
         raise ValueError(f"nested deeper than {MAX_DEPTH}")
-    if type(value) is str or value is None:  # which most values are
+    form = type(value)
+    if form is str or form is bool or value is None:  # which most values are
         return value
-    if type(value) is dict or isinstance(value, Mapping):
-        return {key: plain(value[key], depth - 1) for key in sorted(value)}
+    if isinstance(value, int):
+        if not -(2**63) <= value < 2**64:
+            raise ValueError("an integer has more than 64 bits")
+        return value
+    if form is dict or isinstance(value, Mapping):
+        items = [(key, value[key]) for key in sorted(value)]
+        return {key: one if type(one) is str else plain(one, depth - 1) for key, one in items}
     if isinstance(value, list | tuple):
         return [plain(item, depth - 1) for item in value]
-    if isinstance(value, int) and not -(2**63) <= value < 2**64:
-        raise ValueError("an integer has more than 64 bits")
     return value
 
 

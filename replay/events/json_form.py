@@ -6,7 +6,7 @@ after an event stands behind it: `{"kind": "observation", "name", "arguments", "
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import reduce
 from typing import Any
 
@@ -80,8 +80,10 @@ def parse_entry(
     `clean` takes from the object what is not to be kept.
     """
     if clean is None and version == SCHEMA_VERSION and _is_plain(line):
-        with suppress(msgspec.MsgspecError, ValueError, RecursionError):  # below it is told
+        try:  # a context manager would take as long as the rest
             return Event(_decode_payload(line), origin)
+        except (msgspec.MsgspecError, ValueError, RecursionError):
+            pass  # what is wrong is told below
     with located(origin):
         raw = parse_object(line)
         if clean is not None:

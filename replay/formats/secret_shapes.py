@@ -119,12 +119,12 @@ SUSPECT = re.compile(
 """What is in every text that may hold a secret, or a random name; most are free of it."""
 
 SIEVE = re.compile(
-    rb"pass|pwd|pin|secret|token|cookie|key|sig|auth|bearer|credential|property|://|eyj|akia"
-    rb"|psk|jwt|hmac|session|ticket|sid=|code=|gh[oprsu]_|github_pat_|glpat-|xox|qom-set"
-    rb"|-u|vl\.|\\[u/]"
+    rb"p(?:ass|wd|in|roperty|sk)|cre|k(?:en|ie|ey|ia|et)|g(?<=sig)|g(?:h[oprsu]_|ithub_pat_|lpat-)"
+    rb"|uth|bear|//|yj|-u|l(?<=vl)\.|\\[u/]|jwt|hmac|xox|qom-set|o(?<=sessio)n"
+    rb"|=(?:(?<=sid=)|(?<=code=))"
 )
-"""What is in the small letters of every text that SUSPECT finds; it takes a twentieth of the time,
-since each word in it begins with a letter that is what it is."""
+"""What is in the small letters of every text that SUSPECT finds. It takes a twentieth of the time,
+since each of its words begins with a letter that is what it is, and that few words have."""
 
 
 def may_hold_secret(text: bytes) -> bool:

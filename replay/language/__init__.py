@@ -2,7 +2,7 @@
 
 from replay.language.check import check
 from replay.language.endings import Crashed, Ending, Failed, Refused, Returned, Stopped
-from replay.language.file_queries import Query, answer_alike
+from replay.language.file_queries import FileAnswers, Query
 from replay.language.program import Arc, FunctionInfo, Program, compile_tree
 
 __all__ = [
@@ -10,13 +10,13 @@ __all__ = [
     "Crashed",
     "Ending",
     "Failed",
+    "FileAnswers",
     "FunctionInfo",
     "Program",
     "Query",
     "Refused",
     "Returned",
     "Stopped",
-    "answer_alike",
     "check",
     "compile_tree",
 ]

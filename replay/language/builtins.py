@@ -83,7 +83,8 @@ class Functions:
         return next((kind.__name__ for kind in kinds if isinstance(value, kind)), "object")
 
     def _orderable(self, values: tuple[Any, ...]) -> list[Any]:
-        items = list(values[0] if isinstance(values[0], list | dict) else values)
+        whole = len(values) == 1 and isinstance(values[0], list | dict)
+        items = list(values[0] if whole else values)
         self._meter.tick(len(items))
         for item in items:
             if isinstance(item, str):

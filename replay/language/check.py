@@ -1,7 +1,10 @@
 """Checking that every name a tree uses is defined and has the right number of arguments."""
 
-from collections.abc import Collection, Iterator, Mapping
+import ast
+from collections.abc import Collection, Hashable, Iterator, Mapping
 from difflib import get_close_matches
+from functools import cached_property, lru_cache
+from weakref import WeakKeyDictionary
 
 from replay.errors import NotInLanguage
 from replay.language.definitions import Definition, Definitions, definitions, located
@@ -16,9 +19,16 @@ def check(tree: Tree, machine_class: str | None = None) -> Definitions:
     """
     defined = definitions(tree)
     checker = Checker(defined, tree, machine_class)
-    for definition, constants in _in_order(defined):
+    for definition, constants in _data_in_order(defined):
         checker.check(definition, constants)
+    for name in defined.functions:
+        checker.check_function(name)
     return defined
+
+
+# Of a series, and of what is tried in its trees, nearly all functions are the same.
+_SOUND: WeakKeyDictionary[ast.AST, set[Hashable]] = WeakKeyDictionary()
+"""The functions in which nothing was wrong, each with the names that its trees offered."""
 
 
 class Checker:
@@ -46,18 +56,21 @@ class Checker:
             raise located(misuse, self._tree, chunk) from None
 
     def check_function(self, name: str) -> None:
-        """The same for a function of the tree."""
-        self.check(self._defined.functions[name], self._defined.constants)
+        """The same for a function of the tree, which can use all its constants."""
+        function = self._defined.functions[name]
+        sound = _SOUND.setdefault(function.node, set())
+        if self._names.offered not in sound:
+            self.check(function, self._defined.constants)
+            sound.add(self._names.offered)
 
 
-def _in_order(defined: Definitions) -> Iterator[tuple[Definition, Collection[str]]]:
-    """Every definition with the constants that it can use, which are those before a constant."""
+def _data_in_order(defined: Definitions) -> Iterator[tuple[Definition, Collection[str]]]:
+    """Constants and classes with the constants that each can use, which are those before it."""
     before: dict[str, None] = {}
     for constant in defined.constants.values():
         yield constant, before
         before[constant.name] = None
     yield from ((model_class, before) for model_class in defined.classes.values())
-    yield from ((function, before) for function in defined.functions.values())
 
 
 class _Names:
@@ -74,6 +87,14 @@ class _Names:
             "function": BUILTINS
             | {name: (f.required, len(f.parameters)) for name, f in defined.functions.items()},
         }
+
+    @cached_property
+    def offered(self) -> Hashable:
+        """All that there is to look up; where it is the same, a function is as sound as it was."""
+        fields, defined = self._fields, self._defined
+        calls = frozenset(self._calls["function"].items())
+        names = (frozenset(fields["field"]), frozenset(fields["machine field"]))
+        return _one_of((calls, *names, frozenset(defined.constants), frozenset(defined.classes)))
 
     def check(self, use: Use, constants: Collection[str], own: Collection[str]) -> None:
         """Raises MisuseError for a name that is not there, or is not of that kind.
@@ -115,6 +136,12 @@ class _Names:
         if not least <= use.arguments <= most:
             count = f"{least}" if least == most else f"{least} to {most}"
             raise MisuseError(use.line, f"{use.name} takes {count} arguments, not {use.arguments}")
+
+
+@lru_cache(maxsize=64)
+def _one_of(value: Hashable) -> Hashable:
+    """The first of equal values, which are compared in no time then."""
+    return value
 
 
 def _missing(use: Use, kind: str, names: Collection[str]) -> MisuseError:

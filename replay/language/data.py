@@ -2,7 +2,8 @@
 
 import ast
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from replay.language.compile import default_name
@@ -27,8 +28,28 @@ class Data:
     defaults: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """The key of a tree's data: its constants, classes and defaults, each with its name."""
+
+    nodes: tuple[tuple[Any, ...], ...]
+    defined: Definitions = field(compare=False)
+    tree: Tree = field(compare=False)
+
+
 def evaluated(defined: Definitions, tree: Tree) -> Data:
     """The data of a checked tree; raises NotInLanguage for an expression without a value."""
+    data: list[Constant | Class] = [*defined.constants.values(), *defined.classes.values()]
+    own = ((each.name, each.node) for each in data)
+    functions = defined.functions.values()
+    defaults = ((f.name, *f.node.args.defaults) for f in functions if f.node.args.defaults)
+    return _evaluated(_Source((*own, *defaults), defined, tree))
+
+
+# Most trees of a series, and of what is tried in its trees, have the same data.
+@lru_cache(maxsize=64)
+def _evaluated(source: _Source) -> Data:
+    defined, tree = source.defined, source.tree
     meter = Meter()
     meter.reset_for_data()
     values = _Values(meter)

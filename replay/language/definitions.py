@@ -46,12 +46,12 @@ class Function:
         check_depth(self.node)
         return uses(self.node)
 
-    @property
+    @cached_property
     def parameters(self) -> tuple[str, ...]:
         """The names of its parameters."""
         return tuple(argument.arg for argument in self.node.args.args)
 
-    @property
+    @cached_property
     def required(self) -> int:
         """How many of its parameters have no default."""
         return len(self.node.args.args) - len(self.node.args.defaults)
@@ -161,6 +161,8 @@ def parse(text: str) -> tuple[Definition, ...]:
     return tuple(_definition(node) for node in without_docstring(module.body))
 
 
+# A patch leaves most files as they are too.
+@lru_cache(maxsize=1024)
 def _chunks(file: str, text: str) -> tuple[Chunk, ...]:
     """The chunks of a file, or the whole file if they can't be parsed one by one.
 

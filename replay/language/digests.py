@@ -106,6 +106,11 @@ class Digests(Mapping[str, str]):
         return self._uses[name]
 
 
+def same_code(one: Definition, other: Definition) -> bool:
+    """Whether two definitions say the same, whatever describes them."""
+    return _content(one).digest == _content(other).digest
+
+
 def _content(definition: Definition) -> Content:
     content = _CONTENTS.get(definition.node)
     if content is None:

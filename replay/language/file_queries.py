@@ -74,21 +74,27 @@ class QueryNotes:
         return ask
 
 
-def answer_alike(queries: Iterable[Query], disk: Disk) -> bool:
-    """Whether the files of a disk answer all queries as they did, and with little work.
+class FileAnswers:
+    """What the files of a disk answer."""
 
-    What takes much might pass a limit in a function that asks for it.
-    """
-    meter = Meter()
-    files = Files(meter)
-    files.start(disk)
-    for name, arguments, answer in queries:
-        try:
-            if getattr(files, name)(*map(_copied, arguments)) != answer:
+    def __init__(self, disk: Disk) -> None:
+        self._meter = Meter()
+        self._files = Files(self._meter)
+        self._files.start(disk)
+
+    def are(self, queries: Iterable[Query]) -> bool:
+        """Whether all queries are answered as they were, and with little work.
+
+        What takes much might pass a limit in a function that asks for it.
+        """
+        self._meter.reset()
+        for name, arguments, answer in queries:
+            try:
+                if getattr(self._files, name)(*arguments) != answer:
+                    return False
+            except Exception:  # whatever a disk refuses, the function has to see
                 return False
-        except Exception:  # whatever a disk refuses, the function has to see
-            return False
-    return meter.total < MAX_STEPS // 10
+        return self._meter.total < MAX_STEPS // 10
 
 
 def _copied(value: Any) -> Any:

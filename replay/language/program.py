@@ -18,7 +18,7 @@ from replay.language.definitions import (
     definitions,
     parse,
 )
-from replay.language.digests import Digests
+from replay.language.digests import Digests, same_code
 from replay.language.endings import (
     Crashed,
     Ending,
@@ -107,6 +107,7 @@ class Program:
     ) -> None:
         """`machine` is the class of the machine, `keep` that of objects that stay; it may be ""."""
         self._defined = defined
+        self._data = data
         self._checker = checker
         self._keep_class = keep
         self._runtime = Runtime(data.shapes)
@@ -189,6 +190,15 @@ class Program:
         Where another program has the same, what ran through these alone does there as it did.
         """
         return self._digests.together(functions)
+
+    def runs_alike(self, functions: frozenset[str], other: "Program") -> bool:
+        """Whether what ran through these functions alone in another program runs so in this one."""
+        if self._data is not other._data:
+            return self.digest_of(functions) == other.digest_of(functions)
+        # Parsed and evaluated once, they are the very same in most trees.
+        mine, theirs = self._defined.functions, other._defined.functions
+        differing = (name for name in functions if mine.get(name) is not theirs[name])
+        return all(name in mine and same_code(mine[name], theirs[name]) for name in differing)
 
     def call_noting_reads(
         self, function: str, arguments: Sequence[Any], state: State

@@ -16,6 +16,7 @@ from replay.reports.text.page import WIDTH, Page
 
 if TYPE_CHECKING:
     from replay.reports.documents.diff import DiffReports
+    from replay.reports.documents.many.groups import DiffGroups
     from replay.reports.documents.results import Document, Result
 
 
@@ -37,13 +38,12 @@ class OutputFormat(StrEnum):
 
 
 class RenderOptions(Struct, frozen=True):
-    """How much is written: all `details`; of many logs an `overview`; and how far that has come.
+    """How much is written: all `details`; and what is told how far that has come.
 
     A format that can't have it otherwise writes the same with and without.
     """
 
     details: bool = False
-    overview: bool = False
     progress: Progress = no_progress
 
 
@@ -69,20 +69,19 @@ def detailed(place: str) -> Renderer:
     return lambda document, options: function(place)(document, options.details)
 
 
-def _diff_text(document: "DiffReports", options: RenderOptions) -> str | Page:
-    write = function("text.diff:overviews" if options.overview else "text.diff:diffs")
-    return write(document.logs, options.details)
-
-
-def _diff_page(document: "DiffReports", options: RenderOptions) -> str | Page:
-    return function("html.diff:diffs")(document.logs, options.progress)
+def _diff_page(document: "DiffReports | DiffGroups", options: RenderOptions) -> str | Page:
+    return function("html.diff:diffs")(document, options.progress)
 
 
 RENDERERS: Mapping[str, Mapping[OutputFormat, Renderer]] = {
     "DiffReports": {
-        OutputFormat.TEXT: _diff_text,
+        OutputFormat.TEXT: detailed("text.diff:diffs"),
         OutputFormat.JSON: plain("json.diff:diffs"),
         OutputFormat.MARKDOWN: plain("markdown.diff:diffs"),
+        OutputFormat.HTML: _diff_page,
+    },
+    "DiffGroups": {
+        OutputFormat.TEXT: detailed("text.diff:overviews"),
         OutputFormat.HTML: _diff_page,
     },
     "LogReport": {

@@ -1,7 +1,7 @@
 """The patch series: what a patch is, how it applies, and how a point of the series is named."""
 
 from replay.series.c_diff import CHunk, CPatch, parse_c_patch
-from replay.series.load import Series, read_series
+from replay.series.load import Series, open_series, read_series
 from replay.series.patch import Patch, label, parse_patch, split_header
 from replay.series.revision import find_patch, parse_revision, step_back
 from replay.series.stack import is_stack, read_stack
@@ -24,6 +24,7 @@ __all__ = [
     "is_stack",
     "label",
     "offsets",
+    "open_series",
     "parse_c_patch",
     "parse_patch",
     "parse_revision",

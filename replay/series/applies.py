@@ -31,7 +31,7 @@ class RevisionSpan:
 
 def revision_spans(series: Series, patches: Sequence[Patch]) -> tuple[RevisionSpan, ...]:
     """All revisions of the series in their order, by whether the patches apply, one on another."""
-    conflicts = [_conflict(series, depth, patches) for depth in range(len(series.trees))]
+    conflicts = [_conflict(series, depth, patches) for depth in range(len(series.patches) + 1)]
     spans: list[RevisionSpan] = []
     for is_conflict, depths in groupby(range(len(conflicts)), lambda depth: bool(conflicts[depth])):
         first, *rest = depths
@@ -58,7 +58,7 @@ def applying(series: Series, spans: Iterable[RevisionSpan]) -> str:
 
 def _conflict(series: Series, depth: int, patches: Sequence[Patch]) -> str:
     try:
-        reduce(apply, patches, series.trees[depth])
+        reduce(apply, patches, series.tree(depth))
     except Conflict as error:
         return f"{error.where}: {error.what}"
     return ""

@@ -36,7 +36,7 @@ def _before(series: Series, patches: tuple[Patch, ...]) -> Tree:
     """The tree with these patches; one of the series if that is it."""
     shared = takewhile(lambda pair: pair[0] is pair[1], zip(patches, series.patches, strict=False))
     count = len(list(shared))
-    return reduce(apply, patches[count:], series.trees[count])
+    return reduce(apply, patches[count:], series.tree(count))
 
 
 def _removed(patch: Patch, file: str, text: str, before: Tree) -> int:

@@ -1,14 +1,15 @@
 """Loading a patch series from a directory in quilt's layout."""
 
+import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from replay.errors import BadInput
 from replay.files import is_file, is_text, must_lead_inside, read_text
-from replay.series.patch import Patch, parse_patch
+from replay.series.patch import Patch, open_patch
 from replay.series.tree import SourceFile, Tree, apply, source_file
 
 FILES_LIMIT = 200
@@ -19,20 +20,36 @@ SIZE_LIMIT = 4 << 20
 
 @dataclass(frozen=True, eq=False)
 class Series:
-    """The patches in order; `trees[n]` is base with the first n of them, `trees[0]` base."""
+    """A base and the patches on it, in order. `digest` is of all that it was read from.
 
+    Patches are parsed and applied when something asks for what they make.
+    """
+
+    base: Tree
     patches: tuple[Patch, ...]
-    trees: tuple[Tree, ...]
+    digest: str = ""
 
     @cached_property
-    def digests(self) -> frozenset[str]:
-        """The digests of all its trees."""
-        return frozenset(tree.digest for tree in self.trees)
+    def _made(self) -> list[Tree]:
+        """The trees that were asked for, and those before them."""
+        return [self.base]
+
+    def tree(self, depth: int) -> Tree:
+        """The base with so many patches; raises ReplayError for one that can't be applied."""
+        for patch in self.patches[len(self._made) - 1 : depth]:
+            self._made.append(apply(self._made[-1], patch))
+        return self._made[depth]
 
     @property
-    def base(self) -> Tree:
-        """The tree before the first patch."""
-        return self.trees[0]
+    def trees(self) -> tuple[Tree, ...]:
+        """All trees: number n is base with the first n patches."""
+        return tuple(self.tree(depth) for depth in range(len(self.patches) + 1))
+
+    def has(self, tree: Tree) -> bool:
+        """Whether a tree is like one that was asked for."""
+        # Most are the very ones, and then no digest has to be made.
+        own = any(tree is made for made in self._made)
+        return own or any(tree.digest == made.digest for made in self._made)
 
 
 def read_series(directory: Path) -> Series:
@@ -41,16 +58,30 @@ def read_series(directory: Path) -> Series:
     Applies every prefix. Raises ReplayError with file and line for what cannot be read, parsed
     or applied.
     """
+    series = open_series(directory)
+    for patch in series.patches:
+        patch.files  # noqa: B018, looking at them is the check
+    series.trees  # noqa: B018, and applying them
+    return series
+
+
+def open_series(directory: Path) -> Series:
+    """The same without a look at the diffs, for what was read as a whole before."""
     base = Tree(_read_base(directory / "base"))
     patches = tuple(
         _read_member(directory, name, strip, where)
         for name, strip, where in series_entries(directory / "series")
     )
     _check_distinct(patches)
-    trees = [base]
+    return Series(base, patches, _digest(base, patches))
+
+
+def _digest(base: Tree, patches: Iterable[Patch]) -> str:
+    """sha256 hex of the base and of every patch as it was read."""
+    digest = hashlib.sha256(base.digest.encode())
     for patch in patches:
-        trees.append(apply(trees[-1], patch))
-    return Series(patches, tuple(trees))
+        digest.update(f"\n{patch.name} {patch.strip} {len(patch.text)}\n{patch.text}".encode())
+    return digest.hexdigest()
 
 
 def _read_base(directory: Path) -> tuple[SourceFile, ...]:
@@ -132,7 +163,7 @@ def _read_member(directory: Path, name: str, strip: int, where: str) -> Patch:
     path = directory / name
     if not is_file(path):
         raise BadInput(f"names {name}, which is not there", where=where)
-    patch = parse_patch(read_text(path, directory), name, strip)
+    patch = open_patch(read_text(path, directory), name, strip)
     if not (patch.sha and patch.date and patch.subject):
         do = "begin it with From <40 digits> Mon Sep 17 00:00:00 2001, Date: and Subject:"
         raise BadInput("has no complete header", where=f"{path}:1", do=do)

@@ -28,17 +28,26 @@ class Patch:
     """A commit, or a named group of neighbours, as a change of the model.
 
     `sha`, `date` and `author` are "" where the file does not tell them; `commits` are the other
-    members of a group.
+    members of a group. `text` is the whole file with any encoding of a mail undone, of which the
+    diff begins in line `start`, from 0; `strip` is as in `parse_patch`.
     """
 
     name: str
     sha: str
     date: str
+    author: str
     subject: str
     description: str
     commits: tuple[str, ...]
-    files: tuple[FileChange, ...]
-    author: str = ""
+    text: str
+    start: int
+    strip: int
+
+    @cached_property
+    def files(self) -> tuple[FileChange, ...]:
+        """What it does to each file; raises BadInput where that is no diff of model files."""
+        lines = self.text.removesuffix("\n").split("\n")
+        return parse_diff(lines, self.start, self.name, self.strip)
 
     @property
     def group(self) -> str:
@@ -74,10 +83,15 @@ def parse_patch(text: str, name: str, strip: int = 1) -> Patch:
     fewer loses all but its name. Raises ReplayError with `name` and line for anything that is
     not a well-formed unified diff of model files.
     """
+    patch = open_patch(text, name, strip)
+    patch.files  # noqa: B018, looking at them is the check
+    return patch
+
+
+def open_patch(text: str, name: str, strip: int = 1) -> Patch:
+    """The same without a look at the diff; raises BadInput for what is no mail or several."""
     text, mail = plain_mail(text, name)
-    header, index = split_header(text)
-    lines = text.removesuffix("\n").split("\n")
-    files = parse_diff(lines, index, name, strip)
+    header, start = split_header(text)
     sha = _FROM.match(text)
     description = header if mail is None else header.partition("\n\n")[2]
     commits = _COMMITS.search(header)
@@ -85,11 +99,13 @@ def parse_patch(text: str, name: str, strip: int = 1) -> Patch:
         name=name,
         sha=sha.group(1) if sha else "",
         date=_header(mail, "Date"),
+        author=_header(mail, "From"),
         subject=subject_of(mail),
         description=description.strip("\n"),
         commits=tuple(commits.group(1).split()) if commits else (),
-        files=files,
-        author=_header(mail, "From"),
+        text=text,
+        start=start,
+        strip=strip,
     )
 
 
@@ -149,6 +165,10 @@ def _mail(text: str, name: str) -> Message | None:
     paragraph = text.partition("\n\n")[0]
     if not any(_MAIL_HEADER.match(line) for line in paragraph.split("\n")):
         return None
+    # Of most patches the header is all that a mail parser is needed for, and it is slow.
+    mail = email.message_from_string(paragraph)
+    if mail.get_content_maintype() != "multipart" and not _encodes(mail):
+        return mail
     try:
         return email.message_from_string(text)
     except RecursionError:
@@ -157,8 +177,7 @@ def _mail(text: str, name: str) -> Message | None:
 
 def _decoded(mail: Message, text: str, name: str) -> str:
     """The text of a mail with its transfer encoding undone; as it was where there is none."""
-    encoded = mail.is_multipart() or _encoding(mail) in ("quoted-printable", "base64")
-    if not encoded:
+    if not mail.is_multipart() and not _encodes(mail):
         return text
     parts = [part for part in mail.walk() if part.get_content_maintype() == "text"]
     body = "\n".join(_payload(part, name) for part in parts)
@@ -166,7 +185,7 @@ def _decoded(mail: Message, text: str, name: str) -> str:
 
 
 def _payload(part: Message, name: str) -> str:
-    if _encoding(part) not in ("quoted-printable", "base64"):
+    if not _encodes(part):
         return str(part.get_payload())
     data = part.get_payload(decode=True)
     assert isinstance(data, bytes)
@@ -189,8 +208,10 @@ def _sound(text: str) -> str:
     return text
 
 
-def _encoding(mail: Message) -> str:
-    return str(mail.get("Content-Transfer-Encoding", "")).strip().lower()
+def _encodes(mail: Message) -> bool:
+    """Whether the body is written in other characters than those of its text."""
+    encoding = str(mail.get("Content-Transfer-Encoding", "")).strip().lower()
+    return encoding in ("quoted-printable", "base64")
 
 
 def _header(mail: Message | None, key: str) -> str:

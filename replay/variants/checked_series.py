@@ -1,4 +1,4 @@
-"""Remembering in the user's cache that all trees of a series were found to be in the language.
+"""Remembering in the user's cache that a series applies and all its trees are in the language.
 
 The cache holds digests, no code and nothing that is made into code: a function that runs is checked
 all the same, when it is called first. It may be deleted at any time, and what is damaged in it
@@ -6,7 +6,6 @@ counts as nothing.
 """
 
 import sys
-from collections.abc import Iterable
 from contextlib import suppress
 from functools import lru_cache
 from hashlib import sha256
@@ -14,27 +13,26 @@ from pathlib import Path
 
 import msgspec
 
-from replay import language
+from replay import language, series
 from replay.files import file_beside
-from replay.series import Tree
 
-VERSION = 1
+VERSION = 2
 MOST_REMEMBERED = 100
 """Series in the cache; working on patches makes a new one with every change."""
 
 
 class CheckedSeries(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a file of the cache says: these trees were checked by these rules."""
+    """What a file of the cache says: what has this digest was checked by these rules."""
 
     version: int
     rules: str
     machine: str
-    trees: tuple[str, ...]
+    digest: str
 
 
-def is_checked(trees: Iterable[Tree], machine: str) -> bool:
-    """Whether the cache says of exactly these trees that they are in the language."""
-    entry = _entry(trees, machine)
+def is_checked(digest: str, machine: str) -> bool:
+    """Whether the cache says that the series, or the tree, of this digest was checked."""
+    entry = _entry(digest, machine)
     try:
         remembered = msgspec.json.decode(_file(entry).read_bytes(), type=CheckedSeries)
     except (OSError, ValueError, msgspec.MsgspecError):
@@ -42,9 +40,9 @@ def is_checked(trees: Iterable[Tree], machine: str) -> bool:
     return remembered == entry
 
 
-def remember_checked(trees: Iterable[Tree], machine: str) -> None:
-    """Puts into the cache that these trees are in the language; without one, does nothing."""
-    entry = _entry(trees, machine)
+def remember_checked(digest: str, machine: str) -> None:
+    """Puts into the cache that this was checked; without one, does nothing."""
+    entry = _entry(digest, machine)
     file = _file(entry)
     with suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -56,8 +54,8 @@ def remember_checked(trees: Iterable[Tree], machine: str) -> None:
             old.unlink(missing_ok=True)
 
 
-def _entry(trees: Iterable[Tree], machine: str) -> CheckedSeries:
-    return CheckedSeries(VERSION, _rules(), machine, tuple(tree.digest for tree in trees))
+def _entry(digest: str, machine: str) -> CheckedSeries:
+    return CheckedSeries(VERSION, _rules(), machine, digest)
 
 
 def _file(entry: CheckedSeries) -> Path:
@@ -67,10 +65,11 @@ def _file(entry: CheckedSeries) -> Path:
     return user_cache_path("replay") / "checked-series" / f"{name[:32]}.json"
 
 
-# The rules are the language's own source: what another version checked, this one checks again.
+# The rules are the source that checks: what another version checked, this one checks again.
 @lru_cache
 def _rules() -> str:
     digest = sha256(sys.version.encode())
-    for file in sorted(Path(language.__file__).parent.glob("*.py")):
-        digest.update(file.read_bytes())
+    for room in (language.__file__, series.__file__):
+        for file in sorted(Path(room).parent.rglob("*.py")):
+            digest.update(file.read_bytes())
     return digest.hexdigest()

@@ -54,8 +54,8 @@ def read_dictionary(directory: Path) -> Dictionary | None:
     text = read_text(path)
     before = text[: text.find(source)].count("\n") if source else 0
     tree = Tree((source_file(FILE, "\n" * before + source),))
-    is_known = is_checked([tree], MEMORY)
+    is_known = is_checked(tree.digest, MEMORY)
     program = compile_tree(tree, MEMORY, is_checked=is_known)
     if not is_known:
-        remember_checked([tree], MEMORY)
+        remember_checked(tree.digest, MEMORY)
     return Dictionary(program, idle, source)

@@ -21,7 +21,8 @@ from replay.state.objects import State, plain
 from replay.variants.subject import Subject
 
 FORESEE = "foresee_"
-FUNCTION = re.compile(r"def (\w+)\(")
+FUNCTION = re.compile(r"^\+?def (\w+)\(", re.MULTILINE)
+"""The head of a function, in a source file or where a patch adds it."""
 
 
 @dataclass(frozen=True)
@@ -70,14 +71,13 @@ def handler(payload: Payload) -> str:
             return ""
 
 
-# It reads every line of every tree, and is wanted for every log.
+# It reads the whole series, and is wanted for every log.
 @lru_cache(maxsize=64)
 def _handlers(subject: Subject) -> frozenset[str]:
     """All functions that any tree of the series has."""
-    lines = {
-        line.text for tree in subject.series.trees for file in tree.files for line in file.lines
-    }
-    return frozenset(match[1] for line in lines if (match := FUNCTION.match(line)))
+    series = subject.series
+    texts = (*(file.text for file in series.base.files), *(patch.text for patch in series.patches))
+    return frozenset(match[1] for text in texts for match in FUNCTION.finditer(text))
 
 
 # A log is translated for each variant that it runs in.

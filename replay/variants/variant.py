@@ -1,6 +1,6 @@
 """Building and compiling the variant that an expression stands for."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -11,7 +11,7 @@ from replay.errors import Conflict, ReplayError
 from replay.events.command_rules import read_command_rules
 from replay.files import must_lead_inside, shipped
 from replay.language import Program
-from replay.series import Tree, apply, read_series
+from replay.series import Series, Tree, apply, open_series, read_series
 from replay.series.applies import applying, revision_spans
 from replay.variants.checked_series import is_checked, remember_checked
 from replay.variants.dictionary import read_dictionary
@@ -129,12 +129,10 @@ def load_subject(directory: Path) -> Subject:
     subject = Subject(
         directory,
         config,
-        read_series(directory),
+        checked_series(directory, config.machine),
         read_dictionary(directory),
         read_command_rules(directory),
     )
-    trees, machine = subject.series.trees, subject.config.machine
-    check_trees(trees, machine)
     by_name = expressions(subject, {})
     for name, variant in subject.config.variants.items():
         try:
@@ -190,17 +188,14 @@ def variant_with_tree(variant: Variant, tree: Tree, name: str) -> Variant:
 
 def _compiled(subject: Subject, tree: Tree) -> Program:
     config = subject.config
-    is_checked = (
-        tree.digest in subject.series.digests
-    )  # all of which were, when the subject was loaded
-    node = config.node.class_name
-    return _program(_Source(tree.digest, config.machine, node, tree, is_checked))
+    node, is_known = config.node.class_name, subject.series.has(tree)
+    return _program(_Source(tree.digest, config.machine, node, tree, is_known))
 
 
 def _tree(subject: Subject, spec: VariantSpec) -> Tree:
     series = subject.series
     first = min(spec.left_out, default=spec.depth)
-    tree = series.trees[first]
+    tree = series.tree(first)
     for index in range(first, spec.depth):
         if index not in spec.left_out:
             try:
@@ -215,13 +210,19 @@ def _tree(subject: Subject, spec: VariantSpec) -> Tree:
     return tree
 
 
-def check_trees(trees: Sequence[Tree], machine: str) -> None:
-    """Raises NotInLanguage with file, line and patch for a tree that is not in the language."""
+def checked_series(directory: Path, machine: str) -> Series:
+    """The series of a directory, of which every prefix applies and is in the language.
+
+    Raises BadInput, Conflict or NotInLanguage with file, line and patch where one does not.
+    """
     # Checking dozens of trees takes longer than what most commands do, and they seldom change.
-    if not is_checked(trees, machine):
-        for tree in trees:
+    series = open_series(directory)
+    if not is_checked(series.digest, machine):
+        series = read_series(directory)
+        for tree in series.trees:
             _check(tree, machine)
-        remember_checked(trees, machine)
+        remember_checked(series.digest, machine)
+    return series
 
 
 def _check(tree: Tree, machine: str) -> None:

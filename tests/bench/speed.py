@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping
+from compileall import compile_dir
 from datetime import date
 from itertools import islice
 from pathlib import Path
@@ -116,6 +117,7 @@ class Commands:
     """Commands on a database of its own, into which the logs that they name are imported."""
 
     def __init__(self, place: Path) -> None:
+        compile_dir(ROOT / "replay", quiet=1)  # else the first round would do it
         self._db = place / "commands.db"
         self.long = write_log(place / "long.jsonl", log(Kind.RICH, 1, 1, LONG))
         for file in (self.long, EXAMPLE):

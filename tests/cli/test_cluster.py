@@ -11,7 +11,7 @@ import pytest
 from replay.cli.work.pools import cluster
 from replay.errors import ReplayError
 from replay.workers import each
-from tests.cli.test_workers import run, stored  # noqa: F401 - fixtures
+from tests.cli.test_workers import SEARCHES, run, stored  # noqa: F401 - fixtures
 from tests.whole.test_workers import NUMBERS, square, square_or_die
 
 COMMANDS = {
@@ -53,6 +53,22 @@ def address(distributed, tmp_path_factory) -> Iterator[str]:
 def test_a_cluster_changes_no_byte(run, stored, address, words):  # noqa: F811
     alone = run("--db", stored, *words, "--workers", "1")
     assert alone[1]
+    assert run("--db", stored, *words, "--scheduler", address) == alone
+
+
+@pytest.mark.parametrize("words", SEARCHES.values(), ids=SEARCHES.keys())
+def test_what_a_cluster_tries_changes_no_byte(
+    run,  # noqa: F811
+    stored,  # noqa: F811
+    address,
+    words,
+    tmp_path,
+    monkeypatch,
+):
+    if words[0] == "shrink":
+        words = (*words, "-o", tmp_path / "shorter.jsonl")
+    alone = run("--db", stored, *words, "--workers", "1")
+    monkeypatch.setattr("replay.workers.ENOUGH", 0)
     assert run("--db", stored, *words, "--scheduler", address) == alone
 
 

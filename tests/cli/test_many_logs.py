@@ -85,7 +85,7 @@ def test_a_part_of_the_recorded_logs_in_every_form(words, run, stored, monkeypat
     assert_same(run, monkeypatch, "--db", stored, "diff", *words, "r1[0-4]*")
 
 
-@pytest.mark.parametrize("words", FORMS.values(), ids=FORMS)
+@pytest.mark.parametrize("words", [*FORMS.values(), ("--format", "html")], ids=[*FORMS, "a page"])
 def test_the_examples_in_every_form(words, run, tmp_path, monkeypatch):
     db = imported(tmp_path, *(PATCHES / "examples").glob("*.jsonl"))
     assert_same(run, monkeypatch, "--db", db, "diff", "--all", *words)

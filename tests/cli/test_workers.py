@@ -13,13 +13,13 @@ import pytest
 from replay import workers
 from replay.cli import main
 from replay.cli.work import pools
-from replay.events.event import Origin
+from replay.events.event import Log, Origin
 from replay.formats.read import Recording, read
 from replay.store.event_store import open_store
 from tests import traces
 from tests.bench.corpus import Kind, corpus
 from tests.bench.speed import write_log
-from tests.examples import PATCHES
+from tests.examples import PATCHES, example
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -34,6 +34,7 @@ COMMANDS = {
     "JSON": ("diff", "--all", "--format", "json"),
     "Markdown": ("diff", "with", "after", "--all", "--format", "md"),
     "a page": ("diff", "with", "after", "deleted-*", "--format", "html"),
+    "a page of many": ("diff", "with", "after", "--all", "--format", "html"),
     "without patches": ("diff", "--all", "--no-attribution"),
     "one patch": ("diff", "--all", "--only", "7e3d98dd"),
     "checks": ("check", "--all"),
@@ -47,6 +48,27 @@ COMMANDS = {
     ),
 }
 
+SEARCHES = {
+    "interactions": (
+        *("diff", "with", "after", "lost-backing", "--interactions"),
+        *("--only", "7e3d98dd", "--format", "json"),
+    ),
+    "interactions of what is left out": (
+        *("diff", "after-8bfea15d", "after", "snapshot-on", "--interactions", "--format", "md"),
+    ),
+    "a shorter log": ("shrink", "deleted-base", "with..after", "--format", "json"),
+    "any difference": ("shrink", "late", "with..after", "--goal", "behaviour"),
+    "a breach": ("shrink", "deleted-mirror", "after", "--goal", "check images_stay"),
+}
+"""What is done with one log. Its rounds are handed out when they last."""
+
+
+def late() -> Log:
+    """A log of hundreds of events, of which the first and the last ones matter."""
+    *before, snapshot, _ = example("deleted-overlay").events
+    [between] = corpus(Kind.ODD, 1, 1, events=800)
+    return Log.of("late", [*before, *between.events, snapshot])
+
 
 @pytest.fixture(scope="module")
 def stored(tmp_path_factory) -> Path:
@@ -56,7 +78,7 @@ def stored(tmp_path_factory) -> Path:
     files = sorted((PATCHES / "examples").glob("*.jsonl"))
     made = write_log(place / "made.jsonl", *corpus(Kind.RICH, 9, 3, events=12))
     with open_store(db) as store:
-        for file in (*files, made):
+        for file in (*files, made, write_log(place / "late.jsonl", late())):
             store.add(read(file))
     return db
 
@@ -79,6 +101,17 @@ def test_the_number_of_processes_changes_no_byte(run, stored, words):
     alone = run("--db", stored, *words, "--workers", "1")
     assert alone[0] in (0, 1)
     assert alone[1]
+    assert run("--db", stored, *words, "--workers", "2") == alone
+    assert run("--db", stored, *words, "--workers", "3") == alone
+
+
+@pytest.mark.parametrize("words", SEARCHES.values(), ids=SEARCHES.keys())
+def test_what_is_tried_at_once_changes_no_byte(run, stored, words, tmp_path, monkeypatch):
+    if words[0] == "shrink":
+        words = (*words, "-o", tmp_path / "shorter.jsonl")
+    alone = run("--db", stored, *words, "--workers", "1")
+    assert alone[0] in (0, 1)
+    monkeypatch.setattr(workers, "ENOUGH", 0)
     assert run("--db", stored, *words, "--workers", "2") == alone
     assert run("--db", stored, *words, "--workers", "3") == alone
 
@@ -154,7 +187,16 @@ def many(tmp_path) -> Path:
     db = tmp_path / "many.db"
     with open_store(db) as store:
         store.add(read(write_log(tmp_path / "many.jsonl", *corpus(Kind.ODD, 40, 40, events=30))))
+        store.add(read(write_log(tmp_path / "late.jsonl", late())))
+        store.add(read(PATCHES / "examples" / "lost-backing.jsonl"))
     return db
+
+
+LONG = {
+    "many logs": ("diff", "with", "after", "log*", "--details", "--format", "json"),
+    "interactions": ("diff", "with", "after", "lost-backing", "--interactions"),
+    "a shorter log": ("shrink", "late", "with..after", "--goal", "gone"),
+}
 
 
 def start(db: Path, *words: str) -> subprocess.Popen[bytes]:
@@ -163,25 +205,40 @@ def start(db: Path, *words: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
-def test_a_killed_worker_loses_nothing(many):
-    words = ("diff", "with", "after", "--all", "--format", "json", "--workers")
-    alone = start(many, *words, "1").communicate()[0]
-    process = start(many, *words, "2")
+@pytest.mark.parametrize("words", LONG.values(), ids=LONG.keys())
+def test_a_killed_worker_loses_nothing(many, tmp_path, words):
+    if words[0] == "shrink":
+        words = (*words, "-o", str(tmp_path / "shorter.jsonl"))
+    alone = start(many, *words, "--workers", "1")
+    printed_alone, _ = alone.communicate()
+    process = start(many, *words, "--workers", "2")
     assert within(60, lambda: len(children(process.pid)) == 2)
     os.kill(children(process.pid)[0], signal.SIGKILL)
     printed, errors = process.communicate()
-    assert (printed, errors, process.returncode) == (alone, b"", 1)
+    assert (printed, errors, process.returncode) == (printed_alone, b"", alone.returncode)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupt_ends_all_processes(many, number):
-    process = start(many, "diff", "--all", "--workers", "2")
+@pytest.mark.parametrize("words", [("diff", "--all"), LONG["interactions"]])
+def test_an_interrupt_ends_all_processes(many, number, words):
+    process = start(many, *words, "--workers", "2")
     assert within(60, lambda: len(children(process.pid)) == 2)
     workers = children(process.pid)
     process.send_signal(number)
     printed, errors = process.communicate()
     assert (printed, process.returncode) == (b"", 2)
     assert f"ended by {number.name}".encode() in errors
+    assert within(10, lambda: not any(map(is_there, workers)))
+
+
+def test_an_interrupt_ends_all_that_shrink_and_the_shortest_log_is_kept(many):
+    process = start(many, *LONG["a shorter log"], "--workers", "2")
+    assert within(60, lambda: len(children(process.pid)) == 2)
+    workers = children(process.pid)
+    process.send_signal(signal.SIGINT)
+    printed, errors = process.communicate()
+    assert b"stored as late-shrunk" in printed
+    assert b"ended by SIGINT; this is the shortest log so far" in errors
     assert within(10, lambda: not any(map(is_there, workers)))
 
 

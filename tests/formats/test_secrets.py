@@ -1,15 +1,19 @@
 """Secrets do not get in, and random names become the same in every run."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from replay.formats import read as ingest
 from replay.formats.read import ImportOptions
 from replay.formats.recording import Recording
+from replay.formats.secret_shapes import SIEVE, SUSPECT
 
 SECRET = "hunter2=="
 
@@ -217,3 +221,8 @@ def test_random_names_are_numbered_as_they_come(tmp_path: Path) -> None:
     assert '\\"filename\\":\\"<tmp1>\\"' in kept
     assert '"x":"/tmp/vl.EKKAZ3,if=none"' not in kept
     assert '"file":"<tmp0>","long":"/var/tmp/vl.EKKAZ34","other":"/d/avl.EKKAZ3"' in kept
+
+
+@given(st.from_regex(re.compile(SUSPECT.pattern.removeprefix(b"(?i)"))))
+def test_the_quick_look_lets_nothing_pass_that_is_suspect(text):
+    assert SIEVE.search(text.lower())

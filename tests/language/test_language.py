@@ -477,6 +477,7 @@ FAULTS = {
     "str(machine)": "str of an object",
     "str([1])": "str of a list",
     "sorted([machine])": "an object has no order",
+    "min([1, 2], 'x')": "a list has no order",
     "sorted([1, 'a'])": "not supported",
     "max([])": "",
     "range('a')": "a text where a number is needed",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from replay.language import Program, Returned, answer_alike, compile_tree
+from replay.language import FileAnswers, Program, Returned, compile_tree
 from replay.series import Tree, source_file
 from replay.state.objects import State
 from replay.state.working_disk import WorkDisk
@@ -59,10 +59,10 @@ def test_what_it_asked_of_files_holds_until_they_answer_another_thing(program, s
     assert ending == Returned(0)
     assert objects == {state.machine}
     assert queries is not None
-    assert answer_alike(queries, state.disk)
-    assert answer_alike(queries, written(state, 4096).disk)
-    assert not answer_alike(queries, written(state, 0).disk)
-    assert not answer_alike(queries, program.initial().disk)
+    assert FileAnswers(state.disk).are(queries)
+    assert FileAnswers(written(state, 4096).disk).are(queries)
+    assert not FileAnswers(written(state, 0).disk).are(queries)
+    assert not FileAnswers(program.initial().disk).are(queries)
 
 
 def test_what_changes_files_is_never_known_to_answer_the_same(program, state):

@@ -12,7 +12,8 @@ from replay.engine.replay import replay
 from replay.events.event import Event, Guest, Log
 from replay.formats.read import read
 from replay.reports.documents.diff import DiffReport, diff_report
-from replay.reports.html.copying import LOG_ROOM, copies
+from replay.reports.html.copying import copies
+from replay.reports.html.packing import Room
 from replay.variants.variant import load_subject
 from tests.examples import PATCHES, example, traced
 
@@ -45,7 +46,7 @@ def db(tmp_path_factory) -> Path:
 
 
 def test_each_divergence_has_a_command_that_explains_both_of_its_values(report, db):
-    made = copies(report, LOG_ROOM)
+    made = copies(report, Room().log)
     assert len(made.explaining) == len(report.divergences) > 0
     for one, command in zip(report.divergences, made.explaining, strict=True):
         status, text = told(db, command)
@@ -54,7 +55,7 @@ def test_each_divergence_has_a_command_that_explains_both_of_its_values(report, 
 
 
 def test_the_commands_about_the_log_exist(report, db):
-    made = copies(report, LOG_ROOM)
+    made = copies(report, Room().log)
     status, text = told(db, made.compare)
     assert (status, str(report.headline) in " ".join(text.split())) == (1, True)
     status, text = told(db, made.script)
@@ -62,7 +63,7 @@ def test_the_commands_about_the_log_exist(report, db):
 
 
 def test_the_log_is_that_which_was_compared(report, tmp_path):
-    (tmp_path / "copied.jsonl").write_text(copies(report, LOG_ROOM).log)
+    (tmp_path / "copied.jsonl").write_text(copies(report, Room().log).log)
     recording = next(iter(read(tmp_path / "copied.jsonl")))
     events = [event for event in recording.events if isinstance(event, Event)]
     assert Log.of(recording.header, events).fingerprint == report.log.fingerprint
@@ -80,7 +81,7 @@ def test_no_line_of_a_log_can_end_its_element_or_hide_what_it_is():
     event = Event(Guest("read", "</script><b>\u202e\U0001f600", 0, 1))
     log = Log.of("odd", [event])
     made = diff_report(diff(*(replay(log, subject.variant(n)) for n in ("before", "after"))))
-    text = copies(made, LOG_ROOM).log
+    text = copies(made, Room().log).log
     assert "<" not in text
     assert text.replace("\n", "").isascii() and text.replace("\n", "").isprintable()
     assert "\\u003c/script>\\u003cb>\\u202e\\ud83d\\ude00" in text

@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+from msgspec.structs import replace
 from typer.testing import CliRunner
 
 from replay.cli.app import app
 from replay.engine.diff import diff
 from replay.engine.trace import Outcome
 from replay.events.event import Command, Guest
-from replay.reports.documents.diff import DiffReports, diff_report
+from replay.reports.documents.diff import DiffReport, DiffReports, diff_report
 from replay.reports.documents.run import run_report
 from replay.reports.markdown import diff as markdown_diff
 from replay.reports.markdown import markup
@@ -136,11 +137,23 @@ def test_a_diff_of_many_values_keeps_within_a_comment() -> None:
         nodes = (node(2, "d", **{f"field{n}": value for n in range(3000)}),)
         return DO, DONE, machine(*nodes, roots=(2,))
 
-    report = diff_report(diff(trace("a", wide(1)), trace("b", wide(2))))
-    text = markdown_diff.diffs(DiffReports((report,)))
+    def report(value: int) -> DiffReport:
+        made = diff_report(diff(trace("a", wide(1)), trace("b", wide(value))))
+        return replace(made, log=replace(made.log, name=f"log{value}"))
+
+    text = markdown_diff.diffs(DiffReports((report(2),)))
     assert len(text) <= 60_000
     assert "more divergences are left out here" in text
     assert text.endswith("</details>\n")
-    many = markdown_diff.diffs(DiffReports((report,) * 5))
+    many = markdown_diff.diffs(DiffReports(tuple(map(report, range(2, 7)))))
     assert len(many) <= 60_000
     assert many.count("more divergences are left out here") == 5
+
+
+def test_logs_that_differ_alike_have_one_text_with_the_names_of_the_others() -> None:
+    both = (machine(node(2, "d", x=value), roots=(2,)) for value in (1, 2))
+    made = diff_report(diff(*(trace(n, (DO, DONE, it)) for n, it in zip("ab", both, strict=True))))
+    reports = [replace(made, log=replace(made.log, name=name)) for name in ("one", "three", "two")]
+    text = markdown_diff.diffs(DiffReports(tuple(reports)))
+    assert text.count("fingerprint") == 1
+    assert "So it is in 2 more logs: `three, two`" in text

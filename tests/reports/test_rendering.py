@@ -60,7 +60,7 @@ def test_renderers_of_different_formats_do_not_know_each_other():
 def test_every_result_but_pictures_and_logs_is_had_as_text_json_and_markdown(document):
     formats = set(RENDERERS[document])
     assert {OutputFormat.TEXT, OutputFormat.JSON, OutputFormat.MARKDOWN} <= formats or (
-        document in ("Drawing", "LogReport", "Walk")
+        document in ("DiffGroups", "Drawing", "LogReport", "Walk")
     )
 
 

@@ -19,6 +19,7 @@ from replay.series import (
     apply,
     find_patch,
     offsets,
+    open_series,
     parse_patch,
     parse_revision,
     read_series,
@@ -89,6 +90,17 @@ def refusal(text: str, on: Tree | None = None) -> str:
     with pytest.raises(ReplayError) as caught:
         apply(on or tree(BASE), parse_patch(text, "x.patch"))
     return str(caught.value)
+
+
+def test_an_open_series_applies_only_what_is_asked_for(tmp_path: Path) -> None:
+    patches = {
+        "01.patch": header(SHA_A) + replace_line(2, "'a'"),
+        "02.patch": header(SHA_B) + "no diff\n",
+    }
+    series = open_series(write_series(tmp_path / "p", patches))
+    assert "L2 = 'a'\n" in series.tree(1).files[0].text
+    with pytest.raises(ReplayError, match=r"02\.patch: holds no unified diff"):
+        series.tree(2)
 
 
 # --- the series file --------------------------------------------------------------------

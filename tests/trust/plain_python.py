@@ -16,7 +16,9 @@ FIXED = "a constant can't be changed"
 
 
 class FixedList(list[Any]):
-    """A constant list."""
+    """A constant list, which has no attributes, as a list has none."""
+
+    __slots__ = ()
 
     def _refuse(self, *_: Any) -> Any:
         raise TypeError(FIXED)
@@ -26,6 +28,8 @@ class FixedList(list[Any]):
 
 class FixedDict(dict[Any, Any]):
     """A constant dict."""
+
+    __slots__ = ()
 
     def _refuse(self, *_: Any) -> Any:
         raise TypeError(FIXED)
@@ -199,7 +203,10 @@ class Reference:
         self._names = names
 
     def call(self, function: str, arguments: Sequence[Any]) -> tuple[End, dict[int, Any]]:
-        """How a function ends on a new machine, and the fields of all objects then."""
+        """How a function ends on a new machine, and the fields of all objects then.
+
+        There are none after an error.
+        """
         machine = Machine(self._types, "Machine")
         self._names |= {"machine": machine.root, "new": machine.new, "swap": machine.swap}
         self._names |= {"free": machine.free}
@@ -212,7 +219,8 @@ class Reference:
         except Exception as error:
             frames = traceback.extract_tb(error.__traceback__)
             lines = [frame.lineno for frame in frames if frame.filename == "reference"]
-            end = End(type(error).__name__, error, lines[-1] or 0)
+            # Nothing is left of its objects, which may hold themselves.
+            return End(type(error).__name__, error, lines[-1] or 0), {}
         if end.word == "returned":
             end = end._replace(what=machine.plain(end.what))
         return end, machine.state()

@@ -53,10 +53,10 @@ def test_a_series_is_checked_once(cache, checked):
         lambda file: file.write_bytes(b""),
         lambda file: file.write_bytes(b'{"version": 1}'),
         lambda file: file.write_bytes(file.read_bytes().replace(b'"machine":"', b'"machine":"x')),
-        lambda file: file.write_bytes(file.read_bytes()[:-5] + b'x"]}'),
+        lambda file: file.write_bytes(file.read_bytes()[:-3] + b'x"}'),
         lambda file: file.write_bytes(b"\x80\x04cos\nsystem\n"),
     ],
-    ids=["gone", "all gone", "empty", "half", "another machine", "another tree", "a pickle"],
+    ids=["gone", "all gone", "empty", "half", "another machine", "another series", "a pickle"],
 )
 def test_what_is_damaged_counts_as_nothing(cache, checked, damage):
     load_subject(TOY)
@@ -91,15 +91,15 @@ def test_what_runs_is_checked_whatever_the_cache_says(cache, tmp_path):
     file.write_text(file.read_text() + "\n\ndef bad():\n    import os\n")
     subject = load_subject(TOY)
     series = variants.read_series(copy)
-    remember_checked(series.trees, subject.config.machine)
-    assert is_checked(series.trees, subject.config.machine)
+    remember_checked(series.digest, subject.config.machine)
+    assert is_checked(series.digest, subject.config.machine)
     program = resolve(load_subject(copy), "before", {}).program
     with pytest.raises(NotInLanguage, match=r"yard.py:\d+.*Import is not in the language"):
         program.call("bad", [], program.initial())
 
 
 def test_the_cache_stays_small(cache):
-    trees = load_subject(TOY).series.trees
+    series = load_subject(TOY).series
     for number in range(MOST_REMEMBERED + 5):
-        remember_checked(trees, f"Machine{number}")
+        remember_checked(series.digest, f"Machine{number}")
     assert len(entries(cache)) == MOST_REMEMBERED

@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from replay.analysis.interactions import PatchPart, variant_without
+from replay.analysis.patch_parts import PatchPart, variant_without
 from replay.variants.path import path_between
 from tests.conftest import TOY
 

@@ -11,11 +11,12 @@ from multiprocessing import active_children
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from replay import workers
 from replay.cli.work.pools import processes
 from replay.errors import ReplayError
-from replay.workers import Pool, each
+from replay.workers import Pool, Rounds, each
 
 NUMBERS = range(200)
 
@@ -77,9 +78,9 @@ class Counting:
 
 
 @contextmanager
-def threads() -> Iterator[Executor]:
+def threads(_: int) -> Iterator[Executor]:
     """An executor of the standard library."""
-    with ThreadPoolExecutor(2) as executor:
+    with ThreadPoolExecutor(1) as executor:
         yield executor
 
 
@@ -95,13 +96,55 @@ def test_work_begins_here_and_is_handed_out_when_it_lasts():
 
 def test_a_worker_with_too_much_in_its_memory_forgets(monkeypatch):
     monkeypatch.setattr(workers, "MEMORY", 1)
-    monkeypatch.setattr(workers, "CHUNK", 0)  # one item a chunk
-    done = [*each(Counting(), NUMBERS, processes(2))]
+    one_by_one = replace(processes(2), chunk=0)
+    done = [*each(Counting(), NUMBERS, one_by_one)]
     assert done[-50:] == [1] * 50
 
 
 def test_a_worker_with_room_remembers():
     assert max(each(Counting(), NUMBERS, processes(2))) > 1
+
+
+def test_items_are_taken_only_as_they_are_handed_out():
+    taken = []
+    items = (taken.append(number) or number for number in NUMBERS)
+    results = each(square, items)
+    assert [next(results), next(results)] == [0, 1]
+    assert taken == [0, 1]
+
+
+def first_over(limit: int, pool: Pool | None) -> tuple[int, int]:
+    """The first square over a limit, and the process that found it."""
+    results = each(square_and_process, NUMBERS, pool)
+    return next(pair for pair in results if pair[0] > limit)
+
+
+def square_and_process(number: int) -> tuple[int, int]:
+    """What is done with an item, and who did it."""
+    return number * number, os.getpid()
+
+
+def test_rounds_have_the_same_processes_and_leave_none(monkeypatch):
+    monkeypatch.setattr(workers, "ENOUGH", 0)
+    before = {child.pid for child in active_children()}
+    with Rounds(processes(2)) as rounds:
+        done = [first_over(limit, rounds.pool()) for limit in range(0, 1000, 10)]
+    assert [value for value, _ in done] == [first_over(it, None)[0] for it in range(0, 1000, 10)]
+    assert len({process for _, process in done} - {os.getpid()}) in (1, 2)
+    assert {child.pid for child in active_children()} <= before
+
+
+def test_rounds_begin_here():
+    with Rounds(processes(2)) as rounds:
+        assert first_over(10, rounds.pool()) == (16, os.getpid())
+
+
+def test_a_round_in_which_a_worker_is_killed_ends_and_so_do_those_after_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(workers, "ENOUGH", 0)
+    work = partial(square_or_die, tmp_path / "once")
+    with Rounds(processes(2)) as rounds:
+        for _ in range(3):
+            assert [*each(work, NUMBERS, rounds.pool())] == [n * n for n in NUMBERS]
 
 
 def test_what_is_shared_stays_one_object():

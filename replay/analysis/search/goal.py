@@ -106,12 +106,12 @@ def difference_goal(words: str, accepts: Accept, of_behaviour: bool = True) -> G
 
 def same_way(words: str, place: Place, values: Mapping[str, Any]) -> Goal:
     """The goal that players differ as they do there, in words; names do not count."""
-    way_of_goal = way(place, values)
-    return difference_goal(
-        words,
-        lambda where, differing: way(where, differing, place.flag) == way_of_goal,
-        place.level == "behaviour",
-    )
+    accepts = partial(_is_way, way(place, values), place.flag)
+    return difference_goal(words, accepts, place.level == "behaviour")
+
+
+def _is_way(wanted: tuple[Any, ...], flag: str, place: Place, values: Mapping[str, Any]) -> bool:
+    return way(place, values, flag) == wanted
 
 
 def way(place: Place, values: Mapping[str, Any], flag: str = "") -> tuple[Any, ...]:

@@ -3,7 +3,7 @@
 What one bisection finds is the last patch that it took. Others before it may have been needed too.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -51,7 +51,7 @@ def minimal_patches(
     search = _Search(older, question, answers[1])
     smallest = MinimalPatches(patches, len(patches), answers, 0)
     yield smallest
-    for left in ddmin(patches, search.bringing):
+    for left in ddmin(patches, search.first_bringing):
         smallest = MinimalPatches(left, len(patches), answers, search.replays)
         yield smallest
     standing = tuple(search.standing_on(patch, smallest.patches) for patch in smallest.patches)
@@ -88,7 +88,12 @@ class _Search:
         """How many variants were tried."""
         return len(self._known)
 
-    def bringing(self, patches: tuple[Patch, ...]) -> tuple[Patch, ...] | None:
+    def first_bringing(self, choices: Iterable[tuple[Patch, ...]]) -> tuple[Patch, ...] | None:
+        """Those that apply of the first choice of patches that brings the answer about."""
+        bringing = map(self._bringing, choices)
+        return next((patches for patches in bringing if patches is not None), None)
+
+    def _bringing(self, patches: tuple[Patch, ...]) -> tuple[Patch, ...] | None:
         """Those of the patches that apply, if they bring the answer about."""
         tree, applied = self._applied(patches)
         names = tuple(patch.name for patch in applied)

@@ -1,6 +1,9 @@
 """Making a log as short and plain as it can be while it still shows the same thing."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -9,9 +12,11 @@ from replay.analysis.play import play
 from replay.analysis.search.ddmin import ddmin
 from replay.analysis.search.goal import ANY, BEHAVIOUR, Goal, Sighting, way
 from replay.analysis.search.simplify import plain_names, renamed, simpler
+from replay.engine.replay import MEMO
 from replay.engine.trace import Trace
 from replay.errors import ReplayError, Unavailable
 from replay.events.event import Event, Log, LogEntry, LogHeader, Observation
+from replay.workers import Pool, Rounds, each
 
 Player = Callable[[Log], Trace]
 
@@ -36,120 +41,158 @@ class _Part(Struct, frozen=True):
     observations: tuple[Observation, ...] = ()
 
 
-def shrink(log: Log, players: Sequence[Player], goal: Goal) -> Iterator[Shrunk]:
+_Parts = tuple[_Part, ...]
+
+
+def shrink(
+    log: Log, players: Sequence[Player], goal: Goal, pool: Pool | None = None
+) -> Iterator[Shrunk]:
     """Ever shorter and plainer logs that reach the goal, beginning with the log itself.
 
-    The last one is minimal. Stopping earlier leaves the shortest so far. Raises ReplayError if
-    the log does not reach the goal, or if a player is not there.
+    The last one is minimal. Stopping earlier leaves the shortest so far. With a pool, for which
+    players and goal must be such as can be pickled, several logs are tried at a time, and the same
+    ones are taken. Raises ReplayError if the log does not reach the goal, or if a player is not
+    there.
     """
-    search = _Search(log, players, goal)
-    if search.best is None:
-        raise ReplayError(f"the log {log.name} does not show {goal.words}", do="name another goal")
-    yield search.result()
-    yield from search.shortened()
-    while True:
-        before = search.parts
-        for parts in search.passes():
-            search.take(parts)
-            yield search.result()
-        if search.parts == before:
-            break
-    yield replace(search.result(), minimal=True)
+    with Rounds(pool) as rounds:
+        yield from _Search(log, players, goal, rounds).shorter()
+
+
+class _Trying(Struct, frozen=True, eq=False):
+    """Whether a log reaches the goal, in this way if it must not be another.
+
+    With less of a log commands often fail elsewhere, since something that they need is gone.
+    """
+
+    players: Sequence[Player]
+    goal: Goal
+    way: tuple[Any, ...] | None
+
+    def __call__(self, log: Log) -> Sighting | None:
+        try:
+            sightings = self.goal.sightings(play(self.players, log))
+            return next(filter(self._is_wanted, sightings), None)
+        except Unavailable:
+            raise
+        except ReplayError:
+            return None  # what a player cannot be given at all shows nothing
+
+    def _is_wanted(self, sighting: Sighting) -> bool:
+        return self.way is None or way(sighting.place, sighting.values) == self.way
+
+    def forget(self) -> None:
+        """Drops the transitions that are remembered."""
+        MEMO.forget()
 
 
 class _Search:
     """The log as it is so far, and what was tried."""
 
-    def __init__(self, log: Log, players: Sequence[Player], goal: Goal) -> None:
-        self._log, self._players, self._goal = log, players, goal
+    def __init__(self, log: Log, players: Sequence[Player], goal: Goal, rounds: Rounds) -> None:
+        self._log, self._players, self._rounds = log, players, rounds
         self._first = tuple(item for item in log.observations if item.after == 0)
-        self._results: dict[str, Sighting | None] = {}
-        self.parts = _parts(log)
-        self.best: Sighting | None = None
-        self.best = self._try(self.parts)
+        self._parts = _parts(log)
+        whole = self._of(self._parts)
+        best = goal.first(play(players, whole))
+        if best is None:
+            raise ReplayError(
+                f"the log {log.name} does not show {goal.words}", do="name another goal"
+            )
+        self._best = best
+        self._results: dict[str, Sighting | None] = {whole.fingerprint: best}
+        would_all_do = goal.words in (ANY, BEHAVIOUR)
+        self._try = _Trying(players, goal, None if would_all_do else way(best.place, best.values))
 
-    def result(self) -> Shrunk:
+    def shorter(self) -> Iterator[Shrunk]:
+        """What is taken, one after another, until nothing more can go."""
+        yield self._result()
+        yield from self._shortened()
+        while True:
+            before = self._parts
+            for parts in self._passes():
+                self._take(parts)
+                yield self._result()
+            if self._parts == before:
+                break
+        yield replace(self._result(), minimal=True)
+
+    def _result(self) -> Shrunk:
         """The best so far."""
-        assert self.best is not None, "only what reaches the goal is taken"
-        return Shrunk(self._of(self.parts), self.best, len(self._results))
+        return Shrunk(self._of(self._parts), self._best, len(self._results))
 
-    def take(self, parts: tuple[_Part, ...]) -> None:
+    def _take(self, parts: _Parts) -> None:
         """Goes on with these, which reach the goal."""
-        self.parts, self.best = parts, self._try(parts)
+        sighting = self._results[self._of(parts).fingerprint]
+        assert sighting is not None, "only what reaches the goal is taken"
+        self._parts, self._best = parts, sighting
 
-    def shortened(self) -> Iterator[Shrunk]:
+    def _shortened(self) -> Iterator[Shrunk]:
         """The log up to the event at which the goal is reached, if that is enough."""
-        parts = self.parts[: self.best.seq if self.best else None]
-        if len(parts) < len(self.parts) and self._passes(parts):
-            self.take(parts)
-            yield self.result()
+        parts = self._parts[: self._best.seq]
+        if len(parts) < len(self._parts) and self._first_passing([parts]):
+            self._take(parts)
+            yield self._result()
 
-    def passes(self) -> Iterator[tuple[_Part, ...]]:
+    def _passes(self) -> Iterator[_Parts]:
         """What can go in one round: events, then parts of them, then their names."""
-        yield from ddmin(self.parts, lambda parts: parts if self._passes(parts) else None)
+        yield from ddmin(self._parts, self._first_passing)
         yield from self._simplified()
         yield from self._renamed()
 
-    def _simplified(self) -> Iterator[tuple[_Part, ...]]:
+    def _simplified(self) -> Iterator[_Parts]:
         at = 0
-        while at < len(self.parts):
-            smaller = next(filter(self._passes, self._simpler(at)), None)
-            if smaller is None:
-                at += 1
-            else:
-                yield smaller
+        while smaller := self._first_passing(self._simpler(at)):
+            at = next(n for n in range(at, len(smaller)) if smaller[n] is not self._parts[n])
+            yield smaller
 
-    def _simpler(self, at: int) -> Iterator[tuple[_Part, ...]]:
-        part = self.parts[at]
-        for payload in simpler(part.event.payload):
-            event = replace(part.event, payload=payload)
-            yield (*self.parts[:at], replace(part, event=event), *self.parts[at + 1 :])
+    def _simpler(self, start: int) -> Iterator[_Parts]:
+        """The parts with one of them simpler, from this one on."""
+        for at in range(start, len(self._parts)):
+            part = self._parts[at]
+            for payload in simpler(part.event.payload):
+                event = replace(part.event, payload=payload)
+                yield (*self._parts[:at], replace(part, event=event), *self._parts[at + 1 :])
 
-    def _renamed(self) -> Iterator[tuple[_Part, ...]]:
-        if any(part.observations for part in self.parts) or self._first:
+    def _renamed(self) -> Iterator[_Parts]:
+        if any(part.observations for part in self._parts) or self._first:
             return  # a recording names its files as they were
-        names = plain_names(play(self._players, self._of(self.parts)))
-        parts = tuple(map(_Part, renamed((part.event for part in self.parts), names)))
-        if parts != self.parts and self._passes(parts):
+        names = plain_names(play(self._players, self._of(self._parts)))
+        parts = tuple(map(_Part, renamed((part.event for part in self._parts), names)))
+        if parts != self._parts and self._first_passing([parts]):
             yield parts
 
-    def _passes(self, parts: tuple[_Part, ...]) -> bool:
-        return bool(parts) and self._try(parts) is not None
+    def _first_passing(self, candidates: Iterable[_Parts]) -> _Parts | None:
+        """The first that reaches the goal; those after it are not counted if they were tried."""
+        asked: deque[tuple[_Parts, str]] = deque()
+        with closing(
+            each(self._try, self._untried(candidates, asked), self._rounds.pool())
+        ) as sightings:
+            for sighting in sightings:
+                parts, fingerprint = asked.popleft()
+                self._results[fingerprint] = sighting
+                if sighting is not None:
+                    return parts
+        return asked[0][0] if asked else None
 
-    def _try(self, parts: tuple[_Part, ...]) -> Sighting | None:
-        log = self._of(parts)
-        if log.fingerprint not in self._results:
-            self._results[log.fingerprint] = self._sighting(log)
-        return self._results[log.fingerprint]
+    def _untried(
+        self, candidates: Iterable[_Parts], asked: deque[tuple[_Parts, str]]
+    ) -> Iterator[Log]:
+        """Their logs, up to the first that is known to reach the goal, which is `asked` last."""
+        for parts in filter(None, candidates):
+            log = self._of(parts)
+            if self._results.get(log.fingerprint, ...) is None:
+                continue
+            asked.append((parts, log.fingerprint))
+            if log.fingerprint in self._results:
+                return
+            yield log
 
-    def _sighting(self, log: Log) -> Sighting | None:
-        try:
-            traces = play(self._players, log)
-            return next(filter(self._same, self._goal.sightings(traces)), None)
-        except Unavailable:
-            raise
-        except ReplayError:
-            # What a player cannot be given at all shows nothing; the whole log is no such.
-            if self.best is None:
-                raise
-            return None
-
-    def _same(self, sighting: Sighting) -> bool:
-        """Whether it may stand for the best: only what is the same, unless all would do.
-
-        With less of a log commands often fail elsewhere, since something that they need is gone.
-        """
-        best = self.best
-        if best is None or self._goal.words in (ANY, BEHAVIOUR):
-            return True
-        return way(best.place, best.values) == way(sighting.place, sighting.values)
-
-    def _of(self, parts: tuple[_Part, ...]) -> Log:
+    def _of(self, parts: _Parts) -> Log:
         header = LogHeader(self._log.name, self._log.header.description)
         return Log.of(header, _entries(self._first, parts))
 
 
-def _parts(log: Log) -> tuple[_Part, ...]:
+def _parts(log: Log) -> _Parts:
     after: dict[int, list[Observation]] = {}
     for observation in log.observations:
         after.setdefault(observation.after, []).append(observation)

@@ -145,7 +145,7 @@ def functions_of_patch(covered: Coverage, patch: Patch) -> dict[str, Names]:
     if patch not in series.patches:
         return {}
     index = series.patches.index(patch)
-    names = changed_definitions(*series.trees[index : index + 2])
+    names = changed_definitions(series.tree(index), series.tree(index + 1))
     reached = reached_functions(covered)
     return {name: reached.get(name, ()) for name, item in names.items() if item.kind == "function"}
 

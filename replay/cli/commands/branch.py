@@ -11,11 +11,10 @@ from replay.cli.completion import complete_variants
 from replay.cli.session import Session
 from replay.errors import ReplayError
 from replay.files import PACKAGE
-from replay.series import read_series
 from replay.series.layout import Layout, lay_out
 from replay.series.take_back import replacing, take_series, take_stack
 from replay.variants.expression import VariantSpec, expressions, parse_spec
-from replay.variants.variant import Subject, check_trees
+from replay.variants.variant import Subject, checked_series
 
 
 @app.command("checkout")
@@ -61,7 +60,7 @@ def apply_mailbox(
             raise ReplayError("the series is that of the installed program", do=do)
         with replacing(target) as (made, changes):
             take_series(directory, subject.series, made)
-            check_trees(read_series(made).trees, subject.config.machine)
+            checked_series(made, subject.config.machine)
     print_result(listings.taken(changes, stack or session.subject().directory))
 
 

@@ -1,6 +1,7 @@
 """replay diff."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -25,13 +26,14 @@ from replay.files import deliver
 from replay.reports.documents.headline import HeadlineReport, headline_report
 from replay.reports.rendering import OutputFormat, RenderOptions, render
 from replay.reports.text.headlines import headlines
+from replay.reports.verdict import Verdict
 from replay.reports.words import escape
 from replay.variants.variant import Variant, expressions
-from replay.workers import Pool, each
+from replay.workers import Pool, as_done, each
 
 if TYPE_CHECKING:
     from replay.analysis.baseline import AcceptedEffect
-    from replay.reports.documents.diff import DiffReport
+    from replay.reports.documents.many.groups import DiffGroups
 
 ReportFormat = Annotated[OutputFormat, format_option("DiffReports")]
 
@@ -93,6 +95,10 @@ def diff_logs(
         str | None,
         typer.Option(metavar="GLOB", help="Accept it in the logs of these names, not in its own."),
     ] = None,
+    since: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="What changed since a run whose page or JSON this is."),
+    ] = None,
     reach: Annotated[
         bool, typer.Option("--reach", help="What they ran through of what changed, always.")
     ] = False,
@@ -110,6 +116,8 @@ def diff_logs(
     Where nothing could be compared the status is 2.
     """
     attributed = not (quiet or no_attribution)
+    if quiet and since:
+        raise ReplayError("headlines tell no history", do="leave --quiet or --since out")
     if not attributed and any([only, other_than, interactions, baseline, write_baseline]):
         what = "--only, --except, --interactions and baselines need to know the patches"
         raise ReplayError(what, do="leave --quiet and --no-attribution out")
@@ -127,7 +135,8 @@ def diff_logs(
     logs: Sequence[Log | LogName] = choose(choice.logs, every, "compare", near)
     is_model = len(compared) == len(players)
     is_shared = is_model and len(logs) >= FEWEST_SHARED
-    pool = pool_of(session, workers, scheduler) if is_model and len(logs) > 1 else None
+    is_long = is_model and (interactions or len(logs) > 1)
+    pool = pool_of(session, workers, scheduler) if is_long else None
     stored = StoredLogs(session.db)
     if quiet:
         if is_shared:
@@ -138,13 +147,20 @@ def diff_logs(
             headlined = (headline_report(it, alone) for it in by_log)
         brief = [*headlined]
         print_result(headlines(brief), output)
-        raise typer.Exit(_status(brief, strict))
+        is_whole = all(report.compared.is_all for report in brief)
+        raise typer.Exit(_status({report.verdict for report in brief}, is_whole, strict))
     # What patches did needs most of the program, and headlines need little of it.
     from replay.analysis.baseline import format_baseline, read_baseline  # noqa: PLC0415
     from replay.cli import log_diffs  # noqa: PLC0415
-    from replay.cli.work.on_logs import DiffWork  # noqa: PLC0415
+    from replay.cli.work.on_logs import DiffWork, OverviewWork  # noqa: PLC0415
     from replay.reports.documents.diff import DiffReports  # noqa: PLC0415
+    from replay.reports.documents.many.groups import grouped, groups_of  # noqa: PLC0415
+    from replay.reports.documents.many.kept_history import read_history  # noqa: PLC0415
 
+    before = read_history(since) if since else None
+    if before and len(before.runs[-1].variants) != len(players):
+        what = f"has {len(before.runs[-1].variants)} variants, and this run {len(players)}"
+        raise ReplayError(what, where=str(since), do="compare as many, in the same order")
     accepted = read_baseline(baseline) if baseline else ()
     options = log_diffs.DiffOptions(
         log_diffs.patches_of(only, compared, subject.series),
@@ -153,28 +169,44 @@ def diff_logs(
         interactions,
         accept_in,
         reach,
+        write_baseline is not None,
     )
-    if is_model:
-        has_frames = format == OutputFormat.HTML
-        work = DiffWork(stored, compared, options, attributed, not is_shared, has_frames)
-        # A page has all that its traces have, which no process gives away.
-        own = None if has_frames else pool
-        results = [*each(work, logs, own, with_progress, "logs")]
+    is_page = format == OutputFormat.HTML
+    is_overview = several and attributed and format == OutputFormat.TEXT
+    tally = log_diffs.Tally()
+    document: DiffReports | DiffGroups
+    if is_shared and (is_page or (is_overview and not details)):
+        work = DiffWork(stored, compared, options, attributed, False, has_frames=True)
+        parts = OverviewWork(stored, compared, work)
+        results = as_done(parts, logs, pool, with_progress, "logs")
+        by_name = {log.name: log for log in logs}
+        document = grouped(
+            tally.parts(results), [*by_name], lambda name: work(by_name[name]).report, before
+        )
     else:
-        compare = log_diffs.plainly(players)
-        loaded = with_progress(map(stored.load, logs), len(logs), "logs")
-        results = [log_diffs.result_of(it, compare, options, attributed) for it in loaded]
-    document = DiffReports(tuple(result.report for result in results))
-    layout = RenderOptions(details, several and attributed, with_progress)
-    print_result(render(document, format, layout), output)
-    used = frozenset().union(*(result.used for result in results))
+        if is_model:
+            work = DiffWork(stored, compared, options, attributed, not is_shared, is_page)
+            # A page has all that its traces have, which no process gives away.
+            own = None if is_page else pool
+            whole: Iterable[log_diffs.DiffResult] = (
+                [work.of(stored.load(logs[0]), pool)]
+                if len(logs) == 1
+                else each(work, logs, own, with_progress, "logs")
+            )
+        else:
+            compare = log_diffs.plainly(players)
+            loaded = with_progress(map(stored.load, logs), len(logs), "logs")
+            whole = (log_diffs.result_of(compare(it), options, attributed) for it in loaded)
+        document = DiffReports(tuple(tally.reports(whole)), before)
+        if is_overview or (is_page and len(logs) > 1):
+            document = groups_of(document)
+    print_result(render(document, format, RenderOptions(details, with_progress)), output)
     names = [log.name for log in logs]
-    unused = [e for n, e in enumerate(accepted) if n not in used and e.is_about(names)]
+    unused = [e for n, e in enumerate(accepted) if n not in tally.used and e.is_about(names)]
     _warn_of_unused(baseline, unused, every)
     if write_baseline:
-        entries = [entry for result in results for entry in result.entries]
-        deliver([format_baseline(entries).encode()], write_baseline)
-    status = _status(document.logs, strict)
+        deliver([format_baseline(tally.entries).encode()], write_baseline)
+    status = _status(tally.verdicts, tally.is_whole, strict)
     if status and not (write_baseline and status == DIFFERS):
         raise typer.Exit(status)
 
@@ -198,10 +230,9 @@ def _shared(
     return each(HeadlineWork(stored, variants), logs, pool, with_progress, "logs")
 
 
-def _status(reports: Sequence["DiffReport | HeadlineReport"], strict: bool) -> int:
+def _status(verdicts: AbstractSet[Verdict], is_whole: bool, strict: bool) -> int:
     """As diff(1) has it: where nothing could be compared there is trouble and no agreement."""
-    verdicts = {report.verdict for report in reports}
-    if verdicts == {"not compared"} or (strict and not all(r.compared.is_all for r in reports)):
+    if verdicts == {"not compared"} or (strict and not is_whole):
         return TROUBLE
     return DIFFERS if "differs" in verdicts else 0
 

@@ -10,22 +10,29 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from msgspec.structs import replace
+
 from replay.analysis.attribute import attribute
 from replay.analysis.bisect import culprits
 from replay.analysis.checks import Checks, breaches, load_checks
 from replay.analysis.search.coverage import LogReach, Reaching
 from replay.cli import log_diffs
-from replay.cli.log_diffs import Comparison, DiffOptions, DiffResult
+from replay.cli.log_diffs import Comparison, DiffOptions, DiffResult, PartResult
 from replay.cli.progress_bar import with_progress
 from replay.cli.work.stored_logs import LogName, StoredLogs
-from replay.engine.diff import diff
+from replay.engine.diff import Diff, diff
 from replay.engine.replay import MEMO, replay
 from replay.events.event import Log
 from replay.reports.documents.check import CheckReport, check_report
 from replay.reports.documents.headline import HeadlineReport, headline_report
+from replay.reports.documents.many.groups import condensed, state_of
 from replay.variants.variant import Variant
+from replay.workers import Pool
 
 R = TypeVar("R")
+
+MOST_KNOWN = 500
+"""Kinds of log of which is remembered what came of them, each with a diff."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,10 +86,46 @@ class DiffWork(LogWork[DiffResult]):
             return log_diffs.plainly([partial(replay, variant=it) for it in self.variants])
         return log_diffs.sharing(self.variants, self.attributed)
 
-    def of(self, log: Log) -> DiffResult:
-        """The report, without traces if no frames are wanted."""
-        result = log_diffs.result_of(log, self.compare, self.options, self.attributed)
+    def of(self, log: Log, pool: Pool | None = None) -> DiffResult:
+        """The report, without traces if no frames are wanted; the pool is for interactions."""
+        result = log_diffs.result_of(self.compare(log), self.options, self.attributed, pool)
         return result if self.has_frames else result.without_traces()
+
+
+@dataclass(frozen=True, eq=False)
+class OverviewWork(LogWork[PartResult]):
+    """A log's part of the document about all: of logs that differ alike one says what differs."""
+
+    diffs: DiffWork
+
+    def of(self, log: Log) -> PartResult:
+        """The part of one log, in which another may stand for it."""
+        compared = self.diffs.compare(log)
+        same = self._known.get(compared.representative)
+        if same is not None and same.part.stands_for(compared.diff):
+            return replace(same, part=replace(same.part, state=state_of(compared.diff)))
+        result = log_diffs.result_of(compared, self.diffs.options, self.diffs.attributed).part()
+        # What logs reached of a change is told of each of them.
+        if self.diffs.options.are_about_all and compared.representative and not result.part.reached:
+            if len(self._known) >= MOST_KNOWN:
+                self._known.clear()
+            self._known[compared.representative] = result
+        return result
+
+    @cached_property
+    def _known(self) -> dict[Diff | None, PartResult]:
+        """What came of logs, by the diff of those that differ from them in names alone."""
+        return {}
+
+    def condensed(self, results: Sequence[PartResult]) -> list[PartResult]:
+        """The results, in which one log of each group stands for the others."""
+        parts = condensed([result.part for result in results])
+        return [replace(it, part=part) for it, part in zip(results, parts, strict=True)]
+
+    def forget(self) -> None:
+        """Drops what the diffs found out."""
+        self.__dict__.pop("_known", None)
+        self.diffs.forget()
 
 
 @dataclass(frozen=True, eq=False)

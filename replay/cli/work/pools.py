@@ -5,12 +5,13 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import CancelledError, Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from importlib import import_module
 from multiprocessing import active_children, get_context
+from multiprocessing.process import BaseProcess
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -68,31 +69,40 @@ def pool_of(session: "Session", workers: int | None, scheduler: str | None) -> P
 def processes(count: int | None = None, patience: float = 0.0) -> Pool | None:
     """So many processes, by default one for each processor; None if that is one."""
     number = count or len(os.sched_getaffinity(0))
-    return Pool(number, partial(_forks, number), patience) if number > 1 else None
+    return Pool(number, _fork, patience) if number > 1 else None
 
 
 class _Forking(ProcessPoolExecutor):
-    """An executor whose first task begins its processes, in which no signal must come."""
+    """An executor of one process, which its first task begins; no signal must come then."""
+
+    def __init__(self) -> None:
+        super().__init__(1, get_context("fork"), _begin, (os.getpid(),))
+        self._begun: list[BaseProcess] = []
 
     def submit(self, *task: Any, **named: Any) -> Future[Any]:
         """As all executors do."""
         with deferred():
-            return super().submit(*task, **named)
+            others = active_children()
+            future = super().submit(*task, **named)
+            self._begun += [child for child in active_children() if child not in others]
+            return future
+
+    def kill(self) -> None:
+        """Ends what goes on at once."""
+        self.shutdown(wait=False, cancel_futures=True)
+        for child in self._begun:
+            child.kill()
+            child.join()
 
 
 @contextmanager
-def _forks(count: int) -> Iterator[Executor]:
-    """Forks of this process, which have all that was made so far."""
-    others = {child.pid for child in active_children()}
-    executor = _Forking(count, get_context("fork"), _begin, (os.getpid(),))
+def _fork(_: int) -> Iterator[Executor]:
+    """A fork of this process, which has all that was made so far."""
+    executor = _Forking()
     try:
         yield executor
     except BaseException:
-        executor.shutdown(wait=False, cancel_futures=True)
-        for child in active_children():
-            if child.pid not in others:
-                child.kill()
-                child.join()
+        executor.kill()
         raise
     executor.shutdown()
 
@@ -133,17 +143,21 @@ def cluster(address: str) -> Iterator[Pool]:
         what = f"no scheduler answers: {' '.join(str(error).split())}"
         raise ReplayError(what, where=address, do=do) from None
     with client:
-        count = sum(client.nthreads().values())
-        if not count:
+        workers = sorted(client.nthreads())
+        if not workers:
             raise ReplayError("the scheduler has no workers", where=address, do=do)
-        yield Pool(count, partial(_clients, client, address))
+        yield Pool(len(workers), partial(_clients, client, address, workers))
 
 
 @contextmanager
-def _clients(client: Any, address: str) -> Iterator[Executor]:
-    """The client's executor. Whatever ends the work takes back what is not done."""
+def _clients(client: Any, address: str, workers: Sequence[str], number: int) -> Iterator[Executor]:
+    """What one worker does, or another one when it is gone.
+
+    Whatever ends the work takes back what is not done.
+    """
     distributed: Any = import_module("distributed")
-    executor = client.get_executor(pure=False)
+    who = {"workers": [workers[number]], "allow_other_workers": True}
+    executor = client.get_executor(pure=False, **who)
     try:
         yield executor
     except distributed.KilledWorker:

@@ -7,7 +7,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from replay.analysis.attribute import Attribution, Cause, Work, model_traces
-from replay.analysis.interactions import Interaction, PatchPart
+from replay.analysis.interactions import Interaction
+from replay.analysis.patch_parts import PatchPart
 from replay.engine.compared import Compared
 from replay.engine.diff import Diff, Divergence
 from replay.engine.places import ABSENT
@@ -22,6 +23,8 @@ from replay.reports.documents.flag_tables import FlagTable, flag_tables
 from replay.reports.documents.frames import EventFrame, Frames
 from replay.reports.documents.graph import graph
 from replay.reports.documents.headline import Headline, chief, headline
+from replay.reports.documents.many.history import History
+from replay.reports.documents.many.likeness import likeness
 from replay.reports.documents.search.reach import (
     ChangeReach,
     added_fields,
@@ -63,7 +66,8 @@ class DiffReport(Struct, frozen=True):
     variants, if that was looked for.
 
     `models` are the names of the variants whose code can be asked. `native` gives the log's lines
-    in the native form, as only a page wants them.
+    in the native form, as only a page wants them, `likeness` what is equal for logs that differ
+    alike.
     """
 
     log: LogId
@@ -88,6 +92,7 @@ class DiffReport(Struct, frozen=True):
     reach: tuple[ChangeReach, ...] = ()
     models: tuple[str, ...] = ()
     native: Callable[[], Iterable[bytes]] = tuple
+    likeness: Callable[[], str] = str
 
     @property
     def verdict(self) -> Verdict:
@@ -96,9 +101,10 @@ class DiffReport(Struct, frozen=True):
 
 
 class DiffReports(Struct, frozen=True):
-    """The diffs of one log or several."""
+    """The diffs of one log or several, and what a run before found, if that is wanted."""
 
     logs: tuple[DiffReport, ...]
+    before: History | None = None
 
 
 def diff_report(
@@ -152,13 +158,20 @@ def diff_report(
         reach=reaches,
         models=tuple(trace.variant.name for trace in models),
         native=partial(native_lines, diff.traces[0].log),
+        likeness=partial(likeness, diff, str(first), done.causes, done.hidden),
     )
 
 
 def without_traces(report: DiffReport) -> DiffReport:
     """The report without frames, reasons and log, which only pages have, so without traces."""
     divergences = tuple(replace(divergence, reasons=tuple) for divergence in report.divergences)
-    return replace(report, frames=(), divergences=divergences, native=tuple)
+    return replace(
+        report,
+        frames=(),
+        divergences=divergences,
+        native=tuple,
+        likeness=partial(str, report.likeness()),
+    )
 
 
 def interaction_report(interaction: Interaction) -> InteractionReport:

@@ -11,6 +11,7 @@ from replay.reports.documents.conform import ConformReport, RecordingReport
 from replay.reports.documents.diff import DiffReports, diff_report
 from replay.reports.documents.explain.explain import ExplainReport, explain_report
 from replay.reports.documents.graph import Drawing
+from replay.reports.documents.many.groups import DiffGroups
 from replay.reports.documents.run import RunReport, run_report
 from replay.reports.documents.search.build_bisection import BuildBisectionReport
 from replay.reports.documents.search.coverage import CoverageReport
@@ -22,6 +23,7 @@ from replay.reports.documents.walk.walk import Walk
 
 Document = (
     DiffReports
+    | DiffGroups
     | RunReport
     | LogReport
     | ExplainReport

@@ -1,23 +1,22 @@
 """Where each divergence is found in a page: what stands behind the # of its address."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from urllib.parse import quote
 
 from replay.reports.documents.diff import DiffReport
 from replay.reports.documents.divergences import DivergenceReport
 
 
-def addresses(reports: Sequence[DiffReport]) -> Iterator[tuple[str, ...]]:
-    """The addresses of each report's divergences, "5/drive0.backing/open_flags".
+def addresses(report: DiffReport, counts: Counter[str], several: bool = False) -> tuple[str, ...]:
+    """The addresses of a report's divergences, "5/drive0.backing/open_flags".
 
-    Of several reports with the log in front. What a browser would change is percent-encoded. No two
-    in a page are the same: of a file and a node of one name, the second gets a "~2".
+    In a page of several logs with the log in front. What a browser would change is percent-encoded.
+    No two in a page are the same: of a file and a node of one name, the second gets a "~2".
+    `counts` is how often each stands in the page so far, and is kept.
     """
-    counts: Counter[str] = Counter()
-    for report in reports:
-        log = [quote(report.log.name, safe="")] if len(reports) > 1 else []
-        yield tuple(_distinct((_address(log, one) for one in report.divergences), counts))
+    log = [quote(report.log.name, safe="")] if several else []
+    return tuple(_distinct((_address(log, one) for one in report.divergences), counts))
 
 
 def _address(log: Iterable[str], report: DivergenceReport) -> str:

@@ -9,9 +9,7 @@ from msgspec import Struct
 
 from replay.reports.documents.diff import DiffReport
 from replay.reports.documents.divergences import DivergenceReport
-
-LOG_ROOM = 200_000
-"""So many characters of logs stand in a page; of the others, the command that writes them."""
+from replay.reports.documents.many.groups import DiffBrief
 
 UNSAFE = re.compile(r"[^ -~]|<")
 
@@ -33,8 +31,8 @@ class Copies(Struct, frozen=True):
 
 def copies(report: DiffReport, room: int) -> Copies:
     """The same for a report, with the log if it takes no more than so many characters."""
+    compare = comparing(report)
     names = [_word(report, variant.name) for variant in report.variants]
-    compare = shlex.join(["replay", "diff", *names, "--", report.log.name])
     return Copies(
         compare=compare,
         script=shlex.join(["replay", "reproduce", *names, "--", report.log.name]),
@@ -44,7 +42,13 @@ def copies(report: DiffReport, room: int) -> Copies:
     )
 
 
-def _word(report: DiffReport, name: str) -> str:
+def comparing(report: DiffReport | DiffBrief) -> str:
+    """The command that compares a log in the same variants."""
+    names = [_word(report, variant.name) for variant in report.variants]
+    return shlex.join(["replay", "diff", *names, "--", report.log.name])
+
+
+def _word(report: DiffReport | DiffBrief, name: str) -> str:
     """A variant for a command line: a name that only its own one defined is not known in others."""
     [variant] = (variant for variant in report.variants if variant.name == name)
     return variant.name if variant.about or name not in report.models else variant.revision

@@ -1,166 +1,144 @@
-"""Diffs as one self-contained HTML page."""
+"""Diffs as one self-contained HTML page.
 
-from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache, partial
+Of several logs it tells those that differ alike once. Details are told as far as there is room in a
+page, those first that a reader wants first; of all others the headline and a command are there.
+"""
 
-from jinja2 import Environment
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
 from markupsafe import Markup
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from replay.progress import Progress, no_progress
 from replay.reports import words
-from replay.reports.documents import effects
-from replay.reports.documents.common import translation
-from replay.reports.documents.diff import DiffReport
-from replay.reports.documents.divergences import DivergenceReport, change, named
-from replay.reports.documents.divergences import values as value_texts
-from replay.reports.documents.effects import Effect
-from replay.reports.documents.explain.explain import Reason
-from replay.reports.documents.frames import EventFrame
-from replay.reports.documents.search import reach
+from replay.reports.documents.diff import DiffReports
+from replay.reports.documents.many.groups import DiffGroup, DiffGroups, groups_of, history_of
+from replay.reports.documents.many.history import History
+from replay.reports.documents.many.kept_history import packed
 from replay.reports.drawing.svg import STYLE
 from replay.reports.html.addresses import addresses
-from replay.reports.html.copying import LOG_ROOM, Copies, copies
-from replay.reports.html.packing import Packing, pack
-from replay.reports.html.templates import digest, environment, text
-from replay.reports.html.timeline import timeline
+from replay.reports.html.article import Placing, acting, article, templates
+from replay.reports.html.packing import Room
+from replay.reports.html.rows import Overview, count, overview
+from replay.reports.html.templates import digest, text
 from replay.series import Patch
-from replay.variants.path import PatchChange
 
-MOST_DIVERGENCES = 400
+PAGE_SIZE = 4_700_000
+"""Bytes that a page of several logs may have, if not a single one of them needs more."""
 
-MOST_REASONS = 60
-"""Divergences of a page that are explained; each takes the transitions concerned once more."""
+HISTORY_SIZE = 1_500_000
+"""Bytes of what the next run has to know; what is larger is not in the page."""
+
+MOST_RUNS = 30
+"""So many runs are told of, the last ones."""
+
+MOST_NAMES = 100
+"""So many logs of a run are named that changed in one way."""
 
 
-class Article(Struct, frozen=True):
-    """One log's part of the page; ids in it begin with `prefix`, but for those of divergences.
+class PageParts(Struct, frozen=True):
+    """What a page is made of; of one log without an overview and patches, which its article has."""
 
-    `addresses` are these, in the order of the report's divergences, `anchors` the ids of patches,
-    `reasons` those of divergences that are explained. `copies` is what can be taken along.
+    title: str
+    articles: Sequence[Markup]
+    history: History
+    overview: Overview | None = None
+    patches: Sequence[Markup] = ()
+
+
+def diffs(document: DiffReports | DiffGroups, progress: Progress = no_progress) -> str:
+    """One page for the diffs of one or several logs."""
+    if isinstance(document, DiffReports):
+        if len(document.logs) == 1:
+            return _rendered(_of_one(document, progress))
+        document = groups_of(document)
+    return _rendered(_of_several(document, progress))
+
+
+def _rendered(page: PageParts) -> str:
+    style, script = STYLE + text("page.css"), text("page.js")
+    states = packed(page.history)
+    template = templates().get_template("page.html.j2")
+    return template.render(
+        page=page,
+        states=states if len(states) <= HISTORY_SIZE else "",
+        style=Markup(style),
+        script=Markup(script),
+        style_hash=digest(style),
+        script_hash=digest(script),
+        most_runs=MOST_RUNS,
+        most_names=MOST_NAMES,
+    )
+
+
+def _of_one(document: DiffReports, progress: Progress) -> PageParts:
+    [report] = document.logs
+    patches = dict.fromkeys(change.patch.name for step in report.steps for change in step)
+    anchors = {name: f"l1p{index}" for index, name in enumerate(patches)}
+    placing = Placing("l1", addresses(report, Counter()), anchors, Room())
+    return PageParts(report.log.name, [article(report, placing, progress)], history_of(document))
+
+
+def _of_several(document: DiffGroups, progress: Progress) -> PageParts:
+    """The list of all logs, then articles as long as there is room for another one."""
+    differing = sorted((it for it in document.groups if it.brief.differs), key=_interest)
+    agreeing = [it for it in document.groups if not it.brief.differs]
+    without = _rendered(_page(document, overview(differing, agreeing, {})))
+    articles = _Articles(document, PAGE_SIZE - len(without.encode()), len(differing), progress)
+    for group in progress(differing, len(differing), "articles"):
+        if not articles.add(group):
+            break
+    page = _page(document, overview(differing, agreeing, articles.anchors))
+    return structs.replace(page, articles=articles.made, patches=articles.patches)
+
+
+def _page(document: DiffGroups, rows: Overview) -> PageParts:
+    return PageParts(words.count(count(document.groups), "log"), (), document.history, rows)
+
+
+def _interest(group: DiffGroup) -> tuple[bool, int]:
+    """The smaller, the sooner it is told: behaviour before state, many logs before few."""
+    return group.brief.level != "behaviour", -len(group.logs)
+
+
+class _Articles:
+    """The articles of a page, with the patches that they refer to.
+
+    `anchors` are their ids by log.
     """
 
-    prefix: str
-    report: DiffReport
-    packing: Packing
-    timeline: Markup
-    addresses: Sequence[str]
-    anchors: Mapping[str, str]
-    reasons: Mapping[int, tuple[Reason, ...]]
-    copies: Copies
+    def __init__(self, document: DiffGroups, size: int, groups: int, progress: Progress) -> None:
+        self.made: list[Markup] = []
+        self.patches: list[Markup] = []
+        self.anchors: dict[str, str] = {}
+        self._ids: dict[str, str] = {}
+        self._document, self._left, self._progress = document, size, progress
+        self._room = Room().shared(max(groups, 1))
+        self._counts: Counter[str] = Counter()
 
-    @property
-    def has_quiet(self) -> bool:
-        """Whether there are divergences with which no patch of interest has to do."""
-        return any(divergence.quiet for divergence in self.report.divergences)
-
-
-def diffs(reports: Sequence[DiffReport], progress: Progress = no_progress) -> str:
-    """One page for the diffs of one or several logs."""
-    style, script = STYLE + text("page.css"), text("page.js")
-    return (
-        _environment()
-        .get_template("page.html.j2")
-        .render(
-            title=reports[0].log.name if len(reports) == 1 else words.count(len(reports), "log"),
-            articles=list(_articles(reports, progress)),
-            style=Markup(style),
-            script=Markup(script),
-            style_hash=digest(style),
-            script_hash=digest(script),
-            most=MOST_DIVERGENCES,
-        )
-    )
+    def add(self, group: DiffGroup) -> bool:
+        """Adds the article of a group; False if it found no room. The first one always does."""
+        report = self._document.report(group.brief.log.name)
+        patches = acting(report)
+        new = [name for name in patches if name not in self._ids]
+        ids = self._ids | {name: f"p{number}" for number, name in enumerate(new, len(self._ids))}
+        prefix, own = f"l{len(self.made) + 1}", addresses(report, self._counts, several=True)
+        placing = Placing(prefix, own, ids, self._room, False, len(group.others))
+        html = article(report, placing, self._progress)
+        shown = [_patch(ids[name], patches[name]) for name in new]
+        size = sum(len(part.encode()) for part in (html, *shown))
+        if size > self._left and self.made:
+            return False
+        self._left -= size
+        self._ids = ids
+        self.made.append(html)
+        self.patches += shown
+        self.anchors[group.brief.log.name] = prefix
+        return True
 
 
-def _articles(reports: Sequence[DiffReport], progress: Progress) -> Iterator[Article]:
-    """The articles; logs themselves are in the page as long as there is room for them."""
-    room = LOG_ROOM
-    for number, each in enumerate(zip(reports, addresses(reports), strict=True), 1):
-        article = _article(*each, f"l{number}", room, progress)
-        room -= len(article.copies.log)
-        yield article
-
-
-def _article(
-    report: DiffReport, addresses: Sequence[str], prefix: str, room: int, progress: Progress
-) -> Article:
-    patches = [change.patch.name for step in report.steps for change in step]
-    chosen = report.chosen_seq
-    render = partial(_frame, report, prefix)
-    return Article(
-        prefix=prefix,
-        report=report,
-        packing=pack(report.frames, chosen, render, progress),
-        timeline=timeline(report, addresses),
-        addresses=addresses,
-        anchors={name: f"{prefix}p{index}" for index, name in enumerate(dict.fromkeys(patches))},
-        reasons=_reasons(report, progress),
-        copies=copies(report, room),
-    )
-
-
-def _reasons(report: DiffReport, progress: Progress) -> dict[int, tuple[Reason, ...]]:
-    """Why it is so, of as many divergences as there is time for; behaviour comes first."""
-    divergences = report.divergences
-    order = sorted(
-        (index for index, divergence in enumerate(divergences) if not divergence.quiet),
-        key=lambda index: (divergences[index].divergence.place.level, index),
-    )
-    explained = order[:MOST_REASONS]
-    indexes = progress(explained, len(explained), "reasons")
-    return {index: divergences[index].reasons() for index in indexes}
-
-
-def _frame(report: DiffReport, prefix: str, frame: EventFrame) -> str:
-    template = _environment().get_template("moment.html.j2")
-    return template.render(frame=frame, states=frame.states(), report=report, prefix=prefix)
-
-
-# What the templates call
-
-
-def _values(divergence: DivergenceReport, report: DiffReport) -> list[tuple[list[str], str]]:
-    """The variants that share a value, and the value in words."""
-    texts = value_texts(divergence, report.bits)
-    return [(names, text) for text, names in words.groups(texts)]
-
-
-def _causes(divergence: DivergenceReport, report: DiffReport) -> Iterator[tuple[PatchChange, str]]:
-    """The patches that a divergence comes from, with what they change in words."""
-    for cause in divergence.causes:
-        for patch_change in cause.changes:
-            yield patch_change, change(divergence, cause, report.bits)
-
-
-def _grouped(of_level: Sequence[Effect], report: DiffReport) -> list[tuple[str, str]]:
-    """Where effects are and what was changed, those of one kind together."""
-    groups = effects.by_change(of_level, report.bits, to="→")
-    return [(effects.listed(places), change) for change, places in groups.items()]
-
-
-def _diff_lines(patch: Patch) -> Iterator[tuple[str, str]]:
-    """The lines of a patch's diff, each with the class that it is shown in."""
-    for file in patch.files:
-        yield "file", file.path
-        for hunk in file.hunks:
-            yield "hunk", f"@@ line {hunk.start} @@"
-            for edit in hunk.edits:
-                kind = {"+": "added", "-": "removed"}.get(edit.mark, "kept")
-                yield kind, edit.mark + edit.text
-
-
-@lru_cache
-def _environment() -> Environment:
-    # Compiling the templates takes longer than filling them, and each event fills one.
-    return environment(
-        causes=_causes,
-        effects=effects,
-        diff_lines=_diff_lines,
-        grouped=_grouped,
-        markup=Markup,
-        named=named,
-        reach=reach,
-        translation=translation,
-        values=_values,
-    )
+def _patch(anchor: str, patch: Patch) -> Markup:
+    macros: Any = templates().get_template("patch.html.j2").module
+    return Markup(macros.whole(patch, anchor))

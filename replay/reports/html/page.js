@@ -72,8 +72,7 @@ for (const article of document.querySelectorAll("article")) {
   }
 
   article.show = (target) => {
-    for (let it = target; it; it = it.parentElement?.closest("details")) it.open = true;
-    for (let it = target; it; it = it.parentElement) it.hidden &&= it.matches(".moment");
+    unfold(target);
     const index = divergences.indexOf(target);
     if (index >= 0) open(index);
   };
@@ -96,10 +95,28 @@ for (const article of document.querySelectorAll("article")) {
 }
 
 document.body.classList.add("live");
-// What stands behind the # of the address: a divergence, a patch or a log.
+// A log's row in the list of a page that has several, for whichever log of those that differ alike.
+const rows = [...document.querySelectorAll(".logs > li")];
+function rowOf(name) {
+  return rows.find((row) => [...row.querySelectorAll(".name")].some((it) => it.textContent === name));
+}
+
+function unfold(target) {
+  for (let it = target; it; it = it.parentElement?.closest("details")) it.open = true;
+  for (let it = target; it; it = it.parentElement) it.hidden &&= it.matches(".moment");
+}
+
+// What stands behind the # of the address: a divergence, a patch or a log. That of a log for which
+// another one stands leads to what is told of this.
 function visit() {
-  const target = document.getElementById(location.hash.slice(1));
-  target?.closest("article")?.show(target);
+  const address = location.hash.slice(1);
+  const target = document.getElementById(address);
+  if (target) return target.closest("article")?.show(target) ?? unfold(target);
+  const row = address && rowOf(decodeURIComponent(address.split("/")[0]));
+  if (!row) return;
+  const there = document.getElementById(row.querySelector("a.name")?.hash.slice(1)) ?? row;
+  unfold(there);
+  there.scrollIntoView();
 }
 addEventListener("hashchange", visit);
 visit();
@@ -122,14 +139,20 @@ addEventListener("keydown", (event) => {
 // The filter: of logs, patches, events and divergences those stay that have all its words, be it in
 // the name of their log. Of a divergence count its place and its patches, not the reasons for it.
 const filter = document.getElementById("filter");
-const ITEMS = ".logs li, .chapter, .events li, .divergence, article > header";
+const ITEMS = ".logs > li, .chapter, .events li, .divergence, article > header, .patches > .patch";
 let parts;
 function filtered() {
+  const names = new Map();
+  for (const article of document.querySelectorAll("article")) {
+    const row = document.getElementById(article.id + "row") ?? article;
+    const every = [...row.querySelectorAll(".name, .log")].map((it) => it.textContent);
+    names.set(article, every.join(" ").toLowerCase());
+  }
   return [...document.querySelectorAll(ITEMS)].map((it) => {
     const article = it.closest("article");
     const telling = it.matches(".divergence") ? it.querySelectorAll(":scope > summary, .by") : [it];
-    const texts = [article?.querySelector(".log"), ...telling].map((part) => part?.textContent);
-    return { it, article, text: texts.join(" ").toLowerCase() };
+    const text = [...telling].map((part) => part.textContent).join(" ").toLowerCase();
+    return { it, article, text, names: names.get(article) ?? "" };
   });
 }
 filter.addEventListener("input", () => {
@@ -137,8 +160,8 @@ filter.addEventListener("input", () => {
   const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
   const kept = new Set();
   let count = 0;
-  for (const { it, article, text } of parts) {
-    const stays = words.every((word) => text.includes(word));
+  for (const { it, article, text, names } of parts) {
+    const stays = words.every((word) => text.includes(word) || names.includes(word));
     if (stays) kept.add(article);
     if (it.matches("header")) continue;
     it.hidden = !stays;
@@ -148,10 +171,15 @@ filter.addEventListener("input", () => {
   document.getElementById("kept").textContent = words.length ? `${count} found` : "";
 });
 
+// The log of an article, or the command that writes it where it had no room; or its script.
+function ofLog(article, what) {
+  if (what === "script") return article.dataset.script;
+  return document.getElementById(article.id + "log")?.textContent ?? article.dataset.export;
+}
+
 // Copies what a button holds or names; where that is not allowed, it is there to be copied by hand.
 async function copy(button) {
-  const { copy, from } = button.dataset;
-  const text = copy ?? document.getElementById(from).textContent;
+  const text = button.dataset.copy ?? ofLog(button.closest("article"), button.dataset.of);
   for (const it of document.querySelectorAll(".copied")) it.classList.remove("copied");
   for (const it of document.querySelectorAll(".copy textarea")) it.remove();
   try {

@@ -8,6 +8,8 @@ from msgspec import UNSET, Meta, UnsetType
 
 from replay.reports.documents.diff import DiffReport, DiffReports, InteractionReport
 from replay.reports.documents.divergences import Cause, DivergenceReport
+from replay.reports.documents.many.groups import history_of
+from replay.reports.documents.many.history import History
 from replay.reports.json.common import (
     FORMAT_VERSION,
     Commits,
@@ -151,10 +153,21 @@ class DiffObject(JsonObject, frozen=True, kw_only=True):
     ]
 
 
+class DiffHistoryObject(JsonObject, frozen=True, kw_only=True):
+    """The diffs of a run, and what became of its logs since other runs."""
+
+    format_version: Version
+    history: History
+    diffs: list[DiffObject]
+
+
 def diffs(document: DiffReports) -> str:
-    """The object of one diff; of several a list."""
+    """The object of one diff; of several a list. After another run an object with its history."""
     documents = [_diff(report) for report in document.logs]
-    return encode(documents[0] if len(documents) == 1 else documents)
+    if document.before is None:
+        return encode(documents[0] if len(documents) == 1 else documents)
+    run = history_of(document)
+    return encode(DiffHistoryObject(format_version=FORMAT_VERSION, history=run, diffs=documents))
 
 
 def _diff(report: DiffReport) -> DiffObject:

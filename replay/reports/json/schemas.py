@@ -8,7 +8,7 @@ import msgspec
 from replay.reports.json.bisect import BisectObject
 from replay.reports.json.check import CheckObject
 from replay.reports.json.conform import ConformObject, RecordingObject
-from replay.reports.json.diff import DiffObject
+from replay.reports.json.diff import DiffHistoryObject, DiffObject
 from replay.reports.json.explain import ExplainObject
 from replay.reports.json.log import LogDocument
 from replay.reports.json.run import RunObject
@@ -32,6 +32,7 @@ DOCUMENTS: dict[str, tuple[Any, str]] = {
     ),
     "cover": (CoverageObject, "An object."),
     "diff": (DiffObject | list[DiffObject], "An object for one log, a list for several."),
+    "diff-since": (DiffHistoryObject, "An object, of diff with --since."),
     "explain": (ExplainObject, "An object."),
     "hunt": (HuntObject | list[HuntObject], "An object for one hunt, a list with --neighbours."),
     "log": (LogDocument, "An object."),

@@ -14,6 +14,14 @@ from replay.reports.documents.effects import (
     phrases,
 )
 from replay.reports.documents.flag_tables import FlagTable
+from replay.reports.documents.many.groups import groups_of, history_of
+from replay.reports.documents.many.history import (
+    History,
+    RunChanges,
+    change_rows,
+    run_name,
+    some,
+)
 from replay.reports.documents.search.reach import ChangeReach, fields, missing
 from replay.reports.markdown.markup import (
     MOST,
@@ -31,33 +39,60 @@ from replay.reports.markdown.markup import (
 MOST_EFFECTS = 12_000
 """Characters for what one patch did in one log."""
 
+MOST_LOGS = 100
+"""So many logs are named of which the same is to be told."""
+
 MOST_PHRASES = 20
 """So many things are named that a patch did which is not of interest."""
 
 
 def diffs(document: DiffReports) -> str:
     """The diffs one after another, with as many of their values as there is room for."""
-    heads = [[*_head(report)] for report in document.logs]
+    reports = {report.log.name: report for report in document.logs}
+    groups = groups_of(document).groups if len(reports) > 1 else ()
+    alike = {group.brief.log.name: group.others for group in groups} or dict.fromkeys(reports, ())
+    heads = [[*_head(reports[name], others)] for name, others in alike.items()]
     shown, room = 0, MOST - REST
     while shown < len(heads) and room >= size(heads[shown]):
         room -= size(heads[shown])
         shown += 1
     texts = []
-    for index, report in enumerate(document.logs[:shown]):
+    for index, report in enumerate(reports[name] for name in [*alike][:shown]):
         values = [*_values(report, room // (shown - index))] if report.divergences else []
         room -= size(values)
         texts.append("\n".join([*heads[index], *values]) + "\n")
-    return "\n".join([*texts, *_left_out(len(heads) - shown)])
+    return "\n".join([*texts, *_left_out([*alike.values()][shown:]), *_since(document)])
 
 
-def _left_out(logs: int) -> Iterator[str]:
-    if logs:
+def _left_out(alike: Sequence[Sequence[str]]) -> Iterator[str]:
+    if logs := sum(1 + len(others) for others in alike):
         yield f"{words.count(logs, 'more log')} found no room; `--format json` has all.\n"
 
 
-def _head(report: DiffReport) -> Iterator[str]:
-    """All but the values: which log and code, the headline, what the patches did."""
+def _since(document: DiffReports) -> Iterator[str]:
+    """Which logs are not as in the run before."""
+    previous = history_of(document).previous if document.before else None
+    if previous is None:
+        return
+    yield f"### Since {prose(run_name(previous))}\n"
+    yield from [*_changes(history_of(document))] or ["All logs are as they were."]
+    yield ""
+
+
+def _changes(history: History) -> Iterator[str]:
+    for text, logs in change_rows(history.runs[-1].changes or RunChanges()):
+        yield f"- {text}: {code(some(logs, MOST_LOGS))}"
+
+
+def _head(report: DiffReport, alike: Sequence[str]) -> Iterator[str]:
+    """All but the values: which log and code, the headline, what the patches did.
+
+    And the logs of which the same is to be told.
+    """
     yield from header(report.log, report.variants)
+    if alike:
+        yield ""
+        yield f"So it is in {words.count(len(alike), 'more log')}: {code(some(alike, MOST_LOGS))}"
     for remark in report.remarks:
         yield from ("", f"Note: {prose(remark)}")
     yield from ("", f"**{prose(str(report.headline))}**")

@@ -4,30 +4,33 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
 from replay.reports import words
-from replay.reports.documents.diff import DiffReport, InteractionReport
+from replay.reports.documents.diff import DiffReport, DiffReports, InteractionReport
 from replay.reports.documents.divergences import DivergenceReport, named
 from replay.reports.documents.divergences import values as value_texts
 from replay.reports.documents.effects import Effect, by_change, effects_in, listed, title
-from replay.reports.documents.overview import kinds
+from replay.reports.documents.many.groups import DiffGroups, history_of, kinds
 from replay.reports.text.chains import apart
 from replay.reports.text.effects import effects
 from replay.reports.text.flags import table
-from replay.reports.text.overview import overview
+from replay.reports.text.many.history import since
+from replay.reports.text.many.overview import overview
 from replay.reports.text.page import Page, Piece, block, header, line, page, pages, wrapped
 from replay.reports.text.reach import reached
 from replay.variants.subject import BitFields
 
 
-def diffs(reports: Sequence[DiffReport], details: bool = False) -> Page:
-    """The texts of the diffs, one after another."""
-    return pages(diff(report, details) for report in reports)
+def diffs(document: DiffReports, details: bool = False) -> Page:
+    """The texts of the diffs, one after another, and what changed since a run before them."""
+    texts = [diff(report, details) for report in document.logs]
+    return pages([*texts, page(since(history_of(document)))] if document.before else texts)
 
 
-def overviews(reports: Sequence[DiffReport], details: bool = False) -> Page:
-    """The overview of the diffs; with details also the text of each that differs."""
-    first = page(overview(reports, details))
-    full = [diff(report, details) for report in reports if report.divergences] if details else []
-    return pages([first, *full])
+def overviews(document: DiffGroups, details: bool = False) -> Page:
+    """The overview of the diffs; with details also the text of each log that differs."""
+    first = page(overview(document, details))
+    names = (name for group in document.groups if group.brief.differs for name in group.logs)
+    reports = map(document.report, names) if details else ()
+    return pages([first, *(diff(report, details) for report in reports)])
 
 
 def diff(report: DiffReport, details: bool = False) -> Page:
@@ -59,7 +62,7 @@ def _diff(report: DiffReport, details: bool) -> Iterator[str | Piece]:
 
 def _counts(report: DiffReport) -> Iterator[Piece]:
     """How many divergences there are, by kind, and what it took to find their patches."""
-    by_kind = ", ".join(f"{count} {kind}" for kind, count in kinds([report]).items())
+    by_kind = ", ".join(f"{count} {kind}" for kind, count in kinds(report).items())
     hidden = f"; {report.hidden} left out" if report.hidden else ""
     number = words.count(len(report.divergences), "divergence")
     yield block("", f"{number}: {by_kind}{hidden}", role="faint")

@@ -7,9 +7,14 @@ from hypothesis import strategies as st
 from replay.analysis.search.ddmin import ddmin
 
 
+def first(test):
+    """The first of parts that passes a test."""
+    return lambda parts: next(filter(test, parts), None)
+
+
 def last(items, test):
     """What is left in the end."""
-    return [*([tuple(items)]), *ddmin(items, lambda part: part if test(part) else None)][-1]
+    return [*([tuple(items)]), *ddmin(items, first(test))][-1]
 
 
 @settings(deadline=None)
@@ -31,7 +36,7 @@ def test_the_last_part_is_1_minimal_where_there_are_several_ways(ways):
 
 
 def test_parts_get_smaller_and_smaller():
-    sizes = [len(part) for part in ddmin(range(40), lambda part: part if 17 in part else None)]
+    sizes = [len(part) for part in ddmin(range(40), first(lambda part: 17 in part))]
     assert sizes == sorted(set(sizes), reverse=True)
     assert sizes[-1] == 1
 
@@ -46,13 +51,13 @@ def test_the_order_of_items_stays():
 def test_a_test_may_drop_more_than_was_asked():
     """As where a patch falls away that does not apply without another."""
 
-    def test(part):
-        applying = tuple(it for it in part if it != 3 or 2 in part)
-        return applying if 5 in applying else None
+    def first_applying(parts):
+        applying = (tuple(it for it in part if it != 3 or 2 in part) for part in parts)
+        return next((part for part in applying if 5 in part), None)
 
-    assert [*ddmin(range(6), test)][-1] == (5,)
+    assert [*ddmin(range(6), first_applying)][-1] == (5,)
 
 
 @pytest.mark.parametrize("items", [(), (1,)])
 def test_nothing_is_given_where_nothing_can_go(items):
-    assert [*ddmin(items, lambda part: None)] == []
+    assert [*ddmin(items, lambda parts: None)] == []

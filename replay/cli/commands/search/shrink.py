@@ -1,6 +1,7 @@
 """replay shrink."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -19,7 +20,9 @@ from replay.cli.players import Player, QemuOption
 from replay.cli.progress_bar import with_progress
 from replay.cli.session import Session
 from replay.cli.terminal import print_note
-from replay.engine.trace import Trace
+from replay.cli.work.pools import Scheduler, Workers, pool_of
+from replay.engine.replay import replay
+from replay.engine.trace import ModelTrace, Trace
 from replay.errors import ReplayError
 from replay.events.event import Log, LogHeader
 from replay.events.json_form import native_lines
@@ -28,6 +31,7 @@ from replay.reports import words
 from replay.reports.documents.headline import divergence_sentence
 from replay.reports.documents.search.shrink import shrink_report
 from replay.reports.rendering import OutputFormat, render
+from replay.workers import Pool
 
 ReportFormat = Annotated[OutputFormat, format_option("ShrinkReport")]
 
@@ -50,6 +54,8 @@ def shrink_log(
     goal: GoalOption = None,
     checks: ChecksFile = None,
     binary: QemuOption = None,
+    workers: Workers = "auto",
+    scheduler: Scheduler = None,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write the log there.")
     ] = None,
@@ -61,7 +67,12 @@ def shrink_log(
     log = session.log(name)
     traces = play(players, log)
     wanted_goal = goal_of(session, traces, goal, checks)
-    best = shortest(log, players, wanted_goal)
+    models = [partial(replay, variant=it.variant) for it in traces if isinstance(it, ModelTrace)]
+    if len(models) == len(traces):
+        pool = pool_of(session, workers, scheduler)
+        best = shortest(log, models, wanted_goal, pool)
+    else:
+        best = shortest(log, players, wanted_goal)
     shorter = named(best.log, f"{log.name}-shrunk", log, wanted_goal)
     stored_as = keep(session, shorter, output, [trace.player.name for trace in traces])
     document = shrink_report(traces, wanted_goal.words, replace(best, log=shorter), stored_as)
@@ -82,11 +93,12 @@ def goal_of(
     return same_way(divergence_sentence(first, event), first.place, first.values)
 
 
-def shortest(log: Log, players: Sequence[Player], goal: Goal) -> Shrunk:
+def shortest(log: Log, players: Sequence[Player], goal: Goal, pool: Pool | None = None) -> Shrunk:
     """The last log of a shrinking, or the best so far when it is interrupted."""
     best: list[Shrunk] = []
     try:
-        for _ in with_progress(_gone(log, players, goal, best), len(log.events), "events dropped"):
+        shorter = shrink(log, players, goal, pool)
+        for _ in with_progress(_gone(log, shorter, best), len(log.events), "events dropped"):
             pass
     except Interrupted as signal:
         if not best:
@@ -95,10 +107,10 @@ def shortest(log: Log, players: Sequence[Player], goal: Goal) -> Shrunk:
     return best[-1]
 
 
-def _gone(log: Log, players: Sequence[Player], goal: Goal, best: list[Shrunk]) -> Iterator[int]:
+def _gone(log: Log, shorter: Iterable[Shrunk], best: list[Shrunk]) -> Iterator[int]:
     """A number for each event that could go; the shortest log so far is put into `best`."""
     left = len(log.events)
-    for shrunk in shrink(log, players, goal):
+    for shrunk in shorter:
         best[:] = [shrunk]
         yield from range(left - len(shrunk.log.events))
         left = len(shrunk.log.events)

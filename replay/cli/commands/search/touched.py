@@ -82,7 +82,7 @@ def _of_series(session: Session, word: str, logs: Sequence[Log]) -> tuple[Varian
         do = "name a file, a commit of the series, or a commit of a clone with --git DIR"
         raise NotFound(f"{word!r} is no patch: {error.what}", do=do) from None
     patch = subject.series.patches[index]
-    before, after = subject.series.trees[index : index + 2]
+    before, after = subject.series.tree(index), subject.series.tree(index + 1)
     name = patch.sha[:8] or patch.name
     variant = build(subject, VariantSpec(index + 1), name, name)
     return variant, touched_by_model(patch, before, after, _covered(logs, variant))

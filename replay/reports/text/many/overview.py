@@ -5,10 +5,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
 from replay.reports import words
-from replay.reports.documents.diff import DiffReport
 from replay.reports.documents.effects import LEVELS, Effect, change, heading, listed, titles
-from replay.reports.documents.overview import EffectExample, PatchSummary, kinds, patch_summaries
+from replay.reports.documents.many.groups import DiffGroup, DiffGroups
+from replay.reports.documents.many.overview import (
+    EffectExample,
+    PatchSummary,
+    all_kinds,
+    patch_summaries,
+)
 from replay.reports.documents.search.reach import joined, of_logs
+from replay.reports.text.many.history import since
 from replay.reports.text.page import (
     NARROWEST,
     Piece,
@@ -24,38 +30,46 @@ from replay.variants.subject import BitFields
 HEAD = ("patch   ", "", "logs", "behaviour", "state", "shortest log")
 ALIGN = "<~>>><"
 
+MOST_GROUPS = 200
+"""So many groups of logs that differ are named; of more a reader wants the headlines."""
 
-def overview(reports: Sequence[DiffReport], details: bool = False) -> Iterator[str | Piece]:
+
+def overview(document: DiffGroups, details: bool = False) -> Iterator[str | Piece]:
     """Which logs differ, by patch and by kind; what the patches of interest did.
 
     With details also what the others did.
     """
-    yield from _logs(reports)
-    yield from _missing(reports)
-    yield from variant_lines(reports[0].variants)
-    summaries = patch_summaries(reports)
+    groups = document.groups
+    yield from _logs(groups)
+    yield from _missing(groups)
+    yield from since(document.history)
+    yield from variant_lines(groups[0].brief.variants)
+    summaries = patch_summaries(groups)
     if summaries:
         yield from ("", Piece(partial(_table, summaries)))
-    yield from ("", line(_kinds(reports), "faint"))
+    yield from ("", line(_kinds(groups), "faint"))
     for summary in summaries:
         if (summary.first or details) and summary.examples:
             yield ""
-            yield from _patch(summary, reports[0].bits)
+            yield from _patch(summary, groups[0].brief.bits)
 
 
-def _logs(reports: Sequence[DiffReport]) -> Iterator[str | Piece]:
-    """The names of logs that differ, and how many do not."""
-    differing = [words.escape(report.log.name) for report in reports if report.divergences]
-    left_out = sum(1 for report in reports if report.hidden and not report.divergences)
-    of = f"of {words.count(len(reports), 'log')}"
+def _logs(groups: Sequence[DiffGroup]) -> Iterator[str | Piece]:
+    """The names of logs that differ, of which those that differ alike have one; how many do not."""
+    every = _count(groups)
+    differing = [group for group in groups if group.brief.differs]
+    left_out = _count(group for group in groups if group.brief.hidden and not group.brief.differs)
+    of = f"of {words.count(every, 'log')}"
     if differing:
-        text = f"{len(differing)} {of} differ: {', '.join(differing)}"
-        yield block("", text, hang=4, role="headline")
+        lead = f"{_count(differing)} {of} differ{_ways(differing)}"
+        yield block("", f"{lead}: {_names(differing)}", hang=4, role="headline")
     if left_out:
         yield f"{left_out} {of} differ only in what is left out"
-    agreeing = [report for report in reports if not (report.divergences or report.hidden)]
-    verdicts = Counter(report.verdict for report in agreeing)
-    whole = sum(report.compared.is_all for report in agreeing)
+    agreeing = [group for group in groups if not (group.brief.differs or group.brief.hidden)]
+    verdicts = Counter({"same": 0, "not compared": 0})
+    for group in agreeing:
+        verdicts[group.brief.verdict] += len(group.logs)
+    whole = _count(group for group in agreeing if group.brief.is_whole)
     if whole:
         yield block("", f"{whole} {of} are the same{_reached(agreeing, whole=True)}", hang=4)
     if part := verdicts["same"] - whole:
@@ -66,16 +80,37 @@ def _logs(reports: Sequence[DiffReport]) -> Iterator[str | Piece]:
         yield f"{nothing} {of} could not be compared at all"
 
 
-def _reached(reports: Iterable[DiffReport], whole: bool) -> str:
+def _count(groups: Iterable[DiffGroup]) -> int:
+    return sum(len(group.logs) for group in groups)
+
+
+def _ways(groups: Sequence[DiffGroup]) -> str:
+    """In how many ways logs differ, if any differ alike."""
+    return f", in {words.count(len(groups), 'way')}" if _count(groups) > len(groups) else ""
+
+
+def _names(groups: Sequence[DiffGroup]) -> str:
+    names = [
+        words.escape(group.brief.log.name)
+        + (f" (and {len(group.others)} alike)" if group.others else "")
+        for group in groups[:MOST_GROUPS]
+    ]
+    more = _count(groups[MOST_GROUPS:])
+    return ", ".join([*names, f"{more} more, each with --quiet"] if more else names)
+
+
+def _reached(groups: Iterable[DiffGroup], whole: bool) -> str:
     """How many of those logs reached the change that were compared as a whole, or were not."""
-    reaches = [r.reach for r in reports if r.reach and r.compared.is_all == whole]
+    briefs = [group.brief for group in groups]
+    reaches = [it.reach for it in briefs if it.reach and it.is_whole == whole]
     return f"; {of_logs(reaches)}" if reaches else ""
 
 
-def _missing(reports: Sequence[DiffReport]) -> Iterator[Piece]:
+def _missing(groups: Sequence[DiffGroup]) -> Iterator[Piece]:
     """What no log reached, unless some were not asked: those that differ went somewhere."""
-    if all(report.reach or report.compared.is_nothing for report in reports):
-        reaches = [report.reach for report in reports if report.reach]
+    briefs = [group.brief for group in groups]
+    if all(brief.reach or brief.is_nothing for brief in briefs):
+        reaches = [brief.reach for brief in briefs if brief.reach]
         yield from reached([joined(of_change) for of_change in zip(*reaches, strict=True)])
 
 
@@ -96,17 +131,17 @@ def _row(summary: PatchSummary) -> tuple[str, ...]:
     return (
         summary.step[0].patch.sha[:8],
         titles(summary.step),
-        str(len(summary.logs)),
+        str(summary.logs),
         *(str(len(summary.of(level))) for level in LEVELS),
-        words.escape(summary.logs[0]) if summary.logs else "",
+        words.escape(summary.shortest),
     )
 
 
-def _kinds(reports: Sequence[DiffReport]) -> str:
+def _kinds(groups: Sequence[DiffGroup]) -> str:
     """How many divergences there are, by kind, and how many are left out."""
-    counts = kinds(reports)
+    counts = all_kinds(groups)
     by_kind = ", ".join(f"{count} {kind}" for kind, count in counts.items())
-    hidden = sum(report.hidden for report in reports)
+    hidden = sum(group.brief.hidden * len(group.logs) for group in groups)
     left_out = f"; {hidden} left out" if hidden else ""
     number = words.count(sum(counts.values()), "divergence")
     return f"{': '.join(filter(None, (number, by_kind)))}{left_out}"

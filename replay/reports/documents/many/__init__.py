@@ -1,0 +1,1 @@
+"""What is told of many diffs at once."""

@@ -1,0 +1,1 @@
+"""Many diffs at once, as text."""
