@@ -130,3 +130,27 @@ def test_a_long_display_has_texts_as_keys(place, number):
                 compile_tree(tree, "Machine")
         else:
             compile_tree(tree, "Machine")
+
+
+def run(body: str) -> object:
+    """How f ends with this body; g gives back what it is given."""
+    source = f"class Machine:\n    x: int = 0\n\n\ndef g(x):\n    return x\n\n\ndef f():\n{body}"
+    program = compile_tree(Tree((source_file("m.py", source),)), "Machine")
+    return program.call("f", [], program.initial())[1]
+
+
+def test_calls_one_after_another_are_not_inside_each_other():
+    body = "    n = 0\n    for i in range(30000):\n        n = g(i)\n    return n\n"
+    assert run(body) == Returned(29999)
+
+
+@pytest.mark.parametrize("call", ["index(1)", "count(1)", "remove(1)"])
+@pytest.mark.parametrize(("value", "kind"), [("{}", "a dict"), ("5", "a number")])
+def test_only_a_list_is_searched(call, value, kind):
+    ending = run(f"    x = {value}\n    return x.{call}\n")
+    assert ending.desc.startswith(f"{kind} where a list is needed")
+
+
+def test_joining_counts_what_stands_between():
+    between = "t.join(['a', 'b'])"
+    assert steps(between, 1, 4000) >= steps(between, 1, 10) + 3990 // 64

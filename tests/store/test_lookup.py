@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from replay.errors import ReplayError
 from replay.events.event import Event, Guest, Log
 from replay.formats.read import read
 from replay.store.databases.driver import open_for_reading
@@ -101,3 +102,11 @@ def test_what_is_looked_up_is_of_one_moment_while_others_write(path, tmp_path):
         assert connection.execute(count).fetchall() == before
     with closing(open_for_reading(str(here))) as connection:
         assert connection.execute(count).fetchall() != before
+
+
+@pytest.mark.parametrize("name", ["", " ", "\t\n", "a\0b"])
+def test_what_is_no_name_makes_no_database(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ReplayError, match="is empty or no name"):
+        open_store(name)
+    assert [*tmp_path.iterdir()] == []

@@ -131,6 +131,17 @@ def deep_directories(place: Path) -> None:
     load_subject(copied)
 
 
+def many_patches(place: Path) -> None:
+    """A directory of more patches than any stack has."""
+    loaded = load_subject(written(place, {}))
+    patches = place / "mine"
+    patches.mkdir()
+    (patches / "one").write_text(GOOD)
+    for number in range(20_000):
+        (patches / f"{number:05}.patch").hardlink_to(patches / "one")
+    resolve(loaded, f"before+{patches}", {})
+
+
 def odd_name(place: Path) -> None:
     """A file's name is no UTF-8."""
     copied = written(place, {})
@@ -229,6 +240,10 @@ CASES: dict[str, Case] = {
         *(f'{{"values":{{"{hole}":[{HOLES}]}}}}' for hole in "abc"),
         '{"step":"a","events":[{"kind":"command","channel":"hmp","name":"x","arguments":"$a $b $c"}]}',
     ),
+    "20,000 variants in subject.toml": config(
+        "".join(f'[variants.v{n}]\nrevision = "base"\n' for n in range(20_000))
+    ),
+    "20,000 patches in a directory": many_patches,
     "deep directories": deep_directories,
     "a name that is no UTF-8": odd_name,
     "a path with half a character": patch(b"--- a/x\xff.py\n+++ b/x\xff.py\n@@ -1,1 +1,1 @@\n-a\n+b\n"),
