@@ -64,14 +64,18 @@ def press(driver, *keys: str) -> None:
         ActionChains(driver).send_keys(key).perform()
 
 
+SHOWN = """
+return [...document.querySelectorAll(".moment")]
+    .filter((it) => it.getClientRects().length).map((it) => it.dataset.seq)
+"""
+
+
 def moment(driver) -> str:
     """The event that is shown: the only one."""
-    [shown] = [m for m in driver.find_elements(By.CSS_SELECTOR, ".moment") if m.is_displayed()]
+    [shown] = driver.execute_script(SHOWN)
     current = driver.find_elements(By.CSS_SELECTOR, "ol.events a[aria-current]")
-    assert [row.get_dom_attribute("data-seq") for row in current] == [
-        shown.get_dom_attribute("data-seq")
-    ]
-    return shown.get_dom_attribute("data-seq")
+    assert [row.get_dom_attribute("data-seq") for row in current] == [shown]
+    return str(shown)
 
 
 def until(driver, seq: int) -> None:
