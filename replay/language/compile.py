@@ -21,6 +21,9 @@ BETWEEN, KEY = "__between", "__key"
 """The variables for an operand in the middle of a chain of comparisons and for the key under which
 an item is assigned; models can't name them."""
 
+HELD, INDEX = "__held", "__index"
+"""The variables for what holds the place that an augmented assignment changes, and its key."""
+
 
 # Every variant of a series is compiled, and a patch leaves most chunks as they are.
 @lru_cache(maxsize=8192)
@@ -40,6 +43,21 @@ def compiled(text: str) -> CodeType:
 def default_name(function: str, index: int) -> str:
     """The name of the value of a function's default. Models can't name it, and so not change it."""
     return f"__default_{index}_{function}"
+
+
+def settled(target: ast.expr) -> tuple[ast.expr, dict[str, ast.expr]]:
+    """The place that an augmented assignment changes, in variables, and what they have to hold.
+
+    Python finds the place before the value, whose functions may put something else there.
+    """
+    match target:
+        case ast.Attribute(value=value, attr=field):
+            place: ast.expr = ast.Attribute(_name(HELD, target), field, ast.Store())
+            return ast.copy_location(place, target), {HELD: value}
+        case ast.Subscript(value=value, slice=key):
+            place = ast.Subscript(_name(HELD, target), _name(INDEX, target), ast.Store())
+            return ast.copy_location(place, target), {HELD: value, INDEX: key}
+    return target, {}
 
 
 class Plain(ast.NodeTransformer):
@@ -94,14 +112,19 @@ class Plain(ast.NodeTransformer):
             calls.append(ast.copy_location(ast.Expr(_call("__delete", *items, at=node)), node))
         return [*calls]
 
-    def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:
-        before = self.visit(_placed(ast.parse(ast.unparse(node.target), mode="eval").body, node))
-        value, target = self.visit(node.value), self.visit(node.target)
+    def visit_AugAssign(self, node: ast.AugAssign) -> list[ast.AST]:
+        place, held = settled(node.target)
+        holding = [
+            ast.copy_location(ast.Assign([_name(name, node, ast.Store())], self.visit(part)), node)
+            for name, part in held.items()
+        ]
+        before = self.visit(_placed(ast.parse(ast.unparse(place), mode="eval").body, node))
+        value, target = self.visit(node.value), self.visit(place)
         if isinstance(node.op, ast.Add):
             changed: ast.expr = _call("__extend", before, value, at=node)
         else:
             changed = _operation(node.op, before, value, at=node)
-        return ast.copy_location(ast.Assign([target], changed), node)
+        return [*holding, ast.copy_location(ast.Assign([target], changed), node)]
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
         return _operation(node.op, self.visit(node.left), self.visit(node.right), at=node)

@@ -176,3 +176,42 @@ def test_most_expressions_have_a_value_for_some_arguments():
 
     having = sum(has_value(number, body) for number, body in enumerate(BODIES))
     assert having > len(BODIES) * 0.6
+
+
+IN_PLACE = """
+class Machine:
+    node: "Node | None" = None
+    many: list = [10, 20]
+    number: int = 0
+
+
+class Node:
+    number: int = 7
+"""
+
+OTHERS = """
+def another():
+    machine.node = new(Node)
+    machine.many = [0, 0]
+    machine.number += 1
+    return 1
+
+
+def change():
+    machine.node = new(Node)
+    node = machine.node
+    many = machine.many
+    machine.node.number += another()
+    many[machine.number - 1] -= another()
+    machine.many[machine.number - 2] += another()
+    return [node.number, machine.node.number, many, machine.many]
+"""
+
+
+def test_what_is_changed_in_place_is_settled_before_its_value():
+    """As in Python: the value may put something else where the changed thing was."""
+    tree = Tree((source_file("classes.py", IN_PLACE), source_file("functions.py", OTHERS)))
+    plain, traced = (make(tree, "Machine", "Node") for make in (compile_tree, trace_tree))
+    ending = plain.call("change", (), plain.initial())
+    assert ending[1] == Returned((8, 7, (9, 20), (0, 0)))
+    assert traced.trace("change", (), traced.initial())[:2] == ending

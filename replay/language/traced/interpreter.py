@@ -4,7 +4,7 @@ import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from replay.language.compile import cost, default_name
+from replay.language.compile import cost, default_name, settled
 from replay.language.definitions import Definitions
 from replay.language.limits import StepLimitError
 from replay.language.objects.heap import Heap
@@ -262,12 +262,14 @@ class Walker:
                 for target in node.targets:
                     self._bind(target, value, node, frame)
             case ast.AugAssign():
-                before, value = self._eval(node.target, frame), self._eval(node.value, frame)
+                place, held = settled(node.target)
+                frame.variables |= {name: self._eval(part, frame) for name, part in held.items()}
+                before, value = self._eval(place, frame), self._eval(node.value, frame)
                 if isinstance(node.op, ast.Add):
                     after = self._do.extend(node, frame, before, value)
                 else:
                     after = self._do.operation(node.op, node, frame, before, value)
-                self._bind(node.target, after, node, frame)
+                self._bind(place, after, node, frame)
             case ast.If():
                 return self._if(node, frame)
             case ast.For():
