@@ -6,18 +6,22 @@ machines of all variants together are one moment, which knows the moments that f
 an event that came before nothing is looked at, not even in how many variants.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache, partial
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
-
-from msgspec import MsgspecError, Raw, Struct
-from msgspec.json import Decoder
 
 from replay.engine.compare import Differences, compare_outcomes
 from replay.engine.compared import compared
 from replay.engine.diff import Diff, Divergence, StateComparison, compare_running, diff
-from replay.engine.mentions import Mentions, mentions
-from replay.engine.renaming import PRIVATE, NotShareable, Renamed, Renaming, Restoring
+from replay.engine.renaming import (
+    NotShareable,
+    Renamed,
+    Restoring,
+    log_text,
+    payload_of,
+    renaming,
+    without_replies,
+)
 from replay.engine.replay import advance, replay, request
 from replay.engine.restored import (
     RenamedDivergence,
@@ -28,12 +32,9 @@ from replay.engine.restored import (
 )
 from replay.engine.trace import GapReason, ModelTrace, Outcome
 from replay.engine.view import View, view
-from replay.errors import ReplayError
-from replay.events.event import Command, Event, Log, Notice, Payload, content
-from replay.events.json_form import parse_object, parse_payload
+from replay.events.event import Event, Log
 from replay.progress import Progress, no_progress
 from replay.state.objects import State
-from replay.variants.subject import Subject
 from replay.variants.translation import Interpreter
 from replay.variants.variant import Variant
 
@@ -92,7 +93,7 @@ class Corpus:
     def diff(self, log: Log, progress: Progress = no_progress) -> SharedDiff:
         """The diff of a log, as `diff` makes it of its replays in these variants."""
         try:
-            renamed = self._renamed(_text(log))
+            renamed = self._renamed(log_text(log))
             representative = self._representative(renamed.text, progress)
             return self._restored(log, representative, Restoring(renamed.names))
         except NotShareable:
@@ -112,7 +113,7 @@ class Corpus:
     def _representative(self, text: str, progress: Progress) -> _Representative:
         known = self._representatives.get(text)
         if known is None:
-            log = Log.of("renamed", [Event(_payload(one)) for one in text.split("\n")])
+            log = Log.of("renamed", [Event(payload_of(one)) for one in text.split("\n")])
             traces = tuple(replay(log, variant, progress) for variant in self._variants)
             found = self._renamed_divergences(text)
             divergences = tuple(one.divergence for one in found)
@@ -122,7 +123,7 @@ class Corpus:
 
     def divergences(self, log: Log) -> tuple[Divergence, ...]:
         """The divergences between the variants in a log, as `diff` finds them."""
-        shared = self.shared_divergences(_text(log))
+        shared = self.shared_divergences(log_text(log))
         return shared if shared is not None else self._alone(log)
 
     def shared_divergences(self, text: str) -> tuple[Divergence, ...] | None:
@@ -143,9 +144,7 @@ class Corpus:
         is_much = len(self._moments) > self._most_moments
         if is_much or len(self._representatives) >= MOST_REPRESENTATIVES:
             self._forget()
-        if REPLY in text:
-            text = "\n".join(map(_without_reply, text.split("\n")))
-        return self._renaming.rename(text)
+        return self._renaming.rename(without_replies(text))
 
     def _alone(self, log: Log) -> tuple[Divergence, ...]:
         return diff(*(replay(log, variant) for variant in self._variants)).divergences
@@ -207,12 +206,12 @@ class Corpus:
     def foresee(self, memory: State, text: str) -> "_Foresight":
         """What the dictionary remembers when it has seen one more event in advance."""
         interpreter = Interpreter(self._subject, memory)
-        interpreter.foresee(_payload(text))
+        interpreter.foresee(payload_of(text))
         return self._foresight(interpreter.memory)
 
     def after(self, moment: "_Moment", text: str) -> "_Moment":
         """The moment that follows when an event happens in all variants."""
-        payload, memory = _payload(text), moment.memory
+        payload, memory = payload_of(text), moment.memory
         if memory is not None:
             interpreter = Interpreter(self._subject, memory)
             payload = interpreter.event(Event(payload), payload).payload
@@ -318,72 +317,3 @@ class _Foresight(dict[str, "_Foresight"]):
     def __missing__(self, text: str) -> "_Foresight":
         after = self[text] = self.corpus.foresee(self.memory, text)
         return after
-
-
-def renaming(subject: Subject, variants: Iterable[Variant]) -> Renaming:
-    """What renames logs that run in these variants, and through the subject's dictionary."""
-    config, dictionary = subject.config, subject.dictionary
-    sources = [file.text for variant in variants for file in variant.tree.files]
-    words = [*config.node.children, *config.bits, *config.fields]
-    if dictionary is not None:
-        sources.append(dictionary.source)
-        words += dictionary.idle
-    return Renaming(Mentions().union(map(mentions, sources)), words)
-
-
-def _text(log: Log) -> str:
-    return b"\n".join([content(event.original or event.payload) for event in log.events]).decode()
-
-
-class _Replied(Struct):
-    """The end of a canonical command, whose keys are sorted."""
-
-    reply: Raw = Raw(b"")
-
-
-_replied = Decoder(_Replied).decode
-REPLY = ',"reply":'
-
-
-def _without_reply(content: str) -> str:
-    """The content without the recorded reply, of which nothing but success counts."""
-    if REPLY not in content:
-        return content
-    try:
-        reply = bytes(_replied(content).reply).decode()
-    except MsgspecError:
-        return content
-    end = f"{REPLY}{reply}}}"
-    if not reply or not content.endswith(end):
-        return content
-    failed = REPLY + '{"error":{}}}' if reply.startswith('{"error"') else "}"
-    return content.removesuffix(end) + failed
-
-
-# Each text comes twice when it is new: when it is foreseen, and when it happens.
-@lru_cache(maxsize=4096)
-def _payload(text: str) -> Payload:
-    """What a renamed text says."""
-    try:
-        payload = parse_payload(parse_object(text.encode()))
-    except ReplayError:
-        raise NotShareable from None  # read as it is, it says what is wrong and where
-    if isinstance(payload, Command | Notice) and _is_key_renamed(payload):
-        raise NotShareable
-    return payload
-
-
-def _is_key_renamed(payload: Command | Notice) -> bool:
-    """Whether a name is a key: keys are sorted, and a function may look at all of them."""
-    fields = payload.arguments if isinstance(payload, Command) else payload.data
-    return any(PRIVATE.search(key) for key in _keys(fields))
-
-
-def _keys(value: Any) -> Iterator[str]:
-    if isinstance(value, Mapping):
-        yield from value
-        for item in value.values():
-            yield from _keys(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _keys(item)

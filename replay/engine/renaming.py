@@ -7,12 +7,19 @@ number has as many characters as its name, since the language counts them.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
-from msgspec import Struct
+from msgspec import MsgspecError, Raw, Struct
+from msgspec.json import Decoder
 
-from replay.engine.mentions import Mentions
+from replay.engine.mentions import Mentions, mentions
+from replay.errors import ReplayError
+from replay.events.event import Command, Log, Notice, Payload, content
+from replay.events.json_form import parse_object, parse_payload
+from replay.variants.subject import Subject
+from replay.variants.variant import Variant
 
 FIRST, LAST, PAD = 0xE000, 0xF8FE, "\uf8ff"
 """The characters that stand for names, and what fills them up: Unicode leaves them to us."""
@@ -178,3 +185,81 @@ class Restoring:
         if len(name) != len(match[0]):
             raise NotShareable
         return name
+
+
+def renaming(subject: Subject, variants: Iterable[Variant]) -> Renaming:
+    """What renames logs that run in these variants, and through the subject's dictionary."""
+    config, dictionary = subject.config, subject.dictionary
+    sources = [file.text for variant in variants for file in variant.tree.files]
+    words = [*config.node.children, *config.bits, *config.fields]
+    if dictionary is not None:
+        sources.append(dictionary.source)
+        words += dictionary.idle
+    return Renaming(Mentions().union(map(mentions, sources)), words)
+
+
+# What is renamed
+
+
+def log_text(log: Log) -> str:
+    """What the events of a log say, each as a line of canonical JSON."""
+    return b"\n".join([content(event.original or event.payload) for event in log.events]).decode()
+
+
+class _Replied(Struct):
+    """The end of a canonical command, whose keys are sorted."""
+
+    reply: Raw = Raw(b"")
+
+
+_replied = Decoder(_Replied).decode
+REPLY = ',"reply":'
+
+
+def without_replies(text: str) -> str:
+    """The text of a log without what was recorded of replies, but whether they are errors."""
+    return "\n".join(map(_without_reply, text.split("\n"))) if REPLY in text else text
+
+
+def _without_reply(content: str) -> str:
+    """The content without the recorded reply, of which nothing but success counts."""
+    if REPLY not in content:
+        return content
+    try:
+        reply = bytes(_replied(content).reply).decode()
+    except MsgspecError:
+        return content
+    end = f"{REPLY}{reply}}}"
+    if not reply or not content.endswith(end):
+        return content
+    failed = REPLY + '{"error":{}}}' if reply.startswith('{"error"') else "}"
+    return content.removesuffix(end) + failed
+
+
+# Each text comes twice when it is new: when it is foreseen, and when it happens.
+@lru_cache(maxsize=4096)
+def payload_of(text: str) -> Payload:
+    """What a line of a renamed text says; raises NotShareable for one that is no event."""
+    try:
+        payload = parse_payload(parse_object(text.encode()))
+    except ReplayError:
+        raise NotShareable from None  # read as it is, it says what is wrong and where
+    if isinstance(payload, Command | Notice) and _is_key_renamed(payload):
+        raise NotShareable
+    return payload
+
+
+def _is_key_renamed(payload: Command | Notice) -> bool:
+    """Whether a name is a key: keys are sorted, and a function may look at all of them."""
+    fields = payload.arguments if isinstance(payload, Command) else payload.data
+    return any(PRIVATE.search(key) for key in _keys(fields))
+
+
+def _keys(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        yield from value
+        for item in value.values():
+            yield from _keys(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _keys(item)

@@ -13,9 +13,8 @@ from msgspec.json import Encoder
 
 from replay.analysis.attribute import Cause, model_traces
 from replay.engine.compared import Compared
-from replay.engine.corpus import renaming
 from replay.engine.diff import Diff, Divergence
-from replay.engine.renaming import PAD, NotShareable, Renaming
+from replay.engine.renaming import PAD, NotShareable, Renaming, renaming
 from replay.reports.documents.many.history import DIGEST
 from replay.variants.variant import Variant
 
