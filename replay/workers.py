@@ -4,11 +4,8 @@ What is done with an item must hang on nothing but the item: then it is the same
 chunks and processes it is done, and whichever of them come to an end.
 """
 
-import io
-import os
 import pickle
 import sys
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -16,12 +13,12 @@ from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from itertools import chain, islice, pairwise
 from operator import length_hint
-from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from replay.chunks import known_here, results_of, unpacked
 from replay.errors import ReplayError
 from replay.progress import Progress, no_progress
 
@@ -42,10 +39,6 @@ AHEAD = 2
 
 ATTEMPTS = 3
 """How often a chunk is begun; what killed so many workers would kill the next one too."""
-
-
-MEMORY = 1 << 30
-"""Bytes of a worker beyond which it forgets, after a chunk, what it has found out."""
 
 
 class Pool(Struct, frozen=True):
@@ -219,7 +212,7 @@ class _Worker(Generic[T]):
         if self._executor is None:
             self._executor = self._opened.enter_context(self._pool.open(self._number))
         try:
-            return self._executor.submit(_results, self._packed, [item for _, item in items])
+            return self._executor.submit(results_of, self._packed, [item for _, item in items])
         except BrokenExecutor as error:
             broken: Future[tuple[bytes, float]] = Future()
             broken.set_exception(error)
@@ -275,22 +268,18 @@ def _spread(
     keys = alike([item for _, item in every]) if alike else ()
     source = _Shares(every, keys, pool.count) if alike else _InOrder(items)
     packed, shared = pickle.dumps(work), getattr(work, "shared", ())
-    # A fork has what the work has found out so far.
-    _works[packed] = work
-    try:
-        with ExitStack() as stack:
-            workers = [
-                stack.enter_context(_Worker[T](pool, number, packed, rate))
-                for number in range(pool.count)
-            ]
-            while _is_given(workers, source, pool.ahead):
-                wait([it.chunks[0].future for it in workers if it.chunks], None, FIRST_COMPLETED)
-                for worker in workers:
-                    for done, results in worker.taken():
-                        indexes = (index for index, _ in done)
-                        yield from zip(indexes, _Unpickler(results, shared).load(), strict=True)
-    finally:
-        _works.pop(packed, None)
+    with ExitStack() as stack:
+        stack.enter_context(known_here(packed, work))
+        workers = [
+            stack.enter_context(_Worker[T](pool, number, packed, rate))
+            for number in range(pool.count)
+        ]
+        while _is_given(workers, source, pool.ahead):
+            wait([it.chunks[0].future for it in workers if it.chunks], None, FIRST_COMPLETED)
+            for worker in workers:
+                for done, results in worker.taken():
+                    indexes = (index for index, _ in done)
+                    yield from zip(indexes, unpacked(results, shared), strict=True)
 
 
 def _is_given(workers: Sequence[_Worker[T]], source: Any, ahead: int) -> bool:
@@ -307,66 +296,3 @@ def killed(item: str) -> ReplayError:
     where = f", at {item} or what follows it" if item else ""
     do = "see whether memory runs out, and take fewer workers"
     return ReplayError(f"a worker was killed {ATTEMPTS} times{where}", do=do)
-
-
-# In a worker
-
-
-_works: dict[bytes, Callable[[Any], Any]] = {}
-"""The work that goes on, by its pickled form: what it has found out stays with it."""
-
-_one_at_a_time = threading.Lock()
-"""A worker of others may have several threads, and a replay's memory is for one."""
-
-
-def _results(packed: bytes, items: Sequence[Any]) -> tuple[bytes, float]:
-    """What the work makes of the items, pickled, and how many it does in a second."""
-    with _one_at_a_time:
-        if packed not in _works:
-            _works.clear()
-            _works[packed] = pickle.loads(packed)
-        work, began = _works[packed], time.perf_counter()
-        results = [work(item) for item in items]
-        if hasattr(work, "condensed"):
-            results = work.condensed(results)
-        rate = len(items) / max(time.perf_counter() - began, 1e-6)
-        if _resident() > MEMORY and hasattr(work, "forget"):
-            work.forget()
-        return _packed(results, getattr(work, "shared", ())), rate
-
-
-def _resident() -> int:
-    """The bytes of memory that this process has; 0 where nothing tells."""
-    try:
-        pages = int(Path("/proc/self/statm").read_text().split()[1])
-    except OSError:
-        return 0
-    return pages * os.sysconf("SC_PAGE_SIZE")
-
-
-class _Pickler(pickle.Pickler):
-    """Pickles what is shared as its number."""
-
-    def __init__(self, file: io.BytesIO, shared: Sequence[object]) -> None:
-        super().__init__(file, pickle.HIGHEST_PROTOCOL)
-        self._numbers = {id(each): number for number, each in enumerate(shared)}
-
-    def persistent_id(self, obj: object) -> int | None:
-        return self._numbers.get(id(obj))
-
-
-class _Unpickler(pickle.Unpickler):
-    """Puts in place of a number what is shared here."""
-
-    def __init__(self, packed: bytes, shared: Sequence[object]) -> None:
-        super().__init__(io.BytesIO(packed))
-        self._shared = shared
-
-    def persistent_load(self, pid: int) -> object:
-        return self._shared[pid]
-
-
-def _packed(results: list[Any], shared: Sequence[object]) -> bytes:
-    file = io.BytesIO()
-    _Pickler(file, shared).dump(results)
-    return file.getvalue()

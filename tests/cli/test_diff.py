@@ -34,13 +34,9 @@ class Done(NamedTuple):
 Diff = Callable[..., Done]
 
 
-@pytest.fixture
-def diff(tmp_path, monkeypatch, capfd) -> Diff:
-    """diff(WORD...): runs `replay diff` on a database with the logs."""
-    for name, events in LOGS.items():
-        header = json.dumps({"replay_log": 1, "name": name})
-        (tmp_path / f"{name}.jsonl").write_text(f"{header}\n{events}")
-    monkeypatch.chdir(tmp_path)
+def command(directory, monkeypatch, capfd) -> Diff:
+    """command(...)(WORD...): runs `replay WORD...` with the toy subject in a directory."""
+    monkeypatch.chdir(directory)
     monkeypatch.setenv("REPLAY_PATCHES", str(TOY))
     monkeypatch.delenv("REPLAY_DB", raising=False)
 
@@ -50,6 +46,16 @@ def diff(tmp_path, monkeypatch, capfd) -> Diff:
             main()
         return Done(int(exit.value.code or 0), *capfd.readouterr())
 
+    return run
+
+
+@pytest.fixture
+def diff(tmp_path, monkeypatch, capfd) -> Diff:
+    """diff(WORD...): runs `replay diff` on a database with the logs."""
+    for name, events in LOGS.items():
+        header = json.dumps({"replay_log": 1, "name": name})
+        (tmp_path / f"{name}.jsonl").write_text(f"{header}\n{events}")
+    run = command(tmp_path, monkeypatch, capfd)
     run("import", *(f"{name}.jsonl" for name in LOGS))
     return lambda *words: run("diff", *words)
 

@@ -4,14 +4,12 @@ import base64
 import gzip
 import json
 import re
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from replay.cli import main
-from tests.cli.test_diff import COUPLE, LOGS, TOY, UNCOUPLE, Done
+from tests.cli.test_diff import COUPLE, LOGS, UNCOUPLE, Done, command
 
 FORMS = {"page": "html", "JSON": "json"}
 
@@ -19,16 +17,7 @@ FORMS = {"page": "html", "JSON": "json"}
 @pytest.fixture
 def replay(tmp_path, monkeypatch, capfd) -> Callable[..., Done]:
     """replay(WORD...) in a directory with a database of the logs."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("REPLAY_PATCHES", str(TOY))
-    monkeypatch.delenv("REPLAY_DB", raising=False)
-
-    def run(*words: str) -> Done:
-        monkeypatch.setattr(sys, "argv", ["replay", *words])
-        with pytest.raises(SystemExit) as exit:
-            main()
-        return Done(int(exit.value.code or 0), *capfd.readouterr())
-
+    run = command(tmp_path, monkeypatch, capfd)
     for name, events in LOGS.items():
         write(name, events)
     run("import", *(f"{name}.jsonl" for name in LOGS))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from replay import workers
+from replay import chunks, workers
 from replay.cli import main
 from replay.cli.work import pools
 from replay.events.event import Log, Origin
@@ -124,7 +124,7 @@ def test_all_processors_are_taken_for_what_lasts(run, stored, monkeypatch):
 
 def test_workers_that_forget_print_the_same(run, stored, monkeypatch):
     alone = run("--db", stored, "diff", "--all", "--workers", "1")
-    monkeypatch.setattr(workers, "MEMORY", 1)
+    monkeypatch.setattr(chunks, "MEMORY", 1)
     assert run("--db", stored, "diff", "--all", "--workers", "2") == alone
 
 

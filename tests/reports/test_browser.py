@@ -18,14 +18,6 @@ EXAMPLES = sorted((ROOT / "patches" / "examples").glob("*.jsonl"))
 
 
 @pytest.fixture(scope="module")
-def browser(need, tmp_path_factory):
-    need("chromium", "chromium")
-    need("chromedriver", "chromium-driver")
-    with chromium(tmp_path_factory.mktemp("profile")) as driver:
-        yield driver
-
-
-@pytest.fixture(scope="module")
 def page(tmp_path_factory):
     """page(LOG...): the file with the page of a diff, made by the command line once."""
     place = tmp_path_factory.mktemp("pages")
@@ -65,17 +57,20 @@ def press(driver, *keys: str) -> None:
 
 
 SHOWN = """
-return [...document.querySelectorAll(".moment")]
-    .filter((it) => it.getClientRects().length).map((it) => it.dataset.seq)
+const seqs = (rows) => rows.map((it) => it.dataset.seq)
+const moments = [...document.querySelectorAll(".moment")]
+return [seqs(moments.filter((it) => it.getClientRects().length)),
+    seqs([...document.querySelectorAll("ol.events a[aria-current]")])]
 """
+"""The events that are shown, and those that the list marks, both at one time."""
 
 
 def moment(driver) -> str:
     """The event that is shown: the only one."""
-    [shown] = driver.execute_script(SHOWN)
-    current = driver.find_elements(By.CSS_SELECTOR, "ol.events a[aria-current]")
-    assert [row.get_dom_attribute("data-seq") for row in current] == [shown]
-    return str(shown)
+    shown, current = driver.execute_script(SHOWN)
+    assert current == shown
+    [seq] = shown
+    return str(seq)
 
 
 def until(driver, seq: int) -> None:

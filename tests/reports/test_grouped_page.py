@@ -15,7 +15,7 @@ from replay.reports.html import rows
 from replay.store.event_store import open_store
 from tests.bench.corpus import Kind, corpus
 from tests.bench.speed import write_log
-from tests.browser import chromium, requests
+from tests.browser import requests
 from tests.examples import PATCHES
 
 SCRIPTS, ALIKE = 3, 4
@@ -51,14 +51,6 @@ def write(db: Path, page: Path) -> Path:
 def page(db) -> Path:
     """The page of all logs."""
     return write(db, db.parent / "page.html")
-
-
-@pytest.fixture(scope="module")
-def browser(need, tmp_path_factory):
-    need("chromium", "chromium")
-    need("chromedriver", "chromium-driver")
-    with chromium(tmp_path_factory.mktemp("profile")) as driver:
-        yield driver
 
 
 @pytest.fixture

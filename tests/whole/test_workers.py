@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from replay import workers
+from replay import chunks, workers
 from replay.cli.work.pools import processes
 from replay.errors import ReplayError
 from replay.workers import Pool, Rounds, each
@@ -95,7 +95,7 @@ def test_work_begins_here_and_is_handed_out_when_it_lasts():
 
 
 def test_a_worker_with_too_much_in_its_memory_forgets(monkeypatch):
-    monkeypatch.setattr(workers, "MEMORY", 1)
+    monkeypatch.setattr(chunks, "MEMORY", 1)
     one_by_one = replace(processes(2), chunk=0)
     done = [*each(Counting(), NUMBERS, one_by_one)]
     assert done[-50:] == [1] * 50
