@@ -1,11 +1,12 @@
 """What of a log was compared between traces, and why the rest was not."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
 from replay.engine.places import label
 from replay.engine.trace import NOTHING, GapReason, Outcome, Trace
+from replay.engine.view import View
 
 
 class Gap(Struct, frozen=True):
@@ -125,3 +126,44 @@ def _gaps(trace: Trace) -> Iterator[Gap]:
             last = Gap(trace.player.name, *gap, first, index + 1)
     if last is not None:
         yield last
+
+
+# What is compared after an event
+
+
+def compared_views(traces: Sequence[Trace], index: int) -> Mapping[str, View] | None:
+    """What is compared after the event at this index, by the players' names.
+
+    None if one of the states is unknown then.
+    """
+    views: dict[str, View] = {}
+    for trace in traces:
+        after = trace.view_at(index)
+        if after is None:
+            return None
+        for other in traces:
+            after = after if other is trace else other.visible(after, index)
+        views[trace.player.name] = after
+    return views
+
+
+def are_files_compared(traces: Sequence[Trace]) -> bool:
+    """Whether the files are known of all traces at some event."""
+    steps = range(len(traces[0].steps))
+    views = (after for i in steps for after in (compared_views(traces, i) or {}).values())
+    return any(after.files for after in views)
+
+
+def hidden_fields(traces: Sequence[Trace]) -> tuple[str, ...]:
+    """The fields of nodes that one trace has and another could not show, sorted."""
+    if all(trace.is_complete for trace in traces):
+        return ()
+    steps = range(len(traces[0].steps))
+    beside = [after for index in steps for after in (compared_views(traces, index) or {}).values()]
+    models = [trace for trace in traces if trace.is_complete]
+    whole = [after for t in models for index in steps if (after := t.view_at(index)) is not None]
+    return tuple(sorted(_fields(whole) - _fields(beside)))
+
+
+def _fields(views: Iterable[View]) -> set[str]:
+    return {field for after in views for node in after.all_nodes.values() for field in node.fields}

@@ -14,9 +14,9 @@ from replay.engine.compare import (
     compare_outcomes,
     differ,
 )
-from replay.engine.compared import Compared, compared, end_of, limit_of
+from replay.engine.compared import Compared, compared, compared_views, end_of, limit_of
 from replay.engine.places import MachinePlace, Place
-from replay.engine.trace import Trace, compared_views, with_distinct_names
+from replay.engine.trace import Trace, with_distinct_names
 from replay.engine.view import View
 
 P = TypeVar("P", bound=Hashable)

@@ -323,22 +323,6 @@ def _distinct(traces: Iterable[Trace]) -> Iterator[Trace]:
         yield trace if name == trace.player.name else trace.renamed(name)
 
 
-def compared_views(traces: Sequence[Trace], index: int) -> Mapping[str, View] | None:
-    """What is compared after the event at this index, by the players' names.
-
-    None if one of the states is unknown then.
-    """
-    views: dict[str, View] = {}
-    for trace in traces:
-        after = trace.view_at(index)
-        if after is None:
-            return None
-        for other in traces:
-            after = after if other is trace else other.visible(after, index)
-        views[trace.player.name] = after
-    return views
-
-
 def shared_part(whole: View, limit: View) -> View:
     """The view with only those fields of a node that another view has for its path."""
     return replace(
@@ -352,27 +336,3 @@ def _common(node: Node, limit: View) -> Node:
     other = limit.all_nodes.get(node.path)
     fields = other.fields if other else {}
     return replace(node, fields={key: node.fields[key] for key in node.fields if key in fields})
-
-
-def are_files_compared(traces: Sequence[Trace]) -> bool:
-    """Whether the files are known of all traces at some event."""
-    steps = range(len(traces[0].steps))
-    views = (after for i in steps for after in (compared_views(traces, i) or {}).values())
-    return any(after.files for after in views)
-
-
-def hidden_fields(traces: Sequence[Trace]) -> tuple[str, ...]:
-    """The fields of nodes that one trace has and another could not show, sorted."""
-    if all(trace.is_complete for trace in traces):
-        return ()
-    steps = range(len(traces[0].steps))
-    compared = [
-        after for index in steps for after in (compared_views(traces, index) or {}).values()
-    ]
-    models = [trace for trace in traces if trace.is_complete]
-    whole = [after for t in models for index in steps if (after := t.view_at(index)) is not None]
-    return tuple(sorted(_fields(whole) - _fields(compared)))
-
-
-def _fields(views: Iterable[View]) -> set[str]:
-    return {field for after in views for node in after.all_nodes.values() for field in node.fields}

@@ -2,16 +2,10 @@
 
 from msgspec.structs import replace
 
+from replay.engine.compared import compared_views, hidden_fields
 from replay.engine.diff import diff
 from replay.engine.places import FieldPlace, NodePlace
-from replay.engine.trace import (
-    ObservedStep,
-    ObservedTrace,
-    Observer,
-    Outcome,
-    compared_views,
-    hidden_fields,
-)
+from replay.engine.trace import ObservedStep, ObservedTrace, Observer, Outcome
 from replay.engine.view import File, View, view
 from replay.events.event import Event, Guest, Log, LogHeader, Notice
 from replay.state.disk import Inode

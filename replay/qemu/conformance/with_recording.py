@@ -6,8 +6,9 @@ from typing import Any
 from msgspec import Struct
 
 from replay.engine.compare import compare_outcomes, compare_views
+from replay.engine.compared import compared_views
 from replay.engine.places import Place
-from replay.engine.trace import ObservedTrace, Trace, compared_views
+from replay.engine.trace import ObservedTrace, Trace
 
 
 class RecordingAgreement(Struct, frozen=True):

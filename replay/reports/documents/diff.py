@@ -9,10 +9,14 @@ from msgspec.structs import replace
 from replay.analysis.attribute import Attribution, Cause, Work, model_traces
 from replay.analysis.interactions import Interaction
 from replay.analysis.patch_parts import PatchPart
-from replay.engine.compared import Compared
+from replay.engine.compared import (
+    Compared,
+    are_files_compared,
+    compared_views,
+    hidden_fields,
+)
 from replay.engine.diff import Diff, Divergence
 from replay.engine.places import ABSENT
-from replay.engine.trace import are_files_compared, compared_views, hidden_fields
 from replay.events.json_form import native_lines
 from replay.reports import words
 from replay.reports.documents.common import LogId, VariantId, log_id, variant_id

@@ -5,10 +5,10 @@ from collections.abc import Collection, Iterator, Mapping
 from msgspec import Struct
 from msgspec.structs import replace
 
+from replay.engine.compared import compared_views
 from replay.engine.diff import Diff, Divergence
 from replay.engine.node_paths import NodePath
 from replay.engine.places import FieldPlace
-from replay.engine.trace import compared_views
 from replay.engine.view import flag_names
 from replay.variants.subject import BitFields
 

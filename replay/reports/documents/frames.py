@@ -6,9 +6,10 @@ from typing import Any, overload
 
 from msgspec import Struct
 
+from replay.engine.compared import compared_views
 from replay.engine.diff import Diff
 from replay.engine.places import FilePlace, existence_of, fields_by_path
-from replay.engine.trace import Outcome, compared_views
+from replay.engine.trace import Outcome
 from replay.engine.view import View, flag_names
 from replay.events.event import Event
 from replay.reports import words
