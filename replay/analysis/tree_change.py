@@ -1,13 +1,15 @@
 """What differs between two trees: hunks with the statements that run through them, and fields."""
 
 import ast
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from msgspec import Struct
 
 from replay.analysis.search.statements import FunctionCode, Line, code
+from replay.language.vocabulary import descendants
 from replay.series import Tree
 
 CONTEXT = 3
@@ -140,21 +142,36 @@ class _Side:
         names, before = {name}, 0
         while len(names) > before:
             before = len(names)
-            for node in (node for body in self._parsed.values() for node in body):
-                match node:
-                    case ast.Assign(targets=[ast.Name(id=other)], value=value):
-                        if names & {it.id for it in ast.walk(value) if isinstance(it, ast.Name)}:
-                            names.add(other)
+            names |= {made for made, used in self._made_of.items() if names & used}
         return names
 
-    def _mentioning(self, name: str, kind: type[ast.Name | ast.Attribute]) -> Iterator[Line]:
+    @cached_property
+    def _made_of(self) -> Mapping[str, frozenset[str]]:
+        """The names that stand in the values of constants, by the constants' own."""
+        made_of = {}
+        for node in (node for body in self._parsed.values() for node in body):
+            match node:
+                case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                    names = (it.id for it in descendants(value) if isinstance(it, ast.Name))
+                    made_of[name] = frozenset(names)
+        return made_of
+
+    def _mentioning(self, name: str, kind: type[ast.expr]) -> Iterable[Line]:
         """The statements in which a name, or a field of that name, stands."""
+        return self._mentions.get((kind, name), ())
+
+    @cached_property
+    def _mentions(self) -> Mapping[tuple[type[ast.expr], str], list[Line]]:
+        """The statements in which each name stands, and each field."""
+        mentions = defaultdict(list)
         for file, body in self._parsed.items():
-            for node in (it for top in body for it in ast.walk(top) if isinstance(it, kind)):
-                word = node.id if isinstance(node, ast.Name) else node.attr
-                statement = self._code.statement_at.get((file, node.lineno))
-                if word == name and statement is not None:
-                    yield file, statement
+            for node in (node for definition in body for node in descendants(definition)):
+                if isinstance(node, ast.Name | ast.Attribute):
+                    word = node.id if isinstance(node, ast.Name) else node.attr
+                    statement = self._code.statement_at.get((file, node.lineno))
+                    if statement is not None:
+                        mentions[type(node), word].append((file, statement))
+        return mentions
 
 
 def _own_fields(before: Tree, after: Tree) -> Iterator[OwnField]:
