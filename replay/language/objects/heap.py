@@ -12,6 +12,9 @@ from replay.state.objects import ATOMS, FrozenMap, Object, Ref, Value
 Watch = tuple[tuple[list[Any] | dict[Any, Any], tuple[Any, ...]], ...]
 """The lists and dicts in an object's fields, however deep, and what each held."""
 
+FEW_ITEMS = 64
+"""So many items an object may have got in an event that is looked at only where it was written."""
+
 
 class Heap:
     """The live objects of one event."""
@@ -141,11 +144,8 @@ class Heap:
         before = self._before.get(live._id)
         if before is None:
             return False
-        refs: list[int] = []
-        for value in self._shapes[type(live).__name__].values(live):
-            if type(value) not in ATOMS and not _adds_refs(value, refs):
-                return False
-        return tuple(refs) == before.contents.refs
+        values = self._shapes[type(live).__name__].values(live)
+        return _refs_in(values, before.contents.items + FEW_ITEMS) == before.contents.refs
 
     def _exchanged(self, written: Iterable[Live]) -> tuple[Object, ...]:
         """The objects where these were written to, and what is reached is what was."""
@@ -322,20 +322,30 @@ def _holds(value: list[Any] | dict[Any, Any], items: tuple[Any, ...]) -> bool:
     return len(now) == len(items) and all(map(is_, now, items))
 
 
-def _adds_refs(value: Any, refs: list[int]) -> bool:
-    """Adds the ids that a value refers to; whether it is an object, or holds these and atoms."""
-    if isinstance(value, Live):
-        refs.append(value._id)
-        return True
-    items = value.values() if isinstance(value, dict) else value
-    if not isinstance(value, list | dict):
-        return False
-    for item in items:
-        if isinstance(item, Live):
-            refs.append(item._id)
-        elif type(item) not in ATOMS:
-            return False
-    return True
+def _refs_in(values: Iterable[Any], most: int) -> tuple[int, ...] | None:
+    """The ids that the values of fields refer to, in order.
+
+    None where they hold more items than `most`, or something that no field can keep.
+    """
+    refs: list[int] = []
+    levels = [iter(values)]
+    while levels:
+        for value in levels[-1]:
+            if type(value) in ATOMS:
+                continue
+            if isinstance(value, Live):
+                refs.append(value._id)
+                continue
+            if not isinstance(value, list | dict) or len(levels) > MAX_NESTING:
+                return None
+            most -= len(value)
+            if most < 0:
+                return None
+            levels.append(iter(value.values() if isinstance(value, dict) else value))
+            break
+        else:
+            levels.pop()
+    return tuple(refs)
 
 
 def _object(value: Any) -> Live:
