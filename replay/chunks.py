@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from replay.garbage import seldom_looking_for_garbage
+
 MEMORY = 1 << 30
 """Bytes of a worker beyond which it forgets, after a chunk, what it has found out."""
 
@@ -35,7 +37,7 @@ def known_here(packed: bytes, work: Callable[[Any], Any]) -> Iterator[None]:
 
 def results_of(packed: bytes, items: Sequence[Any]) -> tuple[bytes, float]:
     """What pickled work makes of the items, packed, and how many it does in a second."""
-    with _one_at_a_time:
+    with _one_at_a_time, seldom_looking_for_garbage():
         if packed not in _works:
             _works.clear()
             _works[packed] = pickle.loads(packed)

@@ -163,7 +163,7 @@ class _Side:
     @cached_property
     def _mentions(self) -> Mapping[tuple[type[ast.expr], str], list[Line]]:
         """The statements in which each name stands, and each field."""
-        mentions = defaultdict(list)
+        mentions: dict[tuple[type[ast.expr], str], list[Line]] = defaultdict(list)
         for file, body in self._parsed.items():
             for node in (node for definition in body for node in descendants(definition)):
                 if isinstance(node, ast.Name | ast.Attribute):

@@ -1,6 +1,5 @@
 """The Typer application, the options before a command, exit statuses."""
 
-import gc
 import os
 import sys
 from collections.abc import Mapping
@@ -14,6 +13,7 @@ from typer.core import TyperCommand, TyperGroup
 from replay import __version__
 from replay.cli.interrupts import Interrupted, interruptible
 from replay.errors import DoesNotStart, ReplayError
+from replay.garbage import look_for_garbage_seldom
 
 if TYPE_CHECKING:
     from replay.cli.terminal import Printable
@@ -138,15 +138,6 @@ NOT_STARTED = 125
 
 OWN_PROCESS = object()
 """What says that the process is there for this command alone."""
-
-GARBAGE = 50_000
-"""New objects after which Python looks for cycles, of which there are few: nearly all that a
-command makes stays until it ends, and looking through it again and again takes a fifth longer."""
-
-
-def look_for_garbage_seldom() -> None:
-    """Lets Python look for cycles when there may be some."""
-    gc.set_threshold(GARBAGE, 20, 50)
 
 
 def main() -> NoReturn:

@@ -24,12 +24,12 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
-from replay.cli.app import look_for_garbage_seldom
 from replay.engine.corpus import Corpus
 from replay.engine.replay import advance, replay, request
 from replay.events.event import Log
 from replay.events.json_form import event_line, header_line
 from replay.formats.read import read
+from replay.garbage import look_for_garbage_seldom
 from replay.qemu.conformance.compare import compare
 from replay.qemu.conformance.expected import open_recordings
 from replay.store.event_store import open_store

@@ -1,5 +1,6 @@
 """Work on many items by any executor."""
 
+import gc
 import os
 import signal
 import time
@@ -16,6 +17,7 @@ from msgspec.structs import replace
 from replay import chunks, workers
 from replay.cli.work.pools import processes
 from replay.errors import ReplayError
+from replay.garbage import SELDOM
 from replay.workers import Pool, Rounds, each
 
 NUMBERS = range(200)
@@ -103,6 +105,17 @@ def test_a_worker_with_too_much_in_its_memory_forgets(monkeypatch):
 
 def test_a_worker_with_room_remembers():
     assert max(each(Counting(), NUMBERS, processes(2))) > 1
+
+
+def collecting(_: int) -> tuple[int, int, int]:
+    """How often Python looks for garbage where this is done."""
+    return gc.get_threshold()
+
+
+def test_a_worker_looks_for_garbage_seldom_while_it_works_and_then_as_before():
+    before = gc.get_threshold()
+    assert {*each(collecting, range(3), Pool(1, threads))} == {SELDOM}
+    assert gc.get_threshold() == before != SELDOM
 
 
 def test_items_are_taken_only_as_they_are_handed_out():
