@@ -1,10 +1,11 @@
 """What more processes, a cluster and another database bring, and what they take.
 
-    python -m tests.bench.scale [--quick] [--logs N] [--rounds N]
+    python -m tests.bench.scale [--quick] [--logs N] [--rounds N] [--only WORD]
 
 makes a corpus in a scratch directory and prints what commands take with one process, with two, and
 with the two workers of a Dask cluster on this machine; then what both databases take. --quick is
-done in five minutes. Each row has the least time of its rounds, which take turns.
+done in five minutes, --only takes the rows that have a word. Each row has the least time of its
+rounds, which take turns.
 
 A machine may have other work. So beside the time stands that of the processors: of the process
 that hands out, and of all who work. `two idle` is how many times as fast two idle processors would
@@ -63,6 +64,7 @@ def main() -> None:
     parser.add_argument("--logs", type=int)
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--depth", type=int, default=3)
+    parser.add_argument("--only", default="")
     options = parser.parse_args()
     logs = options.logs or (200 if options.quick else 20_000)
     print(f"{logs} logs, load {os.getloadavg()[0]:.1f}, {os.cpu_count()} processors", flush=True)
@@ -70,8 +72,10 @@ def main() -> None:
         db = Path(place) / "replay.db"
         fill(str(db), mixed(logs))
         for row in rows(db, logs, client, options.depth - options.quick):
-            print_row(row, options.rounds)
-        databases(Path(place), 2_000 if options.quick else 20_000, max(options.rounds, 3))
+            if options.only in row.name:
+                print_row(row, options.rounds)
+        if options.only in "databases":
+            databases(Path(place), 2_000 if options.quick else 20_000, max(options.rounds, 3))
 
 
 def mixed(count: int) -> Iterator[Log]:

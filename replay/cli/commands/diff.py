@@ -185,7 +185,8 @@ def diff_logs(
         )
     else:
         if is_model:
-            work = DiffWork(stored, compared, options, attributed, not is_shared, is_page)
+            has_frames = is_page or len(logs) == 1  # of one log they take little room
+            work = DiffWork(stored, compared, options, attributed, not is_shared, has_frames)
             # A page has all that its traces have, which no process gives away.
             own = None if is_page else pool
             whole: Iterable[log_diffs.DiffResult] = (
