@@ -4,6 +4,7 @@ Nearly all that is made stays until the work is done, with few cycles in it. To 
 it again and again takes a fifth longer.
 """
 
+import atexit
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,11 @@ SELDOM = (50_000, 20, 50)
 def look_for_garbage_seldom() -> None:
     """Lets Python look for cycles when there may be some, from now on."""
     gc.set_threshold(*SELDOM)
+
+
+def leave_garbage_to_the_system() -> None:
+    """Lets Python end without looking for cycles in all that there is, which takes seconds."""
+    atexit.register(gc.freeze)
 
 
 @contextmanager

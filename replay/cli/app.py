@@ -13,7 +13,7 @@ from typer.core import TyperCommand, TyperGroup
 from replay import __version__
 from replay.cli.interrupts import Interrupted, interruptible
 from replay.errors import DoesNotStart, ReplayError
-from replay.garbage import look_for_garbage_seldom
+from replay.garbage import leave_garbage_to_the_system, look_for_garbage_seldom
 
 if TYPE_CHECKING:
     from replay.cli.terminal import Printable
@@ -146,6 +146,7 @@ def main() -> NoReturn:
     With 125 if a real QEMU that was named does not start.
     """
     look_for_garbage_seldom()
+    leave_garbage_to_the_system()
     try:
         status = _run()
     except SystemExit as end:

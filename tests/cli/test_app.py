@@ -347,3 +347,19 @@ def test_what_needs_nothing_imports_nothing(words):
     said = subprocess.run(command, capture_output=True, text=True, check=True).stderr
     imported = {line.rsplit("|", 1)[-1].strip() for line in said.splitlines()}
     assert not imported & {"sqlalchemy", "msgspec", "alembic", "jinja2", "replay.api"}
+
+
+AT_EXIT = """\
+import atexit, gc, sys
+atexit.register(lambda: print(len(gc.get_objects()), gc.get_freeze_count()))  # after all others
+sys.argv[1:] = ["--version"]
+from replay.cli import main
+main()
+"""
+
+
+def test_at_its_end_no_command_looks_through_all_that_it_made():
+    done = subprocess.run([sys.executable, "-c", AT_EXIT], capture_output=True, text=True)
+    left, frozen = map(int, done.stdout.split()[-2:])
+    assert done.returncode == 0
+    assert left < 100 < 10_000 < frozen
