@@ -8,6 +8,7 @@ import msgspec
 
 from replay.errors import BadInput
 from replay.events.event import Origin
+from replay.events.json_form import located
 from replay.formats.recording import Message, SecretCount
 from replay.formats.secret_shapes import (
     DATA,
@@ -29,9 +30,16 @@ TEMPORARY = re.compile(r"(?<![^\s\",:=])(?:[^\s\",:=]{0,200}/)?vl\.[A-Za-z0-9]{6
 MOST_PLACES = 1000
 """More places of secrets than anyone reads are only counted."""
 
+MOST_TEXT = 10_000_000
+"""So many characters of one message are searched: a real one has few texts that may hold secrets,
+and a search for all their shapes takes a second for some millions."""
 
-MOST_OBJECTS = 100
-"""So many objects of JSON in a text are read as such; in what lies behind shapes are looked for."""
+MOST_OBJECTS, MOST_READINGS = 100, 10
+"""So many objects of JSON in a text are read as such, while it is read no more times over than
+this; in what lies behind shapes are looked for."""
+
+LONGEST_NAME = 100
+"""The end of a field's name that says whether it holds a secret."""
 
 
 class Cleaner:
@@ -44,24 +52,18 @@ class Cleaner:
         self._numbers = numbers
         self._origin: Origin | None = None
         self._path: list[str] = []
+        self._searched = 0
 
     def clean(self, message: Message) -> Message:
         """The message without secrets and random names."""
         if not is_suspect(message.msg):
             return message
-        self._begin(message.origin)
-        try:
-            return message._replace(msg=self._object(dict(message.msg)))
-        except RecursionError:
-            raise BadInput("nested too deeply", where=str(message.origin)) from None
+        with located(message.origin):
+            return message._replace(msg=self._whole(message.msg, message.origin))
 
     def clean_entry(self, raw: Mapping[str, Any], origin: Origin | None = None) -> dict[str, Any]:
         """The object of an event or observation without secrets; its names are its own."""
-        self._begin(origin)
-        try:
-            cleaned = self._object(raw)
-        except RecursionError:
-            raise BadInput("nested too deeply") from None
+        cleaned = self._whole(raw, origin)
         if cleaned.get("channel") != "hmp" or not isinstance(cleaned.get("arguments"), str):
             return cleaned
         # What a line for the human monitor is about stands in its first word.
@@ -69,8 +71,13 @@ class Cleaner:
         line = self._text(f"{name} {cleaned['arguments']}")
         return {**cleaned, "arguments": line.removeprefix(f"{name} ")}
 
-    def _begin(self, origin: Origin | None) -> None:
-        self._origin, self._path = origin, []
+    def _whole(self, fields: Mapping[str, Any], origin: Origin | None) -> dict[str, Any]:
+        """What a message or entry says without secrets."""
+        self._origin, self._path, self._searched = origin, [], 0
+        try:
+            return self._object(fields)
+        except RecursionError:
+            raise BadInput("nested too deeply") from None
 
     def _value(self, value: Any) -> Any:
         if isinstance(value, dict):
@@ -98,20 +105,20 @@ class Cleaner:
         return cleaned
 
     def _object(self, fields: Mapping[str, Any]) -> dict[str, Any]:
-        hidden = {key for key in fields if SECRET_NAME.fullmatch(key)}
-        is_secret = any(SECRET_TYPE.fullmatch(str(fields.get(name))) for name in TYPE_NAMES)
+        hidden = {key for key in fields if is_secret_name(key)}
+        is_secret = any(is_secret_type(fields.get(name)) for name in TYPE_NAMES)
         if is_secret:
             hidden.add("data")
-        if any(is_secret_property(str(fields[name])) for name in NAMING if name in fields):
+        if any(is_secret_property(fields.get(name)) for name in NAMING):
             hidden.add("value")
-        if fields.get("device") == "vnc" and str(fields.get("target")).startswith("pass"):
+        if fields.get("device") == "vnc" and is_password(fields.get("target")):
             hidden.add("arg")
         cleaned: dict[str, Any] = {}
         for key, value in fields.items():
             name = self._text(key)
             self._path.append(f".{name}")
             if key in hidden:
-                cleaned[name] = self._hidden(value, bool(NUMBER_NAME.fullmatch(key)))
+                cleaned[name] = self._hidden(value, is_number_name(key))
             elif is_secret and key == "props" and isinstance(value, dict):
                 # object-add of QEMU before 6.0 has the object's own fields one level below.
                 cleaned[name] = self._object({**value, TYPE_NAMES[0]: "secret"})
@@ -144,6 +151,12 @@ class Cleaner:
     def _text(self, text: str) -> str:
         if not may_hold_secret(text.encode(errors="replace")):
             return text
+        self._searched += len(text)
+        if self._searched > MOST_TEXT:
+            raise BadInput(
+                f"more than {MOST_TEXT} characters of text that may hold secrets in one message",
+                do="take it out of the file",
+            )
         if self._numbers and "vl." in text:
             text = TEMPORARY.sub(self._temporary, text)
         text = "".join(self._pieces(text))
@@ -156,14 +169,15 @@ class Cleaner:
     def _pieces(self, text: str) -> Iterator[str]:
         """A text piece by piece; the objects of JSON in it without the secrets in them."""
         # Most logs have no text that gets here.
-        from replay.formats.text.objects import whole_end  # noqa: PLC0415
+        from replay.formats.text.objects import read_object  # noqa: PLC0415
 
-        done = start = 0
+        done = start = read = 0
         for _ in range(MOST_OBJECTS):
             start = text.find('{"', start)
-            if start < 0:
+            if start < 0 or read > MOST_READINGS * len(text):
                 break
-            end = whole_end(text, start)
+            end, reached = read_object(text, start)
+            read += reached - start
             if end:
                 yield text[done:start]
                 yield self._json(text[start:end])
@@ -203,9 +217,29 @@ def may_be_switch(word: str) -> bool:
     return word in ("-u", "-U", "--user", "--proxy-user") or bool(SECRET_SWITCH.fullmatch(word))
 
 
-def is_secret_property(name: str) -> bool:
+def is_secret_name(name: str) -> bool:
+    """Whether a field of this name holds a secret."""
+    return SECRET_NAME.fullmatch(name[-LONGEST_NAME:]) is not None
+
+
+def is_number_name(name: str) -> bool:
+    """Whether a number in a field of this name is a secret too."""
+    return NUMBER_NAME.fullmatch(name[-LONGEST_NAME:]) is not None
+
+
+def is_secret_type(name: Any) -> bool:
+    """Whether an object that says this of itself is a secret."""
+    return isinstance(name, str) and SECRET_TYPE.fullmatch(name) is not None
+
+
+def is_password(target: Any) -> bool:
+    """Whether "change vnc" with this target says a password."""
+    return isinstance(target, str) and target.startswith("pass")
+
+
+def is_secret_property(name: Any) -> bool:
     """Whether what qom-set puts under a name is a secret; objects have theirs under "data"."""
-    return name == "data" or SECRET_NAME.fullmatch(name) is not None
+    return isinstance(name, str) and (name == "data" or is_secret_name(name))
 
 
 def is_suspect(msg: Mapping[str, Any]) -> bool:

@@ -7,6 +7,7 @@ import lzma
 import random
 import tracemalloc
 from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from replay.events.event import Origin
 from replay.formats import json_scanner as json_texts
 from replay.formats import message as messages
 from replay.formats import read as ingest
-from replay.formats import recording
+from replay.formats import recording, secrets
 from replay.formats.read import ImportOptions
 from replay.formats.readers.recognition import FORMATS
 from replay.formats.recording import InputLine
@@ -125,6 +126,24 @@ def test_more_messages_than_can_be_held_are_refused(
     reason = "large:1: its messages take more than 5 MB of memory; cut the file into parts"
     with pytest.raises(ReplayError, match=reason):
         list(ingest.read(path))
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        '{"execute": "stop"}\n{"execute": "x", "arguments": {"a": TEXT, "b": TEXT}}',
+        '{"replay_log": 1, "name": "x"}\n{"kind": "notice", "name": "x", "data": {TEXT: TEXT}}',
+    ],
+)
+def test_a_message_of_more_text_than_is_searched_for_secrets_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: str
+) -> None:
+    monkeypatch.setattr(secrets, "MOST_TEXT", 1000)
+    path = tmp_path / "large"
+    path.write_text(lines.replace("TEXT", json.dumps("secret " * 80)))
+    reason = "large:2: more than 1000 characters of text that may hold secrets in one message"
+    with pytest.raises(ReplayError, match=reason):
+        list(chain.from_iterable(recording.entries for recording in ingest.read(path)))
 
 
 @pytest.mark.parametrize(

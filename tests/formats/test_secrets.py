@@ -1,7 +1,6 @@
 """Secrets do not get in, and random names become the same in every run."""
 
 import json
-import re
 from pathlib import Path
 from typing import Any
 
@@ -145,6 +144,16 @@ def test_a_secret_is_known_by_the_field_that_holds_it(
     assert "blanks" not in kept
 
 
+def test_the_end_of_a_name_says_that_its_field_is_a_secret_however_long_it_is(
+    tmp_path: Path,
+) -> None:
+    _, kept = read(
+        tmp_path, qmp("x", **{"a" * 300 + "password": SECRET, "b." * 300 + "password": 7331})
+    )
+    assert "hunter2" not in kept
+    assert "7331" not in kept
+
+
 @pytest.mark.parametrize("pin", ["password", "passphrase", "file.password"])
 def test_a_password_of_digits_is_one_too(tmp_path: Path, pin: str) -> None:
     _, kept = read(tmp_path, qmp("blockdev-add", **{pin: 73311337}))
@@ -223,6 +232,6 @@ def test_random_names_are_numbered_as_they_come(tmp_path: Path) -> None:
     assert '"file":"<tmp0>","long":"/var/tmp/vl.EKKAZ34","other":"/d/avl.EKKAZ3"' in kept
 
 
-@given(st.from_regex(re.compile(SUSPECT.pattern.removeprefix(b"(?i)"))))
+@given(st.from_regex(SUSPECT))
 def test_the_quick_look_lets_nothing_pass_that_is_suspect(text):
-    assert SIEVE.search(text.lower())
+    assert SIEVE.search(text)

@@ -205,11 +205,12 @@ CASES: dict[str, tuple[Callable[[int], bytes], int, tuple[tuple[str, ...], ...]]
     "secrets in an argument": (secrets, 89, (IMPORT,)),
     "secrets in a line": (secret_texts, 89, (IMPORT,)),
     **{
-        f"{word!r} in an argument": (odd_secrets(word), 20, (IMPORT,))
+        f"{word!r} in an argument": (odd_secrets(word), 9, (IMPORT,))
         for word in (
             *("secret.", "secret-", "secret=", '{"', '{"secret":"', "://:a", "?sig", "vl.aaaaaa "),
             *("a/vl.", "rbd:", "rbd:key", "cookie:", "data=secret,", "eyJaaaaaaaa.", "-u a:"),
             *("-----BEGIN PRIVATE KEY-----", "iscsi://a%", "\\u0061", 'a\\"secret', "x-token"),
+            *("a@://:", "-u ://:a", "rbd:a:-u", "x-- -u", "--user=a", "\nkey"),
         )
     },
 }

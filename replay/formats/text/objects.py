@@ -170,11 +170,19 @@ class ObjectFinder:
 
 def whole_end(text: str, index: int) -> int:
     """The index behind an object of plain JSON that this line holds whole, else 0."""
+    return read_object(text, index)[0]
+
+
+def read_object(text: str, index: int) -> tuple[int, int]:
+    """The index behind an object of plain JSON, else 0, and about how far the text was read."""
     try:
         _, end = WHOLE.raw_decode(text, index)
+    except json.JSONDecodeError as error:
+        # Of a string without an end only its beginning is told.
+        return 0, len(text) if error.msg.startswith("Unterminated") else error.pos
     except (ValueError, RecursionError):
-        return 0
-    return end
+        return 0, len(text)
+    return end, end
 
 
 def unescaped(match: re.Match[str]) -> str:
