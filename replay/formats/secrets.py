@@ -34,9 +34,8 @@ MOST_TEXT = 10_000_000
 """So many characters of one message are searched: a real one has few texts that may hold secrets,
 and a search for all their shapes takes a second for some millions."""
 
-MOST_OBJECTS, MOST_READINGS = 100, 10
-"""So many objects of JSON in a text are read as such, while it is read no more times over than
-this; in what lies behind shapes are looked for."""
+MOST_OBJECTS = 100
+"""So many objects of JSON in a text are read as such; in what lies behind shapes are looked for."""
 
 LONGEST_NAME = 100
 """The end of a field's name that says whether it holds a secret."""
@@ -169,15 +168,15 @@ class Cleaner:
     def _pieces(self, text: str) -> Iterator[str]:
         """A text piece by piece; the objects of JSON in it without the secrets in them."""
         # Most logs have no text that gets here.
-        from replay.formats.text.objects import read_object  # noqa: PLC0415
+        from replay.formats.text.objects import PlainObjects  # noqa: PLC0415
 
-        done = start = read = 0
+        done = start = 0
+        objects = PlainObjects(text)
         for _ in range(MOST_OBJECTS):
             start = text.find('{"', start)
-            if start < 0 or read > MOST_READINGS * len(text):
+            if start < 0:
                 break
-            end, reached = read_object(text, start)
-            read += reached - start
+            end = objects.end(text, start)
             if end:
                 yield text[done:start]
                 yield self._json(text[start:end])

@@ -23,6 +23,9 @@ WHOLE = json.JSONDecoder(strict=False)
 MOST_ESCAPES = 4
 """So many times a text may have been put into another one's string."""
 
+MOST_READINGS = 10
+"""So many times over a text is read in vain in search of objects."""
+
 LINES_BEFORE = 4
 """How many lines before an object are told with it: what marks it may have been wrapped."""
 
@@ -90,7 +93,7 @@ class ObjectFinder:
 
     def _feed(self, line: InputLine, waiting: deque[InputLine]) -> Iterator[TextObject]:
         text, index, start = line.text.decode(errors="replace"), 0, 0
-        length = len(text)
+        length, plain = len(text), PlainObjects(text)
         if self._open is not None:
             text = self._continued(self._open, text)
             if self._open.in_string:
@@ -103,7 +106,7 @@ class ObjectFinder:
                     return
                 index = brace.start()
                 before = self._context(text[start:index])
-                if end := whole_end(text, index):
+                if end := plain.end(text, index):
                     yield WholeObject(line.origin, text[index:end].encode(), before)
                     index = start = end
                     continue
@@ -168,21 +171,26 @@ class ObjectFinder:
         self._before.append(text)
 
 
-def whole_end(text: str, index: int) -> int:
-    """The index behind an object of plain JSON that this line holds whole, else 0."""
-    return read_object(text, index)[0]
+class PlainObjects:
+    """Finds whole objects of plain JSON in a text that is not read in vain too often."""
 
+    def __init__(self, text: str) -> None:
+        self._left = MOST_READINGS * len(text)
 
-def read_object(text: str, index: int) -> tuple[int, int]:
-    """The index behind an object of plain JSON, else 0, and about how far the text was read."""
-    try:
-        _, end = WHOLE.raw_decode(text, index)
-    except json.JSONDecodeError as error:
-        # Of a string without an end only its beginning is told.
-        return 0, len(text) if error.msg.startswith("Unterminated") else error.pos
-    except (ValueError, RecursionError):
-        return 0, len(text)
-    return end, end
+    def end(self, text: str, index: int) -> int:
+        """The index behind an object that the text holds whole, else 0."""
+        if self._left < 0:
+            return 0
+        try:
+            _, end = WHOLE.raw_decode(text, index)
+        except json.JSONDecodeError as error:
+            # Of a string without an end only its beginning is told.
+            self._left -= len(text) if error.msg.startswith("Unterminated") else error.pos
+        except (ValueError, RecursionError):
+            self._left -= len(text)
+        else:
+            return end
+        return 0
 
 
 def unescaped(match: re.Match[str]) -> str:
