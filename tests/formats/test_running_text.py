@@ -4,17 +4,21 @@ import base64
 import html
 import json
 import quopri
+import shlex
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from replay.errors import ReplayError
 from replay.events.event import Command, Event, Notice, Observation, Payload
 from replay.formats.read import ImportOptions, read
 from replay.formats.recording import Recording
+from replay.formats.text.options import split
 
 DATA = Path(__file__).parents[1] / "data/texts"
 OK = {"return": {}}
@@ -372,3 +376,12 @@ def test_a_mail_with_much_text_and_no_message_is_given_up(
 def test_what_base64_hides_is_no_message(tmp_path: Path) -> None:
     with pytest.raises(ReplayError, match="no message in"):
         only(written(tmp_path, base64.encodebytes(joined(LOG))))
+
+
+@given(st.text(st.sampled_from("ab,= \t'\"\\")))
+def test_the_words_of_a_line_are_those_that_a_shell_reads(line: str) -> None:
+    try:
+        expected = shlex.split(line)
+    except ValueError:
+        expected = line.split()
+    assert split(line) == expected

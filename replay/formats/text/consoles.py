@@ -2,7 +2,6 @@
 
 import json
 import re
-import shlex
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -10,6 +9,7 @@ from replay.errors import ReplayError
 from replay.events.json_form import parse_object
 from replay.formats.commands import HMP
 from replay.formats.json_scanner import with_double_quotes
+from replay.formats.text.options import split
 
 HUMAN = re.compile(r"^\s*(?:\(qemu\)|qm>|\(monitor\))(?:\s*(?:\(qemu\)|qm>))*\s?(?P<line>.*)$")
 SHELL = re.compile(r"^\s*(?:\(QEMU\)|TRANS>)(?:\s*(?:\(QEMU\)|TRANS>))*\s?(?P<line>.*)$")
@@ -17,8 +17,13 @@ VIRSH = re.compile(r"\bqemu-monitor-command\b(?P<line>.*)$")
 """A human monitor's prompt, qmp-shell's, and virsh's command to either."""
 
 NAME = re.compile(r"[a-z][a-z0-9_-]*")
-WORD = re.compile(r"""(?:[^\s"'{\[]|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|[{\[])+""")
+WORD = re.compile(
+    r"""(?:[^\s"'{\[]|"(?:\\.|[^"\\])*+(?:"|\\?$)|'(?:\\.|[^'\\])*+(?:'|\\?$)|[{\[])++"""
+)
 COMMENT = re.compile(r"\s#(?:\s.*)?$")
+DEEPEST = 100
+"""More names than stand in each other in any command."""
+
 WITH_VALUE = ("--domain", "--cmd", "-c", "--connect")
 
 Command = dict[str, Any]
@@ -31,10 +36,7 @@ def human_command(line: str) -> Command:
 
 def virsh_line(rest: str) -> str:
     """The human monitor's line in what follows qemu-monitor-command; "" if it carries none."""
-    try:
-        words = shlex.split(rest)
-    except ValueError:
-        words = rest.split()
+    words = split(rest)
     if "--hmp" not in words:
         return ""
     named = {
@@ -64,17 +66,20 @@ def shell_command(line: str) -> Command | None:
 
 def shell_words(line: str) -> list[str]:
     """The words of a line; brackets and quotes hold blanks together."""
-    words: list[str] = []
+    words: list[list[str]] = []
     depth = 0
-    for match in WORD.finditer(line):
-        word = match[0]
+    for word in WORD.findall(line):
         if depth:
-            words[-1] += f" {word}"
+            words[-1].append(word)
         else:
-            words.append(word)
-        depth = max(0, words[-1].count("{") + words[-1].count("[")
-                    - words[-1].count("}") - words[-1].count("]"))  # fmt: skip
-    return words
+            words.append([word])
+        depth = max(0, depth + opened(word, "{}") + opened(word, "[]"))
+    return [" ".join(parts) for parts in words]
+
+
+def opened(text: str, brackets: str) -> int:
+    """How many more brackets of a kind a text opens than it closes."""
+    return text.count(brackets[0]) - text.count(brackets[1])
 
 
 def shell_value(text: str) -> Any:
@@ -95,6 +100,8 @@ def shell_value(text: str) -> Any:
 
 def put(arguments: dict[str, Any], path: Sequence[str], value: Any) -> bool:
     """Puts a value below a name with dots, and whether there was place for it."""
+    if len(path) > DEEPEST:
+        return False
     for key in path[:-1]:
         arguments = arguments.setdefault(key, {})
         if not isinstance(arguments, dict):
@@ -103,31 +110,29 @@ def put(arguments: dict[str, Any], path: Sequence[str], value: Any) -> bool:
     return True
 
 
-def goes_on(line: str) -> bool:
-    """Whether a typed line goes on in the next one: behind a backslash, or in a bracket."""
-    if line.rstrip().endswith("\\"):
-        return True
-    return line.count("{") > line.count("}") or line.count("[") > line.count("]")
-
-
 class ShellTyping:
     """The lines that are typed into qmp-shell, which make commands, or transactions of several."""
 
     def __init__(self) -> None:
-        self._line = ""
+        self._lines: list[str] = []
+        self._braces = self._brackets = 0
         self._actions: list[Command] | None = None
 
     @property
     def is_open(self) -> bool:
         """Whether the line that was typed goes on in the next one."""
-        return bool(self._line)
+        return bool(self._lines)
 
     def type(self, text: str) -> Iterator[Command | None]:
         """The command that ends in this line; None for a line that is no command."""
-        self._line += text.rstrip().removesuffix("\\") + " "
-        if goes_on(text) or goes_on(self._line):
+        bare = text.rstrip()
+        self._lines.append(bare.removesuffix("\\"))
+        self._braces += opened(text, "{}")
+        self._brackets += opened(text, "[]")
+        if bare.endswith("\\") or self._braces > 0 or self._brackets > 0:
             return
-        line, self._line = self._line.strip(), ""
+        line = " ".join(self._lines).strip()
+        self._lines, self._braces, self._brackets = [], 0, 0
         if line.replace(" ", "") == "transaction(":
             self._actions = []
         elif line == ")" and self._actions is not None:
