@@ -1,5 +1,6 @@
 """Reading many files: each text by itself, the starts of domains beside what happened to them."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path, PurePath
@@ -81,22 +82,24 @@ def domain_starts(paths: Iterable[Path]) -> tuple[DomainStart, ...]:
                         starts.append(DomainStart(source.name, domain, messages))
                 elif reader is libvirt_debug.READER:
                     others.append(source.name)
-    return tuple(start._replace(beside=beside(start, starts, others)) for start in starts)
+    return tuple(beside(starts, others))
 
 
-def beside(
-    start: DomainStart, starts: Iterable[DomainStart], texts: Sequence[str]
-) -> frozenset[str]:
-    """The debug log that goes with a start: the only one, where this is the only domain.
+def beside(starts: Sequence[DomainStart], texts: Sequence[str]) -> Iterator[DomainStart]:
+    """The starts with the debug log that goes with each: the only one, where there is one domain.
 
     It is looked for in the same directory or archive, then in all.
     """
-    place = PurePath(start.file).parent
-    near = [text for text in texts if PurePath(text).parent == place]
-    domains = {other.domain for other in starts if PurePath(other.file).parent == place}
-    if not near:
-        near, domains = list(texts), {other.domain for other in starts}
-    return frozenset(near) if len(near) == len(domains) == 1 else frozenset()
+    near, domains = defaultdict(set), defaultdict(set)
+    for text in texts:
+        near[PurePath(text).parent].add(text)
+    for start in starts:
+        domains[PurePath(start.file).parent].add(start.domain)
+    everywhere = {start.domain for start in starts}
+    for start in starts:
+        place = PurePath(start.file).parent
+        logs, those = (near[place], domains[place]) if near[place] else (set(texts), everywhere)
+        yield start._replace(beside=frozenset(logs if len(logs) == len(those) == 1 else ()))
 
 
 def files_in(paths: Iterable[Path]) -> Iterator[Path]:

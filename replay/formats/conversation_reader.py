@@ -22,6 +22,10 @@ from replay.formats.replies import NOT_SEEN
 MOST_PLACES = 10
 """More places of what could not be read are not told in an error."""
 
+MOST_SHARED, MOST_TIMES = 10_000, 10
+"""Messages that are of all conversations of a file may be so many in all of them, or so many times
+what the file has."""
+
 
 @dataclass(frozen=True)
 class ConversationReader:
@@ -113,6 +117,10 @@ class ConversationReader:
                 raise BadInput(f"no monitor {options.monitor!r}", where=where, do=do)
         if not messages:
             raise NoMessages("no message in this file", where=where)
+        alone = sum(not message.channel for message in messages)
+        if alone * len(channels) > max(MOST_SHARED, MOST_TIMES * len(messages)):
+            what = f"{alone} messages of no monitor, which are of all {len(channels)}, are too many"
+            raise BadInput(what, where=where, do="pick one with --monitor")
         return grouped(messages, channels)
 
 

@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import msgspec
@@ -48,31 +49,24 @@ def pair(
     commands just before them. Raises ReplayError for a reply to no command, unless the conversation
     is `partial` or a message was lost.
     """
-    waiting: defaultdict[bytes, deque[int]] = defaultdict(deque)
+    waiting = Waiting()
     lost, shows_connections = 0, False
     replies: dict[int, Message] = {}
     nearest = dict(runs(messages)) if in_runs else {}
     for place, message in enumerate(messages):
         if message.role == "connection":
-            waiting, shows_connections = defaultdict(deque), True
+            waiting, shows_connections = Waiting(), True
         elif message.role == "greeting" and not shows_connections:
             # a new connection; what was said before the greeting came is answered behind it
-            waiting = defaultdict(
-                deque,
-                {
-                    id: deque(c for c in commands if is_silent(messages[c]))
-                    for id, commands in waiting.items()
-                },
-            )
+            waiting.forget_operations()
         elif is_sent(message):
-            waiting[id_of(message)].append(place)
+            waiting.add(place, id_of(message), is_silent(message))
             lost += message.role == "lost"
         elif message.role == "reply":
-            commands = waiting[id_of(message)]
-            if in_runs and id_of(message) == NO_ID:
-                commands = deque([nearest[place]]) if place in nearest else deque()
-            if commands:
-                replies[commands.popleft()] = message
+            is_near = in_runs and id_of(message) == NO_ID
+            command = nearest.get(place) if is_near else waiting.take(id_of(message))
+            if command is not None:
+                replies[command] = message
             elif partial or lost:
                 left_out[NOT_SEEN] += 1
             else:
@@ -82,6 +76,27 @@ def pair(
                     do="record the commands too",
                 )
     return replies
+
+
+class Waiting:
+    """The places of the commands that wait for a reply, by their ids."""
+
+    def __init__(self) -> None:
+        self._silent: defaultdict[bytes, deque[int]] = defaultdict(deque)
+        self._others: defaultdict[bytes, deque[int]] = defaultdict(deque)
+
+    def add(self, place: int, id: bytes, silent: bool) -> None:
+        """Puts down a command behind those that wait."""
+        (self._silent if silent else self._others)[id].append(place)
+
+    def forget_operations(self) -> None:
+        """Forgets all but those of no interest at all."""
+        self._others = defaultdict(deque)
+
+    def take(self, id: bytes) -> int | None:
+        """The oldest command with this id, which waits no more; None if there is none."""
+        both = [commands for commands in (self._silent[id], self._others[id]) if commands]
+        return min(both, key=itemgetter(0)).popleft() if both else None
 
 
 def is_sent(message: Message) -> bool:

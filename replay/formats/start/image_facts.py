@@ -8,13 +8,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from replay.formats.recording import Message
-from replay.formats.start.query_replies import file_name
+from replay.formats.start.query_replies import DEEPEST, file_name
 
 DEFAULT_SIZE = 1 << 30
 """What an image is taken to hold if nothing tells its size, in bytes."""
-
-DEEPEST = 200
-"""More images than any chain has."""
 
 SUFFIXES = {".qcow2": "qcow2", ".qed": "qed", ".vmdk": "vmdk", ".vdi": "vdi"}
 

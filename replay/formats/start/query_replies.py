@@ -23,6 +23,9 @@ PERIPHERAL = re.compile(r"/peripheral/(?P<id>[^/]+)")
 AUTOMATIC = "#"
 """What a node's name starts with that QEMU has made up."""
 
+DEEPEST = 200
+"""More images than any chain has."""
+
 THROTTLES = ("bps", "bps_rd", "bps_wr", "iops", "iops_rd", "iops_wr")
 
 
@@ -149,7 +152,7 @@ def chain_of(node: BlockNode | None, opened: Mapping[str, BlockNode]) -> tuple[I
     picture = node.image or picture_at(file_name(node.file), opened)
     if picture is None:
         raise BadInput(f"no reply tells the size of {node.file}")
-    while picture is not None and picture.path not in pictures:
+    while picture and picture.path not in pictures and len(pictures) < DEEPEST:
         pictures[picture.path] = picture
         picture = picture.backing or picture_at(picture.backing_path, opened)
     return tuple(pictures.values())
