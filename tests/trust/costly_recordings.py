@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from tests.trust.costly_texts import TEXTS
 from tests.whole.children import command, finish
 
 SECONDS, MEMORY = 10, 1 << 30
@@ -167,6 +168,11 @@ def odd_secrets(word: str) -> Callable[[int], bytes]:
     return text
 
 
+def encoded(make: Callable[[int], str]) -> Callable[[int], bytes]:
+    """What makes the bytes of a text."""
+    return lambda size: make(size).encode()
+
+
 def xz_of_a_large_window(size: int) -> bytes:
     """Little data in xz that asks for so many megabytes to unpack it."""
     filters = [{"id": lzma.FILTER_LZMA2, "dict_size": 1 << 16}]
@@ -213,6 +219,7 @@ CASES: dict[str, tuple[Callable[[int], bytes], int, tuple[tuple[str, ...], ...]]
             *("a@://:", "-u ://:a", "rbd:a:-u", "x-- -u", "--user=a", "\nkey"),
         )
     },
+    **{name: (encoded(make), size, (IMPORT,)) for name, (make, size) in TEXTS.items()},
 }
 """How each is made, its full size, and the commands that are run on it."""
 

@@ -17,6 +17,7 @@ ENDS = {
 FULL_ENDS = {
     **ENDS,
     "secrets in an argument": "10000000 characters of text that may hold secrets",
+    "files of all monitors": "3000 messages of no monitor, which are of all 3000, are too many",
 }
 """The same at full size."""
 
