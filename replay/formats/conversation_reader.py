@@ -1,6 +1,7 @@
 """How a reader of a form in which clients and QEMU talk makes logs of a file."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
@@ -48,12 +49,13 @@ class ConversationReader:
     def read(self, input: Input, options: ImportOptions) -> Iterator[Recording]:
         """A recording for each conversation of a file in which anything happened."""
         groups = self.by_conversation(input, options)
-        name = log_name(input.name)
+        name, named = log_name(input.name), by_channel(options.starts)
         without: list[Recording] = []
         for channel, messages in groups.items():
             own = channel_name(name, channel, alone=len(groups) == 1)
             is_only = len(groups) == 1
-            start = self.start_of(channel, messages, options.starts, input.name if is_only else "")
+            beside = [start for start in options.starts if is_only and input.name in start.beside]
+            start = self.start_of(messages, named.get(channel) or beside)
             talk = [*start.options, *messages] if start else messages
             recording = conversation.recording(
                 own, talk, options.drives, self.may_start_midway, self.pairs_in_runs
@@ -76,19 +78,14 @@ class ConversationReader:
         return (self.remark,) if self.remark else ()
 
     def start_of(
-        self, channel: str, messages: Sequence[Message], starts: Sequence[DomainStart], text: str
+        self, messages: Sequence[Message], starts: Sequence[DomainStart]
     ) -> DomainStart | None:
-        """The last start before a conversation of the domain that it is with, if it is known.
-
-        `text` is what the text is called if this is its only conversation.
-        """
+        """The last start before a conversation of those of its domain, if any is known."""
         if not self.joins_starts:
             return None
-        named = [start for start in starts if channel in (start.domain, f"{start.domain}-2")]
-        named = named or [start for start in starts if text in start.beside]
         first = next((message.time for message in messages if message.time), None)
-        before = [start for start in named if first is None or start.time <= first]
-        return max(before or named, key=lambda start: start.time, default=None)
+        before = [start for start in starts if first is None or start.time <= first]
+        return max(before or starts, key=lambda start: start.time, default=None)
 
     def part(self, input: Input, options: ImportOptions) -> Sequence[Message]:
         """The messages of the only conversation, or of the last where that is meant."""
@@ -122,6 +119,15 @@ class ConversationReader:
             what = f"{alone} messages of no monitor, which are of all {len(channels)}, are too many"
             raise BadInput(what, where=where, do="pick one with --monitor")
         return grouped(messages, channels)
+
+
+def by_channel(starts: Iterable[DomainStart]) -> Mapping[str, Sequence[DomainStart]]:
+    """The starts of domains by the names that conversations with them have."""
+    named: defaultdict[str, list[DomainStart]] = defaultdict(list)
+    for start in starts:
+        for name in (start.domain, f"{start.domain}-2"):
+            named[name].append(start)
+    return named
 
 
 def until_event(entries: Iterator[LogEntry]) -> Iterator[LogEntry]:

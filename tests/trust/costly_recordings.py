@@ -7,12 +7,14 @@ seconds and the megabytes.
 """
 
 import bz2
+import io
 import json
 import lzma
 import os
 import resource
 import struct
 import sys
+import tarfile
 import tempfile
 import time
 import zlib
@@ -20,7 +22,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.trust.costly_texts import TEXTS
+from tests.trust.costly_texts import TEXTS, libvirtd, starts
 from tests.whole.children import command, finish
 
 SECONDS, MEMORY = 10, 1 << 30
@@ -173,6 +175,17 @@ def encoded(make: Callable[[int], str]) -> Callable[[int], bytes]:
     return lambda size: make(size).encode()
 
 
+def starts_and_monitors(count: int) -> bytes:
+    """An archive of libvirt's logs: of a domain's starts, and of as many conversations with it."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        for name, text in (("qemu/d.log", starts(count)), ("libvirtd.log", libvirtd(count))):
+            member = tarfile.TarInfo(name)
+            member.size = len(text)
+            archive.addfile(member, io.BytesIO(text.encode()))
+    return packed.getvalue()
+
+
 def xz_of_a_large_window(size: int) -> bytes:
     """Little data in xz that asks for so many megabytes to unpack it."""
     filters = [{"id": lzma.FILTER_LZMA2, "dict_size": 1 << 16}]
@@ -219,6 +232,7 @@ CASES: dict[str, tuple[Callable[[int], bytes], int, tuple[tuple[str, ...], ...]]
             *("a@://:", "-u ://:a", "rbd:a:-u", "x-- -u", "--user=a", "\nkey"),
         )
     },
+    "starts and monitors": (starts_and_monitors, 8000, (IMPORT,)),
     **{name: (encoded(make), size, (IMPORT,)) for name, (make, size) in TEXTS.items()},
 }
 """How each is made, its full size, and the commands that are run on it."""

@@ -47,6 +47,17 @@ def starts(count: int) -> str:
     return f"{TIME}: starting up\n/usr/bin/qemu \\\n-drive if=none,id=d,file=/a\n" * count
 
 
+def libvirtd(count: int) -> str:
+    """libvirtd's debug log of so many conversations with one domain."""
+    entry = f"{TIME}: 1: debug : f:1 : "
+    talks = [
+        f"{entry}vm=0x1 name=d\n{entry}QEMU_MONITOR_NEW: mon=0x{n:x}\n"
+        f"{entry}QEMU_MONITOR_SEND_MSG: mon=0x{n:x} msg={talk(EJECT)}"
+        for n in range(count)
+    ]
+    return "".join(talks)
+
+
 def typed(line: str) -> str:
     """A session of qmp-shell with a line that was typed."""
     return f"(QEMU) block-commit device=d\n(QEMU) {line}\n"
