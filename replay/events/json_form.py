@@ -143,10 +143,14 @@ def parse_header(raw: dict[str, Any]) -> tuple[LogHeader, int]:
         raise BadInput(f"not a log's header: {error}") from None
 
 
+class TooManyValues(BadInput):
+    """An object has more values than are read, whatever it is."""
+
+
 def parse_object(line: bytes) -> dict[str, Any]:
     """The JSON object of a line; ReplayError with the reason if it is none."""
     if len(line) > MOST_VALUES and sum(map(line.count, VALUES)) > MOST_VALUES:
-        raise BadInput(f"not read: it has more than {MOST_VALUES} values")
+        raise TooManyValues(f"not read: it has more than {MOST_VALUES} values")
     try:
         return msgspec.json.decode(line, type=dict[str, Any])
     # msgspec says of bytes that are not UTF-8 one thing before 0.23, and another since.

@@ -146,6 +146,16 @@ def test_a_message_of_more_text_than_is_searched_for_secrets_is_refused(
         list(chain.from_iterable(recording.entries for recording in ingest.read(path)))
 
 
+def test_a_first_line_of_more_values_than_are_read_is_refused_by_that_limit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jsonform, "MOST_VALUES", 10)
+    path = tmp_path / "large"
+    path.write_text(json.dumps({"execute": "x", "arguments": {"a": [1] * 20}}))
+    with pytest.raises(ReplayError, match="large:1: not read: it has more than 10 values"):
+        list(ingest.read(path))
+
+
 @pytest.mark.parametrize(
     "text", [b'{"execute": "x"}', b'{"return": [' + b"{}," * 1000 + b"0]}", b'{"return": "long"}']
 )

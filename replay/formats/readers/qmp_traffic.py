@@ -6,7 +6,7 @@ from typing import Any, Literal
 import msgspec
 
 from replay.errors import BadInput, ReplayError
-from replay.events.json_form import located, parse_object
+from replay.events.json_form import TooManyValues, located, parse_object
 from replay.formats.conversation_reader import ConversationReader
 from replay.formats.message import KEYS, message, message_text
 from replay.formats.recording import InputLine, Message, weight
@@ -34,6 +34,9 @@ def why_not(head: Sequence[InputLine]) -> str:
     """
     try:
         raw = parse_object(head[0].text)
+    except TooManyValues as error:
+        # No reader takes it, and to try them all on a line of this length would take long.
+        raise BadInput(error.what, where=str(head[0].origin)) from None
     except ReplayError:
         return "the first line is not a JSON object"
     if raw.keys() & KEYS.keys():
