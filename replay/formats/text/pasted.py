@@ -42,7 +42,10 @@ TAG = re.compile(
     re.IGNORECASE,
 )
 BREAK = re.compile(rb"<(?:br|/p|/div|/li|/tr)\b[^<>]*>", re.IGNORECASE)
-PRINTABLE = re.compile(rb"(?:mon|msg|reply|event|buf|Content-Type: .*|charset)=3D|=3D0x")
+PRINTABLE = re.compile(
+    rb"=3D(?:0x|(?<=(?:mon|msg|buf)=3D)|(?<=(?:reply|event)=3D)|(?<=charset=3D))"
+    rb"|Content-Type: .*=3D"
+)
 FIELD = re.compile(rb"^(?P<name>_*[A-Z][A-Z0-9_]*)(?:=|$)")
 TEXT_FIELDS = ("MESSAGE", "msg", "message", "log", "text", "line", "content")
 TIME_FIELDS = ("timestamp", "@timestamp", "time", "ts", "__REALTIME_TIMESTAMP")
