@@ -23,8 +23,8 @@ PERIPHERAL = re.compile(r"/peripheral/(?P<id>[^/]+)")
 AUTOMATIC = "#"
 """What a node's name starts with that QEMU has made up."""
 
-DEEPEST = 200
-"""More images than any chain has."""
+DEEPEST = 1000
+"""People have chains of so many images; what lies below is not told."""
 
 THROTTLES = ("bps", "bps_rd", "bps_wr", "iops", "iops_rd", "iops_wr")
 
