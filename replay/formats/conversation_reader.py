@@ -34,7 +34,8 @@ class ConversationReader:
 
     `last_is_meant` says which of several conversations is part of a log of several files,
     `pairs_in_runs` how replies without ids find their commands (`replies.py`), `joins_starts` that
-    the starts of its machines stand in other files; `remark` is what is said of each log.
+    the starts of its machines stand in other files; `remark` is what is said of each log, and
+    `clock_remark` what is said of its times beside those of other files.
     """
 
     name: str
@@ -45,6 +46,7 @@ class ConversationReader:
     pairs_in_runs: bool = False
     joins_starts: bool = False
     remark: str = ""
+    clock_remark: str = ""
 
     def read(self, input: Input, options: ImportOptions) -> Iterator[Recording]:
         """A recording for each conversation of a file in which anything happened."""

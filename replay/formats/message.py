@@ -79,7 +79,9 @@ def message_text(
 def stamp(msg: dict[str, Any]) -> float | None:
     """The time that a notice carries, in seconds."""
     match msg.get("timestamp"):
-        case {"seconds": int(seconds), "microseconds": int(micro)} if 0 <= seconds < 2**40:
+        case {"seconds": int(seconds), "microseconds": int(micro)} if (
+            0 <= seconds < 2**40 and 0 <= micro < 1_000_000
+        ):
             return seconds + micro / 1_000_000
     return None
 

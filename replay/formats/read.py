@@ -1,9 +1,10 @@
 """Recognising the format of a file and reading the logs in it."""
 
 import heapq
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import accumulate, chain, islice, pairwise
+from itertools import accumulate, chain, islice
 from operator import itemgetter
 from pathlib import Path
 
@@ -95,16 +96,19 @@ def read_joined(
     from replay.formats import conversation  # noqa: PLC0415, as below
 
     parts: list[Sequence[Message]] = []
+    remarks: list[str] = []
     may_start_midway = False
     for path in paths:
         for source in opener(path):
             reader, input, _ = open_input(source, options.format)
             may_start_midway = may_start_midway or reader.may_start_midway
             parts.append(reader.part(input, options))
+            told = (reader.remark, *input.remarks, reader.clock_remark)
+            remarks += (f"{source.name}: {remark}" for remark in told if remark)
     name = options.name or log_name(display_name(paths[0]))
     joined = conversation.recording(name, merged(parts), options.drives, may_start_midway)
-    remarks = (*joined.remarks, *(remark for part in parts for remark in clock_remarks(part)))
-    yield from rename_only([replace(joined, remarks=remarks)], name)
+    remarks += (*joined.remarks, *order_remarks(parts))
+    yield from rename_only([replace(joined, remarks=tuple(remarks))], name)
 
 
 def merged(parts: Sequence[Sequence[Message]]) -> Sequence[Message]:
@@ -113,7 +117,7 @@ def merged(parts: Sequence[Sequence[Message]]) -> Sequence[Message]:
     Each file keeps its own order: where its clock goes back, what follows counts as of the latest
     time before.
     """
-    if any(message.time is None for part in parts for message in part):
+    if untimed(parts):
         return [message for part in parts for message in part]
     files = [timed(file, messages) for file, messages in enumerate(parts)]
     return [message for _, _, message in heapq.merge(*files, key=itemgetter(0, 1))]
@@ -125,18 +129,39 @@ def timed(file: int, messages: Sequence[Message]) -> Iterator[tuple[float, int, 
     return ((time, file, message) for time, message in zip(times, messages, strict=True))
 
 
+def untimed(parts: Sequence[Sequence[Message]]) -> Message | None:
+    """The first message that has no time."""
+    return next((message for part in parts for message in part if message.time is None), None)
+
+
+def order_remarks(parts: Sequence[Sequence[Message]]) -> Iterator[str]:
+    """Why files stand one behind another, and where the clock of one goes back."""
+    without = untimed(parts)
+    if without and len(parts) > 1:
+        yield f"{without.origin} has no time: the files follow each other as they were given"
+    for part in parts:
+        yield from clock_remarks(part)
+
+
 def clock_remarks(messages: Sequence[Message]) -> Iterator[str]:
     """Where the clock of a file goes back, the first time, and how often."""
-    times = [(message.time, message.origin) for message in messages if message.time is not None]
-    backward = [
-        (before - after, origin)
-        for (before, _), (after, origin) in pairwise(times)
-        if after < before - CLOCK_TOLERANCE
-    ]
+    backward = list(steps_back(messages))
     if backward:
         seconds, origin = backward[0]
         more = f", and {len(backward) - 1} times more" if len(backward) > 1 else ""
         yield f"the clock goes back {seconds:.3g} s at {origin}{more}: the file's order is kept"
+
+
+def steps_back(messages: Iterable[Message]) -> Iterator[tuple[float, Origin]]:
+    """By how much a clock goes back and where; many small steps make one."""
+    latest = -math.inf
+    for message in messages:
+        if message.time is None:
+            continue
+        if message.time < latest - CLOCK_TOLERANCE:
+            yield latest - message.time, message.origin
+            latest = message.time
+        latest = max(latest, message.time)
 
 
 def read_traffic(name: str, traffic: Iterable[bytes]) -> Recording:

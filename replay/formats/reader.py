@@ -68,6 +68,14 @@ class Reader(Protocol):
     def may_start_midway(self) -> bool:
         """Whether a file may begin in the middle of a conversation."""
 
+    @property
+    def remark(self) -> str:
+        """What is said of each log of this form; mostly nothing."""
+
+    @property
+    def clock_remark(self) -> str:
+        """What is said of its times where they stand beside those of other files."""
+
     def why_not(self, head: Sequence[InputLine]) -> str:
         """Why the first lines are not of this form; "" means that they are."""
 

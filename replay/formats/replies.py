@@ -1,7 +1,7 @@
 """Matching each reply to its command."""
 
 from collections import Counter, defaultdict, deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -43,28 +43,27 @@ def event(raw: dict[str, Any], message: Message) -> Event:
 def pair(
     messages: Sequence[Message], partial: bool, left_out: Counter[str], in_runs: bool = False
 ) -> Replies:
-    """Finds the command of each reply: the oldest waiting one with its id, or with none.
+    """Finds the command of each reply: the oldest waiting one in its file with its id, or none.
 
     `in_runs` is for texts in which replies may be left out: those without an id belong to the
     commands just before them. Raises ReplayError for a reply to no command, unless the conversation
     is `partial` or a message was lost.
     """
-    waiting = Waiting()
-    lost, shows_connections = 0, False
+    waiting = Waiting(messages)
+    nearest = dict(runs(messages)) if in_runs else None
+    lost = 0
     replies: dict[int, Message] = {}
-    nearest = dict(runs(messages)) if in_runs else {}
     for place, message in enumerate(messages):
-        if message.role == "connection":
-            waiting, shows_connections = Waiting(), True
-        elif message.role == "greeting" and not shows_connections:
-            # a new connection; what was said before the greeting came is answered behind it
-            waiting.forget_operations()
+        if message.role in ("connection", "greeting"):
+            waiting.connect(message)
         elif is_sent(message):
-            waiting.add(place, id_of(message), is_silent(message))
+            waiting.add(place)
             lost += message.role == "lost"
         elif message.role == "reply":
-            is_near = in_runs and id_of(message) == NO_ID
-            command = nearest.get(place) if is_near else waiting.take(id_of(message))
+            if nearest is not None and id_of(message) == NO_ID:
+                command = nearest.get(place)
+            else:
+                command = waiting.take(place)
             if command is not None:
                 replies[command] = message
             elif partial or lost:
@@ -79,24 +78,56 @@ def pair(
 
 
 class Waiting:
-    """The places of the commands that wait for a reply, by their ids."""
+    """The commands that wait for a reply.
 
-    def __init__(self) -> None:
-        self._silent: defaultdict[bytes, deque[int]] = defaultdict(deque)
-        self._others: defaultdict[bytes, deque[int]] = defaultdict(deque)
+    Each file has its own, since several that make one log may be of several connections. A reply
+    that no command of its file waits for may be to one of another that has ended, or be told in
+    another file than the commands.
+    """
 
-    def add(self, place: int, id: bytes, silent: bool) -> None:
-        """Puts down a command behind those that wait."""
-        (self._silent if silent else self._others)[id].append(place)
+    def __init__(self, messages: Sequence[Message]) -> None:
+        self._messages = messages
+        self._ends = {message.origin.file: place for place, message in enumerate(messages)}
+        self._asking = {message.origin.file for message in messages if is_sent(message)}
+        self._telling_connections: set[str] = set()
+        self._silent: defaultdict[str, dict[bytes, deque[int]]] = defaultdict(dict)
+        self._operations: defaultdict[str, dict[bytes, deque[int]]] = defaultdict(dict)
 
-    def forget_operations(self) -> None:
-        """Forgets all but those of no interest at all."""
-        self._others = defaultdict(deque)
+    def connect(self, message: Message) -> None:
+        """A client has come, or the greeting that it gets where nothing else tells of clients.
 
-    def take(self, id: bytes) -> int | None:
-        """The oldest command with this id, which waits no more; None if there is none."""
-        both = [commands for commands in (self._silent[id], self._others[id]) if commands]
-        return min(both, key=itemgetter(0)).popleft() if both else None
+        What was said before a greeting came is answered behind it.
+        """
+        file = message.origin.file
+        if message.role == "connection":
+            self._telling_connections.add(file)
+            self._silent.pop(file, None)
+        if message.role == "connection" or file not in self._telling_connections:
+            self._operations.pop(file, None)
+
+    def add(self, place: int) -> None:
+        """The command at this place waits."""
+        command = self._messages[place]
+        kind = self._silent if is_silent(command) else self._operations
+        kind[command.origin.file].setdefault(id_of(command), deque()).append(place)
+
+    def take(self, place: int) -> int | None:
+        """The oldest command that waits for the reply at this place, which now has it."""
+        reply = self._messages[place]
+        own, id = reply.origin.file, id_of(reply)
+        queues = self._queues([own], id) or self._queues(self._others(own, place), id)
+        return min(queues, key=itemgetter(0)).popleft() if queues else None
+
+    def _queues(self, files: Iterable[str], id: bytes) -> list[deque[int]]:
+        """The commands with this id that wait in these files, by file and kind."""
+        kinds = (self._silent, self._operations)
+        return [queue for file in files for kind in kinds if (queue := kind[file].get(id))]
+
+    def _others(self, own: str, place: int) -> Iterator[str]:
+        """The files whose commands may be answered in a file from this place on."""
+        is_asking = own in self._asking
+        files = {**self._silent, **self._operations}
+        return (file for file in files if not is_asking or self._ends[file] < place)
 
 
 def is_sent(message: Message) -> bool:

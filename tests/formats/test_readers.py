@@ -2,6 +2,7 @@
 
 import gzip
 import lzma
+import time
 from pathlib import Path
 from typing import Any
 
@@ -457,3 +458,98 @@ def test_a_clock_that_goes_back_reorders_nothing_inside_a_file(tmp_path: Path) -
     )
     (alone,) = ingest.read(first)
     assert names(list(alone.entries)) == ["a1", "a2", "a3", "a4"]
+
+
+def timed(time: float | None, message: str, sender: str = "C") -> str:
+    told = "null" if time is None else str(time)
+    return f'{{"t":{told},"dir":"{sender}","msg":{message}}}\n'
+
+
+def joined(tmp_path: Path, *texts: str) -> Recording:
+    paths = [written(tmp_path, text, f"{number}.log") for number, text in enumerate(texts)]
+    (recording,) = ingest.read_joined(paths, ImportOptions(name="x"))
+    return recording
+
+
+def replies(recording: Recording) -> dict[str, Any]:
+    payloads = [event.payload for event in recording.events]
+    return {it.name: it.reply for it in payloads if isinstance(it, Command)}
+
+
+def test_a_reply_belongs_to_a_command_of_its_own_file(tmp_path: Path) -> None:
+    one = timed(1, '{"execute":"a"}') + timed(4, '{"return":{"to":"a"}}', "S")
+    other = (
+        timed(2, '{"execute":"b"}')
+        + timed(2.5, '{"QMP":{}}', "S")
+        + timed(2.6, '{"execute":"c"}')
+        + timed(3, '{"return":{"to":"c"}}', "S")
+    )
+    assert replies(joined(tmp_path, one, other)) == {
+        "a": {"return": {"to": "a"}},
+        "b": None,
+        "c": {"return": {"to": "c"}},
+    }
+
+
+def test_a_reply_may_stand_in_the_file_that_goes_on_or_in_one_of_replies(tmp_path: Path) -> None:
+    command, reply = '{"execute":"a"}', '{"return":{"to":"a"}}'
+    answered = {"a": {"return": {"to": "a"}}}
+    next_one = timed(2, reply, "S") + timed(3, '{"execute":"b"}')
+    assert replies(joined(tmp_path, timed(1, command), next_one)) == {**answered, "b": None}
+    asked = timed(1, command) + timed(3, '{"execute":"b"}')
+    assert replies(joined(tmp_path, asked, timed(2, reply, "S"))) == {**answered, "b": None}
+    midway = 'monitor_qmp_respond mon 0x5 resp: {"return": {}}\nhandle_qmp_command mon 0x5 req: '
+    trace = "".join(f"1@2.5:{line}\n" for line in f"{midway}{command}".splitlines())
+    assert replies(joined(tmp_path, asked.replace('"a"', '"c"'), trace))["c"] is None
+
+
+def test_many_small_steps_of_a_clock_back_are_told_as_one(tmp_path: Path) -> None:
+    sinking = "".join(timed(100 - 0.75 * n, '{"execute":"stop"}') for n in range(4))
+    remark = joined(tmp_path, sinking, timed(1, '{"execute":"b"}')).remarks[-1]
+    assert remark.startswith(f"the clock goes back 1.5 s at {tmp_path / '0.log'}:3: ")
+
+
+def test_it_is_said_why_files_follow_each_other_though_some_tell_times(tmp_path: Path) -> None:
+    without = timed(1, '{"execute":"a"}') + timed(None, '{"execute":"b"}')
+    recording = joined(tmp_path, without, timed(0, '{"execute":"c"}'))
+    assert list(replies(recording)) == ["a", "b", "c"]
+    assert recording.remarks[-1] == (
+        f"{tmp_path / '0.log'}:2 has no time: the files follow each other as they were given"
+    )
+
+
+def test_what_is_said_of_a_file_is_said_of_it_beside_others_too(tmp_path: Path) -> None:
+    socat = '> 2026/11/23 02:00:20.000000000  length=9 from=0 to=8\n{"execute":"a"}\n'
+    numbered = "".join(f"{n}: {line}\n" for n, line in enumerate(SHELL.read_text().splitlines(), 1))
+    remarks = joined(tmp_path, socat, numbered).remarks
+    assert f"{tmp_path / '0.log'}: its times tell no zone and count as UTC" in remarks
+    assert f"{tmp_path / '1.log'}: undone: line numbers" in remarks
+
+
+def test_days_are_no_numbers_of_lines(tmp_path: Path) -> None:
+    entry = (
+        '2026-11-{}+0000: 1: info : f:1 : QEMU_MONITOR_SEND_MSG: mon=0x1 msg={{"execute":"a"}}\n'
+    )
+    days = "".join(entry.format(f"{day} 01:02:03.000") for day in ("02", "04", "05"))
+    found = told(tmp_path, days)
+    assert [event.recorded for event in found] == [1793581323.0, 1793754123.0, 1793840523.0]
+
+
+def test_a_time_without_a_zone_is_the_same_wherever_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    try:
+        (event,) = told(tmp_path, '[2026-11-23T02:00:20] QUERY: {"execute":"a"}\n')
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert event.recorded == 1795399220.0
+
+
+@pytest.mark.parametrize("micro", ["9" * 400, "-1", "1000000"])
+def test_a_notice_whose_time_is_none_has_none(tmp_path: Path, micro: str) -> None:
+    stamp = f'{{"seconds":5,"microseconds":{micro}}}'
+    found = told(tmp_path, f'{{"execute":"a"}}\n{{"event":"X","timestamp":{stamp}}}\n')
+    assert [event.recorded for event in found] == [None, None]

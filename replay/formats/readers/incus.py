@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from replay.formats.conversation_reader import ConversationReader
 from replay.formats.message import readable
@@ -27,11 +27,12 @@ def messages(lines: Iterable[InputLine]) -> Iterator[Message]:
 
 
 def seconds(text: bytes) -> float | None:
-    """The time in seconds since 1970; None if it is none."""
+    """The time in seconds since 1970, in UTC if it tells no zone; None if it is none."""
     try:
-        return datetime.fromisoformat(text.decode()).timestamp()
-    except (ValueError, OverflowError):
+        moment = datetime.fromisoformat(text.decode())
+    except ValueError:
         return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 READER = ConversationReader("incus", True, why_not, messages)

@@ -29,6 +29,8 @@ class NativeReader:
 
     name = "native"
     may_start_midway = False
+    remark = ""
+    clock_remark = ""
 
     def why_not(self, head: Sequence[InputLine]) -> str:
         """Why the first line is not of this form; "" means that it is."""

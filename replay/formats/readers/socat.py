@@ -48,4 +48,6 @@ def seconds(date: bytes, micro: bytes) -> float | None:
     return moment.timestamp() + int(micro) / 1_000_000
 
 
-READER = ConversationReader("socat", True, why_not, messages)
+READER = ConversationReader(
+    "socat", True, why_not, messages, clock_remark="its times tell no zone and count as UTC"
+)

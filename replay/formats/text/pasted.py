@@ -34,7 +34,10 @@ CONTAINER = re.compile(
     rb"^(?:\[?pod/\S+?\]? +|[\w.-]+ +\| |[\w.-]+[/ ][\w.-]+ (?=\d{4}-\d\d-\d\dT)"
     rb"|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+(?:Z|[+-]\d\d:\d\d) (?:std(?:out|err) [FP] )?)"
 )
-NUMBER = re.compile(rb"^\s*(?:[\w./+-]+[:-])?(?P<number>\d{1,9})[:\t -] ?(?!\d\d-\d\d[ T])")
+NUMBER = re.compile(
+    rb"^\s*(?!\d{4}-\d\d-\d\d[ T])"
+    rb"(?:[\w./+-]+[:-])?(?P<number>\d{1,9})[:\t -] ?(?!\d\d-\d\d[ T])"
+)
 ESCAPED = re.compile(rb"&(?:quot|#34|#x22|#39|apos|amp|lt|gt);")
 TAG = re.compile(
     rb"</?(?:html|head|body|pre|code|span|div|p|br|a|b|i|em|strong|tt|table|tbody|tr|td|th|ul|li|ol"
