@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable
 
+from replay.printable import escape
+
 
 class ReplayError(Exception):
     """An expected failure: what happened, where, and what to do next.
 
     `where` is a file, `file:line` or an event; `do` is the next step. The text of the
-    exception reads "where: what; do", `details` are further lines for the user. Anything else that
-    is raised is a bug of replay and keeps its traceback.
+    exception reads "where: what; do" and can be shown on a terminal, `details` are further lines
+    for the user. Anything else that is raised is a bug of replay and keeps its traceback.
     """
 
     def __init__(
@@ -22,7 +24,7 @@ class ReplayError(Exception):
 
     def __str__(self) -> str:
         text = f"{self.where}: {self.what}" if self.where else self.what
-        return f"{text}; {self.do}" if self.do else text
+        return escape(f"{text}; {self.do}" if self.do else text)
 
 
 class NotFound(ReplayError):

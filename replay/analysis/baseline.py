@@ -18,6 +18,7 @@ from replay.engine.diff import Diff, Divergence
 from replay.engine.places import Place, label
 from replay.errors import ReplayError
 from replay.files import read_text
+from replay.printable import escaped_json
 from replay.series import Patch
 
 VERSION = 2
@@ -77,7 +78,7 @@ class AcceptedEffect(Struct, frozen=True, forbid_unknown_fields=True):
 
 def read_baseline(path: Path) -> tuple[AcceptedEffect, ...]:
     """The entries of a file. Raises ReplayError with file and line for one that is none."""
-    header, *lines = read_text(path).splitlines()
+    header, *lines = read_text(path).split("\n")
     if header.strip() != HEADER:
         is_old = header.strip().startswith('{"replay_baseline"')
         what = "is a baseline of another version" if is_old else "is no baseline"
@@ -90,7 +91,7 @@ def read_baseline(path: Path) -> tuple[AcceptedEffect, ...]:
 
 def format_baseline(entries: Iterable[AcceptedEffect]) -> str:
     """The text of a baseline: sorted, each entry once."""
-    lines = sorted({msgspec.json.encode(entry).decode() for entry in entries})
+    lines = sorted({escaped_json(msgspec.json.encode(entry).decode()) for entry in entries})
     return "".join(f"{line}\n" for line in (HEADER, *lines))
 
 

@@ -184,7 +184,7 @@ def _run() -> int:
 def print_error(error: ReplayError) -> None:
     """Says what went wrong, on standard error: a line, and one for each further detail."""
     from replay.cli.terminal import print_note
-    from replay.reports.words import escape
+    from replay.printable import escape
 
     print_note(f"replay: {escape(str(error))}")
     for detail in error.details:
@@ -229,7 +229,7 @@ def options(
 def print_result(result: "Printable", output: Path | None = None) -> None:
     """Delivers a text as it is, and a page as is fit for where it goes."""
     from replay.files import deliver
-    from replay.reports.words import without_controls
+    from replay.printable import without_controls
 
     text = without_controls(str(result))
     if output is None and sys.stdout.isatty() and not isinstance(result, str):

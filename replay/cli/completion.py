@@ -15,6 +15,7 @@ import typer
 
 from replay.errors import ReplayError
 from replay.files import shipped
+from replay.printable import escape
 
 if TYPE_CHECKING:
     from replay.engine.trace import ModelTrace
@@ -37,7 +38,10 @@ Completer = Callable[[typer.Context, str], list[Offer]]
 
 
 def _quiet(offer: Callable[[typer.Context, str], Iterable[Offer]]) -> Completer:
-    """The offers that begin as the word does; none where something is wrong."""
+    """The offers that begin as the word does; none where something is wrong.
+
+    What has a character that a terminal obeys is offered to nobody, and is escaped in what is told.
+    """
 
     @wraps(offer)
     def complete(ctx: typer.Context, incomplete: str) -> list[Offer]:
@@ -45,7 +49,11 @@ def _quiet(offer: Callable[[typer.Context, str], Iterable[Offer]]) -> Completer:
             offers = [*offer(ctx, incomplete)]
         except (ReplayError, OSError, ValueError):
             return []
-        return [(word, about) for word, about in offers if word.startswith(incomplete)]
+        return [
+            (word, escape(about))
+            for word, about in offers
+            if word.startswith(incomplete) and word.isprintable()
+        ]
 
     return complete
 

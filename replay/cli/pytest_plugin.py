@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from replay.printable import escape
+
 if TYPE_CHECKING:
     from replay.cli.log_diffs import DiffResult
     from replay.cli.players import Player
@@ -107,7 +109,7 @@ class LogCollection:
             terminalreporter.write_line(f"replay: {file} accepts what differs: {count} effects")
             return
         for line in self.comparison.unused(self.results) if self.results and file else ():
-            terminalreporter.write_line(f"replay: {file}: no longer occurs: {line}")
+            terminalreporter.write_line(f"replay: {file}: no longer occurs: {escape(line)}")
 
 
 class LogFile(pytest.File):

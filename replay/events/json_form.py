@@ -23,6 +23,7 @@ from replay.events.event import (
     Origin,
     Payload,
 )
+from replay.printable import escaped_json
 
 SCHEMA_VERSION = 1
 """The version of the event form that is written; older ones are upcast on reading."""
@@ -174,7 +175,7 @@ def header_line(header: LogHeader) -> bytes:
         "name": header.name,
         "description": header.description,
     }
-    return msgspec.json.encode({**start, **header.extra}) + b"\n"
+    return _line({**start, **header.extra})
 
 
 def event_line(event: Event) -> bytes:
@@ -182,7 +183,7 @@ def event_line(event: Event) -> bytes:
     raw = msgspec.to_builtins(event.payload)
     if event.recorded is not None:
         raw["time"] = event.recorded
-    return msgspec.json.encode(raw) + b"\n"
+    return _line(raw)
 
 
 def observation_line(observation: Observation) -> bytes:
@@ -190,7 +191,12 @@ def observation_line(observation: Observation) -> bytes:
     raw = {"kind": OBSERVATION, **observation_content(observation)}
     if observation.recorded is not None:
         raw["time"] = observation.recorded
-    return msgspec.json.encode(raw) + b"\n"
+    return _line(raw)
+
+
+def _line(raw: dict[str, Any]) -> bytes:
+    """An object as a line of JSON that can be shown on a terminal."""
+    return escaped_json(msgspec.json.encode(raw).decode()).encode() + b"\n"
 
 
 def native_lines(log: Log) -> Iterator[bytes]:

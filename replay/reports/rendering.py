@@ -10,8 +10,8 @@ from msgspec import Struct
 
 from replay.errors import ReplayError
 from replay.files import deliver
+from replay.printable import without_controls
 from replay.progress import Progress, no_progress
-from replay.reports import words
 from replay.reports.text.page import WIDTH, Page
 
 if TYPE_CHECKING:
@@ -175,7 +175,7 @@ def render(
         do = f"there are {', '.join(renderers)}"
         raise ReplayError(f"this result has no form {format}", do=do)
     result = renderers[format](document, options)
-    return words.without_controls(result) if isinstance(result, str) else result
+    return without_controls(result) if isinstance(result, str) else result
 
 
 class Report(Struct, frozen=True):

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from replay import printable
 from replay.engine.places import EdgePlace, FilePlace, MachinePlace, NodePlace, OutcomePlace, Place
 from replay.engine.view import flag_names
 from replay.events.event import Await, Command, Guest, Image, Internal, Payload, kind, name
@@ -22,27 +23,7 @@ REPEATED = re.compile(r"(?<![^.])(\w+)(?:\.\1){3,}(?![^.\s])")
 """A part of a path that follows itself, as it does a hundred times in a chain of images."""
 
 
-def escape(text: str) -> str:
-    """The text with every character that is not printable as an escape, `\\x1b` for ESC."""
-    if text.isprintable():
-        return text
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
-    )
-
-
-OBEYED = re.compile(
-    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
-)
-"""A control character, one that turns the direction of text, or half of a character."""
-
-
-def without_controls(text: str) -> str:
-    """A whole document with what a terminal or a browser would obey as escapes, `\\u001b` for ESC.
-
-    This is the last guard of all that is written, whatever its form: JSON means the same so.
-    """
-    return OBEYED.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+escape = printable.escape
 
 
 def listing(words: Sequence[str]) -> str:

@@ -133,7 +133,7 @@ class _Document(Struct, frozen=True, forbid_unknown_fields=True):
 def read_alphabet(path: Path) -> Alphabet:
     """The alphabet in a file, wholly checked. Raises ReplayError with file and line."""
     text = read_text(path)
-    lines = [(n, line) for n, line in enumerate(text.splitlines(), 1) if line.strip()]
+    lines = [(n, line) for n, line in enumerate(text.split("\n"), 1) if line.strip()]
     if not lines or parse_object(lines[0][1].encode()).get(HEADER) != 1:
         do = f'begin it with {{"{HEADER}": 1}}'
         raise BadInput("is no alphabet", where=str(path), do=do)

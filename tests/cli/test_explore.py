@@ -1,6 +1,7 @@
 """replay explore, with the keyboard alone, by Textual's pilot."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -235,3 +236,32 @@ def test_without_the_library_the_command_says_what_to_install(replay, monkeypatc
 def test_what_is_no_model_is_refused(replay):  # noqa: F811
     message = fails(replay("explore", "yard.jsonl", "with", "recorded"))
     assert "only variants of the model" in message
+
+
+def test_words_of_a_log_are_no_markup_and_no_control_characters(tmp_path, toy):
+    train = "[/red]\x1b[31m\x9b"
+    couple = {"kind": "command", "channel": "qmp", "name": "couple", "arguments": {"train": train}}
+    events = [
+        {"replay_log": 1, "name": "x"},
+        {"kind": "command", "channel": "cli", "name": "train", "arguments": train},
+        {"kind": "command", "channel": "qmp", "name": train, "arguments": {train: train}},
+        couple,
+    ]
+    path = tmp_path / "x.jsonl"
+    path.write_text("".join(f"{json.dumps(event)}\n" for event in events))
+    variants = toy.variants("before", "after")
+    app = ExploreApp(exploration(read_log(path), variants), lambda log: None, "x.jsonl")
+    told: list[str] = []
+
+    async def drive() -> None:
+        async with app.run_test(size=(80, 24)) as pilot:
+            await pilot.pause()
+            for key in ("up", "down", "y", "d", "p", "slash"):
+                await press(pilot, key)
+                told.extend([text_of(pilot, id) for id in ("#headline", "#event", "#hunks")])
+            told.extend(listed(pilot))
+            told.extend(str(notice.message) for notice in app._notifications)
+
+    asyncio.run(drive())
+    assert any("[/red]" in text for text in told)
+    assert [text for text in told if not text.replace("\n", "").isprintable()] == []

@@ -143,3 +143,18 @@ def test_a_file_that_cannot_be_read_is_an_error_of_collection(run, pytester):
     result = run("--replay", "logs")
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["*broken.jsonl:4*"])
+
+
+def test_no_control_character_of_a_log_or_a_baseline_reaches_the_terminal(run, pytester):
+    odd = "\\u0085\\u009b31m"
+    (pytester.path / "logs" / "bad.jsonl").write_text(
+        f'{{"replay_log": 1, "name": "bad"}}\n{{"kind": "await", "until": "{odd}"}}\n'
+    )
+    run("--replay", "logs/yard.jsonl", "--replay-baseline", "accepted", "--replay-update")
+    accepted = pytester.path / "accepted"
+    accepted.write_text(accepted.read_text().replace("7.marks", odd).replace('"marks"', f'"{odd}"'))
+    unused = run("--replay", "logs/yard.jsonl", "--replay-baseline", "accepted").stdout
+    unused.fnmatch_lines(["*no longer occurs: *31m*"])
+    refused = run("--replay", "logs/bad.jsonl").stdout
+    refused.fnmatch_lines(["*bad.jsonl:2: *31m*"])
+    assert not {"\x85", "\x9b"} & set(unused.str() + refused.str())

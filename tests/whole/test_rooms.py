@@ -23,7 +23,7 @@ MAY_KNOW = {
 }
 """The rooms that each room may know, and through them all that those may know."""
 
-FOR_ALL = {"chunks", "errors", "files", "garbage", "progress", "workers"}
+FOR_ALL = {"chunks", "errors", "files", "garbage", "printable", "progress", "workers"}
 """The modules beside the rooms that every room may know."""
 
 FACES = {"__init__", "__main__", "api"}

@@ -29,7 +29,6 @@ from replay.formats.reader import log_name
 from replay.formats.readers.recognition import FORMATS
 from replay.formats.recording import display_name
 from replay.reports.documents.common import LogReport
-from replay.reports.json.common import escaped
 from replay.reports.rendering import OutputFormat, render
 from replay.store.event_store import EventStore
 from replay.store.unfinished import append, begin, unfinished
@@ -226,7 +225,7 @@ def export(
         return
     with context.obj.store() as store:
         lines = store.export(names or None)
-        deliver((escaped(line.decode()).encode() for line in lines), output)
+        deliver(lines, output)
 
 
 def export_tables(

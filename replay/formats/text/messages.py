@@ -346,7 +346,7 @@ def objects_in(text: str) -> Iterator[dict[str, Any]]:
     if not MESSAGE.search(text):
         return
     finder = ObjectFinder()
-    for line in text.splitlines():
+    for line in text.split("\n"):
         for text_object in finder.feed(InputLine(NOWHERE, line.encode(errors="replace"))):
             with suppress(ReplayError):
                 yield parsed(text_of(text_object))

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from replay.printable import escaped_json
 from replay.reports.documents.common import (
     Compared,
     EventOrigin,
@@ -175,23 +176,8 @@ def patch_objects(changes: Iterable[PatchChange]) -> tuple[PatchObject, ...]:
 
 def encode(document: Any) -> str:
     """The text of a JSON document, indented, with a line end."""
-    return escaped(msgspec.json.format(msgspec.json.encode(document), indent=2).decode()) + "\n"
-
-
-def escaped(json: str) -> str:
-    """The same JSON, with every character as an escape that is not printable, but line ends.
-
-    JSON has to escape only the first 32. A terminal obeys DEL and those from U+0080 to U+009F too.
-    """
-    if json.isascii() and "\x7f" not in json:
-        return json
-    return "".join(c if c.isprintable() or c == "\n" else _units(c) for c in json)
-
-
-def _units(char: str) -> str:
-    """The escapes of a character, one for each unit of UTF-16."""
-    code = char.encode("utf-16-be").hex()
-    return "".join(f"\\u{code[n : n + 4]}" for n in range(0, len(code), 4))
+    text = msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
+    return escaped_json(text) + "\n"
 
 
 def origin_fields(origin: EventOrigin) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from replay.errors import ReplayError
 from replay.events.json_form import native_lines
 from replay.events.typed import FORMS, parse_typed
 from replay.files import deliver
+from replay.printable import escape
 from replay.reports.documents.walk.exploration import EventDetail, Exploration, Explore
 from replay.reports.documents.walk.walk import WalkStep
 from replay.reports.text.exploration import detail as detail_page
@@ -215,7 +216,7 @@ class ExploreApp(App[None]):
             return
         command = self._command(which, self._word)
         self.copy_to_clipboard(command)
-        self.notify(command, title="copied")
+        self.notify(command, title="copied", markup=False)
 
     def _command(self, which: str, word: str) -> str:
         names = self.exploration.names
@@ -226,7 +227,7 @@ class ExploreApp(App[None]):
             words = ["replay", "explain", word, places[0], between, "--seq", str(self.seq)]
         else:
             words = ["replay", "diff", *names, word]
-        return shlex.join(words)
+        return escape(shlex.join(words))
 
     # The line to type in
 
@@ -287,7 +288,9 @@ class ExploreApp(App[None]):
             raise ReplayError("is there already", where=text, do="name another file")
         deliver(native_lines(self.exploration.log), path)
         self._word = text
-        self.notify(f"replay diff {' '.join(self.exploration.names)} {text}", title="saved")
+        self.notify(
+            f"replay diff {' '.join(self.exploration.names)} {text}", title="saved", markup=False
+        )
 
 
 def _line(step: WalkStep, breaching: Iterable[int]) -> Text:
