@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Row, select
 
 from replay.errors import NotFound, ReplayError, StoreError
-from replay.events.event import Event, Log, LogHeader, Observation
+from replay.events.event import NO_EVENTS, Event, Log, LogHeader, Observation
 from replay.events.json_form import (
     SCHEMA_VERSION,
     event_line,
@@ -29,6 +29,8 @@ from replay.store.values import (
     description_of,
     from_row,
     header_from_row,
+    linked,
+    must_be_whole,
     observation_from_row,
 )
 
@@ -93,10 +95,12 @@ def _name(stored: object) -> str:
     return stored
 
 
-def info(name: object, header: str, fingerprint: str, events: int) -> LogInfo:
+def info(name: object, header: object, fingerprint: object, events: object) -> LogInfo:
     """A log from these columns of its row. There can be many of them: little is done here."""
     text = _name(name)
     try:
+        if not isinstance(fingerprint, str) or not isinstance(events, int):
+            raise StoreError("a fingerprint or a number has become something else")
         return LogInfo(text, description_of(header), fingerprint, events)
     except ReplayError as error:
         raise StoreError(f"the database is damaged: {error.what}", where=f"log {text}") from None
@@ -109,12 +113,19 @@ def header(row: Row[Any]) -> LogHeader:
 
 
 def read(connection: Connection, log: Row[Any]) -> Iterator[Event]:
-    """The events of a log, in order, read a chunk at a time."""
+    """The events of a log, in order, read a chunk at a time.
+
+    Raises StoreError, at the end, unless they are those that its row tells.
+    """
+    end = NO_EVENTS
     query = select(events).where(events.c.log == log.id).order_by(events.c.seq)
     for row in connection.execute(query.execution_options(yield_per=CHUNK)):
         with damaged(log.name, row.seq):
             event = from_row(row)
+            end = linked(end, row)
         yield event
+    with damaged(log.name, 0):
+        must_be_whole(log, end)
 
 
 def read_observations(connection: Connection, log: Row[Any]) -> Iterator[Observation]:
@@ -145,7 +156,9 @@ def damaged(log: str, seq: int) -> Iterator[None]:
         yield
     except ReplayError as error:
         place = f"log {log}, event {seq}" if seq else f"log {log}"
-        raise StoreError(f"the database is damaged: {error.what}", where=place) from None
+        raise StoreError(
+            f"the database is damaged: {error.what}", where=place, do=error.do
+        ) from None
 
 
 def open_store(where: str | Path) -> "EventStore":

@@ -6,16 +6,19 @@ reads it looks up here; whatever is not as it usually is, `event_store` has to s
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import reduce
 from types import SimpleNamespace
 
 from replay.errors import ReplayError
-from replay.events.event import Log
+from replay.events.event import NO_EVENTS, Log
 from replay.store.databases.driver import Connection, DriverError, is_plain, open_for_reading
 from replay.store.values import (
     REVISION,
     candidates,
     from_row,
     header_from_row,
+    linked,
+    must_be_whole,
     observation_from_row,
 )
 
@@ -30,7 +33,7 @@ class Lookup:
         """The log of this name, as the store loads it."""
         try:
             return next(self._logs(name), None)
-        except (*DriverError, ReplayError, TypeError, ValueError):
+        except (*DriverError, ReplayError, AttributeError, TypeError, ValueError):
             return None  # it is damaged, which the store tells with its place
 
     def copy_of(self, log: Log) -> Log | None:
@@ -53,7 +56,9 @@ class Lookup:
 
     def _logs(self, name: str) -> Iterator[Log]:
         for row in self._rows("logs WHERE name = ?", name):
-            events = tuple(map(from_row, self._rows("events WHERE log = ? ORDER BY seq", row.id)))
+            rows = self._rows("events WHERE log = ? ORDER BY seq", row.id)
+            events = tuple(map(from_row, rows))
+            must_be_whole(row, reduce(linked, rows, NO_EVENTS))
             observed = self._rows("observations WHERE log = ? ORDER BY number", row.id)
             observations = tuple(map(observation_from_row, observed))
             yield Log(row.name, header_from_row(row), events, row.fingerprint, observations)

@@ -123,4 +123,7 @@ def counted_recordings(connection: Connection, name: str | None) -> tuple[Unfini
         return ()  # it can be no name, and may be nothing that a database can be asked for
     if name is not None:
         query = query.where(recordings.c.name == name)
-    return tuple(Unfinished(*row) for row in connection.execute(query))
+    found = tuple(Unfinished(*row) for row in connection.execute(query))
+    if not all(isinstance(recording.name, str) for recording in found):
+        raise StoreError("the database is damaged: a recording's name has become something else")
+    return found

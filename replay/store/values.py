@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from replay.errors import StoreError
-from replay.events.event import NAME_LENGTH, Event, LogHeader, Observation, Origin
+from replay.events.event import NAME_LENGTH, Event, LogHeader, Observation, Origin, link
 from replay.events.json_form import parse_header, parse_object, parse_observation, parse_payload
 
 REVISION = "0004"
@@ -22,13 +22,31 @@ def candidates(name: str, fingerprint: str) -> tuple[str, str]:
 
 def from_row(row: Any) -> Event:
     """The event of a row; ReplayError with the reason if the row does not hold one."""
-    payload = parse_payload(stored_object(row.payload), row.schema_version)
-    return Event(payload, origin_of(row), row.recorded)
+    version = row.schema_version
+    if not isinstance(version, int) or version < 1:
+        raise StoreError("the version of an event has become something else")
+    return Event(parse_payload(stored_object(row.payload), version), origin_of(row), row.recorded)
+
+
+def linked(end: str, row: Any) -> str:
+    """The fingerprint of a log up to this row of an event, behind one up to the event before."""
+    return link(end, row.payload.encode())
+
+
+def must_be_whole(log: Any, end: str) -> None:
+    """Raises StoreError unless the events up to this fingerprint are those that a log's row tells.
+
+    What a log is taken for depends on its fingerprint: no log may go under that of another.
+    """
+    if end != log.fingerprint:
+        raise StoreError("its events are not those that were stored", do="see replay verify")
 
 
 def observation_from_row(row: Any) -> Observation:
     """The observation of a row; ReplayError with the reason if the row does not hold one."""
     raw = stored_object(row.content)
+    if not isinstance(row.after, int):
+        raise StoreError("a place has become something else")
     return parse_observation(raw, origin_of(row), row.recorded, row.after)
 
 
@@ -47,8 +65,10 @@ class Described(msgspec.Struct):
 described = msgspec.json.Decoder(Described).decode
 
 
-def description_of(header: str) -> str:
+def description_of(header: object) -> str:
     """The description in a stored header; ReplayError with the reason if it is none."""
+    if not isinstance(header, str):
+        raise StoreError("a text has become something else")
     try:
         return described(header).description
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:

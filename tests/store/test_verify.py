@@ -498,3 +498,37 @@ def test_no_database_is_made_to_be_verified_or_copied(tmp_path, content):
         assert "no database is there" in (tmp_path / "out").read_text()
     assert not db.exists() if content is None else db.read_bytes() == content
     assert not (tmp_path / "copy.db").exists()
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["payload = replace(payload, '8', '9')", "payload = x'00'", "schema_version = 'x'",
+     "schema_version = 0", "seq = 9"],
+)  # fmt: skip
+def test_a_log_of_which_an_event_changed_is_not_loaded(db, change, tmp_path):
+    tamper(db, f"UPDATE events SET {change} WHERE position = 2")
+    with open_store(db) as store, pytest.raises(ReplayError, match="database is damaged: "):
+        store.load("log000")
+    assert finish(command, tmp_path / "out", "--db", db, "run", "log000") == 2
+    assert "the database is damaged: " in (tmp_path / "out").read_text()
+
+
+def test_no_log_goes_under_the_fingerprint_of_another(db, tmp_path):
+    tamper(db, "UPDATE logs SET fingerprint = (SELECT fingerprint FROM logs WHERE id = 2)")
+    assert finish(command, tmp_path / "out", "--db", db, "run", "log000") == 2
+    assert "log000: the database is damaged: its events are not" in (tmp_path / "out").read_text()
+
+
+@pytest.mark.parametrize("change", ["fingerprint = x'00'", "header = x'00'", "events = 'x'"])
+def test_a_list_of_logs_tells_which_row_is_none_any_more(db, change, tmp_path):
+    tamper(db, f"UPDATE logs SET {change} WHERE id = 1")
+    assert finish(command, tmp_path / "out", "--db", db, "logs") == 2
+    assert "log log000: the database is damaged: " in (tmp_path / "out").read_text()
+
+
+def test_a_recording_whose_name_is_none_any_more_is_told(db, tmp_path):
+    with open_store(db) as store:
+        recordings.begin(store.database, "half")
+    tamper(db, "UPDATE recordings SET name = x'00'")
+    assert finish(command, tmp_path / "out", "--db", db, "logs") == 2
+    assert "a recording's name has become something else" in (tmp_path / "out").read_text()
