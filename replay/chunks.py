@@ -3,9 +3,11 @@
 Work may have `shared`, `condensed` and `forget`, as `workers.each` says.
 """
 
+import gc
 import io
 import os
 import pickle
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -35,6 +37,34 @@ def known_here(packed: bytes, work: Callable[[Any], Any]) -> Iterator[None]:
         _works.pop(packed, None)
 
 
+class _Memory:
+    """What a worker has in its memory.
+
+    Python keeps what it has given up for what it needs next, so that a worker stays as large as it
+    was. So from the first time on that it is too large, what it holds is told by its blocks.
+    """
+
+    def __init__(self) -> None:
+        self._most: int | None = None
+
+    def is_full(self) -> bool:
+        """Whether there is as much in it as there was when it first was too much."""
+        if self._most is None and _resident() > MEMORY:
+            self._most = sys.getallocatedblocks()
+        return self._most is not None and sys.getallocatedblocks() >= self._most
+
+    def forget(self, work: Any) -> None:
+        """Lets work forget what it has found out, and leaves it room for a quarter of the rest."""
+        if hasattr(work, "forget"):
+            work.forget()
+            gc.collect()
+            rest = sys.getallocatedblocks()
+            self._most = max(self._most or 0, rest + rest // 4)
+
+
+_memory = _Memory()
+
+
 def results_of(packed: bytes, items: Sequence[Any]) -> tuple[bytes, float]:
     """What pickled work makes of the items, packed, and how many it does in a second."""
     with _one_at_a_time, seldom_looking_for_garbage():
@@ -46,8 +76,8 @@ def results_of(packed: bytes, items: Sequence[Any]) -> tuple[bytes, float]:
         if hasattr(work, "condensed"):
             results = work.condensed(results)
         rate = len(items) / max(time.perf_counter() - began, 1e-6)
-        if _resident() > MEMORY and hasattr(work, "forget"):
-            work.forget()
+        if _memory.is_full():
+            _memory.forget(work)
         return _packed(results, getattr(work, "shared", ())), rate
 
 

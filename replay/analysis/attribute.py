@@ -118,6 +118,12 @@ def _of_representative(representative: Diff) -> Attribution:
     return attribute(representative)
 
 
+def forget_attributions() -> None:
+    """Drops what is remembered of logs before, whose traces are large."""
+    _of_representative.cache_clear()
+    _view.cache_clear()
+
+
 def _restored(cause: Cause, restoring: Restoring) -> Cause:
     return Cause(cause.changes, restoring.value(cause.before), restoring.value(cause.after))
 

@@ -104,6 +104,10 @@ class _Pair:
     variants: tuple[Variant, Variant] = field(compare=False)
 
 
+MOST_KNOWN = 20_000
+"""So many events are remembered with what they ran through, each with a state; then none."""
+
+
 # Many logs are compared in the same variants, and what an event does is traced once for all.
 @lru_cache(maxsize=8)
 def _tracer(pair: _Pair) -> "_ChangeTracer":
@@ -152,6 +156,8 @@ class _ChangeTracer:
         for step in trace.steps:
             key = side, state, stimulus(step.event.payload)
             if key not in self._ran:
+                if len(self._ran) >= MOST_KNOWN:
+                    self._ran.clear()
                 self._ran[key] = self._event(side, state, step.event)
             lines |= self._ran[key]
             state = step.state

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from replay.engine.compare import Differences, compare_outcomes
 from replay.engine.compared import compared
 from replay.engine.diff import Diff, Divergence, StateComparison, compare_running, diff
+from replay.engine.log_budget import is_past_limit
 from replay.engine.renaming import (
     NotShareable,
     Renamed,
@@ -115,6 +116,8 @@ class Corpus:
         if known is None:
             log = Log.of("renamed", [Event(payload_of(one)) for one in text.split("\n")])
             traces = tuple(replay(log, variant, progress) for variant in self._variants)
+            if any(is_past_limit(step.outcome) for trace in traces for step in trace.steps):
+                raise NotShareable  # a moment knows of one event, and not how much a log took
             found = self._renamed_divergences(text)
             divergences = tuple(one.divergence for one in found)
             known = _Representative(Diff(traces, divergences, compared(traces)), traces, found)

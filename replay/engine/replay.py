@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
-from replay.engine.log_budget import TOO_MUCH, budget, growth_of
+from replay.engine.log_budget import NOTHING_TAKEN, Budget, budget, growth_of
 from replay.engine.trace import EXIT, NOTHING, GapReason, ModelStep, ModelTrace, Outcome
 from replay.events.event import (
     Await,
@@ -64,14 +64,15 @@ class Request:
 class Transition(NamedTuple):
     """The next state, the outcome, and where it crashed, which has another line in each tree.
 
-    `growth` is how many values the state and the outcome hold that the state before did not.
+    `taken` are the steps, and how many values the state and the outcome hold that the state before
+    did not.
     `functions` are those that ran, and `program` is where they did.
     """
 
     state: State
     outcome: Outcome
     crash: Crashed | None
-    growth: int
+    taken: Budget
     functions: frozenset[str]
     program: Program
 
@@ -104,10 +105,10 @@ class Memo:
         self.misses += 1
         result = _transition(program, state, asked)
         self._known[key] = [*known, result]
-        self._values += result.growth
+        self._values += result.taken.values
         while len(self._known) > self._size or self._values > MEMO_VALUES:
             _, oldest = self._known.popitem(last=False)
-            self._values -= sum(transition.growth for transition in oldest)
+            self._values -= sum(transition.taken.values for transition in oldest)
         return result
 
     def forget(self) -> None:
@@ -133,10 +134,10 @@ def replay(log: Log, variant: Variant, progress: Progress = no_progress) -> Mode
     left = budget(len(requests))
     for seq, (event, asked) in enumerate(events, 1):
         before = state
-        state, outcome, growth = _advance(variant.program, before, asked)
-        left -= growth
-        if left < 0 and growth:
-            state, outcome = stopped(before), TOO_MUCH
+        state, outcome, taken = _advance(variant.program, before, asked)
+        left = left.after(taken)
+        if end := left.passed_by(taken):
+            state, outcome = stopped(before), end
         steps.append(ModelStep(seq, event, outcome, state))
     return ModelTrace(log, variant, tuple(steps))
 
@@ -191,21 +192,21 @@ def advance(program: Program, state: State, asked: Request) -> tuple[State, Outc
     return state, outcome
 
 
-def _advance(program: Program, state: State, asked: Request) -> tuple[State, Outcome, int]:
-    """The state, the outcome, and the growth of a transition."""
+def _advance(program: Program, state: State, asked: Request) -> tuple[State, Outcome, Budget]:
+    """The state, the outcome, and what the transition took."""
     payload = asked.payload
     if isinstance(payload, Image):
-        return *_image(state, payload), 0
+        return *_image(state, payload), NOTHING_TAKEN
     if state.machine is None:
-        return state, NOT_RUNNING, 0
+        return state, NOT_RUNNING, NOTHING_TAKEN
     if asked.handler in program.functions:
         made = MEMO.run(program, state, asked)
         crash = made.crash
         outcome = _placed(made.outcome, crash, program) if crash else made.outcome
-        return made.state, outcome, made.growth
+        return made.state, outcome, made.taken
     if isinstance(payload, Notice | Await):
-        return state, NOTHING, 0
-    return _after_refusal(state, asked), _unknown(asked), 0
+        return state, NOTHING, NOTHING_TAKEN
+    return _after_refusal(state, asked), _unknown(asked), NOTHING_TAKEN
 
 
 def _key(state: State, asked: Request) -> TransitionKey:
@@ -225,8 +226,8 @@ def _transition(program: Program, state: State, asked: Request) -> Transition:
     if isinstance(ending, Refused | Failed):
         after = _after_refusal(after, asked)
     outcome = _outcome(ending, asked.channel)
-    growth = growth_of(state, after, outcome.value)
-    return Transition(after, outcome, crash, growth, program.called, program)
+    taken = Budget(growth_of(state, after, outcome.value), program.steps)
+    return Transition(after, outcome, crash, taken, program.called, program)
 
 
 def _after_refusal(state: State, asked: Request) -> State:

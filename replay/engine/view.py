@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from replay.engine.field_names import Objects, holder
 from replay.engine.node_paths import NodePath, node_paths, path_text
-from replay.state.disk import Disk, Inode, listing
+from replay.state.disk import Disk, Inode, header, listing
 from replay.state.extents import SECTOR
 from replay.state.objects import FrozenMap, Object, Ref, State, Value, items_in
 from replay.variants.subject import FieldConfig, Subject, SubjectConfig
@@ -255,8 +255,10 @@ def _plain(value: Value, reader: _ObjectReader, within: tuple[int, ...] = ()) ->
 
 
 def _files(disk: Disk) -> dict[str, File]:
-    inodes = {inode.number: inode for inode in disk.inodes}
-    numbers = dict(disk.directory) | dict(disk.gone)
-    return {
-        name: File(**header, inode=inodes[numbers[name]]) for name, header in listing(disk).items()
-    }
+    return {name: _file(inode, unlinked) for name, inode, unlinked in listing(disk)}
+
+
+# Most files are the same after many events.
+@lru_cache(maxsize=16_384)
+def _file(inode: Inode, unlinked: bool) -> File:
+    return File(**header(inode), unlinked=unlinked, inode=inode)

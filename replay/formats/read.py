@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from replay.errors import BadInput
-from replay.events.event import Origin
+from replay.events.event import Event, Image, LogEntry, Origin
 from replay.formats.packing import Source, sources
 from replay.formats.reader import ImportOptions, Input, NoMessages, Reader, log_name
 from replay.formats.readers import native
@@ -19,6 +19,9 @@ from replay.formats.recording import InputLine, Message, Recording, display_name
 
 CLOCK_TOLERANCE = 1.0
 """QEMU and libvirt each tell their own time of one thing; only more than a second is a clock's."""
+
+MOST_IMAGES = 1500
+"""Every event of a log looks at all its images, and people have chains of a thousand."""
 
 __all__ = [
     "ImportOptions",
@@ -71,13 +74,30 @@ def read_source(source: Source, options: ImportOptions) -> Iterator[Recording]:
     """The recordings of a text. Raises ReplayError with file, line and reason, possibly late."""
     reader, input, head = open_input(source, options.format)
     try:
-        yield from reader.read(input, options)
+        yield from map(limited, reader.read(input, options))
     except NoMessages:
         from replay.formats.readers.recognition import LAST, unknown  # noqa: PLC0415, as below
 
         if reader is LAST:
             raise unknown(source.name, head) from None
         raise
+
+
+def limited(recording: Recording) -> Recording:
+    """The recording; its entries end with a BadInput where there are too many images."""
+    return replace(recording, entries=_limited(recording.entries))
+
+
+def _limited(entries: Iterator[LogEntry]) -> Iterator[LogEntry]:
+    images = 0
+    for entry in entries:
+        if isinstance(entry, Event) and isinstance(entry.payload, Image):
+            images += 1
+            if images > MOST_IMAGES:
+                what = f"more than {MOST_IMAGES} images in a log"
+                do = "leave out those that nothing opens"
+                raise BadInput(what, where=str(entry.origin or ""), do=do)
+        yield entry
 
 
 def read_all(
@@ -108,7 +128,7 @@ def read_joined(
     name = options.name or log_name(display_name(paths[0]))
     joined = conversation.recording(name, merged(parts), options.drives, may_start_midway)
     remarks += (*joined.remarks, *order_remarks(parts))
-    yield from rename_only([replace(joined, remarks=tuple(remarks))], name)
+    yield from rename_only([limited(replace(joined, remarks=tuple(remarks)))], name)
 
 
 def merged(parts: Sequence[Sequence[Message]]) -> Sequence[Message]:
@@ -170,7 +190,7 @@ def read_traffic(name: str, traffic: Iterable[bytes]) -> Recording:
 
     lines = (InputLine(Origin(name, number), text) for number, text in enumerate(traffic, 1))
     recordings = qmp_traffic.READER.read(Input(name, lines), ImportOptions())
-    return next(rename_only(recordings, name))
+    return limited(next(rename_only(recordings, name)))
 
 
 def open_input(source: Source, format: str | None) -> tuple[Reader, Input, Sequence[InputLine]]:

@@ -184,6 +184,11 @@ class Program:
         """The functions that the last call ran through, by name."""
         return self._runtime.called
 
+    @property
+    def steps(self) -> int:
+        """The steps that the last call took, with the values that it left."""
+        return self._runtime.steps
+
     def digest_of(self, functions: frozenset[str]) -> str:
         """A digest of functions without those that they call.
 

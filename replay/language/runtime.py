@@ -61,6 +61,11 @@ class Runtime:
         """The functions that ran in the event, by name."""
         return frozenset(self._meter.called)
 
+    @property
+    def steps(self) -> int:
+        """The steps that the event took, with the values that it left."""
+        return self._meter.total
+
     def forget(self) -> None:
         """Lets the next event thaw its state, whichever that is."""
         self._left = None

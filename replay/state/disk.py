@@ -66,16 +66,16 @@ def is_temporary(name: str) -> bool:
     return name.startswith("<tmp")
 
 
-def listing(disk: Disk) -> dict[str, dict[str, Any]]:
-    """Names in the directory and names that are gone, with the header of what they mean."""
+def listing(disk: Disk) -> list[tuple[str, Inode, bool]]:
+    """Names in the directory and names that are gone, what each means, and whether it is gone."""
     inodes = {inode.number: inode for inode in disk.inodes}
-    names = {name: (number, False) for name, number in disk.directory}
-    names |= {name: (number, True) for name, number in disk.gone}
-    return {
-        name: {**header(inodes[number]), "unlinked": unlinked}
-        for name, (number, unlinked) in sorted(names.items())
+    there = [(name, number, False) for name, number in disk.directory]
+    gone = [(name, number, True) for name, number in disk.gone]
+    return [
+        (name, inodes[number], unlinked)
+        for name, number, unlinked in sorted(there + gone)
         if not is_temporary(name)
-    }
+    ]
 
 
 def header(inode: Inode) -> dict[str, Any]:
@@ -93,7 +93,7 @@ UNTOLD = f"it is not told: the files show more than {MOST_RUNS} runs"
 def final_files(disk: Disk) -> dict[str, dict[str, Any]]:
     """What a machine started from each file would read.
 
-    Keys as in a listing without unlinked, and content_runs_KiB, which is a text where the file
+    Keys as in a header, and content_runs_KiB, which is a text where the file
     could not be read, or more is in all files than is told.
     """
     chains = Chains(disk)

@@ -6,6 +6,8 @@ import pytest
 
 from replay.engine import log_budget
 from replay.engine.compared import compared, limit_of
+from replay.engine.corpus import Corpus
+from replay.engine.diff import diff
 from replay.engine.log_budget import CHARACTERS, OBJECT, budget, growth_of
 from replay.engine.replay import Memo, replay, request
 from replay.engine.trace import GapReason, ModelTrace
@@ -40,8 +42,8 @@ def grown(toy: Subject, directory: Path, events: int) -> ModelTrace:
 def test_the_event_that_goes_past_the_limit_of_the_log_is_stopped_and_a_gap(
     toy, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(log_budget, "MOST_OF_A_LOG", 20_000)
-    monkeypatch.setattr(log_budget, "MORE_PER_EVENT", 10)
+    monkeypatch.setattr(log_budget, "MOST_VALUES", 20_000)
+    monkeypatch.setattr(log_budget, "MORE_VALUES", 10)
     trace = grown(toy, tmp_path, 30)
     end = limit_of(trace)
     assert 3 < end < 20
@@ -57,9 +59,9 @@ def test_the_event_that_goes_past_the_limit_of_the_log_is_stopped_and_a_gap(
 
 
 def test_a_long_log_may_hold_more(toy, tmp_path, monkeypatch):
-    monkeypatch.setattr(log_budget, "MOST_OF_A_LOG", 20_000)
-    assert budget(2) == 20_000
-    assert budget(1000) == 1_000_000
+    monkeypatch.setattr(log_budget, "MOST_VALUES", 20_000)
+    assert budget(2).values == 20_000
+    assert budget(1000).values == 1_000_000
     assert limit_of(grown(toy, tmp_path, 3)) == 3
 
 
@@ -105,3 +107,41 @@ def test_a_memo_forgets_the_oldest_when_it_holds_too_many_values(toy, tmp_path, 
     assert (memo.misses, memo.hits) == (4, 1)
     memo.run(program, program.initial(), asked[0])
     assert memo.misses == 5
+
+
+SEARCH = """--- /dev/null
++++ b/search.py
+@@ -0,0 +1,4 @@
++def hmp_search(arguments):
++    for number in range(1000):
++        found = number
++    return None
+"""
+
+
+def test_events_that_take_too_many_steps_together_end_the_log_too(toy, tmp_path, monkeypatch):
+    monkeypatch.setattr(log_budget, "MOST_STEPS", 20_000)
+    monkeypatch.setattr(log_budget, "MORE_STEPS", 10)
+    (tmp_path / "search.patch").write_text(SEARCH)
+    variant = resolve(toy, f"before+{tmp_path / 'search.patch'}", {})
+    events = [Event(Command("hmp", "search", str(n))) for n in range(30)]
+    trace = replay(Log.of("searches", events), variant)
+    end = limit_of(trace)
+    assert 5 < end < 20
+    assert trace.steps[end].outcome.error["desc"] == "the events of the log take too many steps"
+    assert trace.steps[end].state.machine is None
+
+
+def test_logs_that_go_past_the_limit_are_compared_each_by_itself(toy, tmp_path, monkeypatch):
+    monkeypatch.setattr(log_budget, "MOST_VALUES", 20_000)
+    monkeypatch.setattr(log_budget, "MORE_VALUES", 10)
+    (tmp_path / "grow.patch").write_text(GROW)
+    variants = [
+        resolve(toy, f"{name}+{tmp_path / 'grow.patch'}", {}) for name in ("before", "after")
+    ]
+    log = Log.of("grows", [Event(Command("hmp", "grow", str(n))) for n in range(30)])
+    plain = diff(*(replay(log, variant) for variant in variants))
+    shared = Corpus(variants).diff(log).diff
+    assert shared.divergences == plain.divergences
+    assert shared.compared == plain.compared
+    assert plain.compared.compared < 30

@@ -237,3 +237,16 @@ def test_a_long_line_takes_no_time_that_grows_with_its_square(tmp_path: Path, li
 def test_nothing_but_the_readers_own_errors_comes_of_mangled_texts(tmp_path: Path) -> None:
     files = list(fuzz_readers.contents([DATA, DATA.parent / "texts"]))
     assert fuzz_readers.fuzz(range(200), files, tmp_path) == 200
+
+
+def test_a_log_of_more_images_than_any_machine_has_is_refused_at_the_first_too_many(tmp_path):
+    lines = [{"replay_log": 1, "name": "many"}]
+    lines += [
+        {"kind": "image", "name": f"/{n}", "format": "raw", "size": 512}
+        for n in range(ingest.MOST_IMAGES + 2)
+    ]
+    file = tmp_path / "many.jsonl"
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    with pytest.raises(ReplayError, match="more than 1500 images in a log") as refusal:
+        [list(many.entries) for many in ingest.read(file)]
+    assert refusal.value.where == f"{file}:{ingest.MOST_IMAGES + 2}"

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from replay.state.disk import Disk, Inode, final_files, listing
+from replay.state.disk import Disk, Inode, final_files, header, listing
 from replay.state.extents import Extent
 from replay.state.ranges import union
 from replay.state.working_disk import WorkDisk
@@ -164,18 +164,16 @@ def test_a_listing_tells_what_is_gone_and_hides_temporary_files() -> None:
     make(disk, "/images/b", over="a")
     make(disk, disk.temporary())
     disk.unlink("/images/b")
-    told = listing(disk.frozen())
-    assert list(told) == ["/images/a", "/images/b"]
-    assert told["/images/a"]["unlinked"] is False
-    assert told["/images/b"] == {
+    (a, _, is_gone), (b, inode, b_is_gone) = listing(disk.frozen())
+    assert (a, is_gone, b, b_is_gone) == ("/images/a", False, "/images/b", True)
+    assert header(inode) == {
         "format": "qcow2",
         "size": 1 << 20,
         "backing_file": "a",
         "backing_format": None,
-        "unlinked": True,
     }
     make(disk, "/images/b")
-    assert listing(disk.frozen())["/images/b"]["unlinked"] is False
+    assert [is_gone for _, _, is_gone in listing(disk.frozen())] == [False, False]
 
 
 def test_temporary_names_are_never_given_twice() -> None:

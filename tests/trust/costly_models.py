@@ -13,7 +13,7 @@ import sys
 import time
 from pathlib import Path
 
-from replay.engine.log_budget import budget, growth_of
+from replay.engine.log_budget import Budget, budget, growth_of
 from replay.errors import ReplayError
 from replay.language import compile_tree, limits
 from replay.language.traced.program import trace_tree
@@ -392,10 +392,11 @@ def run_log(body: str, events: int) -> None:
     trace: list[object] = []
     state, left = program.initial(), budget(events)
     for n in range(events):
-        if state.machine is not None and left > 0:
+        if state.machine is not None and min(left) > 0:
             before = state
             state, end = program.call("f", [n], before)
-            left -= growth_of(before, state, getattr(end, "value", None))
+            growth = growth_of(before, state, getattr(end, "value", None))
+            left = left.after(Budget(growth, program.steps))
             trace += (state, end)
     if resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > 500 << 10:
         raise MemoryError

@@ -78,6 +78,13 @@ def deep_directories(count: int) -> bytes:
     return log(*images, drive("/a.qcow2"), SNAPSHOT)
 
 
+def drives(count: int) -> bytes:
+    """A log of so many drives, for each of which QEMU looks through all before it."""
+    images = [image(f"/i/{n}.qcow2") for n in range(count)]
+    words = (f"if=none,id=d{n},file=/i/{n}.qcow2" for n in range(count))
+    return log(*images, *({**DRIVE, "arguments": each} for each in words))
+
+
 def chained(count: int) -> bytes:
     """A log of images on top of each other, opened from the top."""
     images = [
@@ -202,6 +209,7 @@ def xz_of_a_large_window(size: int) -> bytes:
 
 DIFF = ("diff", "FILE")
 IMPORT = ("import", "FILE")
+DIFF_QUIET = ("diff", "--quiet", "FILE")
 ALL = (IMPORT, DIFF, ("diff", "--format", "html", "FILE"), ("run", "FILE"), ("check", "FILE"))
 
 CASES: dict[str, tuple[Callable[[int], bytes], int, tuple[tuple[str, ...], ...]]] = {
@@ -212,7 +220,9 @@ CASES: dict[str, tuple[Callable[[int], bytes], int, tuple[tuple[str, ...], ...]]
     "a window in xz": (xz_of_a_large_window, 3000, (IMPORT,)),
     "directories": (directories, 2000, ALL),
     "directories in each other": (deep_directories, 500, ALL),
-    "chained images": (chained, 3000, ALL),
+    "chained images": (chained, 1000, ALL),
+    "many chained images": (chained, 3000, (IMPORT,)),
+    "drives": (drives, 500, (IMPORT, DIFF_QUIET, ("run", "FILE"), ("check", "FILE"))),
     "chained images with data": (chained_with_data, 1000, ALL),
     "runs of an image": (runs, 20_000, ALL),
     "runs backwards": (runs_backwards, 20_000, ALL),

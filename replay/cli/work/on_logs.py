@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 
 from msgspec.structs import replace
 
-from replay.analysis.attribute import attribute
+from replay.analysis.attribute import attribute, forget_attributions
 from replay.analysis.bisect import culprits
 from replay.analysis.checks import Checks, breaches, load_checks
 from replay.analysis.search.coverage import LogReach, Reaching
@@ -57,6 +57,7 @@ class LogWork(Generic[R]):
         for name in self.__dict__.keys() - self.__getstate__().keys() - {"shared"}:
             del self.__dict__[name]
         MEMO.forget()
+        forget_attributions()
 
     def alike(self, logs: Sequence[LogName]) -> Sequence[str]:
         """For each log its sorts of events, whatever they name: what is shared hangs on these."""
