@@ -21,29 +21,29 @@ CHARACTERS = 64
 """Of a text these take as much memory as a value does."""
 
 
-class Budget(NamedTuple):
+class Allowance(NamedTuple):
     """How many values and steps there are left for a log, or an event takes."""
 
     values: int
     steps: int
 
-    def after(self, taken: "Budget") -> "Budget":
+    def after(self, taken: "Allowance") -> "Allowance":
         """What is left."""
-        return Budget(self.values - taken.values, self.steps - taken.steps)
+        return Allowance(self.values - taken.values, self.steps - taken.steps)
 
-    def passed_by(self, taken: "Budget") -> Outcome | None:
+    def passed_by(self, taken: "Allowance") -> Outcome | None:
         """The outcome of an event that took so much, if that was too much."""
         if self.values < 0 < taken.values:
             return TOO_MANY_VALUES
         return TOO_MANY_STEPS if self.steps < 0 < taken.steps else None
 
 
-NOTHING_TAKEN = Budget(0, 0)
+NOTHING_TAKEN = Allowance(0, 0)
 
 
-def budget(events: int) -> Budget:
+def budget(events: int) -> Allowance:
     """What a log with so many events may take."""
-    return Budget(max(MOST_VALUES, MORE_VALUES * events), max(MOST_STEPS, MORE_STEPS * events))
+    return Allowance(max(MOST_VALUES, MORE_VALUES * events), max(MOST_STEPS, MORE_STEPS * events))
 
 
 def _stopped(desc: str) -> Outcome:

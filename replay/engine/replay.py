@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
-from replay.engine.log_budget import NOTHING_TAKEN, Budget, budget, growth_of
+from replay.engine.log_budget import NOTHING_TAKEN, Allowance, budget, growth_of
 from replay.engine.trace import EXIT, NOTHING, GapReason, ModelStep, ModelTrace, Outcome
 from replay.events.event import (
     Await,
@@ -72,7 +72,7 @@ class Transition(NamedTuple):
     state: State
     outcome: Outcome
     crash: Crashed | None
-    taken: Budget
+    taken: Allowance
     functions: frozenset[str]
     program: Program
 
@@ -192,7 +192,7 @@ def advance(program: Program, state: State, asked: Request) -> tuple[State, Outc
     return state, outcome
 
 
-def _advance(program: Program, state: State, asked: Request) -> tuple[State, Outcome, Budget]:
+def _advance(program: Program, state: State, asked: Request) -> tuple[State, Outcome, Allowance]:
     """The state, the outcome, and what the transition took."""
     payload = asked.payload
     if isinstance(payload, Image):
@@ -226,7 +226,7 @@ def _transition(program: Program, state: State, asked: Request) -> Transition:
     if isinstance(ending, Refused | Failed):
         after = _after_refusal(after, asked)
     outcome = _outcome(ending, asked.channel)
-    taken = Budget(growth_of(state, after, outcome.value), program.steps)
+    taken = Allowance(growth_of(state, after, outcome.value), program.steps)
     return Transition(after, outcome, crash, taken, program.called, program)
 
 

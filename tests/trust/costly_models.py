@@ -13,7 +13,7 @@ import sys
 import time
 from pathlib import Path
 
-from replay.engine.log_budget import Budget, budget, growth_of
+from replay.engine.log_budget import Allowance, budget, growth_of
 from replay.errors import ReplayError
 from replay.language import compile_tree, limits
 from replay.language.traced.program import trace_tree
@@ -396,7 +396,7 @@ def run_log(body: str, events: int) -> None:
             before = state
             state, end = program.call("f", [n], before)
             growth = growth_of(before, state, getattr(end, "value", None))
-            left = left.after(Budget(growth, program.steps))
+            left = left.after(Allowance(growth, program.steps))
             trace += (state, end)
     if resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > 500 << 10:
         raise MemoryError
