@@ -420,3 +420,39 @@ def test_what_was_done_inside_a_condition_knows_it():
     assert [test.node.lineno for test in cell.guards] == sorted(t.node.lineno for t in cell.guards)
     assert len(cell.guards) == 2
     assert all(test.cell.value is True for test in cell.guards)
+
+
+SKIPPING = """
+class Node:
+    flags: int = 0
+
+
+class Machine:
+    node: Node = None
+
+
+def begin(n):
+    machine.node = new(Node)
+
+
+def keep(n):
+    node = machine.node
+    if n:
+        node.flags = 1
+
+
+def reach(n):
+    if n:
+        late = machine.node
+        late.flags = 1
+"""
+
+
+@pytest.mark.parametrize(("function", "line"), [("keep", 3), ("reach", None)])
+def test_a_branch_kept_a_field_from_being_set_where_its_variable_had_the_object(function, line):
+    program = trace_tree(Tree((source_file("m.py", SKIPPING),)), "Machine", "Node")
+    state, _, _ = program.trace("begin", [0], program.initial())
+    (node,) = [thing.id for thing in state.objects if thing.cls == "Node"]
+    _, _, record = program.trace(function, [0], state)
+    test = program.skipped(record, 0, node, "flags")
+    assert (test.node.lineno if test else None) == line
