@@ -136,7 +136,8 @@ def replay(log: Log, variant: Variant, progress: Progress = no_progress) -> Mode
         before = state
         state, outcome, taken = _advance(variant.program, before, asked)
         left = left.after(taken)
-        if end := left.passed_by(taken):
+        end = left.passed_by(taken)
+        if end and outcome.gap != GapReason.LIMIT:
             state, outcome = stopped(before), end
         steps.append(ModelStep(seq, event, outcome, state))
     return ModelTrace(log, variant, tuple(steps))

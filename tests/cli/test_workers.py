@@ -63,10 +63,10 @@ SEARCHES = {
 """What is done with one log. Its rounds are handed out when they last."""
 
 
-def late() -> Log:
-    """A log of hundreds of events, of which the first and the last ones matter."""
+def late(events: int = 800) -> Log:
+    """A log of so many events, of which the first and the last ones matter."""
     *before, snapshot, _ = example("deleted-overlay").events
-    [between] = corpus(Kind.ODD, 1, 1, events=800)
+    [between] = corpus(Kind.ODD, 1, 1, events=events)
     return Log.of("late", [*before, *between.events, snapshot])
 
 
@@ -187,7 +187,7 @@ def many(tmp_path) -> Path:
     db = tmp_path / "many.db"
     with open_store(db) as store:
         store.add(read(write_log(tmp_path / "many.jsonl", *corpus(Kind.ODD, 40, 40, events=30))))
-        store.add(read(write_log(tmp_path / "late.jsonl", late())))
+        store.add(read(write_log(tmp_path / "late.jsonl", late(4000))))
         store.add(read(PATCHES / "examples" / "lost-backing.jsonl"))
     return db
 

@@ -222,7 +222,7 @@ CASES: dict[str, tuple[Callable[[int], bytes], int, tuple[tuple[str, ...], ...]]
     "directories in each other": (deep_directories, 500, ALL),
     "chained images": (chained, 1000, ALL),
     "many chained images": (chained, 3000, (IMPORT,)),
-    "drives": (drives, 500, (IMPORT, DIFF_QUIET, ("run", "FILE"), ("check", "FILE"))),
+    "drives": (drives, 250, (IMPORT, DIFF_QUIET, ("run", "FILE"), ("check", "FILE"))),
     "chained images with data": (chained_with_data, 1000, ALL),
     "runs of an image": (runs, 20_000, ALL),
     "runs backwards": (runs_backwards, 20_000, ALL),

@@ -250,7 +250,7 @@ def test_a_tree_is_compiled_once(subject: Subject) -> None:
         ("after+", "+: no such patch file"),
         ("after+no/such.patch", "no/such.patch: no such patch file"),
         ("after+" + "x" * 5000, "x" * 5000 + ": no such patch file"),
-        ("after+a\0b", "a\0b: no such patch file"),
+        ("after+a\0b", r"a\x00b: no such patch file"),
         ("+x", "'+x' is no variant expression"),
         ("", "'' is no variant expression"),
     ],
