@@ -117,9 +117,11 @@ def collecting(_: int) -> tuple[int, int, int]:
 def test_a_worker_looks_for_garbage_seldom_while_it_works_and_then_as_before():
     before = gc.get_threshold()
     gc.set_threshold(1000, 10, 10)
-    assert {*each(collecting, range(3), Pool(1, threads))} == {SELDOM}
-    assert gc.get_threshold() == (1000, 10, 10)
-    gc.set_threshold(*before)
+    try:
+        assert {*each(collecting, range(3), Pool(1, threads))} == {SELDOM}
+        assert gc.get_threshold() == (1000, 10, 10)
+    finally:
+        gc.set_threshold(*before)
 
 
 def test_items_are_taken_only_as_they_are_handed_out():
