@@ -21,6 +21,7 @@ SUBJECT = Subject(
     Path("handmade"),
     SubjectConfig(
         machine="Machine",
+        missing=("not found",),
         more={
             "drawing": {
                 "driver": "driver",

@@ -12,13 +12,13 @@ from typing import Any, NamedTuple
 from msgspec import Struct
 from msgspec.structs import replace
 
-from replay.engine.compared import limit_of
 from replay.engine.corpus import SharedDiff
 from replay.engine.diff import Diff, Divergence
 from replay.engine.renaming import NotShareable, Restoring
 from replay.engine.replay import replay, transitions
 from replay.engine.trace import ModelTrace
 from replay.engine.view import View, view
+from replay.events.pages import Pages
 from replay.progress import Progress, no_progress
 from replay.state.objects import State
 from replay.variants.path import PatchChange, changes_between, path_between
@@ -38,11 +38,14 @@ class Cause(Struct, frozen=True):
 
 
 class Work(Struct, frozen=True):
-    """What an attribution took: variants replayed, their transitions, and the distinct ones."""
+    """What an attribution took: variants replayed, their transitions, and the distinct ones.
+
+    Those of a long log are not counted, which would take more memory than all else.
+    """
 
     revisions: int = 0
-    transitions: int = 0
-    distinct: int = 0
+    transitions: int | None = None
+    distinct: int | None = None
 
 
 class Attribution(Struct, frozen=True, eq=False):
@@ -67,14 +70,10 @@ class AttributedDiff(Struct, frozen=True, eq=False):
 
 
 class ReplayedStep(NamedTuple):
-    """A trace on the way from one compared variant to another, with what was turned before it.
-
-    From the index `limit` on a limit of ours hides what it does.
-    """
+    """A trace on the way from one compared variant to another, with what was turned before it."""
 
     changes: tuple[PatchChange, ...]
     trace: ModelTrace
-    limit: int
 
 
 ReplayedPath = tuple[ReplayedStep, ...]
@@ -95,7 +94,7 @@ def attribute(diff: Diff, progress: Progress = no_progress) -> Attribution:
         for each in diff.divergences
     )
     steps = [step for pair in pairwise(traces) for step in _steps(pair, traces, paths)]
-    replayed = [trace for path in paths.values() for _, trace, _ in path]
+    replayed = [trace for path in paths.values() for _, trace in path]
     return Attribution(causes, tuple(dict.fromkeys(steps)), _work(replayed))
 
 
@@ -159,7 +158,7 @@ def _replayed_path(start: ModelTrace, end: ModelTrace, progress: Progress) -> Re
     path = path_between(start.variant, end.variant)
     steps = progress(path, len(path), "patches")
     turned = ((step.changes, replay(start.log, step.variant, progress)) for step in steps)
-    return tuple(ReplayedStep(*reached, limit_of(reached[1])) for reached in (((), start), *turned))
+    return tuple(ReplayedStep(*reached) for reached in (((), start), *turned))
 
 
 def _steps(
@@ -181,8 +180,9 @@ def _causes(divergence: Divergence, path: ReplayedPath) -> Iterator[Cause]:
     """
     index = divergence.first_seq - 1
     known, last, before = False, None, None
-    for changes, trace, limit in path:
-        step, was_known, known = trace.steps[index], known, index < limit
+    for changes, trace in path:
+        step = trace.steps[index]
+        was_known, known = known, not step.limited
         if last is not None and step.state is last.state and step.outcome == last.outcome:
             continue
         after = divergence.place.value_in(step.outcome, _view(step.state, trace.variant.subject))
@@ -199,6 +199,8 @@ def _view(state: State, subject: Subject) -> View:
 
 
 def _work(traces: Iterable[ModelTrace]) -> Work:
-    trees = {trace.variant.tree.digest: list(transitions(trace)) for trace in traces}
-    every = [transition for of_tree in trees.values() for transition in of_tree]
+    trees = {trace.variant.tree.digest: trace for trace in traces}
+    if any(isinstance(trace.log.events, Pages) for trace in trees.values()):
+        return Work(len(trees))
+    every = [transition for trace in trees.values() for transition in transitions(trace)]
     return Work(len(trees), len(every), len(set(every)))

@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from replay import language
 from replay.analysis.check_inputs import KINDS, CheckedStep, CheckInput, check_inputs
-from replay.engine.diff import spans
+from replay.engine.diff import Positions, spans
 from replay.engine.trace import Trace
 from replay.errors import NotFound, ReplayError
 from replay.files import read_text
@@ -106,13 +106,12 @@ def breaches(trace: Trace, checks: Checks, progress: Progress = no_progress) -> 
     by_name = {check.name: check for check in checks.checks}
     steps = progress(check_inputs(trace, checks.classes), len(trace.steps), "events")
     answers = _Answers(checks)
-    events = [(checked.seq, _breached(checked, answers)) for checked in steps]
+    order = Positions[tuple[str, str]]()
+    events = order.noting((checked.seq, _breached(checked, answers)) for checked in steps)
     spanning = [
         Breach(by_name[span.place[1]], span.place[0], span.first_seq, span.last_seq)
         for span in spans(events)
     ]
-    places = dict.fromkeys(place for _, breached in events for place in breached)
-    order = {place: position for position, place in enumerate(places)}
     return tuple(sorted(spanning, key=lambda b: (b.first_seq, order[b.path, b.check.name])))
 
 

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from replay.engine.places import label
-from replay.engine.trace import NOTHING, GapReason, Outcome, Trace
+from replay.engine.trace import NOTHING, GapReason, Trace
 from replay.engine.view import View
 
 
@@ -44,50 +45,94 @@ class Compared(Struct, frozen=True):
         return self.compared == self.events and not self.is_nothing
 
 
+class ComparedTally:
+    """What was compared so far of the log that all these traces are of, counted event by event.
+
+    `ends` has the index of the event after which a machine is gone, `limits` that at which a limit
+    of ours was passed, by the name of the player.
+    """
+
+    def __init__(self, traces: Sequence[Trace]) -> None:
+        self.ends: dict[str, int] = {}
+        self.limits: dict[str, int] = {}
+        self._traces = traces
+        self._whole = self._telling = 0
+        self._acting: tuple[int, int] | None = None
+        self._lacks_nodes = True
+        self._gaps: dict[str, list[Gap]] = {trace.player.name: [] for trace in traces}
+
+    def count(self, index: int) -> None:
+        """Goes on to the event at this index, which is the next."""
+        is_whole = True
+        for trace in self._traces:
+            name, reason = trace.player.name, trace.gap_at(index)
+            if not trace.runs_at(index):
+                self.ends.setdefault(name, index)
+            if reason is not None:
+                is_whole = False
+                self._add(_gap(trace, index, reason, self.ends.get(name, index)))
+        self._whole += is_whole
+        if is_whole and all(trace.acts_at(index) for trace in self._traces):
+            self._count_acting(index)
+
+    def compared(self) -> Compared:
+        """What was compared of all that was counted."""
+        events = len(self._traces[0].log.events)
+        if self._telling and self._lacks_nodes and not any(map(_has_nodes, self._traces)):
+            return Compared(events, 0, 0, tuple(self._without_nodes()))
+        gaps = [gap for of_one in self._gaps.values() for gap in of_one]
+        in_order = sorted(gaps, key=lambda gap: gap.first_seq)
+        return Compared(events, self._whole, self._telling, tuple(in_order))
+
+    def _count_acting(self, index: int) -> None:
+        """Counts an event that asked something of the code in all."""
+        self._acting = (self._acting[0] if self._acting else index, index)
+        self._telling += any(trace.runs_at(index) for trace in self._traces)
+        if self._lacks_nodes:
+            self._lacks_nodes = all(_is_missing(trace, index) for trace in self._traces)
+
+    def _add(self, gap: Gap) -> None:
+        """Adds the gap of an event, which may go on with the last one."""
+        if gap.reason == GapReason.LIMIT:
+            self.limits.setdefault(gap.player, gap.first_seq - 1)
+        gaps = self._gaps[gap.player]
+        last = gaps[-1] if gaps else gap
+        after = (last.reason, last.what, last.last_seq + 1)
+        if after == (gap.reason, gap.what, gap.first_seq):
+            gap = replace(gaps.pop(), last_seq=gap.last_seq)
+        gaps.append(gap)
+
+    def _without_nodes(self) -> Iterator[Gap]:
+        """What was compared where there never was a node.
+
+        So it is with a recording that lacks its start: all commands are refused alike by any code.
+        """
+        first, last = self._acting or (0, 0)
+        for trace in self._traces:
+            yield Gap(trace.player.name, GapReason.NO_NODE, "", first + 1, last + 1)
+
+
 def compared(traces: Sequence[Trace]) -> Compared:
     """What was compared of the log that all these traces are of."""
-    events = len(traces[0].log.events)
-    whole = [index for index in range(events) if not any(_gap(trace, index) for trace in traces)]
-    acting = [index for index in whole if all(trace.acts_at(index) for trace in traces)]
-    telling = [index for index in acting if any(trace.runs_at(index) for trace in traces)]
-    if telling and all(_lacks_nodes(trace, acting) for trace in traces):
-        return _nothing(traces, acting)
-    gaps = sorted(
-        (gap for trace in traces for gap in _gaps(trace)),
-        key=lambda gap: (gap.first_seq, [trace.player.name for trace in traces].index(gap.player)),
-    )
-    return Compared(events, len(whole), len(telling), tuple(gaps))
+    tally = ComparedTally(traces)
+    for index in range(len(traces[0].log.events)):
+        tally.count(index)
+    return tally.compared()
 
 
-def _lacks_nodes(trace: Trace, acting: Sequence[int]) -> bool:
-    """Whether every event is refused since what it is about is not there, and nothing ever is.
-
-    So it is with a recording that lacks its start: all commands are refused alike by any code.
-    """
-    words = trace.player.subject.config.missing
-    outcomes = (trace.steps[index].outcome for index in acting)
-    if not all(outcome is None or _is_missing(outcome, words) for outcome in outcomes):
-        return False
-    views = (trace.view_at(index) for index in range(len(trace.steps)))
-    return not any(view.all_nodes for view in views if view is not None)
-
-
-def _is_missing(outcome: Outcome, words: Sequence[str]) -> bool:
+def _is_missing(trace: Trace, index: int) -> bool:
+    """Whether an event was refused since what it is about is not there, as far as is known."""
+    outcome, words = trace.steps[index].outcome, trace.player.subject.config.missing
+    if outcome is None:
+        return True
     error = (outcome.error or {}).values()
     return outcome.status == "refused" and any(w in str(part) for part in error for w in words)
 
 
-def _nothing(traces: Sequence[Trace], acting: Sequence[int]) -> Compared:
-    """What was compared where there never was a node."""
-    first, last = acting[0] + 1, acting[-1] + 1
-    gaps = (Gap(trace.player.name, GapReason.NO_NODE, "", first, last) for trace in traces)
-    return Compared(len(traces[0].log.events), 0, 0, tuple(gaps))
-
-
-def end_of(trace: Trace) -> int:
-    """The index of the event after which its machine is gone; the log's length if it stays."""
-    indexes = range(len(trace.log.events))
-    return next((index for index in indexes if not trace.runs_at(index)), len(indexes))
+def _has_nodes(trace: Trace) -> bool:
+    """Whether there ever was a node."""
+    views = (trace.view_at(index) for index in range(len(trace.steps)))
+    return any(view.all_nodes for view in views if view is not None)
 
 
 def limit_of(trace: Trace) -> int:
@@ -99,33 +144,17 @@ def limit_of(trace: Trace) -> int:
     return next((n for n in indexes if trace.gap_at(n) == GapReason.LIMIT), len(indexes))
 
 
-def _gap(trace: Trace, index: int) -> tuple[GapReason, str] | None:
-    match trace.gap_at(index):
-        case None:
-            return None
-        case GapReason.NO_MACHINE as reason:
-            seq = min(end_of(trace), index) + 1
-            return reason, f"#{seq} {label(trace.log.events[seq - 1].payload)}"
-        case GapReason.LIMIT as reason:
+def _gap(trace: Trace, index: int, reason: GapReason, end: int) -> Gap:
+    """An event that was not compared. `end` is the index after which the machine is gone."""
+    match reason:
+        case GapReason.NO_MACHINE:
+            what = f"#{end + 1} {label(trace.log.events[end].payload)}"
+        case GapReason.LIMIT:
             outcome = trace.steps[index].outcome or NOTHING
-            return reason, str((outcome.error or {}).get("desc", ""))
-        case reason:
-            return reason, label(trace.log.events[index].payload)
-
-
-def _gaps(trace: Trace) -> Iterator[Gap]:
-    """Successive events of one reason are one gap."""
-    last: Gap | None = None
-    for index in range(len(trace.log.events)):
-        gap = _gap(trace, index)
-        if last is not None and gap != (last.reason, last.what):
-            yield last
-            last = None
-        if gap is not None:
-            first = last.first_seq if last else index + 1
-            last = Gap(trace.player.name, *gap, first, index + 1)
-    if last is not None:
-        yield last
+            what = str((outcome.error or {}).get("desc", ""))
+        case _:
+            what = label(trace.log.events[index].payload)
+    return Gap(trace.player.name, reason, what, index + 1, index + 1)
 
 
 # What is compared after an event

@@ -14,12 +14,18 @@ from replay.engine.compare import (
     compare_outcomes,
     differ,
 )
-from replay.engine.compared import Compared, compared, compared_views, end_of, limit_of
+from replay.engine.compared import Compared, ComparedTally, compared_views
 from replay.engine.places import MachinePlace, Place
 from replay.engine.trace import Trace, with_distinct_names
 from replay.engine.view import View
 
 P = TypeVar("P", bound=Hashable)
+
+MOST_WRITTEN = 1000
+"""Characters of values that are likely to come again."""
+
+MOST_REMEMBERED = 3000
+"""Comparisons that are remembered of one log, which goes on from one state to the next."""
 
 
 class Span(NamedTuple, Generic[P]):
@@ -56,36 +62,51 @@ def diff(*traces: Trace) -> Diff:
     if len({trace.log.fingerprint for trace in traces}) != 1:
         raise ValueError("only traces of one log can be compared")
     traces = with_distinct_names(traces)
-    events = list(_differences(traces))
-    divergences = [Divergence(*span) for span in spans(events)]
-    return Diff(traces, tuple(in_reading_order(divergences, events)), compared(traces))
+    tally, positions = ComparedTally(traces), Positions[Place]()
+    events = positions.noting(_differences(traces, tally))
+    ordered = in_reading_order(_with_shared_values(spans(events)), positions)
+    return Diff(traces, tuple(ordered), tally.compared())
 
 
-def _differences(traces: tuple[Trace, ...]) -> Iterator[tuple[int, Differences]]:
-    """What differs at each event; where a state is unknown, what differed before it lasts."""
-    comparison = StateComparison()
+def _with_shared_values(found: Iterable[Span[Place]]) -> Iterator[Divergence]:
+    """The divergences; short values that are alike are one object, since they take much memory."""
+    known: dict[str, Values] = {}
+    for place, values, first, last in found:
+        written = repr(values)
+        shared = known.setdefault(written, values) if len(written) < MOST_WRITTEN else values
+        yield Divergence(place, shared, first, last)
+
+
+def _differences(
+    traces: tuple[Trace, ...], tally: ComparedTally
+) -> Iterator[tuple[int, Differences]]:
+    """What differs at each event; where a state is unknown, what differed before it lasts.
+
+    A long trace is looked at once, and nowhere twice: it is replayed again where it is.
+    """
+    comparison = StateComparison(MOST_REMEMBERED)
     state: Differences = {}
-    ends = {trace.player.name: end_of(trace) for trace in traces}
-    limits = {trace.player.name: limit_of(trace) for trace in traces}
     for index, event in enumerate(traces[0].log.events):
+        tally.count(index)
         ended = {trace.player.name: trace.steps[index].outcome for trace in traces}
         outcomes = {name: outcome for name, outcome in ended.items() if outcome is not None}
-        present = _present(traces, ends, index)
+        present = _present(traces, tally.ends)
         parts = [part for trace in present if (part := trace.parts_at(index)) is not None]
         if len(parts) == len(present):
             state = comparison.differences(parts, partial(compared_views, present, index))
-        runs = {name: index < end for name, end in ends.items() if index < limits[name]}
+        known = [name for name in ended if name not in tally.limits]
+        runs = {name: name not in tally.ends for name in known}
         changed = compare_outcomes(event.payload, outcomes) | compare_running(runs)
         yield index + 1, changed | state if changed else state
 
 
-def _present(traces: Sequence[Trace], ends: Mapping[str, int], index: int) -> tuple[Trace, ...]:
-    """Those whose machine has not gone before the others'.
+def _present(traces: Sequence[Trace], ends: Mapping[str, int]) -> tuple[Trace, ...]:
+    """Those whose machine has not gone before the others', by the indexes at which some have.
 
     What a log does after that is no difference: a crash or refusal is, and not what it left undone.
     """
-    last = max(ends.values())
-    return tuple(t for t in traces if index < ends[t.player.name] or ends[t.player.name] == last)
+    last = max(ends.values()) if len(ends) == len(traces) else None
+    return tuple(trace for trace in traces if ends.get(trace.player.name) == last)
 
 
 def compare_running(runs: Mapping[str, bool]) -> Differences:
@@ -99,7 +120,9 @@ class StateComparison:
     The parts that were compared before are remembered: after most events most are as they were.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, most: int | None = None) -> None:
+        """`most` is how many comparisons are remembered, by default all."""
+        self._most = most
         self._memo: dict[Hashable, Differences] = {}
 
     def differences(
@@ -113,6 +136,8 @@ class StateComparison:
         """
         machines, disks = zip(*parts, strict=True)
         key = machines, disks
+        if self._most is not None and len(self._memo) > self._most:
+            self._memo.clear()
         if key not in self._memo:
             of_machines = self._part(compare_machines, machines, views)
             self._memo[key] = {**of_machines, **self._part(compare_files, disks, views)}
@@ -153,10 +178,24 @@ def spans(
         yield Span(place, values, first, last_seq or seq)
 
 
+class Positions(dict[P, int]):
+    """The order in which places are met first."""
+
+    def noting(
+        self, events: Iterable[tuple[int, Mapping[P, Any]]]
+    ) -> Iterator[tuple[int, Mapping[P, Any]]]:
+        """What holds at each event, as it is given on."""
+        before = None
+        for seq, holding in events:
+            if holding is not before:
+                for place in holding:
+                    self.setdefault(place, len(self))
+            before = holding
+            yield seq, holding
+
+
 def in_reading_order(
-    divergences: Iterable[Divergence], events: Iterable[tuple[int, Differences]]
+    divergences: Iterable[Divergence], positions: Mapping[Place, int]
 ) -> list[Divergence]:
     """By first event, then behaviour before state, then as nodes are walked."""
-    places = dict.fromkeys(place for _, differences in events for place in differences)
-    positions = {place: position for position, place in enumerate(places)}
     return sorted(divergences, key=lambda d: (d.first_seq, d.place.order, positions[d.place]))

@@ -1,10 +1,11 @@
 """Replaying a log through a variant: one memoised, pure step per event."""
 
-from collections import OrderedDict
-from collections.abc import Container, Iterator
+from collections import OrderedDict, deque
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, NamedTuple
+from itertools import islice
+from typing import Any, NamedTuple, overload
 
 from msgspec.structs import replace
 
@@ -23,6 +24,7 @@ from replay.events.event import (
     channel,
     stimulus,
 )
+from replay.events.pages import PAGE, Pages
 from replay.language import (
     Arc,
     Crashed,
@@ -40,8 +42,11 @@ from replay.variants.subject import ChannelConfig, Subject, SubjectConfig
 from replay.variants.translation import translate
 from replay.variants.variant import Variant
 
-MEMO_SIZE = 200_000
-"""How many transitions are remembered; the oldest go first."""
+MEMO_SIZE = 40_000
+"""How many transitions are remembered, which take about 100 MB; the oldest go first."""
+
+RECENT_PAGES = 2
+"""Pages of a long log that are kept: one event is often compared with the one before."""
 
 MEMO_VALUES = 20_000_000
 """How many values the states of remembered transitions may hold; those of a real log are few."""
@@ -127,20 +132,103 @@ MEMO = Memo()
 def replay(log: Log, variant: Variant, progress: Progress = no_progress) -> ModelTrace:
     """The trace of a log, translated if the subject has a dictionary, in a variant."""
     log = translate(log, variant.subject)
-    state = variant.program.initial()
-    steps = []
-    requests = _requests(_Content(log.fingerprint, variant.subject, log))
-    events = progress(zip(log.events, requests, strict=True), len(requests), "events")
-    left = budget(len(requests))
-    for seq, (event, asked) in enumerate(events, 1):
+    start = _Reached(0, variant.program.initial(), budget(len(log.events)))
+    if isinstance(log.events, Pages):
+        return ModelTrace(log, variant, _Steps(log, variant, start, progress))
+    events = progress(_events(log, variant.subject), len(log.events), "events")
+    return ModelTrace(log, variant, tuple([step for step, _ in _played(variant, start, events)]))
+
+
+class _Reached(NamedTuple):
+    """How far a log is replayed: events, the state after them, what is left for the others.
+
+    `limited` says that a limit was passed.
+    """
+
+    seq: int
+    state: State
+    left: Allowance
+    limited: bool = False
+
+
+def _played(
+    variant: Variant, reached: _Reached, events: Iterable[tuple[Event, Request]]
+) -> Iterator[tuple[ModelStep, _Reached]]:
+    """The steps of the next events of a log, each with how far it has come."""
+    seq, state, left, limited = reached
+    for event, asked in events:
         before = state
         state, outcome, taken = _advance(variant.program, before, asked)
         left = left.after(taken)
         end = left.passed_by(taken)
         if end and outcome.gap != GapReason.LIMIT:
             state, outcome = stopped(before), end
-        steps.append(ModelStep(seq, event, outcome, state))
-    return ModelTrace(log, variant, tuple(steps))
+        seq, limited = seq + 1, limited or outcome.gap == GapReason.LIMIT
+        step = ModelStep(seq, event, outcome, state, limited)
+        yield step, _Reached(seq, state, left, limited)
+
+
+class _Steps(Sequence[ModelStep]):
+    """The steps of a long log, a page of which is replayed when one of them is looked at.
+
+    What is kept is how far it had come before each page.
+    """
+
+    def __init__(self, log: Log, variant: Variant, start: _Reached, progress: Progress) -> None:
+        length = len(log.events)
+        self._ahead = iter(progress(range(length), length, "events"))
+        self._log = log
+        self._variant = variant
+        self._starts = [start]
+        self._recent: OrderedDict[int, tuple[ModelStep, ...]] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._log.events)
+
+    @overload
+    def __getitem__(self, index: int) -> ModelStep: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[ModelStep, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> ModelStep | tuple[ModelStep, ...]:
+        if isinstance(index, slice):
+            return tuple([self[number] for number in range(len(self))[index]])
+        number, place = divmod(index, PAGE)
+        page = self._recent.get(number)
+        return page[place] if page else self._looked_up(range(len(self))[index])
+
+    def __iter__(self) -> Iterator[ModelStep]:
+        return (self[index] for index in range(len(self)))
+
+    def _looked_up(self, index: int) -> ModelStep:
+        """A step of a page that has to be replayed, and before it all that never were."""
+        number, place = divmod(index, PAGE)
+        for before in range(len(self._starts) - 1, number):
+            self._replay(before)
+        if len(self._recent) == RECENT_PAGES:
+            self._recent.popitem(last=False)
+        self._recent[number] = self._replay(number)
+        return self._recent[number][place]
+
+    def _replay(self, number: int) -> tuple[ModelStep, ...]:
+        """The steps of a page before which it is known how far it had come."""
+        first = number * PAGE
+        page = self._log.events[first : first + PAGE]
+        requests = _requests(_Content(self._log.fingerprint, self._variant.subject, page, number))
+        events = zip(page, requests, strict=True)
+        steps, reached = zip(*_played(self._variant, self._starts[number], events), strict=True)
+        if number + 1 == len(self._starts):
+            self._starts.append(reached[-1])
+            is_last = first + len(page) == len(self)
+            deque(self._ahead if is_last else islice(self._ahead, PAGE), maxlen=0)
+        return steps
+
+
+def _events(log: Log, subject: Subject) -> Iterable[tuple[Event, Request]]:
+    """The events of a log that is not long, with what they ask."""
+    requests = _requests(_Content(log.fingerprint, subject, log.events))
+    return zip(log.events, requests, strict=True)
 
 
 def transitions(trace: ModelTrace) -> Iterator[tuple[TransitionKey, str]]:
@@ -150,8 +238,8 @@ def transitions(trace: ModelTrace) -> Iterator[tuple[TransitionKey, str]]:
     """
     program = trace.variant.program
     state = program.initial()
-    requests = _requests(_Content(trace.log.fingerprint, trace.variant.subject, trace.log))
-    for done, asked in zip(trace.steps, requests, strict=True):
+    events = _events(trace.log, trace.variant.subject)
+    for done, (_, asked) in zip(trace.steps, events, strict=True):
         if state.machine is not None and asked.handler in program.functions:
             made = MEMO.run(program, state, asked)
             yield _key(state, asked), made.program.digest_of(made.functions)
@@ -228,7 +316,14 @@ def _transition(program: Program, state: State, asked: Request) -> Transition:
         after = _after_refusal(after, asked)
     outcome = _outcome(ending, asked.channel)
     taken = Allowance(growth_of(state, after, outcome.value), program.steps)
-    return Transition(after, outcome, crash, taken, program.called, program)
+    return Transition(after, outcome, crash, taken, _shared(program.called), program)
+
+
+# Few sets of functions run again and again, and each takes as much memory as the rest.
+@lru_cache(maxsize=4096)
+def _shared(functions: frozenset[str]) -> frozenset[str]:
+    """The one object for equal sets."""
+    return functions
 
 
 def _after_refusal(state: State, asked: Request) -> State:
@@ -280,17 +375,18 @@ def _image(state: State, image: Image) -> tuple[State, Outcome]:
 
 @dataclass(frozen=True, slots=True)
 class _Content:
-    """The key of a log's requests."""
+    """The key of the requests of a log, or of one page of a long one."""
 
     fingerprint: str
     subject: Subject
-    log: Log = field(compare=False)
+    events: Sequence[Event] = field(compare=False)
+    page: int | None = None
 
 
 # A log runs in several variants, and its requests are the same in all.
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=8)
 def _requests(content: _Content) -> tuple[Request, ...]:
-    return tuple(request(e.payload, content.subject.config) for e in content.log.events)
+    return tuple(request(event.payload, content.subject.config) for event in content.events)
 
 
 NO_CHANNEL = ChannelConfig()

@@ -14,8 +14,8 @@ from msgspec import structs
 from msgspec.json import encode
 
 from replay.engine.compare import Differences
-from replay.engine.diff import Divergence, in_reading_order, spans
-from replay.engine.places import FILE_FIELDS, FilePlace
+from replay.engine.diff import Divergence, Positions, in_reading_order, spans
+from replay.engine.places import FILE_FIELDS, FilePlace, Place
 from replay.engine.renaming import PRIVATE, NotShareable, Restoring
 from replay.engine.replay import replay
 from replay.engine.trace import ModelStep, ModelTrace
@@ -41,8 +41,9 @@ class RenamedDivergence(NamedTuple):
 
 def renamed_divergences(runs: Runs, last_seq: int) -> Iterator[RenamedDivergence]:
     """The divergences of a renamed log that went so, in reading order."""
-    divergences = [Divergence(*span) for span in spans(runs, last_seq)]
-    for index, divergence in enumerate(in_reading_order(divergences, runs)):
+    positions = Positions[Place]()
+    divergences = [Divergence(*span) for span in spans(positions.noting(runs), last_seq)]
+    for index, divergence in enumerate(in_reading_order(divergences, positions)):
         place, values = divergence.place, divergence.values
         rank = _file_rank(place, runs) if isinstance(place, FilePlace) else (index, 0)
         yield RenamedDivergence(divergence, _is_named(place.path), _is_named(values), rank)
@@ -167,7 +168,7 @@ class _Steps(Sequence[ModelStep]):
             own = replay(self._log, self._renamed.variant).steps
             self._steps = dict(enumerate(own))
             return own[index]
-        return ModelStep(done.seq, self._log.events[index], outcome, state)
+        return ModelStep(done.seq, self._log.events[index], outcome, state, done.limited)
 
 
 class _States:

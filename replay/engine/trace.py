@@ -156,12 +156,17 @@ def disk_left(variant: Variant, state: State) -> Disk:
 
 
 class ModelStep(Struct, frozen=True, eq=False):
-    """An event, its outcome in a variant, and the state after it."""
+    """An event, its outcome in a variant, and the state after it.
+
+    `limited` says that with it or before it a limit of ours was passed: what QEMU would have done
+    from there on is unknown.
+    """
 
     seq: int
     event: Event
     outcome: Outcome
     state: State
+    limited: bool = False
 
 
 class ModelTrace(Struct, frozen=True, eq=False):

@@ -1,12 +1,15 @@
 """The kinds of event a log can hold, and a log as a value with its fingerprint."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import reduce
 from hashlib import sha256
 from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
+
+from replay.events.pages import held
 
 MAX_DEPTH = 64
 """How deep objects and lists may be nested in arguments, data and replies."""
@@ -207,12 +210,12 @@ class LogHeader(Struct, frozen=True):
 class Log(Struct, frozen=True):
     """The events of one recorded machine, in order; seq of events[0] is 1.
 
-    `observations` are by their place.
+    Many are packed. `observations` are by their place.
     """
 
     name: str
     header: LogHeader
-    events: tuple[Event, ...]
+    events: Sequence[Event]
     fingerprint: str
     observations: tuple[Observation, ...] = ()
 
@@ -223,19 +226,33 @@ class Log(Struct, frozen=True):
         Raises ValueError for a name that no log can have.
         """
         own_header = LogHeader(header) if isinstance(header, str) else header
-        both = tuple(entries)
-        events = tuple(entry for entry in both if isinstance(entry, Event))
-        observations = tuple(entry for entry in both if isinstance(entry, Observation))
-        return cls(own_header.name, own_header, events, fingerprint(events), observations)
+        observations: list[Observation] = []
+        events = held(Event, _events(entries, observations))
+        own = tuple(observations)
+        return cls(own_header.name, own_header, events, fingerprint(events), own)
 
     def entries(self) -> Iterator[LogEntry]:
         """Events and observations, each observation behind the event that it follows."""
-        seen = sorted(self.observations, key=lambda observation: observation.after)
-        for seq, event in enumerate((None, *self.events)):
-            if event is not None:
-                yield event
-            while seen and seen[0].after <= seq:
-                yield seen.pop(0)
+        seen = deque(sorted(self.observations, key=lambda observation: observation.after))
+        yield from _up_to(0, seen)
+        for seq, event in enumerate(self.events, 1):
+            yield event
+            yield from _up_to(seq, seen)
+
+
+def _events(entries: Iterable[LogEntry], observations: list[Observation]) -> Iterator[Event]:
+    """The events among entries, which adds the others to `observations`."""
+    for entry in entries:
+        if isinstance(entry, Event):
+            yield entry
+        else:
+            observations.append(entry)
+
+
+def _up_to(seq: int, seen: deque[Observation]) -> Iterator[Observation]:
+    """The next observations that follow the event `seq` or one before it, which are taken out."""
+    while seen and seen[0].after <= seq:
+        yield seen.popleft()
 
 
 def plain(value: Any, depth: int = MAX_DEPTH) -> Any:

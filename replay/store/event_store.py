@@ -21,6 +21,7 @@ from replay.events.json_form import (
     header_line,
     observation_line,
 )
+from replay.events.pages import held
 from replay.store.addition import AddedLog, Incoming, add_all
 from replay.store.database import Database, failures, must_be_there, open_database, writing
 from replay.store.databases.backend import backend_of
@@ -219,7 +220,7 @@ class EventStore:
         """A log with all its events; ReplayError with the nearest names if there is none."""
         with failures(self.database.where), self.database.engine.connect() as connection:
             row = find(connection, log)
-            loaded = tuple(read(connection, row))
+            loaded = held(Event, read(connection, row))
             observed = tuple(read_observations(connection, row))
         return Log(row.name, header(row), loaded, row.fingerprint, observed)
 

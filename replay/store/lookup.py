@@ -6,11 +6,11 @@ reads it looks up here; whatever is not as it usually is, `event_store` has to s
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from functools import reduce
 from types import SimpleNamespace
 
 from replay.errors import ReplayError
-from replay.events.event import NO_EVENTS, Log
+from replay.events.event import NO_EVENTS, Event, Log
+from replay.events.pages import held
 from replay.store.databases.driver import Connection, DriverError, is_plain, open_for_reading
 from replay.store.values import (
     REVISION,
@@ -56,17 +56,23 @@ class Lookup:
 
     def _logs(self, name: str) -> Iterator[Log]:
         for row in self._rows("logs WHERE name = ?", name):
-            rows = self._rows("events WHERE log = ? ORDER BY seq", row.id)
-            events = tuple(map(from_row, rows))
-            must_be_whole(row, reduce(linked, rows, NO_EVENTS))
+            events = held(Event, self._events(row))
             observed = self._rows("observations WHERE log = ? ORDER BY number", row.id)
             observations = tuple(map(observation_from_row, observed))
             yield Log(row.name, header_from_row(row), events, row.fingerprint, observations)
 
-    def _rows(self, which: str, value: str | int) -> list[SimpleNamespace]:
+    def _events(self, log: SimpleNamespace) -> Iterator[Event]:
+        """The events of a log; raises StoreError, at the end, unless its row tells these."""
+        end = NO_EVENTS
+        for row in self._rows("events WHERE log = ? ORDER BY seq", log.id):
+            end = linked(end, row)
+            yield from_row(row)
+        must_be_whole(log, end)
+
+    def _rows(self, which: str, value: str | int) -> Iterator[SimpleNamespace]:
         cursor = self._connection.execute(f"SELECT * FROM {which}", (value,))
         names = [name for name, *_ in cursor.description]
-        return [SimpleNamespace(**dict(zip(names, row, strict=True))) for row in cursor]
+        return (SimpleNamespace(**dict(zip(names, row, strict=True))) for row in cursor)
 
 
 @contextmanager

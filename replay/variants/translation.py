@@ -6,16 +6,17 @@ command that asks nothing of the trees becomes a notice, which needs no answer.
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from replay.errors import ReplayError
 from replay.events.event import Command, Event, Image, Log, Notice, Payload, channel, kind, name
 from replay.events.json_form import parse_payload
+from replay.events.pages import held
 from replay.language import Crashed, Returned
 from replay.state.objects import State, plain
 from replay.variants.subject import Subject
@@ -38,9 +39,12 @@ def translate(log: Log, subject: Subject) -> Log:
     """The log in words of the subject's trees. Translating it again changes nothing."""
     if subject.dictionary is None:
         return log
-    events = _translated(_Content(log.fingerprint, subject, log))
-    pairs = zip(events, log.events, strict=True)
-    return msgspec.structs.replace(log, events=tuple([_as_recorded(*pair) for pair in pairs]))
+    first = _translated(_Content(log.fingerprint, subject, log))
+    if first.log is log:
+        return msgspec.structs.replace(log, events=first.events)
+    pairs = zip(first.events, log.events, strict=True)
+    events = held(Event, (_as_recorded(*pair) for pair in pairs))
+    return msgspec.structs.replace(log, events=events)
 
 
 def _as_recorded(translated: Event, own: Event) -> Event:
@@ -80,17 +84,21 @@ def _handlers(subject: Subject) -> frozenset[str]:
     return frozenset(match[1] for text in texts for match in FUNCTION.finditer(text))
 
 
+class _Translated(NamedTuple):
+    """A log and its events in the trees' words."""
+
+    log: Log
+    events: Sequence[Event]
+
+
 # A log is translated for each variant that it runs in.
 @lru_cache(maxsize=256)
-def _translated(content: _Content) -> tuple[Event, ...]:
-    interpreter = Interpreter(content.subject)
-    originals = [event.original or event.payload for event in content.log.events]
-    for payload in originals:
-        interpreter.foresee(payload)
-    return tuple(
-        interpreter.event(event, payload)
-        for event, payload in zip(content.log.events, originals, strict=True)
-    )
+def _translated(content: _Content) -> _Translated:
+    log, interpreter = content.log, Interpreter(content.subject)
+    for event in log.events:
+        interpreter.foresee(event.original or event.payload)
+    events = (interpreter.event(event, event.original or event.payload) for event in log.events)
+    return _Translated(log, held(Event, events))
 
 
 class Interpreter:
@@ -187,9 +195,8 @@ def summarize_translation(log: Log, subject: Subject) -> TranslationSummary | No
     Commands that no tree has are listed only for a log that was translated: in another they may be
     meant to be refused.
     """
-    translated = [event for event in log.events if event.original is not None]
-    if not translated:
+    kinds = Counter(event.idle for event in log.events if event.original is not None)
+    if not kinds:
         return None
-    idle = sum(event.idle for event in translated)
     missing = without_equivalent(log, subject)
-    return TranslationSummary(len(translated) - idle, idle, dict(sorted(missing.items())))
+    return TranslationSummary(kinds[False], kinds[True], dict(sorted(missing.items())))

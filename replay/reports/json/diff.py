@@ -73,11 +73,11 @@ class DivergenceObject(JsonObject, frozen=True, kw_only=True):
 
 
 class WorkObject(JsonObject, frozen=True):
-    """What it took to find the patches."""
+    """What it took to find the patches; transitions are null for a log of over 10,000 events."""
 
     revisions: Count
-    transitions: Count
-    distinct: Count
+    transitions: Count | None
+    distinct: Count | None
 
 
 class ActingPatch(JsonObject, frozen=True):

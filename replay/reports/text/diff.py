@@ -68,8 +68,9 @@ def _counts(report: DiffReport) -> Iterator[Piece]:
     yield block("", f"{number}: {by_kind}{hidden}", role="faint")
     if report.work:
         work = report.work
-        took = f"patches found by replaying {words.count(work.revisions, 'revision')}: "
-        took += f"{work.distinct} distinct transitions of {work.transitions}"
+        took = f"patches found by replaying {words.count(work.revisions, 'revision')}"
+        if work.transitions is not None:
+            took += f": {work.distinct} distinct transitions of {work.transitions}"
         yield block("", took, role="faint")
 
 
