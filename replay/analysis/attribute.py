@@ -4,9 +4,10 @@ Every variant on the way is replayed. That is cheap, since what a patch does not
 transition before and after it.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any, NamedTuple
 
 from msgspec import Struct
@@ -15,7 +16,7 @@ from msgspec.structs import replace
 from replay.engine.corpus import SharedDiff
 from replay.engine.diff import Diff, Divergence
 from replay.engine.renaming import NotShareable, Restoring
-from replay.engine.replay import replay, transitions
+from replay.engine.replay import Transition, replay, transitions
 from replay.engine.trace import ModelTrace
 from replay.engine.view import View, view
 from replay.events.pages import Pages
@@ -202,5 +203,9 @@ def _work(traces: Iterable[ModelTrace]) -> Work:
     trees = {trace.variant.tree.digest: trace for trace in traces}
     if any(isinstance(trace.log.events, Pages) for trace in trees.values()):
         return Work(len(trees))
-    every = [transition for trace in trees.values() for transition in transitions(trace)]
-    return Work(len(trees), len(every), len(set(every)))
+    count, distinct = 0, defaultdict[Any, list[Transition]](list)
+    for key, made in chain.from_iterable(map(transitions, trees.values())):
+        count += 1
+        if not any(other is made or other.is_in(made.program) for other in distinct[key]):
+            distinct[key].append(made)
+    return Work(len(trees), count, sum(map(len, distinct.values())))

@@ -81,6 +81,10 @@ class Transition(NamedTuple):
     functions: frozenset[str]
     program: Program
 
+    def is_in(self, program: Program) -> bool:
+        """Whether another program does the same where it is asked the same."""
+        return program.runs_alike(self.functions, self.program)
+
 
 TransitionKey = tuple[str, State, bytes, ChannelConfig]
 """The function, the state, the stimulus, and what a refusal is there."""
@@ -104,7 +108,7 @@ class Memo:
         key = _key(state, asked)
         known = self._known.get(key, ())
         for transition in known:
-            if program.runs_alike(transition.functions, transition.program):
+            if transition.is_in(program):
                 self.hits += 1
                 return transition
         self.misses += 1
@@ -231,18 +235,14 @@ def _events(log: Log, subject: Subject) -> Iterable[tuple[Event, Request]]:
     return zip(log.events, requests, strict=True)
 
 
-def transitions(trace: ModelTrace) -> Iterator[tuple[TransitionKey, str]]:
-    """The transitions of a trace that ran code of the model, each with what the code does.
-
-    Equal ones are the same work.
-    """
+def transitions(trace: ModelTrace) -> Iterator[tuple[TransitionKey, Transition]]:
+    """The transitions of a trace that ran code of the model, by what was asked in which state."""
     program = trace.variant.program
     state = program.initial()
     events = _events(trace.log, trace.variant.subject)
     for done, (_, asked) in zip(trace.steps, events, strict=True):
         if state.machine is not None and asked.handler in program.functions:
-            made = MEMO.run(program, state, asked)
-            yield _key(state, asked), made.program.digest_of(made.functions)
+            yield _key(state, asked), MEMO.run(program, state, asked)
         state = done.state
 
 

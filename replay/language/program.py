@@ -46,6 +46,9 @@ FAULTS = (
 """What Python raises where C would have read a wild pointer."""
 
 
+MOST_ALIKE = 10_000
+"""Sets of functions of other programs of which it is remembered whether they run alike here."""
+
 FRAMES_TO_COMPILE = 1000
 """Python's calls inside each other that compiling takes at most; it may begin deep in a model."""
 
@@ -117,6 +120,7 @@ class Program:
         self._names |= {name: self._unready(name) for name in defined.functions}
         self._machine_class = machine
         self._digests = Digests(defined, machine, keep)
+        self._alike: dict[tuple[frozenset[str], Program], bool] = {}
         self.functions = _Functions(defined, self._digests)
 
     @cached_property
@@ -198,6 +202,15 @@ class Program:
 
     def runs_alike(self, functions: frozenset[str], other: "Program") -> bool:
         """Whether what ran through these functions alone in another program runs so in this one."""
+        # Of a long log every event asks, and most run through one of a few sets of functions.
+        asked = functions, other
+        if asked not in self._alike:
+            if len(self._alike) >= MOST_ALIKE:
+                self._alike.clear()
+            self._alike[asked] = self._is_alike(functions, other)
+        return self._alike[asked]
+
+    def _is_alike(self, functions: frozenset[str], other: "Program") -> bool:
         if self._data is not other._data:
             return self.digest_of(functions) == other.digest_of(functions)
         # Parsed and evaluated once, they are the very same in most trees.
