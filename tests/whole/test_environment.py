@@ -12,6 +12,7 @@ import pytest
 from replay.errors import ReplayError
 from replay.formats import read as ingest
 from replay.store.event_store import open_store
+from tests.examples import PATCHES
 from tests.whole.children import command, finish, quota, start, starved, unprivileged
 from tests.whole.soundness import log_text, unharmed, written
 
@@ -94,6 +95,19 @@ def test_a_database_that_may_only_be_read_in_a_directory_likewise_is_read(place,
     out.unlink()
     assert finish(unprivileged, command, out, "--db", db, "import", file) == 2
     assert "readonly database; it can be read" in one_line(out)
+
+
+@pytest.mark.parametrize("words", [["run"], ["diff"], ["diff", "--all", "--quiet"], ["check"]])
+def test_what_may_only_be_read_is_replayed_and_compared(place, outside, db, words):
+    with open_store(db) as store:
+        store.add(ingest.read(PATCHES / "examples" / "deleted-overlay.jsonl"))
+    db.chmod(0o444)
+    place.chmod(0o555)
+    named = words if "--all" in words else [*words, "deleted-overlay"]
+    own, theirs = outside / "own", outside / "theirs"
+    status = finish(command, own, "--db", db, *named)
+    assert finish(unprivileged, command, theirs, "--db", db, *named) == status < 2
+    assert theirs.read_text() == own.read_text()
 
 
 def test_a_database_with_a_log_beside_it_is_not_read_without_it(place, outside, db):

@@ -5,7 +5,12 @@ import io
 import sys
 
 from replay.cli import main
+from tests.examples import PATCHES
 
-with contextlib.redirect_stdout(io.TextIOWrapper(io.BytesIO())), contextlib.suppress(SystemExit):
-    sys.argv = ["replay", "--db", "sqlite://", "logs"]
-    main()
+EXAMPLE = str(PATCHES / "examples" / "deleted-overlay.jsonl")
+
+with contextlib.redirect_stdout(io.TextIOWrapper(io.BytesIO())):
+    for words in (["logs"], ["run", EXAMPLE], ["diff", EXAMPLE], ["check", EXAMPLE]):
+        sys.argv = ["replay", "--db", "sqlite://", *words]
+        with contextlib.suppress(SystemExit):
+            main()
