@@ -1,9 +1,10 @@
 """Matching each reply to its command."""
 
 from collections import Counter, defaultdict, deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from heapq import heappop, heappush
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -12,6 +13,8 @@ from replay.events.event import Event
 from replay.events.json_form import located, parse_payload
 from replay.formats.commands import is_silent
 from replay.formats.recording import Message
+
+Q = TypeVar("Q", deque[int], list[int])
 
 NOT_SEEN = "replies to no command that was recorded"
 
@@ -87,11 +90,15 @@ class Waiting:
 
     def __init__(self, messages: Sequence[Message]) -> None:
         self._messages = messages
-        self._ends = {message.origin.file: place for place, message in enumerate(messages)}
+        ends = {message.origin.file: place for place, message in enumerate(messages)}
+        self._ending = deque(sorted(ends.items(), key=itemgetter(1)))
         self._asking = {message.origin.file for message in messages if is_sent(message)}
         self._telling_connections: set[str] = set()
         self._silent: defaultdict[str, dict[bytes, deque[int]]] = defaultdict(dict)
         self._operations: defaultdict[str, dict[bytes, deque[int]]] = defaultdict(dict)
+        # Of all files, and of those that have ended; with some that wait no more.
+        self._added: defaultdict[bytes, deque[int]] = defaultdict(deque)
+        self._left: defaultdict[bytes, list[int]] = defaultdict(list)
 
     def connect(self, message: Message) -> None:
         """A client has come, or the greeting that it gets where nothing else tells of clients.
@@ -109,25 +116,46 @@ class Waiting:
         """The command at this place waits."""
         command = self._messages[place]
         kind = self._silent if is_silent(command) else self._operations
-        kind[command.origin.file].setdefault(id_of(command), deque()).append(place)
+        id = id_of(command)
+        kind[command.origin.file].setdefault(id, deque()).append(place)
+        self._added[id].append(place)
 
     def take(self, place: int) -> int | None:
         """The oldest command that waits for the reply at this place, which now has it."""
         reply = self._messages[place]
         own, id = reply.origin.file, id_of(reply)
-        queues = self._queues([own], id) or self._queues(self._others(own, place), id)
-        return min(queues, key=itemgetter(0)).popleft() if queues else None
-
-    def _queues(self, files: Iterable[str], id: bytes) -> list[deque[int]]:
-        """The commands with this id that wait in these files, by file and kind."""
         kinds = (self._silent, self._operations)
-        return [queue for file in files for kind in kinds if (queue := kind[file].get(id))]
+        queues = [queue for kind in kinds if (queue := kind[own].get(id))]
+        if queues:
+            return min(queues, key=itemgetter(0)).popleft()
+        if own not in self._asking:
+            return self._first(self._added[id], deque.popleft)
+        self._end_files(place)
+        return self._first(self._left[id], heappop)
 
-    def _others(self, own: str, place: int) -> Iterator[str]:
-        """The files whose commands may be answered in a file from this place on."""
-        is_asking = own in self._asking
-        files = {**self._silent, **self._operations}
-        return (file for file in files if not is_asking or self._ends[file] < place)
+    def _first(self, places: Q, taken: Callable[[Q], int]) -> int | None:
+        """The first of these places whose command still waits, taken with those before it."""
+        while places:
+            place = taken(places)
+            queue = self._queue(place)
+            if queue and queue[0] == place:
+                return queue.popleft()
+        return None
+
+    def _queue(self, place: int) -> deque[int] | None:
+        """Where the command at this place waits, if it does."""
+        command = self._messages[place]
+        kind = self._silent if is_silent(command) else self._operations
+        return kind[command.origin.file].get(id_of(command))
+
+    def _end_files(self, place: int) -> None:
+        """What still waits in files that end before this place is left for other files."""
+        while self._ending and self._ending[0][1] < place:
+            file, _ = self._ending.popleft()
+            for kind in (self._silent, self._operations):
+                for id, queue in kind[file].items():
+                    for waiting in queue:
+                        heappush(self._left[id], waiting)
 
 
 def is_sent(message: Message) -> bool:
