@@ -1,10 +1,10 @@
 """What an import read, left out and would translate, as text."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 
 from replay.cli import listings
-from replay.events.event import Command, Event, Log, LogHeader, fingerprint, kind
+from replay.events.event import Command, Log, kind
 from replay.formats.read import Recording
 from replay.reports import words
 from replay.reports.documents import common
@@ -39,30 +39,21 @@ def _notes(recording: Recording, show_removed: bool) -> Iterator[str]:
 
 def summary(recording: Recording, subject: Subject, show_removed: bool = False) -> Page:
     """What would be stored of a recording, whose entries it consumes, and how it would be said."""
-    events: list[Event] = []
-    kinds: Counter[str] = Counter()
-    commands: Counter[str] = Counter()
-    observations: Counter[str] = Counter()
-    for entry in recording.entries:
-        if not isinstance(entry, Event):
-            observations[entry.name] += 1
-            continue
-        events.append(entry)
-        kinds[kind(entry.payload)] += 1
-        if isinstance(entry.payload, Command):
-            commands[f"{entry.payload.channel} {entry.payload.name}"] += 1
-    header = recording.header
-    lines = [f"{words.escape(header.name)}: {words.escape(header.description)}"]
-    tables = {"events": kinds, "commands": commands, "observations": observations}
+    log = Log.of(recording.header, recording.entries)
+    said = (event.payload for event in log.events)
+    commands = (f"{it.channel} {it.name}" for it in said if isinstance(it, Command))
+    tables = {
+        "events": Counter(kind(event.payload) for event in log.events),
+        "commands": Counter(commands),
+        "observations": Counter(observation.name for observation in log.observations),
+    }
+    lines = [f"{words.escape(log.name)}: {words.escape(log.header.description)}"]
     lines += [f"  {name}: {counted(table)}" for name, table in tables.items() if table]
-    return listing(
-        [*lines, *_translated(header, events, subject), *_notes(recording, show_removed)]
-    )
+    return listing([*lines, *_translated(log, subject), *_notes(recording, show_removed)])
 
 
-def _translated(header: LogHeader, events: Sequence[Event], subject: Subject) -> Iterator[str]:
+def _translated(log: Log, subject: Subject) -> Iterator[str]:
     """A line about commands that the subject's trees do not have, if there are any."""
-    log = Log(header.name, header, tuple(events), fingerprint(tuple(events)))
     summary = translation.summarize_translation(translation.translate(log, subject), subject)
     if summary is not None:
         yield f"  said in {common.translation(summary)}"
