@@ -69,12 +69,13 @@ def diff(*traces: Trace) -> Diff:
 
 
 def _with_shared_values(found: Iterable[Span[Place]]) -> Iterator[Divergence]:
-    """The divergences; short values that are alike are one object, since they take much memory."""
+    """The divergences; places and short values that are alike are one object, to take less room."""
+    places: dict[Place, Place] = {}
     known: dict[str, Values] = {}
     for place, values, first, last in found:
         written = repr(values)
         shared = known.setdefault(written, values) if len(written) < MOST_WRITTEN else values
-        yield Divergence(place, shared, first, last)
+        yield Divergence(places.setdefault(place, place), shared, first, last)
 
 
 def _differences(
