@@ -4,7 +4,7 @@ import pytest
 
 from replay.engine.compared import Compared, Gap, compared
 from replay.engine.replay import NOT_RUNNING
-from replay.engine.trace import GapReason, ModelTrace, Outcome
+from replay.engine.trace import NOTHING, GapReason, ModelTrace, Outcome
 from replay.events.event import Command
 from replay.state.objects import stopped
 from tests.handmade import machine, node, trace
@@ -39,6 +39,17 @@ def test_a_log_without_nodes_whose_every_command_lacks_one_tells_nothing():
 def test_a_command_that_lacks_no_node_tells_something(other, first):
     steps = [(other, EMPTY), (MISSING, EMPTY)]
     assert of(*(steps if first else steps[::-1])) == Compared(2, 2, 2)
+
+
+def test_what_asks_nothing_of_the_code_is_compared_and_tells_nothing():
+    nothing = of((NOTHING, WITH_NODE))
+    assert nothing == Compared(1, 1, 0)
+    assert nothing.is_nothing
+    assert not nothing.is_all
+    something = of((NOTHING, WITH_NODE), (DONE, WITH_NODE))
+    assert something == Compared(2, 2, 1)
+    assert not something.is_nothing
+    assert something.is_all
 
 
 def test_where_there_ever_was_a_node_all_is_compared():
