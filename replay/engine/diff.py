@@ -83,7 +83,7 @@ def _differences(
 ) -> Iterator[tuple[int, Differences]]:
     """What differs at each event; where a state is unknown, what differed before it lasts.
 
-    A long trace is looked at once, and nowhere twice: it is replayed again where it is.
+    Each event is looked at once, in all traces: of a long one a page is replayed for it.
     """
     comparison = StateComparison(MOST_REMEMBERED)
     state: Differences = {}

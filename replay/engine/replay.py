@@ -5,7 +5,7 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import islice
-from typing import Any, NamedTuple, overload
+from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
@@ -24,6 +24,7 @@ from replay.events.event import (
     channel,
     stimulus,
 )
+from replay.events.on_demand import OnDemand
 from replay.events.pages import PAGE, Pages
 from replay.language import (
     Arc,
@@ -138,7 +139,7 @@ def replay(log: Log, variant: Variant, progress: Progress = no_progress) -> Mode
     log = translate(log, variant.subject)
     start = _Reached(0, variant.program.initial(), budget(len(log.events)))
     if isinstance(log.events, Pages):
-        return ModelTrace(log, variant, _Steps(log, variant, start, progress))
+        return ModelTrace(log, variant, _PagedSteps(log, variant, start, progress))
     events = progress(_events(log, variant.subject), len(log.events), "events")
     return ModelTrace(log, variant, tuple([step for step, _ in _played(variant, start, events)]))
 
@@ -172,7 +173,7 @@ def _played(
         yield step, _Reached(seq, state, left, limited)
 
 
-class _Steps(Sequence[ModelStep]):
+class _PagedSteps(OnDemand[ModelStep]):
     """The steps of a long log, a page of which is replayed when one of them is looked at.
 
     What is kept is how far it had come before each page.
@@ -189,31 +190,19 @@ class _Steps(Sequence[ModelStep]):
     def __len__(self) -> int:
         return len(self._log.events)
 
-    @overload
-    def __getitem__(self, index: int) -> ModelStep: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> tuple[ModelStep, ...]: ...
-
-    def __getitem__(self, index: int | slice) -> ModelStep | tuple[ModelStep, ...]:
-        if isinstance(index, slice):
-            return tuple([self[number] for number in range(len(self))[index]])
+    def item(self, index: int) -> ModelStep:
+        """The step at an index."""
         number, place = divmod(index, PAGE)
-        page = self._recent.get(number)
-        return page[place] if page else self._looked_up(range(len(self))[index])
+        return (self._recent.get(number) or self._page(number))[place]
 
-    def __iter__(self) -> Iterator[ModelStep]:
-        return (self[index] for index in range(len(self)))
-
-    def _looked_up(self, index: int) -> ModelStep:
-        """A step of a page that has to be replayed, and before it all that never were."""
-        number, place = divmod(index, PAGE)
+    def _page(self, number: int) -> tuple[ModelStep, ...]:
+        """A page that has to be replayed, and before it all that never were."""
         for before in range(len(self._starts) - 1, number):
             self._replay(before)
         if len(self._recent) == RECENT_PAGES:
             self._recent.popitem(last=False)
         self._recent[number] = self._replay(number)
-        return self._recent[number][place]
+        return self._recent[number]
 
     def _replay(self, number: int) -> tuple[ModelStep, ...]:
         """The steps of a page before which it is known how far it had come."""

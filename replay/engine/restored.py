@@ -8,7 +8,7 @@ when somebody looks at them, and most are never looked at.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any, NamedTuple, overload
+from typing import Any, NamedTuple
 
 from msgspec import structs
 from msgspec.json import encode
@@ -20,6 +20,7 @@ from replay.engine.renaming import PRIVATE, NotShareable, Restoring
 from replay.engine.replay import replay
 from replay.engine.trace import ModelStep, ModelTrace
 from replay.events.event import Command, Event, Log
+from replay.events.on_demand import OnDemand
 from replay.state.disk import Disk
 from replay.state.objects import FrozenMap, Object, State, Value
 
@@ -131,7 +132,7 @@ def _translated_event(renamed: Event, event: Event, restoring: Restoring) -> Eve
     return structs.replace(event, payload=payload, original=own, note=note)
 
 
-class _Steps(Sequence[ModelStep]):
+class _Steps(OnDemand[ModelStep]):
     """The steps of a log, each made when it is looked at."""
 
     def __init__(self, renamed: ModelTrace, log: Log, states: "_States") -> None:
@@ -143,17 +144,8 @@ class _Steps(Sequence[ModelStep]):
     def __len__(self) -> int:
         return len(self._log.events)
 
-    @overload
-    def __getitem__(self, index: int) -> ModelStep: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> tuple[ModelStep, ...]: ...
-
-    def __getitem__(self, index: int | slice) -> ModelStep | tuple[ModelStep, ...]:
-        if isinstance(index, slice):
-            return tuple([self[number] for number in range(len(self))[index]])
-        if index < 0:
-            index += len(self)
+    def item(self, index: int) -> ModelStep:
+        """The step at an index."""
         if index not in self._steps:
             self._steps[index] = self._step(index)
         return self._steps[index]

@@ -4,9 +4,11 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import chain, islice
-from typing import Generic, TypeVar, overload
+from typing import TypeVar
 
 import msgspec
+
+from replay.events.on_demand import OnDemand
 
 LONG = 10_000
 """Values up to which they are held as they are, so that each of them can be had at once."""
@@ -17,7 +19,7 @@ PAGE = 1000
 S = TypeVar("S", bound=msgspec.Struct)
 
 
-class Pages(Sequence[S], Generic[S]):
+class Pages(OnDemand[S]):
     """Packed values of a kind. Equal ones are equal, whoever packed them."""
 
     def __init__(self, kind: type[S], pages: Iterable[bytes], length: int) -> None:
@@ -28,16 +30,9 @@ class Pages(Sequence[S], Generic[S]):
     def __len__(self) -> int:
         return self._length
 
-    @overload
-    def __getitem__(self, index: int) -> S: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> tuple[S, ...]: ...
-
-    def __getitem__(self, index: int | slice) -> S | tuple[S, ...]:
-        if isinstance(index, slice):
-            return tuple([self[number] for number in range(self._length)[index]])
-        page, place = divmod(range(self._length)[index], PAGE)
+    def item(self, index: int) -> S:
+        """The value at an index."""
+        page, place = divmod(index, PAGE)
         return self._unpacked(page)[place]
 
     def __iter__(self) -> Iterator[S]:
