@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from operator import attrgetter
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from msgspec import Struct
@@ -199,4 +200,8 @@ def in_reading_order(
     divergences: Iterable[Divergence], positions: Mapping[Place, int]
 ) -> list[Divergence]:
     """By first event, then behaviour before state, then as nodes are walked."""
-    return sorted(divergences, key=lambda d: (d.first_seq, d.place.order, positions[d.place]))
+    ordered = sorted(divergences, key=lambda divergence: positions[divergence.place])
+    # One after another, since keys of several parts would take as much room as the divergences.
+    ordered.sort(key=lambda divergence: divergence.place.order)
+    ordered.sort(key=attrgetter("first_seq"))
+    return ordered
