@@ -16,8 +16,9 @@ from msgspec.structs import replace
 from replay.engine.corpus import SharedDiff
 from replay.engine.diff import Diff, Divergence
 from replay.engine.renaming import NotShareable, Restoring
-from replay.engine.replay import Transition, replay, transitions
+from replay.engine.replay import replay, transitions
 from replay.engine.trace import ModelTrace
+from replay.engine.transitions.transition import Transition
 from replay.engine.view import View, view
 from replay.events.pages import Pages
 from replay.progress import Progress, no_progress

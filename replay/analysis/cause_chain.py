@@ -10,8 +10,8 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from replay.engine.replay import request
 from replay.engine.trace import ModelTrace
+from replay.engine.transitions.request import request
 from replay.engine.view import View, view
 from replay.language.traced.cells import EventTrace, Frame, Test, TracedValue
 from replay.language.traced.origins import is_fixed, origin

@@ -23,8 +23,8 @@ import msgspec
 from msgspec.structs import replace
 
 from replay.analysis.observed_state import Classes, number, observed_state
-from replay.engine.replay import request
 from replay.engine.trace import ModelStep, ModelTrace, Trace
+from replay.engine.transitions.request import request
 from replay.engine.view import View, view
 from replay.events.event import Command, Guest
 from replay.language import FileAnswers, Query, Returned

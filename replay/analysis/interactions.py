@@ -16,8 +16,9 @@ from msgspec import Struct, structs
 
 from replay.analysis.patch_parts import PatchPart, statements, variant_without
 from replay.engine.diff import Diff, Divergence, diff
-from replay.engine.replay import MEMO, arcs, replay
+from replay.engine.replay import arcs, replay
 from replay.engine.trace import ModelTrace
+from replay.engine.transitions.memo import MEMO
 from replay.engine.view import view
 from replay.errors import Conflict, NotInLanguage
 from replay.events.event import Log

@@ -16,8 +16,9 @@ from replay.analysis.tree_change import (
     function_at,
     tree_change,
 )
-from replay.engine.replay import arcs, request
+from replay.engine.replay import arcs
 from replay.engine.trace import ModelTrace
+from replay.engine.transitions.request import request
 from replay.events.event import Event, stimulus
 from replay.state.objects import State
 from replay.variants.variant import Variant

@@ -23,7 +23,7 @@ from replay.engine.renaming import (
     renaming,
     without_replies,
 )
-from replay.engine.replay import advance, replay, request
+from replay.engine.replay import advance, replay
 from replay.engine.restored import (
     RenamedDivergence,
     Runs,
@@ -32,6 +32,7 @@ from replay.engine.restored import (
     restored_traces,
 )
 from replay.engine.trace import GapReason, ModelTrace, Outcome
+from replay.engine.transitions.request import request
 from replay.engine.view import View, view
 from replay.events.event import Event, Log
 from replay.progress import Progress, no_progress

@@ -5,133 +5,28 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from replay.engine.log_budget import NOTHING_TAKEN, Allowance, budget, growth_of
+from replay.engine.log_budget import NOTHING_TAKEN, Allowance, budget
 from replay.engine.trace import EXIT, NOTHING, GapReason, ModelStep, ModelTrace, Outcome
-from replay.events.event import (
-    Await,
-    Command,
-    Event,
-    Guest,
-    Image,
-    Internal,
-    Log,
-    Notice,
-    Payload,
-    channel,
-    stimulus,
-)
+from replay.engine.transitions.memo import MEMO, TransitionKey, key_of
+from replay.engine.transitions.request import Request, request
+from replay.engine.transitions.transition import Transition, after_refusal
+from replay.events.event import Await, Event, Image, Log, Notice
 from replay.events.on_demand import OnDemand
 from replay.events.pages import PAGE, Pages
-from replay.language import (
-    Arc,
-    Crashed,
-    Ending,
-    Failed,
-    Program,
-    Refused,
-    Returned,
-    Stopped,
-)
+from replay.language import Arc, Crashed, Program
 from replay.progress import Progress, no_progress
-from replay.state.objects import State, plain, stopped
+from replay.state.objects import State, stopped
 from replay.state.working_disk import WorkDisk
-from replay.variants.subject import ChannelConfig, Subject, SubjectConfig
+from replay.variants.subject import Subject
 from replay.variants.translation import translate
 from replay.variants.variant import Variant
 
-MEMO_SIZE = 40_000
-"""How many transitions are remembered, which take about 100 MB; the oldest go first."""
-
 RECENT_PAGES = 2
 """Pages of a long log that are kept: one event is often compared with the one before."""
-
-MEMO_VALUES = 20_000_000
-"""How many values the states of remembered transitions may hold; those of a real log are few."""
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What a payload asks of the model: the function, its arguments, and all of it as bytes.
-
-    `channel` says what a refusal is there.
-    """
-
-    payload: Payload
-    handler: str
-    arguments: tuple[Any, ...]
-    stimulus: bytes
-    channel: ChannelConfig
-
-
-class Transition(NamedTuple):
-    """The next state, the outcome, and where it crashed, which has another line in each tree.
-
-    `taken` are the steps, and how many values the state and the outcome hold that the state before
-    did not.
-    `functions` are those that ran, and `program` is where they did.
-    """
-
-    state: State
-    outcome: Outcome
-    crash: Crashed | None
-    taken: Allowance
-    functions: frozenset[str]
-    program: Program
-
-    def is_in(self, program: Program) -> bool:
-        """Whether another program does the same where it is asked the same."""
-        return program.runs_alike(self.functions, self.program)
-
-
-TransitionKey = tuple[str, State, bytes, ChannelConfig]
-"""The function, the state, the stimulus, and what a refusal is there."""
-
-
-class Memo:
-    """Transitions by the function, the state and the stimulus.
-
-    In another tree a transition is the same if the functions that ran are.
-    """
-
-    def __init__(self, size: int = MEMO_SIZE) -> None:
-        self.hits = 0
-        self.misses = 0
-        self._size = size
-        self._values = 0
-        self._known: OrderedDict[TransitionKey, list[Transition]] = OrderedDict()
-
-    def run(self, program: Program, state: State, asked: Request) -> Transition:
-        """The transition, looked up or worked out."""
-        key = _key(state, asked)
-        known = self._known.get(key, ())
-        for transition in known:
-            if transition.is_in(program):
-                self.hits += 1
-                return transition
-        self.misses += 1
-        result = _transition(program, state, asked)
-        self._known[key] = [*known, result]
-        self._values += result.taken.values
-        while len(self._known) > self._size or self._values > MEMO_VALUES:
-            _, oldest = self._known.popitem(last=False)
-            self._values -= sum(transition.taken.values for transition in oldest)
-        return result
-
-    def forget(self) -> None:
-        """Drops all of them."""
-        self._known.clear()
-        self._values = 0
-
-
-MEMO = Memo()
-"""Shared by all variants of the process: where they say the same, they share the work.
-
-`MEMO.misses` is the number of distinct transitions that were worked out.
-"""
 
 
 def replay(log: Log, variant: Variant, progress: Progress = no_progress) -> ModelTrace:
@@ -231,7 +126,7 @@ def transitions(trace: ModelTrace) -> Iterator[tuple[TransitionKey, Transition]]
     events = _events(trace.log, trace.variant.subject)
     for done, (_, asked) in zip(trace.steps, events, strict=True):
         if state.machine is not None and asked.handler in program.functions:
-            yield _key(state, asked), MEMO.run(program, state, asked)
+            yield key_of(state, asked), MEMO.run(program, state, asked)
         state = done.state
 
 
@@ -284,11 +179,7 @@ def _advance(program: Program, state: State, asked: Request) -> tuple[State, Out
         return made.state, outcome, made.taken
     if isinstance(payload, Notice | Await):
         return state, NOTHING, NOTHING_TAKEN
-    return _after_refusal(state, asked), _unknown(asked), NOTHING_TAKEN
-
-
-def _key(state: State, asked: Request) -> TransitionKey:
-    return asked.handler, state, asked.stimulus, asked.channel
+    return after_refusal(state, asked), _unknown(asked), NOTHING_TAKEN
 
 
 NOT_RUNNING = Outcome(
@@ -296,44 +187,6 @@ NOT_RUNNING = Outcome(
     error={"class": "NotRunning", "desc": "no machine runs"},
     gap=GapReason.NO_MACHINE,
 )
-
-
-def _transition(program: Program, state: State, asked: Request) -> Transition:
-    after, ending = program.call(asked.handler, asked.arguments, state)
-    crash = ending if isinstance(ending, Crashed) else None
-    if isinstance(ending, Refused | Failed):
-        after = _after_refusal(after, asked)
-    outcome = _outcome(ending, asked.channel)
-    taken = Allowance(growth_of(state, after, outcome.value), program.steps)
-    return Transition(after, outcome, crash, taken, _shared(program.called), program)
-
-
-# Few sets of functions run again and again, and each takes as much memory as the rest.
-@lru_cache(maxsize=4096)
-def _shared(functions: frozenset[str]) -> frozenset[str]:
-    """The one object for equal sets."""
-    return functions
-
-
-def _after_refusal(state: State, asked: Request) -> State:
-    """The state when a command was refused, which may have been the end of the machine."""
-    return stopped(state) if asked.channel.refusal_stops else state
-
-
-def _outcome(ending: Ending, channel: ChannelConfig) -> Outcome:
-    match ending:
-        case Returned(value):
-            return Outcome("returned", value={} if value is None else plain(value))
-        case Failed(errno):
-            return Outcome("refused", error={"errno": errno})
-        case Refused(_, desc) if channel.refusal == "text":
-            return Outcome("refused", error={"text": desc})
-        case Refused(cls, desc):
-            return Outcome("refused", error={"class": cls, "desc": desc})
-        case Stopped(cls, desc):
-            return Outcome("stopped", error={"class": cls, "desc": desc}, gap=GapReason.LIMIT)
-        case Crashed(cls, desc):
-            return Outcome("crashed", error={"class": cls, "desc": desc})
 
 
 def _placed(outcome: Outcome, crash: Crashed, program: Program) -> Outcome:
@@ -376,34 +229,3 @@ class _Content:
 @lru_cache(maxsize=8)
 def _requests(content: _Content) -> tuple[Request, ...]:
     return tuple(request(event.payload, content.subject.config) for event in content.events)
-
-
-NO_CHANNEL = ChannelConfig()
-"""What is not told of a channel; also for events that are no commands."""
-
-
-def request(payload: Payload, config: SubjectConfig) -> Request:
-    """What a payload asks of the model."""
-    handler, *arguments = _call(payload)
-    rule = config.channels.get(channel(payload) or "", NO_CHANNEL)
-    return Request(payload, handler.replace("-", "_"), tuple(arguments), stimulus(payload), rule)
-
-
-def _call(payload: Payload) -> tuple[Any, ...]:
-    """The function that handles a payload, and its arguments; an image has none."""
-    match payload:
-        case Command():
-            return f"{payload.channel}_{payload.name}", payload.arguments
-        case Notice():
-            return f"notice_{payload.name}", payload.data
-        case Await():
-            return "await_job", payload.device, payload.until
-        case Guest(name="read"):
-            return "guest_read", payload.device, payload.sector, payload.sectors
-        case Guest():
-            place = (payload.device, payload.sector, payload.sectors)
-            return "guest_write", *place, payload.pattern
-        case Internal():
-            return f"internal_{payload.name}", payload.device, payload.depth
-        case Image():
-            return ("",)

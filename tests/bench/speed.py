@@ -25,7 +25,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from replay.engine.corpus import Corpus
-from replay.engine.replay import advance, replay, request
+from replay.engine.replay import advance, replay
+from replay.engine.transitions.request import request
 from replay.events import pages
 from replay.events.event import Log
 from replay.events.json_form import event_line, header_line

@@ -10,8 +10,9 @@ import pytest
 from replay.analysis.attribute import model_traces
 from replay.engine.corpus import Corpus
 from replay.engine.diff import Diff, Divergence, diff
-from replay.engine.replay import MEMO, replay
+from replay.engine.replay import replay
 from replay.engine.trace import NOTHING
+from replay.engine.transitions.memo import MEMO
 from replay.events.event import Command, Guest, Image, Log, content
 from replay.events.json_form import parse_object, parse_payload
 from replay.formats import read as ingest

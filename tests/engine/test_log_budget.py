@@ -9,8 +9,10 @@ from replay.engine.compared import compared, limit_of
 from replay.engine.corpus import Corpus
 from replay.engine.diff import diff
 from replay.engine.log_budget import CHARACTERS, OBJECT, budget, growth_of
-from replay.engine.replay import Memo, replay, request
+from replay.engine.replay import replay
 from replay.engine.trace import GapReason, ModelTrace
+from replay.engine.transitions.memo import Memo
+from replay.engine.transitions.request import request
 from replay.events.event import Command, Event, Log
 from replay.state.disk import Disk
 from replay.state.objects import FrozenMap, Object, State
@@ -97,7 +99,7 @@ def test_what_counts_is_what_the_objects_before_did_not_hold(value, weight):
 def test_a_memo_forgets_the_oldest_when_it_holds_too_many_values(toy, tmp_path, monkeypatch):
     trace = grown(toy, tmp_path, 2)
     program, config = trace.variant.program, toy.config
-    monkeypatch.setattr("replay.engine.replay.MEMO_VALUES", 2500)
+    monkeypatch.setattr("replay.engine.transitions.memo.MEMO_VALUES", 2500)
     memo = Memo()
     asked = [request(Command("hmp", "grow", str(n)), config) for n in range(4)]
     for one in asked:

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from replay.engine.replay import MEMO, Memo, replay, request, step
+from replay.engine.replay import replay, step
 from replay.engine.trace import ModelTrace, Outcome
+from replay.engine.transitions.memo import MEMO
 from replay.engine.view import view
 from replay.errors import ReplayError
 from replay.events.event import (
@@ -25,8 +26,6 @@ from replay.events.event import (
     Run,
     fingerprint,
 )
-from replay.language import compile_tree
-from replay.series import Tree, source_file
 from replay.state.disk import final_files
 from replay.state.objects import Ref, State, plain
 from replay.variants.subject import ChannelConfig
@@ -311,39 +310,6 @@ def test_variants_share_the_work_where_they_say_the_same(toy: Subject) -> None:
     assert MEMO.misses == misses + 2
 
 
-YARD = """
-class Machine:
-    tracks: int = 0
-
-
-def cli_lay(text):
-    if text == "far":
-        return tunnel(text)
-    machine.tracks = 1
-    return None
-
-
-def tunnel(text):
-    machine.tracks = 2
-    return None
-"""
-
-
-def test_a_transition_is_that_of_every_tree_in_which_the_functions_that_ran_are_the_same(
-    toy: Subject,
-) -> None:
-    deeper = YARD.replace("tracks = 2", "tracks = 3")
-    trees = [Tree((source_file("yard.py", text),)) for text in (YARD, deeper)]
-    one, other = (compile_tree(made, "Machine") for made in trees)
-    memo, start = Memo(), one.initial()
-    near, far = (request(cli("lay", text), toy.config) for text in ("near", "far"))
-    assert memo.run(one, start, near) is memo.run(other, start, near)
-    assert (memo.misses, memo.hits) == (1, 1)
-    states = {memo.run(program, start, far).state for program in (one, other, one, other)}
-    assert len(states) == 2
-    assert (memo.misses, memo.hits) == (3, 3)
-
-
 def test_a_remembered_crash_has_the_line_of_each_tree(toy: Subject, tmp_path: Path) -> None:
     change = tmp_path / "remark.patch"
     change.write_text(
@@ -357,14 +323,6 @@ def test_a_remembered_crash_has_the_line_of_each_tree(toy: Subject, tmp_path: Pa
     assert MEMO.misses == misses
     assert plainly.error is not None
     assert remarked.error == {**plainly.error, "line": plainly.error["line"] + 1}
-
-
-def test_a_memo_forgets_the_oldest_first(before: Variant) -> None:
-    memo = Memo(2)
-    start = before.program.initial()
-    for name in ("a", "b", "c", "b", "c", "a"):
-        memo.run(before.program, start, request(cli("train", name), before.subject.config))
-    assert (memo.hits, memo.misses) == (2, 4)
 
 
 def test_the_value_of_a_command_is_plain(before: Variant) -> None:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from replay.engine.replay import replay, request
+from replay.engine.replay import replay
+from replay.engine.transitions.request import request
 from replay.language import Program, compile_tree
 from replay.series import Tree, source_file
 from replay.state.objects import State

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from replay.engine.replay import request, step
+from replay.engine.replay import step
+from replay.engine.transitions.request import request
 from replay.errors import ReplayError
 from replay.events.event import Command, Event, Guest, Image, Internal, Payload
 from replay.language import Program, Returned, compile_tree

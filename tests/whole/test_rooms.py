@@ -120,4 +120,4 @@ def test_only_formats_and_qemu_know_a_function_of_qemu():
         if "_" in name and name in file.read_text()
     }
     handlers = ("await_job", "guest_read", "guest_write")  # named after kinds of events
-    assert named <= {f"engine/replay.py: {name}" for name in handlers}
+    assert named <= {f"engine/transitions/request.py: {name}" for name in handlers}

@@ -12,8 +12,8 @@ from replay.analysis.play import play
 from replay.analysis.search.ddmin import ddmin
 from replay.analysis.search.goal import ANY, BEHAVIOUR, Goal, Sighting, way
 from replay.analysis.search.simplify import plain_names, renamed, simpler
-from replay.engine.replay import MEMO
 from replay.engine.trace import Trace
+from replay.engine.transitions.memo import MEMO
 from replay.errors import ReplayError, Unavailable
 from replay.events.event import Event, Log, LogEntry, LogHeader, Observation
 from replay.workers import Pool, Rounds, each

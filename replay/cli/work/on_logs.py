@@ -21,7 +21,8 @@ from replay.cli.log_diffs import Comparison, DiffOptions, DiffResult, PartResult
 from replay.cli.progress_bar import with_progress
 from replay.cli.work.stored_logs import LogName, StoredLogs
 from replay.engine.diff import Diff, diff
-from replay.engine.replay import MEMO, replay
+from replay.engine.replay import replay
+from replay.engine.transitions.memo import MEMO
 from replay.events.event import Log
 from replay.reports.documents.check import CheckReport, check_report
 from replay.reports.documents.headline import HeadlineReport, headline_report

@@ -1,0 +1,1 @@
+"""What one event does to one state, worked out once and remembered."""
