@@ -91,7 +91,7 @@ def limited(recording: Recording) -> Recording:
 def _limited(entries: Iterator[LogEntry]) -> Iterator[LogEntry]:
     images = 0
     for entry in entries:
-        if isinstance(entry, Event) and isinstance(entry.payload, Image):
+        if type(entry) is Event and type(entry.payload) is Image:
             images += 1
             if images > MOST_IMAGES:
                 what = f"more than {MOST_IMAGES} images in a log"

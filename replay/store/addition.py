@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Table, func, select
 from replay.errors import StoreError
 from replay.events.event import LogEntry, LogHeader, Origin
 from replay.store.databases.backend import backend_of
-from replay.store.rows import INSERTED, EntryRow, LogEnd, log_row, numbered
+from replay.store.rows import INSERTED, EntryRow, EntryRows, LogEnd, entry_rows, log_row
 from replay.store.schema import LAST_NUMBER
 from replay.store.tables import events, logs, observations
 from replay.store.values import candidates
@@ -49,13 +49,12 @@ class _Small(NamedTuple):
     entries: tuple[LogEntry, ...]
     log: int
     position: int
-    rows: tuple[tuple[Table, EntryRow], ...]
-    end: LogEnd
+    rows: EntryRows
 
     @property
     def names(self) -> tuple[str, str]:
         """Those that its log may get."""
-        return candidates(self.recording.header.name, self.end.fingerprint)
+        return candidates(self.recording.header.name, self.rows.end.fingerprint)
 
 
 class _Rest(NamedTuple):
@@ -98,7 +97,7 @@ def _add_small(
         log = log or next_number(connection, logs.c.id)
         position = position or next_number(connection, events.c.position)
         small.append(_with_rows(recording, entries, log, position))
-        log, position = log + 1, position + small[-1].end.events
+        log, position = log + 1, position + small[-1].rows.end.events
     if not small:
         return []
     taken = _fingerprints(connection, {name for it in small for name in it.names})
@@ -106,14 +105,14 @@ def _add_small(
     rows: dict[Table, list[EntryRow]] = {events: [], observations: [], logs: []}
     added = []
     for it in small:
-        header, end = it.recording.header, it.end
+        header, end = it.recording.header, it.rows.end
         name, status = place(taken, it.recording, end.fingerprint, rename)
         if status != "present":
             taken[name] = end.fingerprint
             if log != it.log:  # one before it is there already, and leaves no gap
                 it = _with_rows(it.recording, it.entries, log, position)
-            for table, row in it.rows:
-                rows[table].append(row)
+            rows[events] += it.rows.events
+            rows[observations] += it.rows.observations
             rows[logs].append(tuple(log_row(log, name, header, end).values()))
             log, position = log + 1, position + end.events
         added.append(AddedLog(name, end.fingerprint, end.events, status))
@@ -127,12 +126,10 @@ def _with_rows(
     recording: Incoming, entries: tuple[LogEntry, ...], log: int, position: int
 ) -> _Small:
     """A recording with its rows. Raises StoreError if it has no event."""
-    rows = tuple(numbered(entries, log, position))
-    end = rows[-1][2] if rows else LogEnd(0, "")
-    if not end.events:
+    rows = entry_rows(entries, log, position, LogEnd())
+    if not rows.end.events:
         raise _empty(recording)
-    own = tuple((table, row) for table, row, _ in rows)
-    return _Small(recording, entries, log, position, own, end)
+    return _Small(recording, entries, log, position, rows)
 
 
 def _fingerprints(connection: Connection, names: Iterable[str]) -> dict[str, str]:
@@ -177,14 +174,13 @@ def next_number(connection: Connection, column: Any) -> int:
 
 def add_entries(connection: Connection, log: int, recording: Incoming) -> LogEnd:
     """Writes the events and observations; returns the end of the log."""
-    rows = numbered(recording.entries, log, next_number(connection, events.c.position))
-    end = LogEnd(0, "")
-    while chunk := list(islice(rows, CHUNK)):
-        for table in (events, observations):
-            own = [row for of, row, _ in chunk if of is table]
+    position, end = next_number(connection, events.c.position), LogEnd()
+    while chunk := list(islice(recording.entries, CHUNK)):
+        rows = entry_rows(chunk, log, position, end)
+        for table, own in ((events, rows.events), (observations, rows.observations)):
             if own:
                 backend_of(connection).insert_rows(connection, table.name, INSERTED[table], own)
-        end = chunk[-1][2]
+        end = rows.end
     if not end.events:
         raise _empty(recording)
     return end

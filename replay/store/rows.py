@@ -1,6 +1,6 @@
 """Making database rows of logs, events and observations, with checksums."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any, NamedTuple
 
@@ -45,52 +45,64 @@ EntryRow = tuple[Any, ...]
 
 
 class LogEnd(NamedTuple):
-    """How many events a log has, and its fingerprint, which is that of the last."""
+    """How many events a log has, its fingerprint, which is that of the last, and observations."""
 
-    events: int
-    fingerprint: str
+    events: int = 0
+    fingerprint: str = NO_EVENTS
+    observations: int = 0
 
 
-def numbered(
-    entries: Iterable[LogEntry], log: int, position: int
-) -> Iterator[tuple[Table, EntryRow, LogEnd]]:
-    """The rows of a log's entries and their tables, and the end of the log up to there.
+class EntryRows(NamedTuple):
+    """The rows of some of a log's entries, and the end of the log with them."""
 
-    Events have places from `position` on, and each the fingerprint of the log up to it.
+    events: list[EntryRow]
+    observations: list[EntryRow]
+    end: LogEnd
+
+
+def entry_rows(entries: Iterable[LogEntry], log: int, position: int, begin: LogEnd) -> EntryRows:
+    """The rows of the entries behind `begin` in a log whose first event is at `position`.
+
+    Each event has the fingerprint of the log up to it.
     """
-    end, number = LogEnd(0, NO_EVENTS), 0
+    seq, fingerprint, number = begin
+    of_events, of_observations = list[EntryRow](), list[EntryRow]()
     for entry in entries:
-        if isinstance(entry, Observation):
-            number += 1
-            yield observations, observation_row(entry, log, number, end.events), end
+        if isinstance(entry, Event):
+            row, fingerprint = event_row(entry, log, position + seq, seq + 1, fingerprint)
+            seq += 1
+            of_events.append(row)
         else:
-            row, fingerprint = event_row(entry, log, end, position)
-            end = LogEnd(end.events + 1, fingerprint)
-            yield events, row, end
+            number += 1
+            of_observations.append(observation_row(entry, log, number, seq))
+    return EntryRows(of_events, of_observations, LogEnd(seq, fingerprint, number))
 
 
-def event_row(event: Event, log: int, end: LogEnd, position: int) -> tuple[EntryRow, str]:
-    """The row of the event behind the end of a log that begins at `position`; its fingerprint."""
-    payload, (seq, previous) = event.payload, end
+def event_row(
+    event: Event, log: int, position: int, seq: int, previous: str
+) -> tuple[EntryRow, str]:
+    """The row of an event at a position, behind those with the fingerprint `previous`; its own."""
+    payload, origin = event.payload, event.origin
     said = content(payload)
     fingerprint = link(previous, said)
-    what = (kind(payload), channel(payload), name(payload), said.decode())
-    origin = origin_columns(event)
-    values = (position + seq, log, seq + 1, *what, *origin, SCHEMA_VERSION, fingerprint)
+    values = (
+        *(position, log, seq, kind(payload), channel(payload), name(payload), said.decode()),
+        *((origin.file, origin.line) if origin else NOWHERE),
+        *(event.recorded, SCHEMA_VERSION, fingerprint),
+    )
     return (*values, digest_of(values)), fingerprint
+
+
+NOWHERE = None, None
 
 
 def observation_row(observation: Observation, log: int, number: int, after: int) -> EntryRow:
     """The row of an observation, to which the database gives its position."""
     said = msgspec.json.encode(observation_content(observation)).decode()
-    values = (log, number, after, observation.name, said, *origin_columns(observation))
+    origin = observation.origin
+    place = (origin.file, origin.line) if origin else NOWHERE
+    values = (log, number, after, observation.name, said, *place, observation.recorded)
     return (*values, digest_of(values))
-
-
-def origin_columns(entry: LogEntry) -> EntryRow:
-    """Where and when an entry was recorded: file, line, seconds."""
-    origin = entry.origin
-    return (origin.file, origin.line, entry.recorded) if origin else (None, None, entry.recorded)
 
 
 def log_row(number: int, name: str, header: LogHeader, end: LogEnd) -> dict[str, Any]:
