@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -239,3 +239,14 @@ def print_result(result: "Printable", output: Path | None = None) -> None:
 
         text = shown(result, Console())
     deliver([text.encode()], output)
+
+
+def print_parts(parts: Iterable[str], output: Path | None = None) -> None:
+    """Delivers the parts of a long text when the last one is there; until then they are packed."""
+    import zlib
+
+    from replay.files import deliver
+    from replay.printable import without_controls
+
+    packed = [zlib.compress(without_controls(part).encode(), level=1) for part in parts]
+    deliver(map(zlib.decompress, packed), output)

@@ -1,17 +1,24 @@
 """Commands over many logs share work between them, and print what they print of each by itself."""
 
+import sqlite3
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from replay.api import read_log
 from replay.cli import log_diffs, main
 from replay.cli.commands import diff as command
 from replay.engine import corpus as corpora
 from replay.engine.corpus import Corpus
+from replay.engine.diff import diff
+from replay.engine.replay import replay
 from replay.formats.read import read
+from replay.reports.documents.diff import DiffReports, diff_report
+from replay.reports.rendering import OutputFormat, render
 from replay.store.event_store import open_store
+from replay.variants.variant import resolve
 from tests import traces
 from tests.bench.corpus import Kind, corpus
 from tests.bench.speed import write_log
@@ -31,13 +38,13 @@ FORMS = {
 def run(monkeypatch, capfd) -> Run:
     """run(WORD...): the exit status of `replay diff`, and what it printed."""
 
-    def diff(*words: str | Path) -> tuple[int, str, str]:
+    def run(*words: str | Path) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["replay", *map(str, words)])
         with pytest.raises(SystemExit) as exit:
             main()
         return int(exit.value.code or 0), *capfd.readouterr()
 
-    return diff
+    return run
 
 
 @pytest.fixture(scope="module")
@@ -96,3 +103,33 @@ def test_random_logs_under_different_names(kind, run, tmp_path, monkeypatch):
     file = write_log(tmp_path / "logs.jsonl", *corpus(kind, 12, 4, 30))
     db = imported(tmp_path, file)
     assert_same(run, monkeypatch, "--db", db, "diff", "--all", "--format", "json")
+
+
+# JSON of many logs is written log by log
+
+
+def test_a_json_list_is_what_the_report_of_all_says(run, tmp_path, qemu):
+    files = sorted((PATCHES / "examples").glob("*.jsonl"))
+    variants = [resolve(qemu, word, {}) for word in ("before", "with", "after")]
+    diffs = [diff(*(replay(log, one) for one in variants)) for log in map(read_log, files)]
+    whole = DiffReports(tuple(map(diff_report, diffs)))
+    db = imported(tmp_path, *files)
+    names = [one.traces[0].log.name for one in diffs]
+    options = ("--no-attribution", "--format", "json")
+    _, printed, _ = run("--db", db, "diff", *names, *options)
+    assert printed == render(whole, OutputFormat.JSON)
+    run("--db", db, "diff", *names, *options, "-o", tmp_path / "list.json")
+    assert (tmp_path / "list.json").read_text() == printed
+
+
+def test_a_log_that_fails_leaves_no_part_of_a_json_list(run, tmp_path):
+    db = imported(tmp_path, *(PATCHES / "examples").glob("*.jsonl"))
+    with sqlite3.connect(db) as connection:
+        connection.execute("DROP TRIGGER events_no_UPDATE")
+        connection.execute("UPDATE events SET payload = '{}' WHERE log = 2 AND seq = 3")
+    out = tmp_path / "list.json"
+    for where in ((), ("-o", out)):
+        status, printed, said = run("--db", db, "diff", "--all", "--format", "json", *where)
+        assert (status, printed) == (2, "")
+        assert "the database is damaged" in said
+    assert not out.exists()

@@ -10,7 +10,7 @@ from typer.core import TyperCommand
 
 from replay.analysis.play import play
 from replay.cli import arguments
-from replay.cli.app import DIFFERS, TROUBLE, app, print_result
+from replay.cli.app import DIFFERS, TROUBLE, app, print_parts, print_result
 from replay.cli.completion import complete_patches, complete_words
 from replay.cli.options import OutputFile, format_option
 from replay.cli.players import Player, QemuOption, players_of
@@ -156,6 +156,7 @@ def diff_logs(
     from replay.reports.documents.diff import DiffReports  # noqa: PLC0415
     from replay.reports.documents.many.groups import grouped, groups_of  # noqa: PLC0415
     from replay.reports.documents.many.kept_history import read_history  # noqa: PLC0415
+    from replay.reports.json.diff import diff_list  # noqa: PLC0415
 
     before = read_history(since) if since else None
     if before and len(before.runs[-1].variants) != len(players):
@@ -174,7 +175,7 @@ def diff_logs(
     is_page = format == OutputFormat.HTML
     is_overview = several and attributed and format == OutputFormat.TEXT
     tally = log_diffs.Tally()
-    document: DiffReports | DiffGroups
+    document: DiffReports | DiffGroups | None
     if is_shared and (is_page or (is_overview and not details)):
         work = DiffWork(stored, compared, options, attributed, False, has_frames=True)
         parts = OverviewWork(stored, compared, work)
@@ -198,10 +199,15 @@ def diff_logs(
             compare = log_diffs.plainly(players)
             loaded = with_progress(map(stored.load, logs), len(logs), "logs")
             whole = (log_diffs.result_of(compare(it), options, attributed) for it in loaded)
-        document = DiffReports(tuple(tally.reports(whole)), before)
-        if is_overview or (is_page and len(logs) > 1):
+        reports = tally.reports(whole)
+        is_listed = format == OutputFormat.JSON and len(logs) > 1 and before is None
+        document = None if is_listed else DiffReports(tuple(reports), before)
+        if document and (is_overview or (is_page and len(logs) > 1)):
             document = groups_of(document)
-    print_result(render(document, format, RenderOptions(details, with_progress)), output)
+    if document is None:
+        print_parts(diff_list(reports), output)
+    else:
+        print_result(render(document, format, RenderOptions(details, with_progress)), output)
     names = [log.name for log in logs]
     unused = [e for n, e in enumerate(accepted) if n not in tally.used and e.is_about(names)]
     _warn_of_unused(baseline, unused, every)

@@ -1,6 +1,7 @@
 """Diffs as JSON."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from textwrap import indent
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -168,6 +169,15 @@ def diffs(document: DiffReports) -> str:
         return encode(documents[0] if len(documents) == 1 else documents)
     run = history_of(document)
     return encode(DiffHistoryObject(format_version=FORMAT_VERSION, history=run, diffs=documents))
+
+
+def diff_list(reports: Iterable[DiffReport]) -> Iterator[str]:
+    """The list of several diffs, part by part, so that nobody has to hold them all."""
+    start = "[\n"
+    for report in reports:
+        yield start + indent(encode(_diff(report)).rstrip("\n"), "  ")
+        start = ",\n"
+    yield "\n]\n"
 
 
 def _diff(report: DiffReport) -> DiffObject:
