@@ -14,7 +14,6 @@ from replay.engine.places import (
     Place,
     comparable,
     existence_of,
-    fields_by_path,
     label,
 )
 from replay.engine.trace import Outcome
@@ -94,9 +93,7 @@ def compare_machines(views: Mapping[str, View]) -> Differences:
         differences[MachinePlace()] = machine
     differences |= _compare_existence(running)
     differences |= _compare_edges(running)
-    return differences | _compare_fields(
-        {name: fields_by_path(after) for name, after in running.items()}
-    )
+    return differences | _compare_fields({name: after.fields for name, after in running.items()})
 
 
 def _compare_existence(views: Mapping[str, View]) -> Differences:

@@ -15,7 +15,6 @@ from replay.engine.places import (
     NodePlace,
     OutcomePlace,
     Place,
-    fields_by_path,
     label,
 )
 from replay.engine.trace import UNKNOWN, ModelStep, ModelTrace, Outcome, Trace
@@ -147,7 +146,7 @@ def _places(after: View, bits: BitFields) -> dict[str, Place]:
     places: dict[str, Place] = {}
     paths = {*after.all_nodes, *after.edges, *after.jobs}
     places |= {path: NodePlace(path) for path in paths}
-    for path, fields in fields_by_path(after).items():
+    for path, fields in after.fields.items():
         for field in fields:
             places[f"{path}.{field}"] = FieldPlace(path, field)
             flags = bits.get(field, ())

@@ -10,7 +10,6 @@
 | FieldPlace | field | a node's or job's path | its name | the value of the field, or of one flag |
 """
 
-from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 from msgspec import UNSET, Struct, UnsetType
@@ -153,12 +152,7 @@ class FieldPlace(Place, frozen=True):
         """The whole field's value."""
         if not view.running:
             return ABSENT
-        return fields_by_path(view).get(self.path, {}).get(self.field, ABSENT)
-
-
-def fields_by_path(view: View) -> dict[str, Mapping[str, Any]]:
-    """The fields of every node and job, by its path."""
-    return {path: node.fields for path, node in view.all_nodes.items()} | dict(view.jobs)
+        return view.fields.get(self.path, {}).get(self.field, ABSENT)
 
 
 def existence_of(file: File | None) -> str:

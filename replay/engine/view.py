@@ -1,7 +1,7 @@
 """A state as people see it: nodes under their paths, jobs, files by name."""
 
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 from msgspec import Struct
@@ -47,7 +47,7 @@ class File(Struct, frozen=True):
     inode: Inode
 
 
-class View(Struct, frozen=True, eq=False):
+class View(Struct, frozen=True, eq=False, dict=True):
     """A state as people look at it.
 
     `nodes` has what is reachable from the roots, in walking order; `other` leaked nodes and the
@@ -63,10 +63,16 @@ class View(Struct, frozen=True, eq=False):
     jobs: Mapping[str, Mapping[str, PlainValue]] = {}
     files: Mapping[str, File] = {}
 
-    @property
+    # Each of thousands of places may ask for these two.
+    @cached_property
     def all_nodes(self) -> Mapping[str, Node]:
         """Nodes and other, by path."""
-        return {**self.nodes, **self.other}
+        return {**self.nodes, **self.other} if self.other else self.nodes
+
+    @cached_property
+    def fields(self) -> Mapping[str, Mapping[str, PlainValue]]:
+        """The fields of every node and job, by its path."""
+        return {path: node.fields for path, node in self.all_nodes.items()} | dict(self.jobs)
 
 
 def view(state: State, subject: Subject) -> View:
@@ -254,7 +260,9 @@ def _plain(value: Value, reader: _ObjectReader, within: tuple[int, ...] = ()) ->
     return {name: _plain(v, reader, inside) for name, v in reader.objects[value.id].items()}
 
 
-def _files(disk: Disk) -> dict[str, File]:
+# Every place where something differs asks for the views of its event.
+@lru_cache(maxsize=32)
+def _files(disk: Disk) -> Mapping[str, File]:
     return {name: _file(inode, unlinked) for name, inode, unlinked in listing(disk)}
 
 

@@ -118,12 +118,31 @@ def effects_in(report: DivergenceReport, cause: Cause, bits: BitFields) -> Itera
 def _without_lower(effects: Sequence[Effect]) -> Iterator[Effect]:
     """The effects without those nodes that came or went with one above them."""
     moved = {e.place.path: e.after for e in effects if isinstance(e.place, NodePlace)}
+    above = _Above(moved)
     for effect in effects:
-        parts = effect.place.path.split(".")
-        above = [".".join(parts[:end]) for end in range(1, len(parts))]
-        is_node = isinstance(effect.place, NodePlace)
-        if not is_node or all(moved.get(path) != effect.after for path in above):
+        path = effect.place.path
+        if not isinstance(effect.place, NodePlace) or effect.after not in above[path]:
             yield effect
+
+
+class _Above(dict[str, frozenset[Any]]):
+    """For each path what became of the nodes above it."""
+
+    def __init__(self, moved: Mapping[str, Any]) -> None:
+        super().__init__({"": frozenset()})
+        self._moved = moved
+
+    def __missing__(self, path: str) -> frozenset[Any]:
+        """Finds it out for the nodes above first, one after another: chains are long."""
+        unknown = [path]
+        while unknown:
+            parent = unknown[-1].rpartition(".")[0]
+            if parent not in self:
+                unknown.append(parent)
+                continue
+            own = {self._moved[parent]} if parent in self._moved else set()
+            self[unknown.pop()] = self[parent] | own
+        return self[path]
 
 
 # In words

@@ -1,5 +1,6 @@
 """Which flags differ on which node of a chain, variant by variant."""
 
+from collections import deque
 from collections.abc import Collection, Iterator, Mapping
 
 from msgspec import Struct
@@ -48,18 +49,35 @@ def flag_tables(diff: Diff, bits: BitFields) -> Iterator[FlagTable]:
     """
     whole: set[tuple[str, str]] = set()
     emitted: set[tuple[str, str, int]] = set()
+    standing = _Standing(diff, bits)
     for divergence in diff.divergences:
         if first_bit(divergence, bits) is None:
             continue
-        table = flag_table(diff, divergence, bits)
-        if (table.field, table.root, table.seq) in emitted:
+        seq, field, root = divergence.first_seq, divergence.place.field, _root(diff, divergence)
+        if (field, root, seq) in emitted:
             continue
-        emitted.add((table.field, table.root, table.seq))
-        if (table.field, table.root) in whole:
-            anew = [r for r in table.rows if r.divergence and r.divergence.first_seq == table.seq]
+        emitted.add((field, root, seq))
+        table = _table(diff, seq, field, root, bits[field], standing.at(seq))
+        if (field, root) in whole:
+            anew = [r for r in table.rows if r.divergence and r.divergence.first_seq == seq]
             table = replace(table, rows=tuple(anew))
-        whole.add((table.field, table.root))
+        whole.add((field, root))
         yield table
+
+
+class _Standing:
+    """The divergences of bit fields that last at one event after another, by path and field."""
+
+    def __init__(self, diff: Diff, bits: BitFields) -> None:
+        self._coming = deque(each for each in diff.divergences if each.place.field in bits)
+        self._latest: dict[tuple[str, str], Divergence] = {}
+
+    def at(self, seq: int) -> Mapping[tuple[str, str], Divergence]:
+        """Those that have begun there, of each place the latest, which may be over."""
+        while self._coming and self._coming[0].first_seq <= seq:
+            divergence = self._coming.popleft()
+            self._latest[divergence.place.path, divergence.place.field] = divergence
+        return self._latest
 
 
 def among(table: FlagTable, flags: Collection[str]) -> FlagTable:
@@ -70,24 +88,39 @@ def among(table: FlagTable, flags: Collection[str]) -> FlagTable:
 
 def flag_table(diff: Diff, divergence: Divergence, bits: BitFields) -> FlagTable:
     """The nodes of the root that a bit field's divergence is about, after its first event."""
-    seq, path, field = divergence.first_seq, divergence.place.path, divergence.place.field
+    seq, field = divergence.first_seq, divergence.place.field
+    standing = _Standing(diff, bits).at(seq)
+    return _table(diff, seq, field, _root(diff, divergence), bits[field], standing)
+
+
+def _root(diff: Diff, divergence: Divergence) -> str:
+    """The root of the node that a divergence is about."""
+    path = divergence.place.path
+    views = (compared_views(diff.traces, divergence.first_seq - 1) or {}).values()
+    return next(view.all_nodes[path].role[0] for view in views if path in view.all_nodes)
+
+
+def _table(
+    diff: Diff,
+    seq: int,
+    field: str,
+    root: str,
+    bits: Mapping[str, int],
+    standing: Mapping[tuple[str, str], Divergence],
+) -> FlagTable:
     views = compared_views(diff.traces, seq - 1) or {}
-    root = next(view.all_nodes[path].role[0] for view in views.values() if path in view.all_nodes)
     flags: dict[NodePath, dict[str, tuple[str, ...]]] = {}
     for name, view in views.items():
         for node in view.all_nodes.values():
             if node.role[0] == root and field in node.fields:
-                flags.setdefault(node.role, {})[name] = flag_names(node.fields[field], bits[field])
-    then = {
-        divergence.place.path: divergence
-        for divergence in diff.divergences
-        if divergence.place.field == field and divergence.first_seq <= seq <= divergence.last_seq
-    }
+                flags.setdefault(node.role, {})[name] = flag_names(node.fields[field], bits)
     order = diff.traces[0].player.subject.config.node.children
     rows = []
     for role in sorted(flags, key=lambda role: [order.index(child) for child in role[1:]]):
-        name = ".".join(role)
-        rows.append(FlagRow(name, flags[role], differing(flags[role], bits[field]), then.get(name)))
+        path = ".".join(role)
+        then = standing.get((path, field))
+        lasting = then if then and seq <= then.last_seq else None
+        rows.append(FlagRow(path, flags[role], differing(flags[role], bits), lasting))
     return FlagTable(field, root, seq, tuple(views), tuple(rows))
 
 

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from replay.engine.compared import compared_views
 from replay.engine.diff import Diff
-from replay.engine.places import FilePlace, existence_of, fields_by_path
+from replay.engine.places import FilePlace, existence_of
 from replay.engine.trace import Outcome
 from replay.engine.view import View, flag_names
 from replay.events.event import Event
@@ -198,7 +198,7 @@ def _changed_bits(before: Any, after: Any) -> int:
 
 
 def _tables(views: Mapping[str, View], config: SubjectConfig, loud: Loud) -> Iterator[Table]:
-    fields = {name: fields_by_path(view) for name, view in views.items()}
+    fields = {name: view.fields for name, view in views.items()}
     for path in dict.fromkeys(path for paths in fields.values() for path in paths):
         having = {name: paths[path] for name, paths in fields.items() if path in paths}
         names = dict.fromkeys(field for node in having.values() for field in node)
