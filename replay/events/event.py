@@ -265,7 +265,7 @@ def plain(value: Any, depth: int = MAX_DEPTH) -> Any:
     form = type(value)
     if form is str or form is bool or value is None:  # which most values are
         return value
-    if form is int or (form is not dict and isinstance(value, int)):
+    if isinstance(value, int):
         if not -(2**63) <= value < 2**64:
             raise ValueError("an integer has more than 64 bits")
         return value

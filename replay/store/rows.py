@@ -82,27 +82,26 @@ def event_row(
     event: Event, log: int, position: int, seq: int, previous: str
 ) -> tuple[EntryRow, str]:
     """The row of an event at a position, behind those with the fingerprint `previous`; its own."""
-    payload, origin = event.payload, event.origin
+    payload = event.payload
     said = content(payload)
     fingerprint = link(previous, said)
-    values = (
-        *(position, log, seq, kind(payload), channel(payload), name(payload), said.decode()),
-        *((origin.file, origin.line) if origin else NOWHERE),
-        *(event.recorded, SCHEMA_VERSION, fingerprint),
-    )
+    what = (kind(payload), channel(payload), name(payload), said.decode())
+    origin = origin_columns(event)
+    values = (position, log, seq, *what, *origin, SCHEMA_VERSION, fingerprint)
     return (*values, digest_of(values)), fingerprint
-
-
-NOWHERE = None, None
 
 
 def observation_row(observation: Observation, log: int, number: int, after: int) -> EntryRow:
     """The row of an observation, to which the database gives its position."""
     said = msgspec.json.encode(observation_content(observation)).decode()
-    origin = observation.origin
-    place = (origin.file, origin.line) if origin else NOWHERE
-    values = (log, number, after, observation.name, said, *place, observation.recorded)
+    values = (log, number, after, observation.name, said, *origin_columns(observation))
     return (*values, digest_of(values))
+
+
+def origin_columns(entry: LogEntry) -> EntryRow:
+    """Where and when an entry was recorded: file, line, seconds."""
+    origin = entry.origin
+    return (origin.file, origin.line, entry.recorded) if origin else (None, None, entry.recorded)
 
 
 def log_row(number: int, name: str, header: LogHeader, end: LogEnd) -> dict[str, Any]:

@@ -70,6 +70,8 @@ def ways(place: Path, db: Path, words: Sequence[str]) -> Iterator[dict[str, Way]
     file = place / "address"
     of_cluster = group(["tests.bench.turns", "--cluster", str(file)])
     while not file.exists():
+        if of_cluster.poll() is not None:
+            raise SystemExit("there is no cluster: pip install '.[dask]'")
         time.sleep(WAITS)
     command = ["replay", "--db", str(db), *words]
     made = {

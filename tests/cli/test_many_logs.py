@@ -1,5 +1,6 @@
 """Commands over many logs share work between them, and print what they print of each by itself."""
 
+import json
 import sqlite3
 import sys
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from replay.engine.diff import diff
 from replay.engine.replay import replay
 from replay.formats.read import read
 from replay.reports.documents.diff import DiffReports, diff_report
+from replay.reports.json.common import encode
 from replay.reports.rendering import OutputFormat, render
 from replay.store.event_store import open_store
 from replay.variants.variant import resolve
@@ -117,7 +119,7 @@ def test_a_json_list_is_what_the_report_of_all_says(run, tmp_path, qemu):
     names = [one.traces[0].log.name for one in diffs]
     options = ("--no-attribution", "--format", "json")
     _, printed, _ = run("--db", db, "diff", *names, *options)
-    assert printed == render(whole, OutputFormat.JSON)
+    assert printed == render(whole, OutputFormat.JSON) == encode(json.loads(printed))
     run("--db", db, "diff", *names, *options, "-o", tmp_path / "list.json")
     assert (tmp_path / "list.json").read_text() == printed
 
@@ -133,3 +135,13 @@ def test_a_log_that_fails_leaves_no_part_of_a_json_list(run, tmp_path):
         assert (status, printed) == (2, "")
         assert "the database is damaged" in said
     assert not out.exists()
+
+
+def test_a_log_that_has_lost_its_events_is_damage_for_several_workers_too(run, tmp_path):
+    db = imported(tmp_path, *(PATCHES / "examples").glob("*.jsonl"))
+    with sqlite3.connect(db) as connection:
+        connection.execute("DROP TRIGGER events_no_DELETE")
+        connection.execute("DELETE FROM events WHERE log = 2")
+    for workers in ("1", "2"):
+        status, _, said = run("--db", db, "diff", "--all", "--quiet", "--workers", workers)
+        assert (status, "the database is damaged" in said) == (2, True)

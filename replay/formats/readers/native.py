@@ -78,7 +78,7 @@ def until_header(
 ) -> Iterator[LogEntry]:
     """The events and observations up to the next header, which is put into `ended_by`."""
     for line in lines:
-        if MARK in line.text and is_header(line):
+        if is_header(line):
             ended_by.append(line)
             return
         may_hold = may_hold_secret(line.text)

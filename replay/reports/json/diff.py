@@ -164,19 +164,22 @@ class DiffHistoryObject(JsonObject, frozen=True, kw_only=True):
 
 def diffs(document: DiffReports) -> str:
     """The object of one diff; of several a list. After another run an object with its history."""
-    documents = [_diff(report) for report in document.logs]
-    if document.before is None:
-        return encode(documents[0] if len(documents) == 1 else documents)
-    run = history_of(document)
-    return encode(DiffHistoryObject(format_version=FORMAT_VERSION, history=run, diffs=documents))
+    if document.before is not None:
+        documents = [_diff(report) for report in document.logs]
+        run = history_of(document)
+        return encode(
+            DiffHistoryObject(format_version=FORMAT_VERSION, history=run, diffs=documents)
+        )
+    if len(document.logs) == 1:
+        return encode(_diff(document.logs[0]))
+    return "".join(diff_list(document.logs))
 
 
 def diff_list(reports: Iterable[DiffReport]) -> Iterator[str]:
     """The list of several diffs, part by part, so that nobody has to hold them all."""
-    start = "[\n"
-    for report in reports:
-        yield start + indent(encode(_diff(report)).rstrip("\n"), "  ")
-        start = ",\n"
+    yield "["
+    for number, report in enumerate(reports):
+        yield ("," if number else "") + "\n" + indent(encode(_diff(report)).rstrip("\n"), "  ")
     yield "\n]\n"
 
 
