@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, case, func, select
 
 from replay.errors import NotFound, ReplayError, StoreError
 from replay.events.event import NO_EVENTS, Event, Log, LogHeader, Observation
@@ -41,7 +41,8 @@ CHUNK = 1000
 _sort = (
     events.c.kind
     + func.coalesce(" " + events.c.channel, "")
-    + func.coalesce(" " + events.c.name, "")
+    # The name of an image is that of a file.
+    + case((events.c.kind == "image", ""), else_=func.coalesce(" " + events.c.name, ""))
 )
 SORTS = select(events.c.log, func.aggregate_strings(_sort, "\n")).group_by(events.c.log)
 """The sorts of each log's events, in the order in which the database has them.

@@ -14,7 +14,7 @@ from sqlalchemy import Table
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from replay.errors import ReplayError
-from replay.events.event import Await, Event, Guest, LogHeader, Origin, fingerprint
+from replay.events.event import Await, Event, Guest, Image, LogHeader, Origin, fingerprint
 from replay.formats import read as ingest
 from replay.formats.read import Recording
 from replay.store.event_store import EventStore, open_store
@@ -337,7 +337,10 @@ def test_small_logs_that_are_stored_together_leave_no_gap(store: EventStore, whe
 
 
 def test_a_shape_is_the_same_for_logs_that_differ_in_what_they_name(store: EventStore) -> None:
-    store.add([logged("a", reads("d0", 3)), logged("b", reads("d1", 3))])
-    store.add([logged("c", reads("d0", 4))])
+    def logs(name: str, count: int) -> Recording:
+        return logged(name, (Event(Image(f"/{name}", "qcow2", 1 << 20)), *reads(name, count)))
+
+    store.add([logs("a", 3), logs("b", 3)])
+    store.add([logs("c", 4)])
     shapes = store.shapes()
     assert shapes["a"] == shapes["b"] != shapes["c"]
