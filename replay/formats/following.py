@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from replay.errors import BadInput
-from replay.formats.packing import Source, readable, text_lines
+from replay.formats.packing import Source, readable
 from replay.formats.read import open_input
 from replay.formats.reader import ImportOptions, NoMessages
 from replay.formats.recording import InputLine, Message, display_name
@@ -18,6 +18,7 @@ from replay.formats.replies import pair
 from replay.formats.secrets import Cleaner
 from replay.formats.start.command_line import given
 from replay.formats.start.events import GIVEN
+from replay.formats.text_lines import text_lines
 
 SECONDS = 0.5
 """How long it waits between two looks at the file, at least."""
@@ -86,7 +87,7 @@ def whole_lines(path: Path, name: str) -> Iterator[InputLine]:
     end = data.rfind(b"\n") + 1
     if not data[:end].strip():
         raise EmptyFile("the file is empty", where=name)
-    return text_lines(name, BufferedReader(BytesIO(data[:end])), ())
+    return text_lines(name, BufferedReader(BytesIO(data[:end])))
 
 
 def answered(messages: Sequence[Message]) -> Iterable[Message]:

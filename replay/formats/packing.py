@@ -1,4 +1,4 @@
-"""Opening recorded files, packed or not: the lines of each text in them, within limits."""
+"""Opening recorded files, packed or not: each text in them, within limits."""
 
 import bz2
 import gzip
@@ -12,15 +12,14 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from io import BufferedReader
-from itertools import count
 from pathlib import Path
 from typing import IO, Any, NamedTuple, Protocol
 
 import zstandard
 
 from replay.errors import BadInput
-from replay.events.event import Origin
-from replay.formats.recording import MAX_LINE, InputLine, display_name
+from replay.formats.recording import InputLine, display_name
+from replay.formats.text_lines import text_lines
 
 STANDARD_INPUT = "-"
 """The path that stands for standard input."""
@@ -52,9 +51,6 @@ BROKEN = (
 
 CHUNK = 1024
 """How much is given to what unpacks at a time, in bytes: it may make 32,000 times as much of it."""
-
-MOST_BLANK = 2_000_000
-"""More blank lines than any text has. Passing over them takes time, and no place in a bomb."""
 
 TAR, TAR_AT = b"ustar", 257
 """The mark of a tar and where in it that stands."""
@@ -151,16 +147,6 @@ COMPRESSIONS: tuple[tuple[bytes, Callable[[IO[bytes]], Any]], ...] = (
 ZIP = b"PK\x03\x04"
 UNKNOWN = ((b"7z\xbc\xaf\x27\x1c", "7z"), (b"Rar!", "rar"), (b"\x04\x22\x4d\x18", "lz4"))
 """How files begin that are packed in a way that is not read, and its name."""
-
-BOMS = (
-    (b"\xef\xbb\xbf", "utf-8-sig"),
-    (b"\xff\xfe\x00\x00", "utf-32"),
-    (b"\x00\x00\xfe\xff", "utf-32"),
-    (b"\xff\xfe", "utf-16"),
-    (b"\xfe\xff", "utf-16"),
-)
-SAMPLE = 1024
-"""How much of a text shows how it is encoded, in bytes."""
 
 
 class Closable(Protocol):
@@ -301,7 +287,7 @@ def unpacked(
         with closing_all(owned):
             yield from members(name, content, budget, depth + 1)
     else:
-        yield Source(name, text_lines(name, content, owned))
+        yield Source(name, lines_of(name, content, owned))
 
 
 @contextmanager
@@ -311,6 +297,15 @@ def closing_all(owned: Iterable[Closable]) -> Iterator[None]:
         for stream in owned:
             stack.callback(stream.close)
         yield
+
+
+def lines_of(name: str, content: BufferedReader, owned: Iterable[Closable]) -> Iterator[InputLine]:
+    """The lines of a text, behind the last of which what is `owned` is closed.
+
+    Raises BadInput where they can't be read.
+    """
+    with readable(name), closing_all(owned):
+        yield from text_lines(name, content)
 
 
 def tar_members(name: str, file: BufferedReader, budget: Budget, depth: int) -> Iterator[Source]:
@@ -346,50 +341,3 @@ def check_members(name: str, number: int) -> None:
     """Raises BadInput for an archive of too many files."""
     if number >= MOST_MEMBERS:
         raise BadInput(f"more than {MOST_MEMBERS} files in it", where=name, do="unpack it first")
-
-
-def text_lines(
-    name: str, content: BufferedReader, owned: Iterable[Closable]
-) -> Iterator[InputLine]:
-    """The lines of a text that are not blank, numbered from 1, as UTF-8 if it shows its encoding.
-
-    Raises BadInput for a line longer than any message.
-    """
-    with readable(name), closing_all(owned):
-        lines = decoded(content)
-        blank = 0
-        for number in count(1):
-            text = lines(MAX_LINE + 1)
-            if not text:
-                return
-            if len(text) > MAX_LINE:
-                raise BadInput(f"a line longer than {MAX_LINE} bytes", where=f"{name}:{number}")
-            if not text.isspace():
-                yield InputLine(Origin(name, number), text.rstrip(b"\r\n"))
-                continue
-            blank += 1
-            if blank > MOST_BLANK:
-                raise BadInput(f"more than {MOST_BLANK} blank lines", where=f"{name}:{number}")
-
-
-def decoded(content: BufferedReader) -> Callable[[int], bytes]:
-    """What reads a line of a text of at most so many bytes, as UTF-8."""
-    encoding = encoding_of(content.peek(SAMPLE)[:SAMPLE])
-    if not encoding:
-        return content.readline
-    text = io.TextIOWrapper(content, encoding, errors="replace", newline="\n")
-    return lambda most: text.readline(most).encode(errors="replace")
-
-
-def encoding_of(start: bytes) -> str:
-    """The encoding that the beginning of a text shows, "" if it is UTF-8 or shows none."""
-    for mark, encoding in BOMS:
-        if start.startswith(mark):
-            return encoding
-    # Without a mark: text of mostly ASCII has a NUL in every other byte.
-    half = len(start) // 2
-    if half >= 2 and start[1::2].count(0) > half * 0.7 and not start[::2].count(0):
-        return "utf-16-le"
-    if half >= 2 and start[::2].count(0) > half * 0.7 and not start[1::2].count(0):
-        return "utf-16-be"
-    return ""

@@ -1,4 +1,4 @@
-"""Files that are packed, in archives, or encoded otherwise; and such as are made to hurt."""
+"""Files that are packed or in archives; and such as are made to hurt."""
 
 import bz2
 import gzip
@@ -102,22 +102,6 @@ def test_a_link_in_an_archive_is_not_followed(tmp_path: Path) -> None:
         link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
         archive.addfile(link)
     assert list(sources(written(tmp_path, data.getvalue()))) == []
-
-
-@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
-def test_a_text_is_read_in_the_encoding_that_it_shows(tmp_path: Path, encoding: str) -> None:
-    command = '{"execute": "eject", "arguments": {"device": "d\u00fc\u20ac"}}\n'
-    (recording,) = read(written(tmp_path, command.encode(encoding)))
-    (event,) = recording.events
-    assert event.payload.arguments == {"device": "d\u00fc\u20ac"}  # type: ignore[union-attr]
-
-
-def test_latin_1_is_a_guess_that_is_told(tmp_path: Path) -> None:
-    command = 'a {"execute": "eject", "arguments": {"device": "d\u00fc"}}\n'
-    (recording,) = read(written(tmp_path, command.encode("latin-1")))
-    (event,) = recording.events
-    assert event.payload.arguments == {"device": "d\u00fc"}  # type: ignore[union-attr]
-    assert "undone: Latin-1 (a guess)" in recording.remarks
 
 
 LINE = b"x" * 99 + b"\n"

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from itertools import chain, islice
 
 from replay.errors import BadInput
-from replay.formats.packing import SAMPLE, Source
+from replay.formats.packing import Source
 from replay.formats.reader import Input, NoMessages, Reader, several
 from replay.formats.readers import (
     console,
@@ -23,6 +23,7 @@ from replay.formats.readers import (
 )
 from replay.formats.recording import InputLine
 from replay.formats.text.pasted import plain
+from replay.formats.text_lines import SAMPLE
 
 # The first reader whose why_not is "" gets the file. These are of files as programs write them, and
 # look at the lines as they are. native and qmp_traffic look at the first line and so come before
