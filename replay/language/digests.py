@@ -1,7 +1,8 @@
-"""A digest for each function over its code and all the code it can reach."""
+"""What a function is, with a digest over its code and all the code it can reach."""
 
 import ast
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
@@ -104,6 +105,43 @@ class Digests(Mapping[str, str]):
             names = {self._aliases.get(use, use) for use in self._content_of(name).names}
             self._uses[name] = sorted(names & self._defined.chunks.keys())
         return self._uses[name]
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionInfo:
+    """A function of a program; `digest` says what it does, with all that it can reach."""
+
+    name: str
+    file: str
+    line: int
+    parameters: tuple[str, ...]
+    digest: str
+
+
+class FunctionTable(Mapping[str, FunctionInfo]):
+    """The functions of a program by name, each described when it is asked for."""
+
+    def __init__(self, defined: Definitions, digests: Digests) -> None:
+        self._defined = defined
+        self._digests = digests
+        self._made: dict[str, FunctionInfo] = {}
+
+    def __len__(self) -> int:
+        return len(self._defined.functions)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._defined.functions)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._defined.functions
+
+    def __getitem__(self, name: str) -> FunctionInfo:
+        info = self._made.get(name)
+        if info is None:
+            parameters = self._defined.functions[name].parameters
+            place = self._defined.place(name)
+            info = self._made[name] = FunctionInfo(name, *place, parameters, self._digests[name])
+        return info
 
 
 def same_code(one: Definition, other: Definition) -> bool:

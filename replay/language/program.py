@@ -2,8 +2,7 @@
 
 import ast
 import sys
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Sequence
 from functools import cached_property
 from hashlib import sha256
 from types import FrameType, TracebackType
@@ -18,7 +17,7 @@ from replay.language.definitions import (
     definitions,
     parse,
 )
-from replay.language.digests import Digests, same_code
+from replay.language.digests import Digests, FunctionTable, same_code
 from replay.language.endings import (
     Crashed,
     Ending,
@@ -56,43 +55,6 @@ Arc = tuple[str, int, int]
 """A file, a line in it and the line that ran after it in the same function; 0 is its beginning."""
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionInfo:
-    """A function of a program; `digest` says what it does, with all that it can reach."""
-
-    name: str
-    file: str
-    line: int
-    parameters: tuple[str, ...]
-    digest: str
-
-
-class _Functions(Mapping[str, FunctionInfo]):
-    """The functions of a program by name, each described when it is asked for."""
-
-    def __init__(self, defined: Definitions, digests: Digests) -> None:
-        self._defined = defined
-        self._digests = digests
-        self._made: dict[str, FunctionInfo] = {}
-
-    def __len__(self) -> int:
-        return len(self._defined.functions)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._defined.functions)
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._defined.functions
-
-    def __getitem__(self, name: str) -> FunctionInfo:
-        info = self._made.get(name)
-        if info is None:
-            parameters = self._defined.functions[name].parameters
-            place = self._defined.place(name)
-            info = self._made[name] = FunctionInfo(name, *place, parameters, self._digests[name])
-        return info
-
-
 class Program:
     """The compiled model of a tree. One event at a time runs in it.
 
@@ -121,7 +83,7 @@ class Program:
         self._machine_class = machine
         self._digests = Digests(defined, machine, keep)
         self._alike: dict[tuple[frozenset[str], Program], bool] = {}
-        self.functions = _Functions(defined, self._digests)
+        self.functions = FunctionTable(defined, self._digests)
 
     @cached_property
     def digest(self) -> str:
