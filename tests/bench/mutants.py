@@ -15,6 +15,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -45,8 +46,9 @@ LEFT_OUT = ("replay/store/databases/postgresql.py",)
 SKIPPED = "not postgresql and not recorded_logs"
 """The tests that are run: none that needs a server, or a minute."""
 
-SECONDS = 1200
-"""A mutant that takes longer is noticed: it hangs."""
+TIMES = 2
+"""A mutant with which tests take so many times as long as those of its room do without is noticed:
+it hangs."""
 
 MEMORY = 6 << 30
 """A mutant that takes more bytes is noticed."""
@@ -146,7 +148,10 @@ def first_line(node: ast.AST) -> str:
 
 
 class Covering:
-    """Which tests run through which line, found out by running those of the rooms once."""
+    """Which tests run through which line, found out by running those of the rooms once.
+
+    `seconds` is how long those of each room took.
+    """
 
     def __init__(self, place: Path, rooms: Mapping[str, Sequence[str]]) -> None:
         self._place = place
@@ -155,9 +160,12 @@ class Covering:
         config.write_text(
             f"[run]\nsource = replay\ndynamic_context = test_function\ndata_file = {data}\n"
         )
+        self.seconds: dict[str, float] = {}
         for room, tests in rooms.items():
             runner = ["coverage", "run", "--append", f"--rcfile={config}", "-m", "pytest"]
-            assert passes(place, [*tests], runner), f"tests of {room} fail without a mistake"
+            began = time.monotonic()
+            assert passes(place, [*tests], None, runner), f"tests of {room} fail without a mistake"
+            self.seconds[room] = time.monotonic() - began
         self._data = CoverageData(str(data))
         self._data.read()
 
@@ -176,8 +184,10 @@ class Covering:
         return sorted(tests, key=lambda test: (f"test_{path.stem}.py" not in test, test))
 
 
-def passes(place: Path, tests: list[str], runner: Sequence[str] = ("pytest",)) -> bool:
-    """Whether the tests pass in a copy of the sources."""
+def passes(
+    place: Path, tests: list[str], seconds: float | None, runner: Sequence[str] = ("pytest",)
+) -> bool:
+    """Whether the tests pass in a copy of the sources, in so many seconds."""
     options = ["-x", "-q", "-p", "no:cacheprovider", "-k", SKIPPED, "--no-header"]
     child = subprocess.Popen(
         ["prlimit", f"--as={MEMORY}", sys.executable, "-m", *runner, *options, *tests],
@@ -188,7 +198,7 @@ def passes(place: Path, tests: list[str], runner: Sequence[str] = ("pytest",)) -
         start_new_session=True,
     )
     try:
-        return child.wait(SECONDS) == 0
+        return child.wait(seconds) == 0
     except subprocess.TimeoutExpired:
         os.killpg(child.pid, signal.SIGKILL)
         child.wait()
@@ -201,7 +211,8 @@ def survives(site: Site, mistake: Mutant, place: Path, covering: Covering) -> bo
     whole = module.read_text()
     module.write_text(mistake.source)
     try:
-        return passes(place, covering.tests(site, mistake.line))
+        seconds = TIMES * covering.seconds[site.module.relative_to(ROOT).parts[1]]
+        return passes(place, covering.tests(site, mistake.line), seconds)
     finally:
         module.write_text(whole)
 
