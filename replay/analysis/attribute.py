@@ -26,6 +26,10 @@ from replay.state.objects import State
 from replay.variants.path import PatchChange, changes_between, path_between
 from replay.variants.subject import Subject
 
+QUICK_STEPS, MORE_STEPS = 4_000_000, 6_000
+"""Steps of a log that is soon replayed in dozens of revisions, however few events it has; and how
+many each event of a longer one may take."""
+
 
 class Cause(Struct, frozen=True):
     """A step of the way at which the value of a place changes.
@@ -84,6 +88,17 @@ ReplayedPath = tuple[ReplayedStep, ...]
 def model_traces(diff: Diff) -> tuple[ModelTrace, ...]:
     """The traces of the model, whose code can be asked; of real machines there is none."""
     return tuple(trace for trace in diff.traces if isinstance(trace, ModelTrace))
+
+
+def steps_beyond(diff: Diff) -> int:
+    """The steps that the log takes in one variant, 0 if it is soon replayed in dozens.
+
+    That of a long log hangs on how long it is.
+    """
+    traces = [it for it in model_traces(diff) if not isinstance(it.log.events, Pages)]
+    most = max(QUICK_STEPS, MORE_STEPS * len(diff.traces[0].log.events))
+    steps = max((sum(step.taken for step in trace.steps) for trace in traces), default=0)
+    return steps if steps > most else 0
 
 
 def attribute(diff: Diff, progress: Progress = no_progress) -> Attribution:

@@ -15,12 +15,14 @@ from replay.analysis.attribute import (
     attribute_shared,
     model_traces,
     select,
+    steps_beyond,
 )
 from replay.analysis.baseline import AcceptedEffect, accepted_effects, occurring, without_accepted
 from replay.analysis.interactions import interactions
 from replay.analysis.play import play
 from replay.cli.players import Player
 from replay.cli.progress_bar import with_progress
+from replay.cli.work.stored_logs import LogName
 from replay.engine.corpus import Corpus
 from replay.engine.diff import Diff, Divergence, diff
 from replay.events.event import Log
@@ -37,6 +39,12 @@ from replay.series import Patch, Series, find_patch
 from replay.variants.path import path_between
 from replay.variants.variant import Variant
 from replay.workers import Pool
+
+SLOW = (
+    "which patches these differences come from was not looked for, since the log takes {steps}"
+    " steps in each revision; --attribution looks for them"
+)
+"""What is said of a log that is not replayed in every revision unasked."""
 
 
 class DiffOptions(Struct, frozen=True):
@@ -115,6 +123,13 @@ class Tally:
             self._note(result, result.report.verdict, result.report.compared.is_all)
             yield result.report
 
+    def unused(
+        self, accepted: Sequence[AcceptedEffect], logs: Iterable[Log | LogName]
+    ) -> list[AcceptedEffect]:
+        """Those of a baseline about these logs that cover nothing any more."""
+        names = [log.name for log in logs]
+        return [e for n, e in enumerate(accepted) if n not in self.used and e.is_about(names)]
+
     def _note(self, result: DiffResult | PartResult, verdict: Verdict, is_whole: bool) -> None:
         self.verdicts.add(verdict)
         self.is_whole &= is_whole
@@ -175,16 +190,21 @@ def sharing(variants: Sequence[Variant], attributed: bool) -> Comparison:
 def result_of(
     compared: ComparedLog,
     options: DiffOptions,
-    attributed: bool = True,
+    attributed: bool | None = True,
     pool: Pool | None = None,
 ) -> DiffResult:
     """What differs in a log in several variants, and by which patches if these are looked for.
 
-    The pool is asked for patches that matter only together.
+    By default of `attributed`, None, they are if that is quick. The pool is asked for patches that
+    matter only together.
     """
     difference = compared.diff
-    if not attributed:
-        return DiffResult(diff_report(difference, reach=options.reach))
+    is_asked = attributed is not None or not difference.divergences
+    steps = 0 if is_asked else steps_beyond(difference)
+    if steps or attributed is False:
+        report = diff_report(difference, reach=options.reach)
+        remarks = (SLOW.format(steps=steps), *report.remarks) if steps else report.remarks
+        return DiffResult(replace(report, remarks=remarks))
     selected = select(difference, compared.attribution(), options.lets_through)
     report = diff_report(
         *without_accepted(*selected, options.accepted), options.only, options.reach

@@ -64,7 +64,7 @@ def _played(
         if end and outcome.gap != GapReason.LIMIT:
             state, outcome = stopped(before), end
         seq, limited = seq + 1, limited or outcome.gap == GapReason.LIMIT
-        step = ModelStep(seq, event, outcome, state, limited)
+        step = ModelStep(seq, event, outcome, state, limited, taken.steps)
         yield step, _Reached(seq, state, left, limited)
 
 

@@ -160,7 +160,8 @@ class _Steps(OnDemand[ModelStep]):
             own = replay(self._log, self._renamed.variant).steps
             self._steps = dict(enumerate(own))
             return own[index]
-        return ModelStep(done.seq, self._log.events[index], outcome, state, done.limited)
+        event = self._log.events[index]
+        return ModelStep(done.seq, event, outcome, state, done.limited, done.taken)
 
 
 class _States:

@@ -159,7 +159,7 @@ class ModelStep(Struct, frozen=True, eq=False):
     """An event, its outcome in a variant, and the state after it.
 
     `limited` says that with it or before it a limit of ours was passed: what QEMU would have done
-    from there on is unknown.
+    from there on is unknown. `taken` are the steps of the model that it took.
     """
 
     seq: int
@@ -167,6 +167,7 @@ class ModelStep(Struct, frozen=True, eq=False):
     outcome: Outcome
     state: State
     limited: bool = False
+    taken: int = 0
 
 
 class ModelTrace(Struct, frozen=True, eq=False):

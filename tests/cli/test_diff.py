@@ -130,6 +130,21 @@ def test_without_attribution_there_are_the_values_alone(diff):
     assert "revisions" not in told
 
 
+def test_the_patches_of_a_costly_log_are_looked_for_when_that_is_asked_for(diff, monkeypatch):
+    monkeypatch.setattr("replay.analysis.attribute.QUICK_STEPS", 20)
+    monkeypatch.setattr("replay.analysis.attribute.MORE_STEPS", 0)
+    plain, asked = diff("long"), body(diff("long", "--attribution"))
+    assert plain.status == 1
+    assert "was not looked for, since the log takes" in " ".join(plain.out.split())
+    assert body(plain) == body(diff("long", "--no-attribution"))
+    assert "aaaa1111  6 May" in asked
+    assert "not looked for" not in asked
+    assert body(diff("long", "--only", "aaaa1111,bbbb2222")) == asked
+    assert "attribution" not in json.loads(diff("long", "--format", "json").out)
+    assert "aaaa1111  yard" in diff("--all").out
+    assert "not looked for" not in diff("same").out
+
+
 def test_json_has_the_patches_of_each_divergence(diff):
     told = json.loads(diff("long", "--format", "json").out)
     assert told["attribution"] == {"revisions": 3, "transitions": 12, "distinct": 9}

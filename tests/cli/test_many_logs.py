@@ -10,7 +10,7 @@ import pytest
 
 from replay.api import read_log
 from replay.cli import log_diffs, main
-from replay.cli.commands import diff as command
+from replay.cli.work import diff_run
 from replay.engine import corpus as corpora
 from replay.engine.corpus import Corpus
 from replay.engine.diff import diff
@@ -78,7 +78,7 @@ def assert_same(run: Run, monkeypatch: pytest.MonkeyPatch, *words: str | Path) -
     shared = run(*words)
     assert len(made) == 1
     with monkeypatch.context() as patched:
-        patched.setattr(command, "FEWEST_SHARED", sys.maxsize)
+        patched.setattr(diff_run, "FEWEST_SHARED", sys.maxsize)
         alone = run(*words)
     assert len(made) == 1
     assert shared == alone

@@ -1,45 +1,39 @@
 """replay diff."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperCommand
 
-from replay.analysis.play import play
 from replay.cli import arguments
 from replay.cli.app import DIFFERS, TROUBLE, app, print_parts, print_result
 from replay.cli.completion import complete_patches, complete_words
 from replay.cli.options import OutputFile, format_option
-from replay.cli.players import Player, QemuOption, players_of
+from replay.cli.players import QemuOption, players_of
 from replay.cli.progress_bar import with_progress
 from replay.cli.session import Session
 from replay.cli.terminal import print_note
+from replay.cli.work.diff_run import DiffRun, headline_reports
 from replay.cli.work.pools import Scheduler, Workers, pool_of
 from replay.cli.work.stored_logs import LogName, StoredLogs
-from replay.engine.diff import Diff, diff
 from replay.errors import ReplayError
 from replay.events.event import Log
 from replay.files import deliver
-from replay.reports.documents.headline import HeadlineReport, headline_report
 from replay.reports.rendering import OutputFormat, RenderOptions, render
 from replay.reports.text.headlines import headlines
 from replay.reports.verdict import Verdict
 from replay.reports.words import escape
-from replay.variants.variant import Variant, expressions
-from replay.workers import Pool, as_done, each
+from replay.variants.variant import expressions
 
 if TYPE_CHECKING:
     from replay.analysis.baseline import AcceptedEffect
-    from replay.reports.documents.many.groups import DiffGroups
+    from replay.reports.documents.many.history import History
 
 ReportFormat = Annotated[OutputFormat, format_option("DiffReports")]
-
-
-FEWEST_SHARED = 10
-"""Logs from which on it pays to look for what they have in common."""
 
 
 class LogsAfterDashes(TyperCommand):
@@ -79,9 +73,13 @@ def diff_logs(
     details: Annotated[
         bool, typer.Option("--details", help="All values in each variant too.")
     ] = False,
-    no_attribution: Annotated[
-        bool, typer.Option("--no-attribution", help="Do not look for the patches.")
-    ] = False,
+    attribution: Annotated[
+        bool | None,
+        typer.Option(
+            "--attribution/--no-attribution",
+            help="Look for the patches, be it slow, or do not look for them.",
+        ),
+    ] = None,
     interactions: Annotated[
         bool, typer.Option("--interactions", help="Which patches matter only together.")
     ] = False,
@@ -115,102 +113,51 @@ def diff_logs(
 
     Where nothing could be compared the status is 2.
     """
-    attributed = not (quiet or no_attribution)
+    about_patches = any([only, other_than, interactions, baseline, write_baseline])
+    attributed = False if quiet else about_patches or attribution
     if quiet and since:
         raise ReplayError("headlines tell no history", do="leave --quiet or --since out")
-    if not attributed and any([only, other_than, interactions, baseline, write_baseline]):
+    if about_patches and (quiet or attribution is False):
         what = "--only, --except, --interactions and baselines need to know the patches"
         raise ReplayError(what, do="leave --quiet and --no-attribution out")
     session: Session = context.obj
-    subject = session.subject()
-    choice = arguments.split_arguments(words or (), context.meta["logs"], subject, session.named)
-    compared = arguments.resolve_variants(choice.variants, subject, session.named)
-    players = players_of(choice.variants, compared, subject, binary, session.named, session.hold)
-    attributed = attributed and len(compared) == len(players)
-    several = every or any(map(arguments.is_pattern, choice.logs))
-    if interactions and several and not details and format == OutputFormat.TEXT:
+    series = session.subject().series
+    choice = arguments.split_arguments(
+        words or (), context.meta["logs"], session.subject(), session.named
+    )
+    if interactions and _is_several(choice, every) and not details and format == OutputFormat.TEXT:
         raise ReplayError("an overview tells no interactions", do="say --details, or name the logs")
-    near = expressions(subject, session.named)
-    choose = session.log_names if several else session.logs
-    logs: Sequence[Log | LogName] = choose(choice.logs, every, "compare", near)
-    is_model = len(compared) == len(players)
-    is_shared = is_model and len(logs) >= FEWEST_SHARED
-    is_long = is_model and (interactions or len(logs) > 1)
-    pool = pool_of(session, workers, scheduler) if is_long else None
-    stored = StoredLogs(session.db)
+    run = _run(session, choice, every, attributed, binary)
+    if run.is_model and (interactions or len(run.logs) > 1):
+        run = replace(run, pool=pool_of(session, workers, scheduler))
     if quiet:
-        if is_shared:
-            headlined = _shared(stored, logs, compared, pool)
-        else:
-            alone = len(logs) == 1
-            by_log = with_progress(_alone(stored, logs, players), len(logs), "logs")
-            headlined = (headline_report(it, alone) for it in by_log)
-        brief = [*headlined]
+        brief = [*headline_reports(run)]
         print_result(headlines(brief), output)
         is_whole = all(report.compared.is_all for report in brief)
         raise typer.Exit(_status({report.verdict for report in brief}, is_whole, strict))
     # What patches did needs most of the program, and headlines need little of it.
     from replay.analysis.baseline import format_baseline, read_baseline  # noqa: PLC0415
-    from replay.cli import log_diffs  # noqa: PLC0415
-    from replay.cli.work.on_logs import DiffWork, OverviewWork  # noqa: PLC0415
-    from replay.reports.documents.diff import DiffReports  # noqa: PLC0415
-    from replay.reports.documents.many.groups import grouped, groups_of  # noqa: PLC0415
-    from replay.reports.documents.many.kept_history import read_history  # noqa: PLC0415
+    from replay.cli.log_diffs import DiffOptions, Tally, patches_of  # noqa: PLC0415
+    from replay.cli.work.diff_documents import DiffForm, document, results  # noqa: PLC0415
     from replay.reports.json.diff import diff_list  # noqa: PLC0415
 
-    before = read_history(since) if since else None
-    if before and len(before.runs[-1].variants) != len(players):
-        what = f"has {len(before.runs[-1].variants)} variants, and this run {len(players)}"
-        raise ReplayError(what, where=str(since), do="compare as many, in the same order")
-    accepted = read_baseline(baseline) if baseline else ()
-    options = log_diffs.DiffOptions(
-        log_diffs.patches_of(only, compared, subject.series),
-        log_diffs.patches_of(other_than, compared, subject.series),
-        accepted,
+    form = DiffForm(format, details, _history(since, run) if since else None)
+    options = DiffOptions(
+        patches_of(only, run.variants, series),
+        patches_of(other_than, run.variants, series),
+        read_baseline(baseline) if baseline else (),
         interactions,
         accept_in,
         reach,
         write_baseline is not None,
     )
-    is_page = format == OutputFormat.HTML
-    is_overview = several and attributed and format == OutputFormat.TEXT
-    tally = log_diffs.Tally()
-    document: DiffReports | DiffGroups | None
-    if is_shared and (is_page or (is_overview and not details)):
-        work = DiffWork(stored, compared, options, attributed, False, has_frames=True)
-        parts = OverviewWork(stored, compared, work)
-        results = as_done(parts, logs, pool, with_progress, "logs")
-        by_name = {log.name: log for log in logs}
-        document = grouped(
-            tally.parts(results), [*by_name], lambda name: work(by_name[name]).report, before
-        )
+    tally = Tally()
+    if form.is_list(run):
+        print_parts(diff_list(tally.reports(results(run, options, form))), output)
     else:
-        if is_model:
-            has_frames = is_page or len(logs) == 1  # of one log they take little room
-            work = DiffWork(stored, compared, options, attributed, not is_shared, has_frames)
-            # A page has all that its traces have, which no process gives away.
-            own = None if is_page else pool
-            whole: Iterable[log_diffs.DiffResult] = (
-                [work.of(stored.load(logs[0]), pool)]
-                if len(logs) == 1
-                else each(work, logs, own, with_progress, "logs")
-            )
-        else:
-            compare = log_diffs.plainly(players)
-            loaded = with_progress(map(stored.load, logs), len(logs), "logs")
-            whole = (log_diffs.result_of(compare(it), options, attributed) for it in loaded)
-        reports = tally.reports(whole)
-        is_listed = format == OutputFormat.JSON and len(logs) > 1 and before is None
-        document = None if is_listed else DiffReports(tuple(reports), before)
-        if document and (is_overview or (is_page and len(logs) > 1)):
-            document = groups_of(document)
-    if document is None:
-        print_parts(diff_list(reports), output)
-    else:
-        print_result(render(document, format, RenderOptions(details, with_progress)), output)
-    names = [log.name for log in logs]
-    unused = [e for n, e in enumerate(accepted) if n not in tally.used and e.is_about(names)]
-    _warn_of_unused(baseline, unused, every)
+        shown = RenderOptions(details, with_progress)
+        print_result(render(document(run, options, form, tally), format, shown), output)
+    _warn_of_unused(baseline, tally.unused(options.accepted, run.logs), every)
     if write_baseline:
         deliver([format_baseline(tally.entries).encode()], write_baseline)
     status = _status(tally.verdicts, tally.is_whole, strict)
@@ -218,23 +165,44 @@ def diff_logs(
         raise typer.Exit(status)
 
 
-def _alone(
-    stored: StoredLogs, logs: Iterable[Log | LogName], players: Sequence[Player]
-) -> Iterator[Diff]:
-    """The diff of each log by itself."""
-    return (diff(*play(players, log)) for log in map(stored.load, logs))
+def _run(
+    session: Session,
+    choice: arguments.Choice,
+    every: bool,
+    attributed: bool | None,
+    binary: str | None,
+) -> DiffRun:
+    """What an invocation compares, without any helpers yet."""
+    subject, named = session.subject(), session.named
+    variants = arguments.resolve_variants(choice.variants, subject, named)
+    players = players_of(choice.variants, variants, subject, binary, named, session.hold)
+    several = _is_several(choice, every)
+    choose = session.log_names if several else session.logs
+    logs: Sequence[Log | LogName] = choose(
+        choice.logs, every, "compare", expressions(subject, named)
+    )
+    if len(variants) < len(players):
+        attributed = False
+    elif several or len(logs) > 1:
+        attributed = attributed is not False
+    return DiffRun(StoredLogs(session.db), logs, several, players, variants, attributed)
 
 
-def _shared(
-    stored: StoredLogs,
-    logs: Sequence[Log | LogName],
-    variants: tuple[Variant, ...],
-    pool: Pool | None,
-) -> Iterator[HeadlineReport]:
-    """Headlines where logs that differ in names alone share the work."""
-    from replay.cli.work.on_logs import HeadlineWork  # noqa: PLC0415, of many logs only
+def _is_several(choice: arguments.Choice, every: bool) -> bool:
+    """Whether logs are meant that are not named one by one."""
+    return every or any(map(arguments.is_pattern, choice.logs))
 
-    return each(HeadlineWork(stored, variants), logs, pool, with_progress, "logs")
+
+def _history(since: Path, run: DiffRun) -> "History":
+    """What a run before found; raises ReplayError if it compared something else."""
+    from replay.reports.documents.many.kept_history import read_history  # noqa: PLC0415
+
+    before = read_history(since)
+    then, now = len(before.runs[-1].variants), len(run.players)
+    if then != now:
+        what = f"has {then} variants, and this run {now}"
+        raise ReplayError(what, where=str(since), do="compare as many, in the same order")
+    return before
 
 
 def _status(verdicts: AbstractSet[Verdict], is_whole: bool, strict: bool) -> int:

@@ -77,7 +77,7 @@ class DiffWork(LogWork[DiffResult]):
     """The diff of a log with the patches it comes from. `is_plain`: each log by itself."""
 
     options: DiffOptions
-    attributed: bool
+    attributed: bool | None
     is_plain: bool
     has_frames: bool
 
@@ -86,7 +86,7 @@ class DiffWork(LogWork[DiffResult]):
         """What makes the diff of a log."""
         if self.is_plain:
             return log_diffs.plainly([partial(replay, variant=it) for it in self.variants])
-        return log_diffs.sharing(self.variants, self.attributed)
+        return log_diffs.sharing(self.variants, self.attributed is not False)
 
     def of(self, log: Log, pool: Pool | None = None) -> DiffResult:
         """The report, without traces if no frames are wanted; the pool is for interactions."""
