@@ -185,7 +185,8 @@ class Heap:
         live._heap = self
         live._id = self.next_id
         self.next_id += 1
-        for field, default in zip(shape.fields, shape.defaults, strict=True):
+        shape.fill(live, shape.defaults)
+        for field, default in shape.fresh:
             setattr(live, field, self.thawed(default))
         self._objects[live._id] = self._written[live._id] = live
         return live

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from operator import attrgetter
 from typing import Any, Protocol
 
-from replay.state.objects import FrozenMap, Value
+from replay.state.objects import ATOMS, FrozenMap, Value
 
 
 class Holder(Protocol):
@@ -41,6 +41,9 @@ class Shape:
         self.defaults = tuple(defaults.values())
         self.cost = 10 + len(defaults) + sum(map(_size, self.defaults))
         """The steps of making an object."""
+        pairs = defaults.items()
+        self.fresh = tuple([pair for pair in pairs if type(pair[1]) not in ATOMS])
+        """The defaults of which each object has its own."""
         self.live: type[Any] = type(name, (Live,), {"__slots__": self.fields})
         self.unwritten = self._kind(__setattr__=_write)
         self.asleep = self._kind(__setattr__=_write, __getattr__=_read)
