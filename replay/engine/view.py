@@ -74,6 +74,10 @@ class View(Struct, frozen=True, eq=False, dict=True):
         """The fields of every node and job, by its path."""
         return {path: node.fields for path, node in self.all_nodes.items()} | dict(self.jobs)
 
+    def has_nodes_of(self, other: "View") -> bool:
+        """Whether nodes and jobs are the very ones of another view, as after a guest's request."""
+        return self.nodes is other.nodes and self.other is other.other and self.jobs is other.jobs
+
 
 def view(state: State, subject: Subject) -> View:
     """The view of a state."""

@@ -1,6 +1,6 @@
 """The document of one replay."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -22,7 +22,7 @@ from replay.reports.documents.common import (
     variant_id,
 )
 from replay.reports.documents.graph import Drawing, graph
-from replay.variants.subject import BitFields
+from replay.variants.subject import BitFields, SubjectConfig
 
 __all__ = ["Node", "RunReport", "StateChange", "StepReport", "changes", "is_telling", "run_report"]
 
@@ -80,13 +80,14 @@ def run_report(trace: Trace, until: int | None = None, only_changes: bool = Fals
     shown = trace.steps[:until]
     subject = trace.player.subject
     views = [View(running=True), *_known_views(trace, len(shown))]
+    drawings = _drawings(views[1:], subject.config)
     steps = tuple(
         StepReport(
             seq=step.seq,
             event=step.event.payload,
             outcome=step.outcome or UNKNOWN,
             view=after,
-            graph=graph(after, subject.config),
+            graph=drawing,
             changes=changes(before, after, subject.config.bits),
             original=step.event.original,
             note=step.event.note,
@@ -94,7 +95,7 @@ def run_report(trace: Trace, until: int | None = None, only_changes: bool = Fals
             when=words.when(step.event.recorded),
             recorded=event_origin(step.event),
         )
-        for step, (before, after) in zip(shown, pairwise(views), strict=True)
+        for step, (before, after), drawing in zip(shown, pairwise(views), drawings, strict=True)
     )
     return RunReport(
         log=log_id(trace),
@@ -111,6 +112,16 @@ def _known_views(trace: Trace, count: int) -> Iterator[View]:
     for index in range(count):
         last = trace.view_at(index) or last
         yield last
+
+
+def _drawings(views: Iterable[View], config: SubjectConfig) -> Iterator[Drawing]:
+    """The graph of each view, which is that of the one before where only files changed."""
+    last, drawing = View(running=False), graph(View(running=False), config)
+    for after in views:
+        if not after.has_nodes_of(last):
+            drawing = graph(after, config)
+        last = after
+        yield drawing
 
 
 def changes(before: View, after: View, bits: BitFields) -> tuple[StateChange, ...]:
