@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from tests.trust.costly_logs import LOGS, Events
 from tests.trust.costly_texts import TEXTS, libvirtd, starts
 from tests.whole.children import command, finish
 
@@ -182,6 +183,11 @@ def encoded(make: Callable[[int], str]) -> Callable[[int], bytes]:
     return lambda size: make(size).encode()
 
 
+def events(make: Callable[[int], Events]) -> Callable[[int], bytes]:
+    """What makes a log of events."""
+    return lambda count: log(*make(count))
+
+
 def starts_and_monitors(count: int) -> bytes:
     """An archive of libvirt's logs: of a domain's starts, and of as many conversations with it."""
     packed = io.BytesIO()
@@ -210,7 +216,8 @@ def xz_of_a_large_window(size: int) -> bytes:
 DIFF = ("diff", "FILE")
 IMPORT = ("import", "FILE")
 DIFF_QUIET = ("diff", "--quiet", "FILE")
-ALL = (IMPORT, DIFF, ("diff", "--format", "html", "FILE"), ("run", "FILE"), ("check", "FILE"))
+RUN = ("run", "FILE")
+ALL = (IMPORT, DIFF, ("diff", "--format", "html", "FILE"), RUN, ("check", "FILE"))
 
 CASES: dict[str, tuple[Callable[[int], bytes], int, tuple[tuple[str, ...], ...]]] = {
     "blank lines in bz2": (lambda n: bz2.compress(b"\n" * (n << 20)), 160, (IMPORT,)),
@@ -222,7 +229,7 @@ CASES: dict[str, tuple[Callable[[int], bytes], int, tuple[tuple[str, ...], ...]]
     "directories in each other": (deep_directories, 500, ALL),
     "chained images": (chained, 1000, ALL),
     "many chained images": (chained, 3000, (IMPORT,)),
-    "drives": (drives, 250, (IMPORT, DIFF_QUIET, ("run", "FILE"), ("check", "FILE"))),
+    "drives": (drives, 250, (IMPORT, DIFF_QUIET, RUN, ("check", "FILE"))),
     "chained images with data": (chained_with_data, 1000, ALL),
     "runs of an image": (runs, 20_000, ALL),
     "runs backwards": (runs_backwards, 20_000, ALL),
@@ -244,6 +251,7 @@ CASES: dict[str, tuple[Callable[[int], bytes], int, tuple[tuple[str, ...], ...]]
     },
     "starts and monitors": (starts_and_monitors, 8000, (IMPORT,)),
     **{name: (encoded(make), size, (IMPORT,)) for name, (make, size) in TEXTS.items()},
+    **{name: (events(make), size, (DIFF, RUN)) for name, (make, size) in LOGS.items()},
 }
 """How each is made, its full size, and the commands that are run on it."""
 
