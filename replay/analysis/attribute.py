@@ -26,9 +26,9 @@ from replay.state.objects import State
 from replay.variants.path import PatchChange, changes_between, path_between
 from replay.variants.subject import Subject
 
-QUICK_STEPS, MORE_STEPS = 4_000_000, 6_000
-"""Steps of a log that is soon replayed in dozens of revisions, however few events it has; and how
-many each event of a longer one may take."""
+QUICK_STEPS, MORE_STEPS = 2_000_000, 3_000
+"""Steps of a log that is replayed in dozens of revisions within ten seconds, however few events it
+has; and how many each event of a longer one may take, as no recorded one does."""
 
 
 class Cause(Struct, frozen=True):

@@ -1,6 +1,5 @@
 """Logs of one thing done again and again, which a model answers to at some price each time."""
 
-import json
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -228,16 +227,6 @@ def long_names(count: int) -> Events:
         yield snapshot(0, f"{'/i' * 400}/{n}.qcow2")
 
 
-def json_names(count: int) -> Events:
-    """Files that are named by all their options, which lie in each other."""
-    name = "/i/0.qcow2"
-    yield image(name)
-    for n in range(count):
-        options = {"driver": "qcow2", "file": {"driver": "file", "filename": name}}
-        word = json.dumps(options).replace(",", ",,")
-        yield command("cli", "drive", f"if=none,id=j{n},file=json:{word}")
-
-
 def units(count: int) -> Events:
     """Drives at buses that fill up."""
     yield from (image(f"/i/{n}.qcow2") for n in range(count))
@@ -275,7 +264,6 @@ LOGS: dict[str, tuple[Callable[[int], Events], int]] = {
     "bitmaps": (bitmaps, 1000),
     "reopenings": (reopenings, 1200),
     "long names": (long_names, 60),
-    "names of options": (json_names, 500),
     "units": (units, 200),
     "writes through a chain": (writes_through_chain, 150),
 }
