@@ -9,10 +9,10 @@ MOST_VALUES, MORE_VALUES = 3_000_000, 1_000
 """Values that the states of a log may hold, however short it is: less than 500 MB; and how many
 each event of a long log may add. Those of a real machine add a tenth."""
 
-MOST_STEPS, MORE_STEPS = 20_000_000, 6_000
-"""Steps that the events of a log may take, in five seconds or less; and how many each event of a
-long log. Those of recorded logs take up to 2,800 on average, and 65,000 all together; 290 snapshots
-of one drive, each of which opens all before it, take as many as there may be."""
+MOST_STEPS, MORE_STEPS = 32_000_000, 6_000
+"""Steps that the events of a log may take, in ten seconds or less; and how many each event of a
+long log. Those of recorded logs take up to 2,800 on average, and 65,000 all together; a snapshot
+each night of a year, which opens all before it, 30,600,000."""
 
 OBJECT = 5
 """As many values an object takes as much memory as, its fields apart."""
