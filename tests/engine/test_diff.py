@@ -19,7 +19,7 @@ from replay.engine.places import (
     label,
 )
 from replay.engine.replay import NOT_RUNNING
-from replay.engine.trace import Outcome
+from replay.engine.trace import GapReason, Outcome
 from replay.engine.view import view
 from replay.events.event import Await, Command, Guest, Internal, Notice
 from replay.state.extents import Extent
@@ -303,6 +303,18 @@ def test_a_diff_mirrors_the_diff_the_other_way_round():
         (d.place, d.first_seq, d.last_seq) for d in other_way
     ]
     assert [dict(d.values) for d in one_way] == [dict(d.values) for d in other_way]
+
+
+def test_a_machine_that_is_gone_by_a_limit_of_ours_differs_from_none_that_runs():
+    asked, state = Command("qmp", "a", {}), one(flags=1)
+    limit = Outcome("stopped", error={"desc": "too much"}, gap=GapReason.LIMIT)
+    runs = trace("a", (asked, TAKEN, state), (asked, TAKEN, state))
+    ended = ((asked, outcome, stopped(state)) for outcome in (limit, NOT_RUNNING))
+    assert diff(runs, trace("b", *ended)).divergences == ()
+    crashed = Outcome("crashed", error={"class": "Fault", "desc": "x"})
+    ended = ((asked, outcome, stopped(state)) for outcome in (crashed, NOT_RUNNING))
+    found = diff(runs, trace("b", *ended)).divergences
+    assert MachinePlace() in {divergence.place for divergence in found}
 
 
 def test_traces_of_several_logs_are_not_compared():
