@@ -4,7 +4,6 @@ from pathlib import Path
 
 from replay.engine.trace import ModelStep, ModelTrace, Outcome
 from replay.events.event import Event, Log, LogHeader, Payload, fingerprint
-from replay.language import compile_tree
 from replay.series import Series, Tree, source_file
 from replay.state.disk import Disk, Inode
 from replay.state.extents import Extent
@@ -76,7 +75,7 @@ def disk(*names: str, gone: tuple[str, ...] = (), data: tuple[Extent, ...] = ())
 def variant(name: str) -> Variant:
     """A variant of a model that says nothing."""
     tree = Tree((source_file("model.py", "class Machine:\n    drives: list = []\n"),))
-    return Variant(name, f"{name}^", SUBJECT, tree, compile_tree(tree, "Machine"), VariantSpec(0))
+    return Variant(name, f"{name}^", SUBJECT, tree, VariantSpec(0))
 
 
 def trace(name: str, *steps: tuple[Payload, Outcome, State]) -> ModelTrace:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -41,14 +41,19 @@ __all__ = [
 
 @dataclass(frozen=True, eq=False)
 class Variant:
-    """A tree of the model, compiled. `revision` is the expression that `name` stands for."""
+    """A tree of the model. `revision` is the expression that `name` stands for."""
 
     name: str
     revision: str
     subject: Subject
     tree: Tree
-    program: Program
     spec: VariantSpec
+
+    # Of dozens of variants on a way some are only passed.
+    @cached_property
+    def program(self) -> Program:
+        """The tree, compiled. Raises NotInLanguage for one that is no model."""
+        return _compiled(self.subject, self.tree)
 
     @property
     def digest(self) -> str:
@@ -176,14 +181,19 @@ def _with_place_to_go(subject: Subject, spec: VariantSpec, error: Conflict) -> C
 
 def build(subject: Subject, spec: VariantSpec, name: str, revision: str) -> Variant:
     """The variant of a spec. Raises Conflict, and NotInLanguage for what is no model."""
-    tree = _tree(subject, spec)
-    return Variant(name, revision, subject, tree, _compiled(subject, tree), spec)
+    return _checked(Variant(name, revision, subject, _tree(subject, spec), spec))
 
 
 def variant_with_tree(variant: Variant, tree: Tree, name: str) -> Variant:
     """A variant with another tree, which no expression can say. Raises ReplayError as `build`."""
-    program = _compiled(variant.subject, tree)
-    return Variant(name, name, variant.subject, tree, program, variant.spec)
+    return _checked(Variant(name, name, variant.subject, tree, variant.spec))
+
+
+def _checked(variant: Variant) -> Variant:
+    """The variant. Raises NotInLanguage for a tree that is no model; those of the series are."""
+    if not variant.subject.series.has(variant.tree):
+        _compiled(variant.subject, variant.tree)
+    return variant
 
 
 def _compiled(subject: Subject, tree: Tree) -> Program:
