@@ -77,7 +77,7 @@ def diff_logs(
         bool | None,
         typer.Option(
             "--attribution/--no-attribution",
-            help="Look for the patches, be it slow, or do not look for them.",
+            help="Look for the patches however long it takes, or not at all.",
         ),
     ] = None,
     interactions: Annotated[
@@ -113,12 +113,12 @@ def diff_logs(
 
     Where nothing could be compared the status is 2.
     """
-    about_patches = any([only, other_than, interactions, baseline, write_baseline])
-    attributed = False if quiet else about_patches or attribution
+    needing = (attribution, only, other_than, interactions, baseline, write_baseline)
+    attributed = any(needing) or attribution
     if quiet and since:
         raise ReplayError("headlines tell no history", do="leave --quiet or --since out")
-    if about_patches and (quiet or attribution is False):
-        what = "--only, --except, --interactions and baselines need to know the patches"
+    if attributed and (quiet or attribution is False):
+        what = "--attribution, --only, --except, --interactions and baselines need the patches"
         raise ReplayError(what, do="leave --quiet and --no-attribution out")
     session: Session = context.obj
     series = session.subject().series
