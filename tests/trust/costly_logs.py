@@ -244,10 +244,10 @@ def writes_through_chain(count: int) -> Events:
 
 
 LOGS: dict[str, tuple[Callable[[int], Events], int]] = {
-    "drives of snapshot=on": (drives_of_snapshot_on, 150),
-    "snapshots": (snapshots, 250),
+    "drives of snapshot=on": (drives_of_snapshot_on, 120),
+    "snapshots": (snapshots, 200),
     "snapshots and writes": (snapshots_and_writes, 200),
-    "snapshots of many drives": (snapshots_of_many, 60),
+    "snapshots of many drives": (snapshots_of_many, 40),
     "transactions": (transactions, 60),
     "a long transaction": (long_transaction, 1000),
     "changes": (changes, 1000),
@@ -262,7 +262,7 @@ LOGS: dict[str, tuple[Callable[[int], Events], int]] = {
     "nodes": (nodes, 300),
     "nodes in each other": (nested_nodes, 300),
     "bitmaps": (bitmaps, 1000),
-    "reopenings": (reopenings, 1200),
+    "reopenings": (reopenings, 900),
     "long names": (long_names, 60),
     "units": (units, 200),
     "writes through a chain": (writes_through_chain, 150),

@@ -18,6 +18,7 @@ FULL_ENDS = {
     **ENDS,
     "directories": "more than 1500 images in a log",
     "many chained images": "more than 1500 images in a log",
+    "nodes in each other": "nested deeper than 64",
     "secrets in an argument": "10000000 characters of text that may hold secrets",
     "files of all monitors": "3000 messages of no monitor, which are of all 3000, are too many",
 }
