@@ -26,9 +26,9 @@ from replay.state.objects import State
 from replay.variants.path import PatchChange, changes_between, path_between
 from replay.variants.subject import Subject
 
-QUICK_STEPS, MORE_STEPS = 2_000_000, 3_000
-"""Steps of a log that is replayed in dozens of revisions within ten seconds, however few events it
-has; and how many each event of a longer one may take, as no recorded one does."""
+QUICK_STEPS, MORE_STEPS = 60_000_000, 90_000
+"""Steps of all revisions on the way that take no more than ten seconds, however few events a log
+has; and how many each event of a longer one may take, which none recorded does in 30 revisions."""
 
 
 class Cause(Struct, frozen=True):
@@ -91,14 +91,17 @@ def model_traces(diff: Diff) -> tuple[ModelTrace, ...]:
 
 
 def steps_beyond(diff: Diff) -> int:
-    """The steps that the log takes in one variant, 0 if it is soon replayed in dozens.
+    """The steps that the log takes in all revisions on the way, 0 if they are done soon.
 
-    That of a long log hangs on how long it is.
+    So are those of a long log, for as long as it is.
     """
-    traces = [it for it in model_traces(diff) if not isinstance(it.log.events, Pages)]
-    most = max(QUICK_STEPS, MORE_STEPS * len(diff.traces[0].log.events))
-    steps = max((sum(step.taken for step in trace.steps) for trace in traces), default=0)
-    return steps if steps > most else 0
+    log, traces = diff.traces[0].log, model_traces(diff)
+    if isinstance(log.events, Pages):
+        return 0
+    ends = pairwise(trace.variant for trace in traces)
+    passed = sum(max(len(changes_between(*pair)) - 1, 0) for pair in ends)
+    steps = passed * max((sum(step.taken for step in it.steps) for it in traces), default=0)
+    return steps if steps > max(QUICK_STEPS, MORE_STEPS * len(log.events)) else 0
 
 
 def attribute(diff: Diff, progress: Progress = no_progress) -> Attribution:

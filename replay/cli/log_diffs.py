@@ -42,7 +42,7 @@ from replay.workers import Pool
 
 SLOW = (
     "which patches these differences come from was not looked for, since the log takes {steps}"
-    " steps in each revision; --attribution looks for them"
+    " steps in the revisions between the variants; --attribution looks for them"
 )
 """What is said of a log that is not replayed in every revision unasked."""
 

@@ -133,14 +133,19 @@ def test_without_attribution_there_are_the_values_alone(diff):
 def test_the_patches_of_a_costly_log_are_looked_for_when_that_is_asked_for(diff, monkeypatch):
     monkeypatch.setattr("replay.analysis.attribute.QUICK_STEPS", 20)
     monkeypatch.setattr("replay.analysis.attribute.MORE_STEPS", 0)
-    plain, asked = diff("long"), body(diff("long", "--attribution"))
+    far = ("before", "after", "long")
+    plain, asked = diff(*far), body(diff(*far, "--attribution"))
     assert plain.status == 1
     assert "was not looked for, since the log takes" in " ".join(plain.out.split())
-    assert body(plain) == body(diff("long", "--no-attribution"))
+    assert body(plain) == body(diff(*far, "--no-attribution"))
     assert "aaaa1111  6 May" in asked
     assert "not looked for" not in asked
-    assert body(diff("long", "--only", "aaaa1111,bbbb2222")) == asked
-    assert "attribution" not in json.loads(diff("long", "--format", "json").out)
+    assert body(diff(*far, "--only", "aaaa1111,bbbb2222")) == body(
+        diff(*far, "--only", "aaaa1111,bbbb2222", "--attribution")
+    )
+    assert "attribution" not in json.loads(diff(*far, "--format", "json").out)
+    # Neighbours have nothing between them that would have to be replayed.
+    assert "aaaa1111  6 May" in diff("long").out
     assert "aaaa1111  yard" in diff("--all").out
     assert "not looked for" not in diff("same").out
 
